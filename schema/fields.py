@@ -1,0 +1,136 @@
+"""Column types that Django does not have: what the database itself holds, on each of them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.functions import Now
+from django.utils import timezone
+
+
+class EnumField(models.CharField):
+    """One of `choices`: ENUM on MySQL and MariaDB, VARCHAR with a CHECK on SQLite.
+
+    The empty text is allowed when the field is blank and not null. A new choice needs a migration.
+    """
+
+    # Django takes a change of these for one that the database does not see; here it does.
+    non_db_attrs = tuple(
+        name for name in models.CharField.non_db_attrs if name not in ("choices", "blank")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        given = kwargs.pop("max_length", None)
+        super().__init__(*args, **kwargs)
+        self.max_length = given or self._length_needed()
+        self.validators.append(MaxLengthValidator(self.max_length))
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        if kwargs["max_length"] == self._length_needed():
+            del kwargs["max_length"]
+        return name, path, args, kwargs
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "mysql":
+            return f"enum({self._quoted_values()})"
+        return super().db_type(connection)
+
+    def cast_db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        # CAST(x AS enum) does not exist.
+        return models.CharField(max_length=self.max_length).cast_db_type(connection)
+
+    def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "mysql":
+            return None
+        return f"{connection.ops.quote_name(self.column)} IN ({self._quoted_values()})"
+
+    def _values(self) -> list[str]:
+        values = [str(value) for value, _label in self.flatchoices if value is not None]
+        if self.blank and not self.null and "" not in values:
+            values.insert(0, "")
+        return values
+
+    def _quoted_values(self) -> str:
+        return ", ".join("'" + value.replace("'", "''") + "'" for value in self._values())
+
+    def _length_needed(self) -> int:
+        # Room to spare, so that a new choice seldom changes the length as well.
+        return max([20, *map(len, self._values())])
+
+
+class UUIDTextField(models.CharField):
+    """A UUID, kept as 36 characters of lower-case text with hyphens.
+
+    People can read and search it (`icontains` works on a part) in any database, and it is the same
+    text everywhere; Django's own field is a native type on MariaDB and 32 digits on MySQL.
+    """
+
+    default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 36
+        super().__init__(*args, **kwargs)
+        # It measures text, and the value is a uuid.UUID.
+        self.validators = [
+            validator
+            for validator in self.validators
+            if not isinstance(validator, MaxLengthValidator)
+        ]
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_length"]
+        return name, path, args, kwargs
+
+    def to_python(self, value: Any) -> uuid.UUID | None:
+        if value is None or isinstance(value, uuid.UUID):
+            return value
+        try:
+            return uuid.UUID(str(value))
+        except ValueError:
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from None
+
+    def get_prep_value(self, value: Any) -> str | None:
+        value = super().get_prep_value(value)
+        return None if value is None else str(value)
+
+    def from_db_value(self, value: str | None, *_unused: Any) -> uuid.UUID | None:
+        return self.to_python(value)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        # CharField's own would pass max_length on, which measures text here too.
+        defaults = {"form_class": forms.UUIDField, **kwargs}
+        return super(models.CharField, self).formfield(**defaults)
+
+
+class CreatedAtField(models.DateTimeField):
+    """When the row was written; the database fills it in for a raw INSERT too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs = {"default": timezone.now, "db_default": Now(), "editable": False, **kwargs}
+        super().__init__(*args, **kwargs)
+
+
+class UpdatedAtField(models.DateTimeField):
+    """When the row was last changed: by `save()` everywhere, by any UPDATE on MySQL and MariaDB.
+
+    SQLite has no ON UPDATE: `QuerySet.update()` and `save(update_fields=…)` leave the time as it
+    was there, unless they name it. A verb that uses them writes `updated_at=timezone.now()`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_now": True, "db_default": Now(), **kwargs})
+
+    def db_type_suffix(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "mysql":
+            return "ON UPDATE CURRENT_TIMESTAMP(6)"
+        return super().db_type_suffix(connection)
