@@ -1,0 +1,63 @@
+"""Who may use the API: `Authorization: Bearer <token>`, and the permission that a call wants."""
+
+from typing import Any
+
+from django.db.models import Model
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from .models import ApiKey, User
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    keyword = "Bearer"
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != self.keyword.lower():
+            return None
+        key = ApiKey.objects.matching(token.strip())
+        if key is None:
+            raise AuthenticationFailed("This API key is unknown, revoked or expired.")
+        key.touch()
+        return key.owner, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return f'{self.keyword} realm="InfraOps"'
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    target_class = ApiKeyAuthentication
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+_VERBS = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "DELETE": "delete"}
+
+
+def needed(method: str, model: type[Model]) -> str:
+    """The permission that an HTTP method wants on a model: PUT and PATCH want "change"."""
+    return f"{model._meta.app_label}.{_VERBS.get(method, 'change')}_{model._meta.model_name}"
+
+
+class RolePermission(BasePermission):
+    """A view set's own `permissions[action]` if it names one, else what the method wants."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        permission = self._permission(request, view)
+        return permission is None or request.user.has_perm(permission)
+
+    @staticmethod
+    def _permission(request: Request, view: Any) -> str | None:
+        named = getattr(view, "permissions", {}).get(getattr(view, "action", None))
+        queryset = getattr(view, "queryset", None)
+        if named or queryset is None:
+            return named
+        return needed(request.method or "GET", queryset.model)

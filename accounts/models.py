@@ -1,0 +1,200 @@
+"""users and api_keys: who may come in, and as what."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import AuditLog
+from schema.fields import CreatedAtField, EnumField, UpdatedAtField
+
+from .permissions import BY_ROLE
+
+
+class LowerCaseEmailField(models.EmailField):
+    """One spelling an address, so that UNIQUE means the same on every database."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return value.strip().lower() if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.get_prep_value(getattr(model_instance, self.attname))
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(
+        self, username: str, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        """A saved user. The names are validated, the password's strength is not."""
+        user = self.model(username=username, email=email, **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, email: str, password: str, **fields: Any) -> User:
+        return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        # Collations differ in what they call equal: SQLite tells Alice from alice.
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        OPERATOR = "operator", "Operator"
+        VIEWER = "viewer", "Viewer"
+
+    username = models.CharField(max_length=80, unique=True, validators=[UnicodeUsernameValidator()])
+    email = LowerCaseEmailField(max_length=255, unique=True)
+    password = models.CharField(max_length=255, db_column="password_hash")
+    role = EnumField(choices=Role.choices, default=Role.VIEWER, db_default=Role.VIEWER.value)
+    is_active = models.BooleanField(
+        "active",
+        default=True,
+        db_default=True,
+        help_text="Without it, nobody logs in with this name.",
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+    last_login = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        db_table = "users"
+        ordering = ["username"]
+        indexes = [models.Index(fields=["role"], name="idx_users_role")]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:accounts_user_change", args=[self.pk])
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        return super().normalize_username(username).strip()
+
+    # What the admin and Django's own decorators ask.
+
+    @property
+    def is_staff(self) -> bool:
+        """Everybody active may enter the console; the role says what they find there."""
+        return self.is_active
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_active and self.role == self.Role.ADMIN
+
+    def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
+        return self.is_active and perm in BY_ROLE[self.role]
+
+    def has_perms(self, perm_list: list[str], obj: models.Model | None = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        granted = BY_ROLE[self.role] if self.is_active else set()
+        return any(perm.startswith(f"{app_label}.") for perm in granted)
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self, at: datetime | None = None) -> Self:
+        """Neither revoked nor expired, of an active owner."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=at or timezone.now())
+        return self.filter(unexpired, revoked_at=None, owner__is_active=True)
+
+    def issue(
+        self,
+        owner: User,
+        *,
+        name: str,
+        actor: User | None = None,
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its token, which is shown this once and kept as a digest only."""
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        token = f"{prefix}.{secret}"
+        with transaction.atomic():
+            key = self.create(
+                owner=owner,
+                name=name,
+                prefix=prefix,
+                digest=digest_of(token),
+                expires_at=expires_at,
+            )
+            AuditLog.objects.record("apikey.issued", key, actor=actor, owner=str(owner))
+        return key, token
+
+    def matching(self, token: str) -> ApiKey | None:
+        """The usable key of a token as a client sent it, or None."""
+        return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
+
+
+def digest_of(token: str) -> str:
+    """SHA-256 in hex. Tokens are 256 random bits: a slow hash would protect nothing more."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class ApiKey(models.Model):
+    owner = models.ForeignKey(
+        User, models.CASCADE, related_name="api_keys", limit_choices_to={"is_active": True}
+    )
+    name = models.CharField(max_length=80, help_text="What it is for: “deploy pipeline”.")
+    prefix = models.CharField(max_length=8, unique=True, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = CreatedAtField()
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        db_table = "api_keys"
+        verbose_name = "API key"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:accounts_apikey_change", args=[self.pk])
+
+    @transaction.atomic
+    def revoke(self, actor: User) -> bool:
+        """End the key for good. False when it was revoked before."""
+        now = timezone.now()
+        if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
+            return False
+        self.revoked_at = now
+        AuditLog.objects.record("apikey.revoked", self, actor=actor, owner=str(self.owner))
+        return True
+
+    def touch(self) -> None:
+        """Note that it was used; to the minute, so that a busy client writes little."""
+        now = timezone.now()
+        if self.last_used_at is None or (now - self.last_used_at).total_seconds() >= 60:
+            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
+
+    @property
+    def is_usable(self) -> bool:
+        unexpired = self.expires_at is None or self.expires_at > timezone.now()
+        return self.revoked_at is None and unexpired and self.owner.is_active

@@ -1,0 +1,46 @@
+"""What each role may do: the whole answer is the table below.
+
+A viewer reads, an operator also launches and works tickets, an admin manages. Permissions have
+Django's names ("app.verb_model"); a verb of ours stands beside the four that Django knows.
+"""
+
+VIEWER = {
+    "accounts.view_own_apikey",
+    "inventory.view_server",
+    "automation.view_playbook",
+    "automation.view_run",
+    "automation.view_job",
+    "automation.view_joblog",
+    "tickets.view_ticket",
+    "tickets.view_ticketoccurrence",
+}
+OPERATOR = VIEWER | {
+    "automation.launch_playbook",
+    "automation.cancel_job",
+    "tickets.add_ticket",
+    "tickets.change_ticket",
+    "tickets.work_ticket",
+    "inventory.check_server",
+}
+ADMIN = OPERATOR | {
+    "accounts.view_user",
+    "accounts.add_user",
+    "accounts.change_user",
+    "accounts.delete_user",
+    "accounts.view_apikey",
+    "accounts.add_apikey",
+    "accounts.revoke_apikey",
+    "audit.view_auditlog",
+    "inventory.add_server",
+    "inventory.change_server",
+    "inventory.delete_server",
+    "automation.add_playbook",
+    "automation.change_playbook",
+    "automation.delete_playbook",
+    "automation.accept_playbook",
+    "django_q.view_schedule",
+    "django_q.view_failure",
+    "django_q.view_ormq",
+}
+
+BY_ROLE = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}

@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from . import triggers
+
+
+def ensure_triggers(using: str, **kwargs: Any) -> None:
+    """Put the triggers in place; a table that SQLite rebuilt in a migration has lost them."""
+    triggers.ensure(using)
+
+
+class AuditConfig(AppConfig):
+    name = "audit"
+    verbose_name = "Audit trail"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401  (connects itself)
+
+        post_migrate.connect(ensure_triggers, sender=self)

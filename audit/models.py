@@ -1,0 +1,136 @@
+"""audit_logs: who did what to which object, written once and never changed."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Model
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from schema.exceptions import Refused
+
+from . import context
+from .redaction import redacted
+
+
+class AuditLogQuerySet(models.QuerySet["AuditLog"]):
+    def record(
+        self, action: str, resource: Model | None = None, *, actor: Any = None, **details: Any
+    ) -> AuditLog:
+        """Write one line: `record("job.cancelled", job, actor=alice, reason="…")`.
+
+        Without an actor, whoever the current request or task acts for. The names of both go into
+        `details`, so that the line stays readable when they are gone.
+        """
+        acting = context.current()
+        user = actor if actor is not None else acting.user
+        known = getattr(user, "pk", None) is not None
+        named = {"actor": str(user) if known else "system", **redacted(details)}
+        if resource is not None:
+            named["object"] = str(resource)
+        return self.create(
+            user_id=user.pk if known else None,
+            action=action,
+            resource_type=resource._meta.model_name if resource is not None else "",
+            resource_id=_identity(resource),
+            details=named,
+            ip_address=acting.ip_address,
+            user_agent=acting.user_agent,
+        )
+
+    def about(self, resource: Model) -> Self:
+        """The story of one object, newest first."""
+        return self.filter(
+            resource_type=resource._meta.model_name, resource_id=_identity(resource)
+        ).order_by("-timestamp", "-id")
+
+    def log_create(
+        self, instance: Model, *, action: str, changes: dict | None = None, **kwargs: Any
+    ) -> AuditLog | None:
+        """Called by django-auditlog for an edited record; None when nothing changed."""
+        if not changes:
+            return None
+        return self.record(f"{instance._meta.model_name}.{action}", instance, changes=changes)
+
+    def log_m2m_changes(self, *args: Any, **kwargs: Any) -> None:
+        """Part of what django-auditlog asks of a model; no registered model has such a field."""
+        raise NotImplementedError("No audited model has many-to-many fields.")
+
+
+def _identity(resource: Model | None) -> str | None:
+    """What the API calls the object: its UUID where it has one, else its key."""
+    if resource is None:
+        return None
+    name = f"{resource._meta.model_name}_id"
+    return str(getattr(resource, name, None) or resource.pk)
+
+
+class AuditLog(models.Model):
+    class Action:
+        """The words that django-auditlog passes to `log_create`."""
+
+        CREATE = "created"
+        UPDATE = "updated"
+        DELETE = "deleted"
+        ACCESS = "accessed"
+
+    id = models.BigAutoField(primary_key=True)
+    # DO_NOTHING here, SET NULL in the database: the application's own account then needs no right
+    # to update this table, and the triggers let exactly this change pass.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="audit_logs",
+    )
+    action = models.CharField(max_length=100)
+    resource_type = models.CharField(max_length=50, blank=True)
+    resource_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    details = models.JSONField(default=dict, db_default={}, encoder=DjangoJSONEncoder)
+    ip_address = models.CharField(max_length=45, null=True, blank=True)  # noqa: DJ001
+    user_agent = models.CharField(max_length=255, blank=True, default="", db_default="")
+    timestamp = models.DateTimeField(default=timezone.now, db_default=Now())
+
+    objects = AuditLogQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_logs"
+        verbose_name = "audit line"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["user"], name="idx_audit_user"),
+            models.Index(fields=["action"], name="idx_audit_action"),
+            models.Index(fields=["resource_type"], name="idx_audit_resource_type"),
+            models.Index(fields=["timestamp"], name="idx_audit_timestamp"),
+            models.Index(fields=["resource_type", "resource_id"], name="idx_audit_resource"),
+            models.Index(fields=["action", "timestamp"], name="idx_audit_action_time"),
+            models.Index(
+                fields=["resource_type", "resource_id", "timestamp"],
+                name="idx_audit_resource_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.action} {self.object_name}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Refused("An audit line is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise Refused("An audit line is never deleted.")
+
+    @property
+    def actor_name(self) -> str:
+        return str(self.details.get("actor") or "system")
+
+    @property
+    def object_name(self) -> str:
+        return str(self.details.get("object") or "")

@@ -1,0 +1,24 @@
+"""Signing in and out, and being turned away, are audit lines too."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from .models import AuditLog
+
+
+@receiver(user_logged_in)
+def record_login(user: Any, **kwargs: Any) -> None:
+    AuditLog.objects.record("user.logged_in", user, actor=user)
+
+
+@receiver(user_logged_out)
+def record_logout(user: Any, **kwargs: Any) -> None:
+    if user is not None:
+        AuditLog.objects.record("user.logged_out", user, actor=user)
+
+
+@receiver(user_login_failed)
+def record_failed_login(credentials: dict[str, Any], **kwargs: Any) -> None:
+    AuditLog.objects.record("user.login_failed", username=str(credentials.get("username", ""))[:80])

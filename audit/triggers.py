@@ -1,0 +1,81 @@
+"""The database itself refuses to change or delete an audit line, whoever asks.
+
+One change passes: `user_id` may become NULL when the user is deleted. What triggers cannot hold
+(TRUNCATE, DROP) is held by the database account's rights: see docs/database.md.
+"""
+
+from django.db import connections
+
+TABLE = "audit_logs"
+KEPT = (
+    "id",
+    "action",
+    "resource_type",
+    "resource_id",
+    "details",
+    "ip_address",
+    "user_agent",
+    "timestamp",
+)
+MESSAGE = "audit_logs is append-only"
+NAMES = ("audit_logs_no_update", "audit_logs_no_delete", "audit_logs_no_replace")
+
+
+def ensure(using: str) -> None:
+    """Create the triggers where they are missing; nothing happens before the table exists."""
+    connection = connections[using]
+    if TABLE not in connection.introspection.table_names():
+        return
+    missing = _statements(connection.vendor).keys() - _existing(connection)
+    with connection.cursor() as cursor:
+        for name in missing:
+            cursor.execute(_statements(connection.vendor)[name])
+
+
+def drop(using: str) -> None:
+    """Take the triggers away: for a test that empties its own database, nothing else."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        for name in NAMES:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def _existing(connection) -> set[str]:
+    sql = {
+        "sqlite": f"SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='{TABLE}'",
+        "mysql": "SELECT trigger_name FROM information_schema.triggers "
+        f"WHERE event_object_schema = DATABASE() AND event_object_table = '{TABLE}'",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _statements(vendor: str) -> dict[str, str]:
+    return _sqlite() if vendor == "sqlite" else _mysql()
+
+
+def _sqlite() -> dict[str, str]:
+    changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in KEPT)
+    reassigned = "(NEW.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id)"
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    # The third closes a hole: REPLACE deletes without firing the delete trigger.
+    exists = f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"
+    return {
+        NAMES[0]: f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON {TABLE} "
+        f"WHEN {changed} OR {reassigned} {refuse}",
+        NAMES[1]: f"CREATE TRIGGER {NAMES[1]} BEFORE DELETE ON {TABLE} {refuse}",
+        NAMES[2]: f"CREATE TRIGGER {NAMES[2]} BEFORE INSERT ON {TABLE} WHEN {exists} {refuse}",
+    }
+
+
+def _mysql() -> dict[str, str]:
+    # BINARY: the column's collation would let a change of case or a trailing space through.
+    same = " AND ".join(f"BINARY NEW.{column} <=> BINARY OLD.{column}" for column in KEPT)
+    unassigned = "(NEW.user_id IS NULL OR NEW.user_id <=> OLD.user_id)"
+    refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{MESSAGE}'"
+    return {
+        NAMES[0]: f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON {TABLE} FOR EACH ROW "
+        f"BEGIN IF NOT ({same} AND {unassigned}) THEN {refuse}; END IF; END",
+        NAMES[1]: f"CREATE TRIGGER {NAMES[1]} BEFORE DELETE ON {TABLE} FOR EACH ROW {refuse}",
+    }

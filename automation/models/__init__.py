@@ -1,0 +1,7 @@
+from .jobs import Job, Outcome
+from .logs import JobLog
+from .playbooks import Playbook
+from .runs import Run, ServerLock
+from .workers import Worker
+
+__all__ = ["Job", "JobLog", "Outcome", "Playbook", "Run", "ServerLock", "Worker"]

@@ -1,0 +1,205 @@
+"""jobs: one run's part on one server, and how it ended."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import AuditLog
+from automation import variables
+from automation.signals import job_finished
+from inventory.models import Server
+from schema.fields import CreatedAtField, EnumField, UUIDTextField
+
+from .playbooks import Playbook
+
+if TYPE_CHECKING:
+    from .logs import JobLog
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def active(self) -> Self:
+        return self.filter(status__in=[Job.Status.PENDING, Job.Status.RUNNING])
+
+    def finished(self) -> Self:
+        return self.exclude(status__in=[Job.Status.PENDING, Job.Status.RUNNING])
+
+    def failed_since(self, at: datetime) -> Self:
+        return self.filter(status=Job.Status.FAILED, created_at__gte=at)
+
+    def recent(self) -> Self:
+        """Newest first, with the names that a list shows."""
+        return self.select_related("playbook", "server", "user", "run").order_by("-id")
+
+
+class Job(models.Model):
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        RUNNING = "running", "Running"
+        SUCCESS = "success", "Success"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class FailureKind(models.TextChoices):
+        """Why a job did not succeed; empty while it has not failed."""
+
+        TASK_FAILED = "task_failed", "A task failed"
+        UNREACHABLE = "unreachable", "Host unreachable"
+        NO_HOSTS_MATCHED = "no_hosts_matched", "No hosts matched"
+        LOCALHOST_PLAY = "localhost_play", "Play runs on localhost only"
+        NO_TASKS = "no_tasks", "No task ran"
+        NOT_REACHED = "not_reached", "Not reached"
+        PLAYBOOK_CHANGED = "playbook_changed", "Playbook changed"
+        PLAYBOOK_MISSING = "playbook_missing", "Playbook missing"
+        BAD_YAML = "bad_yaml", "Playbook cannot be read"
+        UNKNOWN_MODULE = "unknown_module", "Unknown module"
+        ANSIBLE_MISSING = "ansible_missing", "ansible-playbook not installed"
+        ANSIBLE_ERROR = "ansible_error", "Ansible stopped with an error"
+        WORKER_LOST = "worker_lost", "Worker lost"
+        DEADLINE = "deadline", "Deadline passed"
+        INTERNAL = "internal", "Error in InfraOps"
+
+    job_id = UUIDTextField("job", unique=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey("Run", models.RESTRICT, related_name="jobs", db_index=False)
+    playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="jobs", db_index=False)
+    server = models.ForeignKey(Server, models.RESTRICT, related_name="jobs", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.RESTRICT, related_name="jobs", db_index=False
+    )
+    status = EnumField(
+        choices=Status.choices, default=Status.PENDING, db_default=Status.PENDING.value
+    )
+    # The queue's name for the wake-up that was sent for it (celery_task_id of old).
+    task_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    # Values of secret variables stand here encrypted: see automation/variables.py.
+    extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
+    error_message = models.TextField(blank=True)
+    failure_kind = EnumField(
+        choices=[("", "None"), *FailureKind.choices], default="", db_default="", blank=True
+    )
+    failed_task = models.CharField(max_length=255, blank=True, default="", db_default="")
+    # Ansible's recap: {"ok": 3, "changed": 1, …}; empty until the play has ended.
+    counts = models.JSONField(default=dict, db_default={}, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_at = CreatedAtField()
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        db_table = "jobs"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["run"], name="idx_jobs_run"),
+            models.Index(fields=["playbook"], name="idx_jobs_playbook"),
+            models.Index(fields=["server"], name="idx_jobs_server"),
+            models.Index(fields=["user"], name="idx_jobs_user"),
+            models.Index(fields=["status"], name="idx_jobs_status"),
+            models.Index(fields=["task_id"], name="idx_jobs_task"),
+            models.Index(fields=["status", "created_at"], name="idx_jobs_status_created"),
+            models.Index(fields=["user", "status"], name="idx_jobs_user_status"),
+            models.Index(fields=["user", "created_at"], name="idx_jobs_user_created"),
+            models.Index(fields=["created_at", "status"], name="idx_jobs_created_status"),
+        ]
+        permissions = [("cancel_job", "Can cancel jobs")]
+
+    def __str__(self) -> str:
+        return f"{self.playbook} on {self.server}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("automation:job_detail", args=[self.job_id])
+
+    # Verbs
+
+    def cancel(self, actor: User) -> bool:
+        """Cancel the run that this job belongs to; False when it has ended already."""
+        return self.run.cancel(actor)
+
+    def finish(self, outcome: Outcome, *, actor: User | None = None) -> bool:
+        """Write the end, once: recorded and announced. False when it had ended before.
+
+        Called by Run inside its own finishing transaction, for nobody else.
+        """
+        now = timezone.now()
+        ended = {**outcome.columns(), "completed_at": now}
+        if not Job.objects.active().filter(pk=self.pk).update(**ended):
+            return False
+        for name, value in ended.items():
+            setattr(self, name, value)
+        AuditLog.objects.record(
+            "job.finished",
+            self,
+            actor=actor or self.user,
+            status=outcome.status,
+            failure_kind=outcome.failure_kind,
+            message=outcome.error_message[:500],
+        )
+        job_finished.send(Job, job=self, outcome=outcome)
+        return True
+
+    # Questions
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (self.Status.PENDING, self.Status.RUNNING)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From start to end, or until now; None before the start."""
+        if self.started_at is None:
+            return None
+        return (self.completed_at or timezone.now()) - self.started_at
+
+    @property
+    def masked_extra_vars(self) -> dict[str, Any]:
+        return variables.masked(self.extra_vars)
+
+    def lines(self, after: int = 0, limit: int = 500) -> models.QuerySet[JobLog]:
+        """Up to `limit` lines that follow line number `after`, in order."""
+        return self.logs.filter(line_number__gt=after).order_by("line_number")[:limit]
+
+    def last_lines(self, count: int) -> list[str]:
+        """The text of the last lines, oldest first."""
+        newest = self.logs.order_by("-line_number").values_list("content", flat=True)[:count]
+        return list(newest)[::-1]
+
+    @property
+    def last_line_number(self) -> int:
+        return self.logs.aggregate(last=models.Max("line_number"))["last"] or 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended, in the words of its row. `counts` is Ansible's recap of its host."""
+
+    status: Job.Status
+    failure_kind: str = ""
+    error_message: str = ""
+    failed_task: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def failed(cls, kind: Job.FailureKind, message: str, **more: Any) -> Outcome:
+        return cls(Job.Status.FAILED, kind, message, **more)
+
+    @classmethod
+    def cancelled(cls, message: str) -> Outcome:
+        return cls(Job.Status.CANCELLED, "", message)
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "failure_kind": self.failure_kind,
+            "error_message": self.error_message,
+            "failed_task": self.failed_task[:255],
+            "counts": self.counts,
+        }

@@ -1,0 +1,179 @@
+"""playbooks: the registry of what may run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.urls import reverse
+
+from accounts.models import User
+from audit.models import AuditLog
+from automation import playbook_files, variables
+from inventory.models import Server
+from schema.exceptions import Refused
+from schema.fields import CreatedAtField, UpdatedAtField
+
+if TYPE_CHECKING:
+    from .runs import Run
+
+
+def validate_labels(value: Any) -> None:
+    if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
+        raise ValidationError('Tags have to be a list of texts, like ["web", "nightly"].')
+
+
+class PlaybookQuerySet(models.QuerySet["Playbook"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def connection_check(self) -> Playbook:
+        """Our own playbook that says whether Ansible reaches a server."""
+        return self.get(file_path=f"{playbook_files.BUILTIN}check_connection.yml")
+
+
+class Playbook(models.Model):
+    name = models.CharField(max_length=120, unique=True)
+    description = models.TextField(blank=True)
+    file_path = models.CharField(
+        "file",
+        max_length=500,
+        validators=[playbook_files.validate_file_path],
+        help_text="Relative to the playbook folder: site.yml, web/deploy.yml.",
+    )
+    file_hash = models.CharField(max_length=64, editable=False)
+    tags = models.JSONField(default=list, db_default=[], blank=True, validators=[validate_labels])
+    variables = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[variables.validate_schema],
+        help_text="What it asks for at a launch: "
+        '{"version": {"type": "string", "required": true, "help": "…"}}.',
+    )
+    is_active = models.BooleanField(
+        "active", default=True, db_default=True, help_text="Without it, it cannot be launched."
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    objects = PlaybookQuerySet.as_manager()
+
+    class Meta:
+        db_table = "playbooks"
+        ordering = ["name"]
+        permissions = [
+            ("launch_playbook", "Can launch playbooks"),
+            ("accept_playbook", "Can accept a changed file"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:automation_playbook_change", args=[self.pk])
+
+    def clean(self) -> None:
+        """A new or moved file is hashed here; a changed one has to be accepted by its verb."""
+        super().clean()
+        if self.file_path and (not self.file_hash or self._is_moved()):
+            playbook_files.validate_file_path(self.file_path)
+            self.file_hash = playbook_files.hash_of(self.path.read_bytes())
+
+    # Verbs
+
+    @transaction.atomic
+    def accept_file(self, actor: User) -> bool:
+        """Take the file as it is now for the registered one. False when it had not changed."""
+        if not actor.has_perm("automation.accept_playbook"):
+            raise PermissionDenied("Only an admin accepts a changed playbook file.")
+        current = self.current_hash()
+        if current is None:
+            raise Refused(f"The file {self.file_path} is not there: nothing can be accepted.")
+        if current == self.file_hash:
+            return False
+        old, self.file_hash = self.file_hash, current
+        self.save(update_fields=["file_hash", "updated_at"])
+        AuditLog.objects.record(
+            "playbook.file_accepted", self, actor=actor, old_hash=old, new_hash=current
+        )
+        return True
+
+    def launch(
+        self,
+        actor: User,
+        servers: list[Server],
+        *,
+        extra_vars: Any = None,
+        idempotency_key: str = "",
+        **options: Any,
+    ) -> Run:
+        """Queue one run with one pending job a server, and return it.
+
+        `options` are Run's own: check_mode, diff_mode, tags, skip_tags, verbosity, forks, become,
+        deadline_seconds. PermissionDenied for the wrong role, Refused when playbook or server is
+        inactive or the file has changed, ValidationError ({field: messages}) for bad values. With
+        an idempotency key, the run that this actor's key made before is returned unchanged.
+        """
+        if not actor.has_perm("automation.launch_playbook"):
+            raise PermissionDenied("Your role does not launch playbooks.")
+        if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
+            return known
+        self._refuse_unless_ready(servers)
+        values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
+        return self.runs.enqueue(
+            self,
+            actor,
+            servers,
+            extra_vars=variables.sealed(self.variables, values),
+            idempotency_key=idempotency_key or None,
+            **options,
+        )
+
+    # Questions
+
+    @property
+    def path(self) -> Path:
+        return playbook_files.located(self.file_path)
+
+    @property
+    def is_builtin(self) -> bool:
+        return self.file_path.startswith(playbook_files.BUILTIN)
+
+    def current_hash(self) -> str | None:
+        """The hash of the file as it is now; None when it is gone or has left its root."""
+        try:
+            return playbook_files.hash_of(self.path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    @property
+    def file_state(self) -> str:
+        """ "unchanged", "changed" or "missing", compared with what was registered."""
+        current = self.current_hash()
+        if current is None:
+            return "missing"
+        return "unchanged" if current == self.file_hash else "changed"
+
+    # Private
+
+    def _is_moved(self) -> bool:
+        stored = Playbook.objects.filter(pk=self.pk).values_list("file_path", flat=True).first()
+        return stored != self.file_path
+
+    def _refuse_unless_ready(self, servers: list[Server]) -> None:
+        if not servers:
+            raise ValidationError({"server_id": ["Choose at least one server."]})
+        if not self.is_active:
+            raise Refused(f"The playbook “{self}” is not active.")
+        if inactive := ", ".join(str(server) for server in servers if not server.is_active):
+            raise Refused(f"Not active: {inactive}.")
+        if self.file_state == "missing":
+            raise Refused(f"The file {self.file_path} of “{self}” is not there any more.")
+        if self.file_state == "changed":
+            raise Refused(
+                f"The file {self.file_path} has changed since “{self}” was registered. "
+                "An admin has to accept it first."
+            )

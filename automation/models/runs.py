@@ -1,0 +1,331 @@
+"""runs: one ansible-playbook process each; and server_locks: what it holds while it runs.
+
+The table is the queue. A task of django-q2 is only a wake-up: whoever is woken takes the oldest
+run that can go, by one conditional UPDATE, so a wake-up that comes twice or never does no harm.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from accounts.models import User
+from audit.models import AuditLog
+from inventory.models import Server
+from schema.exceptions import Refused
+from schema.fields import CreatedAtField, EnumField
+
+from .jobs import Job, Outcome
+from .playbooks import Playbook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# How many waiting runs a claim looks at: beyond that, whoever waits behind them waits on.
+CLAIM_WINDOW = 200
+
+validate_tag_list = RegexValidator(
+    r"^[\w.:-]+(,[\w.:-]+)*$", "Tags are names with commas between them: “web,config”."
+)
+
+
+def validate_deadline(seconds: int) -> None:
+    if not 1 <= seconds <= settings.RUN_DEADLINE_MAX_SECONDS:
+        raise ValidationError(
+            f"A deadline lies between 1 and {settings.RUN_DEADLINE_MAX_SECONDS} seconds."
+        )
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def pending(self) -> Self:
+        return self.filter(state=Run.State.PENDING)
+
+    def running(self) -> Self:
+        return self.filter(state=Run.State.RUNNING)
+
+    def launched_with(self, playbook: Playbook, actor: User, idempotency_key: str) -> Run | None:
+        """The run that this actor's key made before; Refused if it was for something else."""
+        run = self.filter(launched_by=actor, idempotency_key=idempotency_key).first()
+        if run is not None and run.playbook_id != playbook.pk:
+            raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
+        return run
+
+    def enqueue(self, playbook: Playbook, actor: User, servers: list[Server], **fields: Any) -> Run:
+        """Create the run and its pending jobs, record it, and wake a worker on commit."""
+        fields.setdefault("deadline_seconds", settings.RUN_DEADLINE_SECONDS)
+        run = Run(playbook=playbook, launched_by=actor, playbook_hash=playbook.file_hash, **fields)
+        run.clean_fields(exclude=["extra_vars"])
+        try:
+            with transaction.atomic():
+                self._create(run, servers)
+        except IntegrityError:
+            # The same key at the same moment: the other request has made the run.
+            known = self.launched_with(playbook, actor, run.idempotency_key or "")
+            if known is None:
+                raise
+            return known
+        return run
+
+    @staticmethod
+    def _create(run: Run, servers: list[Server]) -> None:
+        run.save(force_insert=True)
+        Job.objects.bulk_create(
+            Job(
+                run=run,
+                playbook=run.playbook,
+                server=server,
+                user=run.launched_by,
+                extra_vars=run.extra_vars,
+            )
+            for server in servers
+        )
+        AuditLog.objects.record(
+            "run.launched",
+            run,
+            actor=run.launched_by,
+            playbook=str(run.playbook),
+            servers=[str(server) for server in servers][:100],
+            server_count=len(servers),
+            jobs=[str(job_id) for job_id in run.jobs.values_list("job_id", flat=True)[:100]],
+            options=run.options(),
+        )
+        transaction.on_commit(run.wake_worker)
+
+    def claim_next(self) -> Run | None:
+        """Take the oldest pending run whose servers are free, for this process; None if none.
+
+        A run that waits for a server keeps it from those behind it, so that many small runs
+        cannot starve a large one.
+        """
+        busy = set(ServerLock.objects.values_list("server_id", flat=True))
+        for run in self.pending().order_by("id")[:CLAIM_WINDOW]:
+            wanted = set(run.jobs.values_list("server_id", flat=True))
+            if not wanted & busy and run.claim(wanted):
+                return run
+            busy |= wanted
+        return None
+
+
+class Run(models.Model):
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        RUNNING = "running", "Running"
+        FINISHED = "finished", "Finished"
+
+    playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
+    launched_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, related_name="runs")
+    playbook_hash = models.CharField(max_length=64)
+    extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
+    check_mode = models.BooleanField("check", default=False, db_default=False)
+    diff_mode = models.BooleanField("diff", default=False, db_default=False)
+    tags = models.CharField(max_length=500, blank=True, default="", validators=[validate_tag_list])
+    skip_tags = models.CharField(
+        max_length=500, blank=True, default="", validators=[validate_tag_list]
+    )
+    verbosity = models.SmallIntegerField(
+        default=0, db_default=0, validators=[MinValueValidator(0), MaxValueValidator(4)]
+    )
+    forks = models.SmallIntegerField(
+        default=5, db_default=5, validators=[MinValueValidator(1), MaxValueValidator(500)]
+    )
+    become = models.BooleanField(default=False, db_default=False)
+    deadline_seconds = models.IntegerField(validators=[validate_deadline])
+    idempotency_key = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    # The exact command line, without secrets; known once it has started.
+    command = models.TextField(blank=True)
+    queue = models.CharField(max_length=50, default="default", db_default="default")
+    state = EnumField(choices=State.choices, default=State.PENDING, db_default=State.PENDING.value)
+    # Whoever holds the token may write the run's end; it also marks the run's processes.
+    claim_token = models.CharField(max_length=36, null=True, blank=True, unique=True)
+    worker_host = models.CharField(max_length=255, blank=True, default="")
+    worker_pid = models.IntegerField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    # The beat that the reaper saw last, and when it first saw that one.
+    watched_beat_at = models.DateTimeField(null=True, blank=True)
+    watched_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    exit_code = models.IntegerField(null=True, blank=True)
+    created_at = CreatedAtField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        db_table = "runs"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "id"], name="idx_runs_state")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["launched_by", "idempotency_key"], name="uq_runs_idempotency"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk} of {self.playbook}"
+
+    # Verbs
+
+    def claim(self, server_ids: set[int]) -> bool:
+        """Take this pending run and lock its servers, all or none; False if somebody was first."""
+        token, now = str(uuid.uuid4()), timezone.now()
+        taken = {
+            "state": self.State.RUNNING,
+            "claim_token": token,
+            "worker_host": socket.gethostname(),
+            "worker_pid": os.getpid(),
+            "heartbeat_at": now,
+            "started_at": now,
+        }
+        try:
+            with transaction.atomic():
+                if not Run.objects.pending().filter(pk=self.pk).update(**taken):
+                    return False
+                ServerLock.objects.bulk_create(
+                    ServerLock(server_id=pk, run=self) for pk in sorted(server_ids)
+                )
+                self.jobs.filter(status=Job.Status.PENDING).update(
+                    status=Job.Status.RUNNING, started_at=now
+                )
+                AuditLog.objects.record(
+                    "run.started", self, actor=self.launched_by, worker=taken["worker_host"]
+                )
+        except IntegrityError:
+            return False  # another run has locked one of the servers in the meantime
+        for name, value in taken.items():
+            setattr(self, name, value)
+        return True
+
+    def beat(self) -> bool:
+        """Say that it lives. False when the claim is lost: somebody else has ended the run."""
+        self.heartbeat_at = timezone.now()
+        return bool(self._mine().update(heartbeat_at=self.heartbeat_at))
+
+    def cancel(self, actor: User) -> bool:
+        """End a pending run now, ask a running one to stop. False when it has ended already."""
+        with transaction.atomic():
+            if not self._ask_to_stop(actor):
+                return False
+            AuditLog.objects.record("run.cancel_requested", self, actor=actor)
+            if (
+                Run.objects.pending()
+                .filter(pk=self.pk)
+                .update(state=self.State.FINISHED, finished_at=timezone.now())
+            ):
+                self._finish_jobs({}, Outcome.cancelled(f"Cancelled by {actor} before it started."))
+        self.refresh_from_db()
+        return True
+
+    def finish(
+        self, outcomes: Mapping[int, Outcome], default: Outcome, *, exit_code: int | None = None
+    ) -> bool:
+        """Write the end of the run and of its jobs; False when the claim is lost.
+
+        `outcomes` by job's key; a job without one gets `default`.
+        """
+        ended = {
+            "state": self.State.FINISHED,
+            "finished_at": timezone.now(),
+            "exit_code": exit_code,
+        }
+        with transaction.atomic():
+            if not self._mine().update(**ended):
+                return False
+            ServerLock.objects.filter(run=self).delete()
+            self._finish_jobs(outcomes, default)
+            if Run.objects.pending().exists():
+                transaction.on_commit(self.wake_worker)
+        for name, value in ended.items():
+            setattr(self, name, value)
+        return True
+
+    def watch(self) -> bool:
+        """One look of the reaper; True when it has just ended this run as lost.
+
+        Lost is a run whose beat is the same as RUN_LOST_AFTER_SECONDS ago. Two looks are needed,
+        so that after an outage of the database the living have beaten before they are judged.
+        """
+        now = timezone.now()
+        if self.watched_beat_at != self.heartbeat_at or self.watched_at is None:
+            self._mine().update(watched_beat_at=self.heartbeat_at, watched_at=now)
+            return False
+        if now - self.watched_at < timedelta(seconds=settings.RUN_LOST_AFTER_SECONDS):
+            return False
+        message = (
+            f"The worker on {self.worker_host} has not been heard of since "
+            f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. What it had printed is in the log."
+        )
+        lost = Outcome.failed(Job.FailureKind.WORKER_LOST, message)
+        return self.finish({}, lost)
+
+    def wake_worker(self) -> None:
+        """Put a wake-up on the queue."""
+        task_id = async_task("automation.tasks.run_next")
+        self.jobs.filter(task_id=None).update(task_id=task_id)
+
+    # Questions
+
+    def options(self) -> dict[str, Any]:
+        """The options that differ from the defaults, by their names."""
+        names = ("check_mode", "diff_mode", "tags", "skip_tags", "verbosity", "forks", "become")
+        given = {name: getattr(self, name) for name in names}
+        return {
+            name: value
+            for name, value in given.items()
+            if value != Run._meta.get_field(name).default
+        }
+
+    @property
+    def is_cancelling(self) -> bool:
+        return self.state == self.State.RUNNING and self.cancel_requested_at is not None
+
+    def waits_for(self) -> list[str]:
+        """Why a pending run does not start: the servers that another run holds."""
+        held = ServerLock.objects.filter(server__jobs__run=self).exclude(run=self)
+        return [
+            f"{lock.server} is held by run {lock.run_id}"
+            for lock in held.select_related("server")[:10]
+        ]
+
+    # Private
+
+    def _mine(self) -> RunQuerySet:
+        """This run as long as this process holds it."""
+        return Run.objects.running().filter(pk=self.pk, claim_token=self.claim_token)
+
+    def _ask_to_stop(self, actor: User) -> bool:
+        asked = {"cancel_requested_at": timezone.now(), "cancelled_by": actor}
+        return bool(
+            Run.objects.filter(pk=self.pk, cancel_requested_at=None)
+            .exclude(state=self.State.FINISHED)
+            .update(**asked)
+        )
+
+    def _finish_jobs(self, outcomes: Mapping[int, Outcome], default: Outcome) -> None:
+        for job in self.jobs.active().select_related("playbook", "server", "user"):
+            job.finish(outcomes.get(job.pk, default), actor=self.cancelled_by)
+
+
+class ServerLock(models.Model):
+    server = models.OneToOneField(Server, models.CASCADE, related_name="lock")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="locks")
+    created_at = CreatedAtField()
+
+    class Meta:
+        db_table = "server_locks"
+
+    def __str__(self) -> str:
+        return f"{self.server} held by run {self.run_id}"

@@ -1,0 +1,45 @@
+"""workers: the processes that take runs, and when each was last seen."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
+
+# A worker beats when it starts, with each task it takes and with its run's own beats; the queue
+# brings a task every minute. Two minutes and a half allow for one of them to be late.
+ALIVE_FOR = timedelta(seconds=150)
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def beat(self) -> None:
+        """Note that this process lives."""
+        Worker.objects.update_or_create(
+            host=socket.gethostname(), pid=os.getpid(), defaults={"seen_at": timezone.now()}
+        )
+
+    def forget_old(self) -> None:
+        """Drop the rows of processes that have long ended."""
+        self.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+class Worker(models.Model):
+    host = models.CharField(max_length=255)
+    pid = models.IntegerField()
+    seen_at = models.DateTimeField(db_index=True)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        db_table = "workers"
+        constraints = [models.UniqueConstraint(fields=["host", "pid"], name="uq_workers_host_pid")]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+    @property
+    def is_alive(self) -> bool:
+        return timezone.now() - self.seen_at < ALIVE_FOR

@@ -1,0 +1,48 @@
+"""What automation listens to."""
+
+from typing import Any
+
+from django.db import connections
+from django.dispatch import receiver
+from django_q.models import Schedule
+from django_q.signals import post_spawn
+
+from . import playbook_files
+from .models import Playbook, Worker
+
+CONNECTION_CHECK = {
+    "name": "Check connection",
+    "description": "Says whether Ansible reaches a server, and what it finds there.",
+}
+
+
+def set_up_queue(using: str, **kwargs: Any) -> None:
+    """After each migrate: the minute's schedule, and our own playbook as this release has it."""
+    tables = connections[using].introspection.table_names()
+    if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
+        return  # a migration backwards, or of one app alone
+    Schedule.objects.using(using).get_or_create(
+        name="Every minute",
+        defaults={
+            "func": "automation.tasks.every_minute",
+            "schedule_type": Schedule.MINUTES,
+            "minutes": 1,
+        },
+    )
+    _register_connection_check(using)
+
+
+def _register_connection_check(using: str) -> None:
+    file_path = f"{playbook_files.BUILTIN}check_connection.yml"
+    file_hash = playbook_files.hash_of(playbook_files.located(file_path).read_bytes())
+    known = Playbook.objects.using(using).filter(file_path=file_path)
+    if not known:
+        Playbook(file_path=file_path, file_hash=file_hash, **CONNECTION_CHECK).save(using=using)
+    else:
+        known.exclude(file_hash=file_hash).update(file_hash=file_hash)
+
+
+@receiver(post_spawn)
+def note_new_worker(**kwargs: Any) -> None:
+    """A worker process has started: it is alive before its first task."""
+    Worker.objects.beat()

@@ -1,0 +1,1 @@
+"""Checks of the settings, run at every start."""

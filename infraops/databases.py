@@ -1,0 +1,38 @@
+"""What each database needs so that all of them behave alike.
+
+SQLite: WAL and IMMEDIATE transactions. With the deferred ones a reader that turns writer gets
+"database is locked" at once, whatever the timeout. MySQL and MariaDB: strict mode, UTC sessions
+(CURRENT_TIMESTAMP follows the session's zone) and one collation everywhere.
+"""
+
+from typing import Any
+
+COLLATION = "utf8mb4_unicode_ci"
+STRICT = (
+    "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+)
+
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+        "PRAGMA busy_timeout=20000;PRAGMA recursive_triggers=ON;"
+    ),
+}
+MYSQL_OPTIONS = {
+    "charset": "utf8mb4",
+    "collation": COLLATION,
+    "init_command": f"SET sql_mode='{STRICT}', time_zone='+00:00'",
+}
+
+
+def configured(database: dict[str, Any]) -> dict[str, Any]:
+    """The DATABASES entry of a parsed DATABASE_URL, with the options that its engine needs."""
+    if database["ENGINE"].endswith("sqlite3"):
+        defaults, test = SQLITE_OPTIONS, {}
+    else:
+        defaults, test = MYSQL_OPTIONS, {"CHARSET": "utf8mb4", "COLLATION": COLLATION}
+    options = {**defaults, **database.get("OPTIONS", {})}
+    return {**database, "OPTIONS": options, "TEST": test, "ATOMIC_REQUESTS": False}

@@ -1,0 +1,241 @@
+"""Settings: one file, from the environment (or .env beside manage.py), safe by default.
+
+Every variable is explained in .env.example.
+"""
+
+from pathlib import Path
+
+import environ
+from django.urls import reverse_lazy
+
+from infraops.databases import configured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# --- Who may talk to us -------------------------------------------------------------------------
+
+SECRET_KEY = env("SECRET_KEY")
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Addresses (or networks) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+HTTPS = env.bool("HTTPS", default=True)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+X_FRAME_OPTIONS = "DENY"
+
+# --- What it is made of -------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "auditlog",
+    "schema",
+    "audit",
+    "accounts",
+    "inventory",
+    "automation",
+    "tickets",
+    "infraops",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "audit.middleware.AuditContextMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "infraops.urls"
+WSGI_APPLICATION = "infraops.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Where it keeps things ----------------------------------------------------------------------
+
+DATABASES = {
+    "default": configured(
+        env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}")
+    )
+}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+
+# auditlog's own table is not wanted: audit.AuditLog stands in its place.
+MIGRATION_MODULES = {"auditlog": None}
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Without a collected tree (trying out), files are served from where the packages keep them.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+
+# --- Users --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]  # cost 12
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+
+# --- Language and time --------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+TIME_ZONE = env("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# --- Running playbooks --------------------------------------------------------------------------
+
+# The only folder that registered playbooks may come from, and the one for SSH private keys.
+PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
+SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
+# Where a run's private folder is made; None: the system's temporary folder.
+RUN_ROOT = env("RUN_ROOT", default="") or None
+RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
+RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
+RUN_HEARTBEAT_SECONDS = 5
+RUN_LOST_AFTER_SECONDS = 30
+
+# django-q2 only carries wake-ups, the tables are the queue, so a task delivered twice is harmless
+# and one that failed is not repeated. `retry` has to outlast what a worker may have prefetched.
+Q_TIMEOUT = RUN_DEADLINE_MAX_SECONDS + 60
+Q_CLUSTER = {
+    "name": "infraops",
+    "workers": env.int("WORKERS", default=2),
+    "timeout": Q_TIMEOUT,
+    "retry": 3 * Q_TIMEOUT + 300,
+    "queue_limit": 1,
+    "bulk": 1,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": -1,
+    "catch_up": False,
+    "poll": 0.2,
+    "recycle": 100,
+    "label": "Queue",
+}
+if REDIS_URL := env("REDIS_URL", default=""):
+    Q_CLUSTER["redis"] = REDIS_URL
+else:
+    Q_CLUSTER["orm"] = "default"
+
+# --- Audit --------------------------------------------------------------------------------------
+
+AUDITLOG_LOGENTRY_MODEL = "audit.AuditLog"
+AUDITLOG_STORE_JSON_CHANGES = True
+AUDITLOG_DISABLE_ON_RAW_SAVE = True
+# Records that people edit. What a verb changes is left out here: the verb records itself.
+AUDITLOG_INCLUDE_TRACKING_MODELS = [
+    {
+        "model": "accounts.User",
+        "exclude_fields": ["last_login", "created_at", "updated_at"],
+        "mask_fields": ["password"],
+        "mask_callable": "audit.redaction.masked",
+    },
+    {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
+    {
+        "model": "automation.Playbook",
+        "exclude_fields": ["file_hash", "created_at", "updated_at"],
+    },
+    {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
+]
+
+# --- API ----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.RolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "audit.rest.NumberedPages",
+    "DEFAULT_FILTER_BACKENDS": ["audit.rest.StrictFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "audit.rest.exception_handler",
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "InfraOps",
+    "DESCRIPTION": "Servers, playbooks, jobs, logs, tickets and the audit trail.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- The console's shell ------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "InfraOps",
+    "SITE_HEADER": "InfraOps",
+    "SITE_SUBHEADER": "Operations console",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "terminal",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": True,
+}
+
+SILENCED_SYSTEM_CHECKS = [
+    "models.W037",  # django-q2's conditional index means nothing on MariaDB; its queries stay right.
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,162 @@
+"""servers: the machines that playbooks run on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from schema.fields import CreatedAtField, UpdatedAtField
+
+from .validators import (
+    validate_hostname,
+    validate_key_path,
+    validate_tags,
+    validate_variables,
+)
+
+
+class ServerQuerySet(models.QuerySet["Server"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def in_environment(self, environment: str) -> Self:
+        return self.filter(environment=environment)
+
+    def neighbours_of(self, servers: list[Server]) -> Self:
+        """The other active servers of the same environments: plays may name or delegate to them."""
+        environments = {server.environment for server in servers}
+        return (
+            self.active()
+            .filter(environment__in=environments)
+            .exclude(pk__in=[server.pk for server in servers])
+        )
+
+    def search(self, text: str) -> Self:
+        """Host name, address or description that contains the text."""
+        return self.filter(
+            Q(hostname__icontains=text)
+            | Q(ip_address__icontains=text)
+            | Q(description__icontains=text)
+        )
+
+
+class Server(models.Model):
+    hostname = models.CharField(
+        max_length=255,
+        unique=True,
+        validators=[validate_hostname],
+        help_text="Its name in Ansible's inventory, unique.",
+    )
+    ip_address = models.CharField(
+        "IP address",
+        max_length=45,
+        validators=[validate_ipv46_address],
+        help_text="IPv4 or IPv6: where Ansible connects to.",
+    )
+    os_type = models.CharField("OS", max_length=50, blank=True)
+    os_version = models.CharField("OS version", max_length=50, blank=True)
+    ssh_port = models.IntegerField(
+        "SSH port",
+        default=22,
+        db_default=22,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+    )
+    ssh_user = models.CharField("SSH user", max_length=80, blank=True)
+    ssh_key_path = models.CharField(
+        "SSH key file",
+        max_length=500,
+        blank=True,
+        validators=[validate_key_path],
+        help_text="A private key (mode 0600) in the key folder, on every worker.",
+    )
+    tags = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[validate_tags],
+        help_text='Groups in Ansible: {"role": "web"} puts it into role_web, '
+        '{"groups": ["web"]} into web.',
+    )
+    environment = models.CharField(
+        max_length=50,
+        default="development",
+        db_default="development",
+        help_text="development, staging, production …",
+    )
+    description = models.TextField(blank=True)
+    variables = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[validate_variables],
+        help_text="Host variables, as in host_vars.",
+    )
+    host_key = models.TextField(
+        blank=True,
+        help_text="The server's public host key (“ssh-ed25519 AAAA…”). "
+        "With it, no other key is accepted.",
+    )
+    is_active = models.BooleanField(
+        "active", default=True, db_default=True, help_text="Without it, nothing runs here."
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    objects = ServerQuerySet.as_manager()
+
+    class Meta:
+        db_table = "servers"
+        ordering = ["hostname"]
+        indexes = [
+            models.Index(fields=["ip_address"], name="idx_servers_ip"),
+            models.Index(fields=["is_active", "environment"], name="idx_servers_active_env"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ssh_port__gte=1) & Q(ssh_port__lte=65535), name="ck_servers_ssh_port"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.hostname
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:inventory_server_change", args=[self.pk])
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        # One spelling a name: what is unique on MySQL must not differ by case on SQLite.
+        self.hostname = self.hostname.strip().lower()
+        self.environment = self.environment.strip().lower()
+        super().clean_fields(exclude)
+
+    def key_file(self) -> Path | None:
+        """The private key on this machine, or None when the server names none."""
+        if not self.ssh_key_path:
+            return None
+        return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
+
+    def groups(self) -> list[str]:
+        """Ansible's groups: the environment, and one for each tag."""
+        names = [self.environment]
+        for key, value in self.tags.items():
+            if key == "groups":
+                names += value if isinstance(value, list) else [value]
+            elif value is True:
+                names.append(key)
+            elif value is not False:
+                names += [
+                    f"{key}_{item}" for item in (value if isinstance(value, list) else [value])
+                ]
+        return [group_name(name) for name in names]
+
+
+def group_name(text: str) -> str:
+    """The text as a name that Ansible takes for a group: "us-east 1" is us_east_1."""
+    name = "".join(character if character.isalnum() else "_" for character in str(text))
+    return f"_{name}" if name[:1].isdigit() else name

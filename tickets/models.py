@@ -1,0 +1,243 @@
+"""tickets: what needs a person. A failed job opens one by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import AuditLog
+from automation.models import Job
+from schema.exceptions import Refused
+from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextField
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def unresolved(self) -> Self:
+        return self.filter(status__in=Ticket.UNRESOLVED)
+
+    def queue(self) -> Self:
+        """Unresolved ones, the most urgent and then the oldest first."""
+        urgency = models.Case(
+            *(models.When(priority=name, then=rank) for rank, name in enumerate(Ticket.BY_URGENCY)),
+            output_field=models.IntegerField(),
+        )
+        return self.unresolved().order_by(urgency, "id")
+
+    def open_for(self, open_key: str, **defaults: Any) -> tuple[Ticket, bool]:
+        """The unresolved ticket of this key, made from `defaults` if there is none.
+
+        Two that fail at the same moment meet at the unique key: the second gets the first's
+        ticket. Returns (ticket, whether it is new).
+        """
+        while True:
+            # Locked, so that it cannot be resolved before the occurrence stands on it.
+            ticket = self.select_for_update().filter(open_key=open_key).first()
+            if ticket is not None:
+                return ticket, False
+            try:
+                with transaction.atomic():
+                    return self.create(open_key=open_key, **defaults), True
+            except IntegrityError:
+                continue
+
+
+class Ticket(models.Model):
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        IN_PROGRESS = "in_progress", "In progress"
+        RESOLVED = "resolved", "Resolved"
+        CLOSED = "closed", "Closed"
+
+    class Priority(models.TextChoices):
+        LOW = "low", "Low"
+        MEDIUM = "medium", "Medium"
+        HIGH = "high", "High"
+        CRITICAL = "critical", "Critical"
+
+    UNRESOLVED = (Status.OPEN, Status.IN_PROGRESS)
+    BY_URGENCY = (Priority.CRITICAL, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
+
+    ticket_id = UUIDTextField("ticket", unique=True, default=uuid.uuid4, editable=False)
+    # Empty for a ticket opened by hand, else the job that failed first.
+    job = models.ForeignKey(
+        Job, models.RESTRICT, null=True, blank=True, related_name="tickets", db_index=False
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.RESTRICT, related_name="tickets", db_index=False
+    )
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="assigned_tickets",
+    )
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    status = EnumField(choices=Status.choices, default=Status.OPEN, db_default=Status.OPEN.value)
+    priority = EnumField(
+        choices=Priority.choices, default=Priority.MEDIUM, db_default=Priority.MEDIUM.value
+    )
+    # What failed, as a hash: unique, so that one failure has one unresolved ticket.
+    open_key = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        db_table = "tickets"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["job"], name="idx_tickets_job"),
+            models.Index(fields=["created_by"], name="idx_tickets_created_by"),
+            models.Index(fields=["status"], name="idx_tickets_status"),
+            models.Index(fields=["status", "priority"], name="idx_tickets_status_priority"),
+        ]
+        permissions = [("work_ticket", "Can start, resolve, close, reopen and assign tickets")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:tickets_ticket_change", args=[self.pk])
+
+    # Verbs: each returns False when the ticket stood there already.
+
+    def start(self, actor: User) -> bool:
+        """Open → in progress, and the actor's own unless it is somebody's."""
+        changed = self._move(
+            actor, "ticket.started", [self.Status.OPEN], status=self.Status.IN_PROGRESS
+        )
+        if changed and self.assigned_to_id is None:
+            self.assign(actor, actor)
+        return changed
+
+    def resolve(self, actor: User, note: str = "") -> bool:
+        return self._move(
+            actor,
+            "ticket.resolved",
+            self.UNRESOLVED,
+            note=note,
+            status=self.Status.RESOLVED,
+            resolved_at=timezone.now(),
+            open_key=None,
+        )
+
+    def close(self, actor: User, note: str = "") -> bool:
+        """Whatever its state: nothing more will be done about it."""
+        return self._move(
+            actor,
+            "ticket.closed",
+            [*self.UNRESOLVED, self.Status.RESOLVED],
+            note=note,
+            status=self.Status.CLOSED,
+            resolved_at=self.resolved_at or timezone.now(),
+            open_key=None,
+        )
+
+    def reopen(self, actor: User, note: str = "") -> bool:
+        """Resolved or closed → open. The next equal failure opens a ticket of its own."""
+        return self._move(
+            actor,
+            "ticket.reopened",
+            [self.Status.RESOLVED, self.Status.CLOSED],
+            note=note,
+            status=self.Status.OPEN,
+            resolved_at=None,
+        )
+
+    @transaction.atomic
+    def assign(self, actor: User, assignee: User | None) -> bool:
+        """Give it to somebody who works tickets, or (None) to nobody."""
+        self._refuse_unless_works(actor)
+        if assignee is not None and not assignee.has_perm("tickets.work_ticket"):
+            raise Refused(f"{assignee} does not work tickets: the role or the account forbids it.")
+        changed = (
+            Ticket.objects.filter(pk=self.pk)
+            .exclude(assigned_to=assignee)
+            .update(assigned_to=assignee, updated_at=timezone.now())
+        )
+        self.refresh_from_db()
+        if changed:
+            AuditLog.objects.record(
+                "ticket.assigned", self, actor=actor, assigned_to=str(assignee or "nobody")
+            )
+        return bool(changed)
+
+    def prioritise(self, actor: User, priority: str) -> bool:
+        if priority not in self.Priority.values:
+            raise Refused(f"“{priority}” is no priority: {', '.join(self.Priority.values)}.")
+        everything = list(self.Status)
+        if self.priority == priority:
+            return False
+        return self._move(actor, "ticket.prioritised", everything, priority=priority)
+
+    @transaction.atomic
+    def add_occurrence(self, job: Job) -> TicketOccurrence:
+        """The same failure once more (or for the first time) in this job."""
+        occurrence, _ = TicketOccurrence.objects.get_or_create(job=job, defaults={"ticket": self})
+        Ticket.objects.filter(pk=self.pk).update(updated_at=timezone.now())
+        return occurrence
+
+    # Questions
+
+    @property
+    def is_unresolved(self) -> bool:
+        return self.status in self.UNRESOLVED
+
+    # Private
+
+    @transaction.atomic
+    def _move(
+        self, actor: User, action: str, allowed: Any, *, note: str = "", **changes: Any
+    ) -> bool:
+        self._refuse_unless_works(actor)
+        changes["updated_at"] = timezone.now()
+        if not Ticket.objects.filter(pk=self.pk, status__in=allowed).update(**changes):
+            return False
+        before = {name: getattr(self, name) for name in ("status", "priority")}
+        self.refresh_from_db()
+        changed = {
+            name: [old, getattr(self, name)]
+            for name, old in before.items()
+            if old != getattr(self, name)
+        }
+        more = {"note": note} if note else {}
+        AuditLog.objects.record(action, self, actor=actor, changes=changed, **more)
+        return True
+
+    @staticmethod
+    def _refuse_unless_works(actor: User) -> None:
+        if not actor.has_perm("tickets.work_ticket"):
+            raise PermissionDenied("Your role does not work tickets.")
+
+
+class TicketOccurrence(models.Model):
+    """One job in which a ticket's failure happened; cleared by a later success on its server."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="occurrences")
+    job = models.OneToOneField(Job, models.CASCADE, related_name="occurrence")
+    created_at = CreatedAtField()
+    cleared_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "ticket_occurrences"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.job} ({self.ticket})"
+
+
+def open_key_of(*parts: object) -> str:
+    """What failed as 64 hex digits: playbook, failing task, environment …"""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()

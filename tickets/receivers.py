@@ -1,0 +1,72 @@
+"""A failed job opens a ticket, or adds to the one that its failure has; a success clears."""
+
+from typing import Any
+
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import AuditLog
+from automation.ansi import plain
+from automation.models import Job, Outcome
+from automation.signals import job_finished
+
+from .models import Ticket, TicketOccurrence, open_key_of
+
+LAST_LINES = 20
+PRIORITIES = {
+    "production": Ticket.Priority.HIGH,
+    "staging": Ticket.Priority.MEDIUM,
+}
+
+
+@receiver(job_finished, dispatch_uid="tickets.follow_up")
+def follow_up(job: Job, outcome: Outcome, **kwargs: Any) -> None:
+    if outcome.status == Job.Status.FAILED:
+        open_ticket(job, outcome)
+    elif outcome.status == Job.Status.SUCCESS:
+        clear_occurrences(job)
+
+
+def open_ticket(job: Job, outcome: Outcome) -> Ticket:
+    """One unresolved ticket for the same playbook, environment and failing task (or kind)."""
+    what = outcome.failed_task or outcome.failure_kind
+    ticket, is_new = Ticket.objects.open_for(
+        open_key_of(job.playbook_id, job.server.environment, outcome.failure_kind, what),
+        job=job,
+        created_by=job.user,
+        title=_title(job, outcome),
+        description=_description(job, outcome),
+        priority=PRIORITIES.get(job.server.environment, Ticket.Priority.LOW),
+    )
+    ticket.add_occurrence(job)
+    action = "ticket.opened" if is_new else "ticket.occurred_again"
+    AuditLog.objects.record(
+        action, ticket, actor=job.user, job=str(job.job_id), server=str(job.server)
+    )
+    return ticket
+
+
+def clear_occurrences(job: Job) -> None:
+    """The playbook has succeeded on this server: its earlier failures there are over."""
+    TicketOccurrence.objects.filter(
+        cleared_at=None, job__playbook=job.playbook_id, job__server=job.server_id
+    ).update(cleared_at=timezone.now())
+
+
+def _title(job: Job, outcome: Outcome) -> str:
+    what = outcome.failed_task or Job.FailureKind(outcome.failure_kind).label
+    return f"{job.playbook} failed in {job.server.environment}: {what}"[:200]
+
+
+def _description(job: Job, outcome: Outcome) -> str:
+    lines = "\n".join(f"    {plain(line)}" for line in job.last_lines(LAST_LINES))
+    parts = [
+        f"{job.playbook} failed on {job.server} ({job.server.environment}), "
+        f"launched by {job.user}.",
+        f"Failing task: {outcome.failed_task}" if outcome.failed_task else "",
+        outcome.error_message,
+        f"Last lines:\n\n{lines}" if lines else "",
+        f"Job: {reverse('automation:job_detail', args=[job.job_id])}",
+    ]
+    return "\n\n".join(part for part in parts if part)
