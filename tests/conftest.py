@@ -1,0 +1,169 @@
+"""What every test may ask for: the cast, their clients, a clean place for playbooks.
+
+Servers, workers and the browser are in tests/fixtures/.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connections
+from django.test import Client, TransactionTestCase
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from audit import triggers
+from tests import make
+
+pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.workers", "tests.fixtures.browser"]
+
+# Playwright keeps an event loop in the main thread, where Django would then refuse the ORM.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+# --- The cast -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """An admin."""
+    return make.user(username="boss", role="admin")
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An operator."""
+    return make.user(username="alice", role="operator")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """A viewer."""
+    return make.user(username="bob", role="viewer")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Deactivated: without any right."""
+    return make.user(username="charlie", is_active=False)
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """`client_of(alice).get("/")`: a browser that is signed in."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """An API client that nobody is signed in with; it sends and reads JSON."""
+    return APIClient()
+
+
+@pytest.fixture
+def api_of() -> Callable[[User], APIClient]:
+    """`api_of(alice).post("/api/jobs", {…})`: an API client with a session."""
+
+    def signed_in(user: User) -> APIClient:
+        client = APIClient()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def query_ceiling(django_assert_max_num_queries: Any) -> Any:
+    """`with query_ceiling(12): client.get("/jobs/")`: no list may ask once for each row."""
+    return django_assert_max_num_queries
+
+
+# --- Places ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Any, tmp_path: Path) -> None:
+    """Each test has its own folders for playbooks, keys and runs."""
+    for name, folder in (("PLAYBOOK_ROOT", "playbooks"), ("SSH_KEY_ROOT", "keys")):
+        setattr(settings, name, tmp_path / folder)
+    settings.RUN_ROOT = str(tmp_path / "runs")
+    for folder in ("playbooks", "keys", "runs"):
+        (tmp_path / folder).mkdir(mode=0o700)
+
+
+# --- The database ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Any:
+    """Let tests that really commit empty the tables afterwards.
+
+    The database refuses to delete audit lines, and on SQLite to delete a row before the rows that
+    point to it. Both are what we want everywhere but here: the triggers are taken away for the
+    flush and put back, and SQLite's foreign keys rest meanwhile.
+    """
+    original = TransactionTestCase._fixture_teardown
+
+    def flush_all(self: TransactionTestCase) -> None:
+        connection = connections["default"]
+        triggers.drop("default")
+        try:
+            with connection.constraint_checks_disabled():
+                original(self)
+        finally:
+            triggers.ensure("default")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_all)
+        yield
+
+
+# --- What runs and what does not ------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked for the other kind of database: `@pytest.mark.only_on("mysql")`.
+
+    Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed.
+    """
+    engine = django_settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
+    vendor = "sqlite" if engine == "sqlite3" else engine
+    elsewhere = [item for item in items if not _belongs_to(vendor, item)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def _belongs_to(vendor: str, item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("only_on")
+    return mark is None or vendor in mark.args
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """In CI a skipped test is a failed one: nothing is passed over there."""
+    report = yield
+    return _strict(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Any:
+    report = yield
+    return _strict(report)
+
+
+def _strict(report: Any) -> Any:
+    expected_to_fail = hasattr(report, "wasxfail")
+    if report.skipped and not expected_to_fail and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, and with CI=true that is a failure: {report.longrepr}"
+    return report

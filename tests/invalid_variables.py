@@ -1,0 +1,51 @@
+"""Makes a variable that a template of ours does not have an error instead of an empty string."""
+
+import sys
+from pathlib import Path
+from types import FrameType
+
+from django.template.base import FilterExpression, Node
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class InvalidVariable(Exception):
+    """A template of ours names a variable that its context lacks."""
+
+
+class Complaint(str):
+    """The value of `string_if_invalid`: empty for the packages' templates, an error for ours.
+
+    The shell's own templates rely on missing variables being empty, so a plain text will not do.
+    Django asks for this object's truth just after a look-up failed: there the stack still knows
+    the node, and the node knows its file. (`context.template` names the outermost page only.)
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        caller = sys._getframe(1)
+        if caller.f_code is FilterExpression.resolve.__code__:
+            node = _node(caller)
+            if node is not None and _is_ours(node.origin.name):
+                variable = caller.f_locals["self"]
+                raise InvalidVariable(f"{{{{ {variable} }}}} in {node.origin}")
+        return False
+
+
+def _node(frame: FrameType | None) -> Node | None:
+    """The innermost template node that is being rendered."""
+    while frame is not None:
+        candidate = frame.f_locals.get("self")
+        if isinstance(candidate, Node) and getattr(candidate, "origin", None) is not None:
+            return candidate
+        frame = frame.f_back
+    return None
+
+
+def _is_ours(file: str) -> bool:
+    path = Path(file)
+    if not path.is_relative_to(ROOT):
+        return False
+    parts = path.relative_to(ROOT).parts
+    return not parts[0].startswith(".") and "site-packages" not in parts

@@ -1,0 +1,167 @@
+"""One valid row a call: `make.server(environment="production")`. What is not named is made up.
+
+The rows are scenery: they appear without audit lines and without wake-ups on the queue. To see
+those, call the verb: `playbook.launch(alice, [server])`.
+"""
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import yaml
+from auditlog.context import disable_auditlog
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from audit.models import AuditLog
+from automation.models import Job, JobLog, Playbook, Run
+from automation.playbook_files import hash_of
+from inventory.models import Server
+from tickets.models import Ticket, TicketOccurrence
+
+PASSWORD = "correct horse battery"
+
+# SQLite and MySQL may start their keys again after a flush: names need a counter of their own.
+_number = count(1)
+
+HELLO = [
+    {
+        "name": "Say hello",
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [{"name": "Hello", "ansible.builtin.debug": {"msg": "hello"}}],
+    }
+]
+
+
+def user(**fields: Any) -> User:
+    """A viewer whose password is `make.PASSWORD`."""
+    name = fields.setdefault("username", f"user{next(_number)}")
+    fields.setdefault("email", f"{name}@example.com")
+    row = User(**fields)
+    row.set_password(PASSWORD)
+    return _saved(row)
+
+
+def api_key(owner: User | None = None, **fields: Any) -> tuple[ApiKey, str]:
+    """A key and the token that a client sends as `Authorization: Bearer …`."""
+    fields.setdefault("name", f"key {next(_number)}")
+    return ApiKey.objects.issue(owner or user(), **fields)
+
+
+def server(**fields: Any) -> Server:
+    """An active server that nothing listens on (TEST-NET-1)."""
+    number = next(_number)
+    fields.setdefault("hostname", f"web{number}.example.com")
+    fields.setdefault("ip_address", f"192.0.2.{number % 254 + 1}")
+    return _saved(Server(**fields))
+
+
+def localhost(**fields: Any) -> Server:
+    """This machine, reached without SSH: plays really run here."""
+    fields.setdefault("hostname", f"here{next(_number)}")
+    fields.setdefault("ip_address", "127.0.0.1")
+    fields.setdefault("variables", {"ansible_connection": "local"})
+    return server(**fields)
+
+
+def playbook_file(name: str, content: str | list[dict[str, Any]]) -> Path:
+    """A file below PLAYBOOK_ROOT, from text or from plays."""
+    path = Path(settings.PLAYBOOK_ROOT) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+    path.write_text(text)
+    return path
+
+
+def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -> Playbook:
+    """A registered playbook with its file; without content it says hello."""
+    number = next(_number)
+    fields.setdefault("name", f"Playbook {number}")
+    fields.setdefault("file_path", f"playbook{number}.yml")
+    path = playbook_file(fields["file_path"], HELLO if content is None else content)
+    fields.setdefault("file_hash", hash_of(path.read_bytes()))
+    return _saved(Playbook(**fields))
+
+
+def run(**fields: Any) -> Run:
+    """A run that waits, without jobs: `make.job` makes both."""
+    fields.setdefault("playbook", None)
+    fields["playbook"] = fields["playbook"] or playbook()
+    fields.setdefault("launched_by", None)
+    fields["launched_by"] = fields["launched_by"] or user(role="operator")
+    fields.setdefault("playbook_hash", fields["playbook"].file_hash)
+    fields.setdefault("deadline_seconds", settings.RUN_DEADLINE_SECONDS)
+    return _saved(Run(**fields))
+
+
+def job(*, run: Run | None = None, **fields: Any) -> Job:
+    """A job with its run; status, times and the run's state agree with each other.
+
+    `playbook` and `user` are the run's; `server` is a new one unless named.
+    """
+    owner = {"playbook": fields.pop("playbook", None), "launched_by": fields.pop("user", None)}
+    status = fields.get("status", Job.Status.PENDING)
+    now = timezone.now()
+    if status != Job.Status.PENDING:
+        fields.setdefault("started_at", now)
+    if status not in (Job.Status.PENDING, Job.Status.RUNNING):
+        fields.setdefault("completed_at", now)
+    if status == Job.Status.FAILED:
+        fields.setdefault("failure_kind", Job.FailureKind.TASK_FAILED)
+        fields.setdefault("failed_task", "Restart the service")
+        fields.setdefault("error_message", "The task “Restart the service” failed.")
+    run = run or _run_of(status, **owner)
+    fields.setdefault("server", None)
+    fields["server"] = fields["server"] or server()
+    return _saved(Job(run=run, playbook=run.playbook, user=run.launched_by, **fields))
+
+
+def _run_of(status: str, **owner: Any) -> Run:
+    now = timezone.now()
+    if status == Job.Status.PENDING:
+        return run(**owner)
+    held = {"claim_token": f"token-{next(_number)}", "worker_host": "worker1", "worker_pid": 1}
+    if status == Job.Status.RUNNING:
+        return run(**owner, **held, state=Run.State.RUNNING, started_at=now, heartbeat_at=now)
+    ended = {"state": Run.State.FINISHED, "started_at": now, "finished_at": now}
+    return run(**owner, **held, **ended)
+
+
+def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
+    """The texts as the job's next lines."""
+    first = job.last_line_number + 1
+    return [
+        JobLog.objects.create(job=job, line_number=number, content=text, **fields)
+        for number, text in enumerate(texts, first)
+    ]
+
+
+def ticket(**fields: Any) -> Ticket:
+    """A ticket opened by hand."""
+    number = next(_number)
+    fields.setdefault("title", f"Disk is full ({number})")
+    fields.setdefault("description", "/var is at 98 %.")
+    fields.setdefault("created_by", None)
+    fields["created_by"] = fields["created_by"] or user(role="operator")
+    if fields.get("status") in (Ticket.Status.RESOLVED, Ticket.Status.CLOSED):
+        fields.setdefault("resolved_at", timezone.now())
+    return _saved(Ticket(**fields))
+
+
+def occurrence(ticket: Ticket, job_row: Job | None = None, **fields: Any) -> TicketOccurrence:
+    """One failed job on the ticket."""
+    failed = job_row or job(status=Job.Status.FAILED)
+    return _saved(TicketOccurrence(ticket=ticket, job=failed, **fields))
+
+
+def audit_line(action: str = "server.updated", resource: Any = None, **details: Any) -> AuditLog:
+    """A line of the audit trail; `actor` is one of the details that it knows."""
+    return AuditLog.objects.record(action, resource, **details)
+
+
+def _saved(row: Any) -> Any:
+    with disable_auditlog():
+        row.save(force_insert=True)
+    return row

@@ -1,0 +1,263 @@
+"""Real servers for the tests: MariaDB, Redis and OpenSSH, private to this process.
+
+Each keeps its files in a temporary folder, listens on a free loopback port only and runs as
+whoever runs the tests, root or not. `with MariaDB() as server:` starts and ends one.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+# Daemons live where an ordinary user's PATH does not look.
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def program(*names: str) -> str:
+    """The full path of the first of these programs that is installed."""
+    for name in names:
+        if found := shutil.which(name, path=PATH):
+            return found
+    raise FileNotFoundError(f"{' or '.join(names)} is not installed: tests/install_packages.sh")
+
+
+def user_name() -> str:
+    """Whoever runs this, by number: the environment's USER may be missing or another."""
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float, what: str) -> None:
+    """Return as soon as the condition holds; TimeoutError, naming `what`, when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come true within {seconds} s")
+        time.sleep(0.02)
+
+
+def answers(port: int, greeting: bytes = b"", said: bytes = b"") -> bool:
+    """Whether a server there accepts a connection and begins to talk with `greeting`."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(said)
+            return connection.recv(len(greeting)) == greeting if greeting else True
+    except OSError:
+        return False
+
+
+class PrivateServer:
+    """A daemon in its own folder on its own port; `stop` and `start` keep both, and the data."""
+
+    name = "server"
+    greeting = b""
+    said = b""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"infraops-{self.name}-"))
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Write the files that it needs, once."""
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        try:
+            wait_until(self._is_up, seconds=60, what=f"{self.name} on port {self.port}")
+        except BaseException:
+            print((self.folder / "log").read_text(errors="replace")[-4000:])
+            self.stop()
+            raise
+        return self
+
+    def _is_up(self) -> bool:
+        self._must_run()
+        return answers(self.port, self.greeting, self.said)
+
+    def _must_run(self) -> None:
+        if self.process is not None and self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} ended at once with {self.process.returncode}")
+
+    def stop(self) -> None:
+        """End it politely, or after 30 s by force. The data stays."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class MariaDB(PrivateServer):
+    """MariaDB as badly configured as one may be: latin1, lenient, in a zone that is not UTC.
+
+    What the application needs it has to set itself. The user may do everything to `infraops` and
+    to the databases whose name starts with test_, and nothing else.
+    """
+
+    name = "mariadb"
+    user = password = database = "infraops"
+
+    @property
+    def url(self) -> str:
+        return f"mysql://{self.user}:{self.password}@127.0.0.1:{self.port}/{self.database}"
+
+    @property
+    def _data(self) -> str:
+        return f"--datadir={self.folder / 'data'}"
+
+    @property
+    def _as_user(self) -> str:
+        # As root MariaDB wants to be told so; data of a test needs no account of its own.
+        return f"--user={user_name()}"
+
+    def prepare(self) -> None:
+        install = program("mariadb-install-db", "mysql_install_db")
+        options = ["--no-defaults", self._data, self._as_user, "--skip-test-db"]
+        subprocess.run(
+            [install, *options, "--auth-root-authentication-method=normal"],
+            check=True,
+            capture_output=True,
+        )
+        # A fresh installation has a nameless user that shadows every other at localhost.
+        (self.folder / "first.sql").write_text(
+            # One statement a line: the server reads this file so.
+            "DELETE FROM mysql.global_priv WHERE User = '';\n"
+            "FLUSH PRIVILEGES;\n"
+            f"CREATE DATABASE IF NOT EXISTS {self.database};\n"
+            f"CREATE USER IF NOT EXISTS '{self.user}'@'%' IDENTIFIED BY '{self.password}';\n"
+            f"GRANT ALL ON `{self.database}`.* TO '{self.user}'@'%';\n"
+            f"GRANT ALL ON `test\\_%`.* TO '{self.user}'@'%';\n"
+        )
+
+    def command(self) -> list[str]:
+        return [
+            program("mariadbd", "mysqld"),
+            "--no-defaults",
+            self._data,
+            self._as_user,
+            f"--socket={self.folder / 'socket'}",
+            f"--pid-file={self.folder / 'pid'}",
+            f"--init-file={self.folder / 'first.sql'}",
+            "--bind-address=127.0.0.1",
+            f"--port={self.port}",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--default-time-zone=+05:00",
+            "--character-set-server=latin1",
+            "--collation-server=latin1_swedish_ci",
+            "--sql-mode=",
+            # What a test writes need not outlive a power cut.
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-doublewrite=0",
+            "--innodb-buffer-pool-size=128M",
+            "--innodb-log-file-size=64M",
+            "--max-connections=200",
+        ]
+
+    def _is_up(self) -> bool:
+        # Only a query proves it, and a bare connection would count against the client's address.
+        self._must_run()
+        client = program("mariadb", "mysql")
+        where = ["--no-defaults", "--protocol=tcp", "-h127.0.0.1", f"-P{self.port}"]
+        who = [f"-u{self.user}", f"-p{self.password}", self.database]
+        asked = subprocess.run([client, *where, *who, "-e", "SELECT 1"], capture_output=True)
+        return asked.returncode == 0
+
+
+class Redis(PrivateServer):
+    name = "redis"
+    said = b"PING\r\n"
+    greeting = b"+PONG"
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        listening = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
+        return [program("redis-server"), *listening, "--save", "", "--appendonly", "no"]
+
+
+class SSHServer(PrivateServer):
+    """OpenSSH that lets in whoever runs the tests, by one generated key and nothing else."""
+
+    name = "sshd"
+    greeting = b"SSH-2.0"
+
+    @property
+    def user(self) -> str:
+        return user_name()
+
+    @property
+    def key_file(self) -> Path:
+        """The private key that it lets in, mode 0600."""
+        return self.folder / "user_key"
+
+    @property
+    def host_key(self) -> str:
+        """Its public host key, `ssh-ed25519 AAAA…`, as a server row keeps it."""
+        return " ".join((self.folder / "host_key.pub").read_text().split()[:2])
+
+    def prepare(self) -> None:
+        for name in ("host_key", "user_key"):
+            generate_key(self.folder / name)
+        shutil.copy(self.folder / "user_key.pub", self.folder / "authorized_keys")
+        (self.folder / "config").write_text(
+            f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self.folder}/host_key\n"
+            f"AuthorizedKeysFile {self.folder}/authorized_keys\nPidFile none\n"
+            "PubkeyAuthentication yes\nPasswordAuthentication no\nUsePAM no\n"
+            "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
+            # Its folder lies below /tmp, which others may write to.
+            "StrictModes no\nMaxStartups 100\nMaxSessions 100\nUseDNS no\n"
+            "PrintMotd no\nSubsystem sftp internal-sftp\n"
+        )
+        if os.geteuid() == 0:
+            # Where sshd parks its unprivileged half; a service's start would have made it.
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+
+    def command(self) -> list[str]:
+        return [program("sshd"), "-D", "-e", "-f", str(self.folder / "config")]
+
+
+def generate_key(path: Path) -> str:
+    """A new ed25519 key pair at `path` and `path`.pub, no passphrase; returns the public half."""
+    keygen = [program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", "test"]
+    subprocess.run([*keygen, "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
+    return path.with_name(f"{path.name}.pub").read_text().strip()

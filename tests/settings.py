@@ -1,0 +1,56 @@
+"""infraops.settings with test values.
+
+They go into the environment before the settings are read: a developer's .env then changes
+nothing, and each process that a test starts (a worker, a command) inherits the same values.
+DATABASE_URL chooses the database server; without it, SQLite in a temporary folder.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.invalid_variables import Complaint
+
+if "INFRAOPS_TEST_FOLDER" not in os.environ:
+    _folder = Path(tempfile.mkdtemp(prefix="infraops-test-"))
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+    for _name in ("playbooks", "keys", "runs"):
+        (_folder / _name).mkdir(mode=0o700)
+    os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder / 'db.sqlite3'}")
+    os.environ.update(
+        INFRAOPS_TEST_FOLDER=str(_folder),
+        SECRET_KEY="only-for-tests-only-for-tests-only-for-tests-only-for-tests",
+        ENCRYPTION_KEYS="b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtISE=",
+        DEBUG="false",
+        HTTPS="false",
+        ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
+        CSRF_TRUSTED_ORIGINS="",
+        TRUSTED_PROXIES="",
+        REDIS_URL="",
+        TIME_ZONE="UTC",
+        WORKERS="2",
+        PLAYBOOK_ROOT=str(_folder / "playbooks"),
+        SSH_KEY_ROOT=str(_folder / "keys"),
+        RUN_ROOT=str(_folder / "runs"),
+    )
+
+from infraops.settings import *  # noqa: F403
+from infraops.settings import DATABASES, TEMPLATES
+
+# One default hash costs 350 ms; the hasher of production has a test of its own.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file and not memory, so that a worker in another process sees the same tables.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"]["NAME"] = str(
+        Path(os.environ["INFRAOPS_TEST_FOLDER"]) / "test.sqlite3"
+    )
+# Tests open and close connections by the hundred; a kept one would outlive its database.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Complaint()
+
+# Static files are looked up when asked for: a scan of all of them for each client is slow.
+WHITENOISE_AUTOREFRESH = True
