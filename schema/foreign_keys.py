@@ -1,5 +1,195 @@
-"""ON DELETE rules, held by the database."""
+"""ON DELETE, held by the database: what each model's `on_delete` says, compared and repaired.
+
+Django writes foreign keys without a rule and does the work itself, row by row, where a DELETE by
+anything else would fail or leave orphans. On SQLite it also drops a rule that is there whenever it
+rebuilds the table, as most changes of a column do. So this runs after every migrate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+from django.db import NotSupportedError, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import truncate_name
+
+from . import project
+from .live import foreign_keys
+from .tables import ForeignKey
+
+RULES = {
+    models.CASCADE: "CASCADE",
+    models.SET_NULL: "SET NULL",
+    models.RESTRICT: "RESTRICT",
+    models.PROTECT: "RESTRICT",
+}
+
+NAME = r'(?:"(?:[^"]|"")+"|\w+)'
+ACTION = r"(?:CASCADE|RESTRICT|NO\s+ACTION|SET\s+NULL|SET\s+DEFAULT)"
+
+Changes = list[tuple[ForeignKey, str]]
+"""Keys, each with the rule that it should have."""
 
 
 def ensure(using: str) -> None:
-    """Filled in by the next commit."""
+    """Repair every rule that differs; one query when none does.
+
+    Only what is in the database is looked at, so a table that is not there yet, half-way through
+    the migrations, is left for the next time.
+    """
+    connection = connections[using]
+    repair = {"mysql": _repair_mysql, "sqlite": _repair_sqlite}[connection.vendor]
+    for table, changes in _wrong(connection).items():
+        repair(connection, table, changes)
+
+
+def expected() -> dict[tuple[str, str], str]:
+    """The rule of each (table, column) of ours that has one."""
+    return {
+        (model._meta.db_table, field.column): rule
+        for model in project.models()
+        for field in model._meta.local_fields
+        if isinstance(field, models.ForeignKey) and (rule := _rule(field))
+    }
+
+
+def _rule(field: models.ForeignKey) -> str | None:
+    on_delete = field.remote_field.on_delete
+    if on_delete is models.DO_NOTHING and field.null:
+        # "Not Django's work": the database empties the column.
+        return "SET NULL"
+    return RULES.get(on_delete)
+
+
+def _wrong(connection: BaseDatabaseWrapper) -> dict[str, Changes]:
+    rules, found = expected(), defaultdict(list)
+    for table, keys in foreign_keys(connection).items():
+        for key in keys:
+            rule = rules.get((table, key.column))
+            if rule and _normal(connection, key.on_delete) != rule:
+                found[table].append((key, rule))
+    return {
+        table: possible
+        for table, changes in found.items()
+        if (possible := _possible(connection, table, changes))
+    }
+
+
+def _normal(connection: BaseDatabaseWrapper, on_delete: str) -> str:
+    """MariaDB reports a RESTRICT that an ALTER made as NO ACTION; InnoDB treats them alike."""
+    if connection.vendor == "mysql" and connection.mysql_is_mariadb and on_delete == "NO ACTION":
+        return "RESTRICT"
+    return on_delete
+
+
+def _possible(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> Changes:
+    """Without SET NULL on a column that is NOT NULL yet: an older migration's state."""
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, table)
+    nullable = {column.name for column in described if column.null_ok}
+    return [(key, rule) for key, rule in changes if rule != "SET NULL" or key.column in nullable]
+
+
+# --- MySQL and MariaDB ----------------------------------------------------------------------------
+
+
+def _repair_mysql(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> None:
+    """One ALTER, so that the table is at no time without its keys.
+
+    A key cannot be dropped and added under one name in one statement: the new name tells the rule.
+    The rows satisfy the old key, so they need no check, and without it nothing is copied.
+    """
+    quote = connection.ops.quote_name
+    clauses = [
+        f"DROP FOREIGN KEY {quote(key.name)}, "
+        f"ADD CONSTRAINT {quote(_new_name(table, key, rule))} FOREIGN KEY ({quote(key.column)}) "
+        f"REFERENCES {quote(key.table)} ({quote(key.to)}) ON DELETE {rule}"
+        for key, rule in changes
+    ]
+    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {quote(table)} {', '.join(clauses)}")
+
+
+def _new_name(table: str, key: ForeignKey, rule: str) -> str:
+    name = f"fk_{table}_{key.column}_{rule}".lower().replace(" ", "_")
+    name = truncate_name(name, 64)
+    return name if name != key.name else truncate_name(f"{name}_again", 64)
+
+
+# --- SQLite ---------------------------------------------------------------------------------------
+
+
+def _repair_sqlite(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> None:
+    """Edit the stored CREATE TABLE, as SQLite's documentation of ALTER TABLE describes.
+
+    The alternative, a new table and a copy of all rows, is what loses the rules in the first
+    place. Whatever is not exactly as expected raises, and the transaction leaves all as it was.
+    """
+    with transaction.atomic(connection.alias), connection.cursor() as cursor:
+        before, keys = _shape(cursor, table), _rules_of(cursor, table)
+        sql = _stored_sql(cursor, table)
+        for key, rule in changes:
+            sql = with_rule(sql, key.column, rule)
+        _store_sql(cursor, table, sql)
+        wanted = {**keys, **{key.column: rule for key, rule in changes}}
+        if _shape(cursor, table) != before or _rules_of(cursor, table) != wanted:
+            raise NotSupportedError(f"Editing the foreign keys of {table} changed something else.")
+        cursor.execute(f"PRAGMA integrity_check({connection.ops.quote_name(table)})")
+        if (answers := cursor.fetchall()) != [("ok",)]:
+            raise NotSupportedError(f"The integrity check of {table} says: {answers}")
+
+
+def with_rule(sql: str, column: str, rule: str) -> str:
+    """A CREATE TABLE with the ON DELETE rule of one column's REFERENCES clause changed.
+
+    Understands what Django writes. Raises NotSupportedError when the clause is not found exactly
+    once: a statement that is not understood is not edited.
+    """
+    clause = re.compile(
+        rf'("{re.escape(column)}"[\w\s()]*\sREFERENCES\s+{NAME}\s*\(\s*{NAME}\s*\))'
+        rf"(?:\s+ON\s+DELETE\s+{ACTION})?(?=\s+DEFERRABLE|\s*[,)])"
+    )
+    changed, count = clause.subn(rf"\1 ON DELETE {rule}", sql)
+    if count != 1:
+        raise NotSupportedError(f"{count} REFERENCES clauses of {column} were found in: {sql}")
+    return changed
+
+
+def _stored_sql(cursor: Any, table: str) -> str:
+    cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = %s", [table])
+    return cursor.fetchone()[0]
+
+
+def _store_sql(cursor: Any, table: str, sql: str) -> None:
+    cursor.execute("PRAGMA schema_version")
+    version = cursor.fetchone()[0]
+    cursor.execute("PRAGMA writable_schema = ON")
+    try:
+        cursor.execute(
+            "UPDATE sqlite_master SET sql = %s WHERE type = 'table' AND name = %s", [sql, table]
+        )
+        # Other connections notice by the version that they have to read the schema again.
+        cursor.execute(f"PRAGMA schema_version = {version + 1}")
+    finally:
+        # Ends the writing, and this connection reads the schema again.
+        cursor.execute("PRAGMA writable_schema = RESET")
+
+
+def _shape(cursor: Any, table: str) -> list[Any]:
+    """Columns, indexes and what the keys refer to: all that an edit must leave alone."""
+    found = []
+    for sql in (
+        "SELECT * FROM pragma_table_xinfo(%s)",
+        "SELECT * FROM pragma_index_list(%s)",
+        'SELECT id, "table", "from", "to", on_update, "match" FROM pragma_foreign_key_list(%s)',
+    ):
+        cursor.execute(sql, [table])
+        found.append(cursor.fetchall())
+    return found
+
+
+def _rules_of(cursor: Any, table: str) -> dict[str, str]:
+    cursor.execute('SELECT "from", on_delete FROM pragma_foreign_key_list(%s)', [table])
+    return dict(cursor.fetchall())
