@@ -71,13 +71,18 @@ class Ticket(models.Model):
         Job, models.RESTRICT, null=True, blank=True, related_name="tickets", db_index=False
     )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.RESTRICT, related_name="tickets", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.RESTRICT,
+        db_column="created_by",
+        related_name="tickets",
+        db_index=False,
     )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
         null=True,
         blank=True,
+        db_column="assigned_to",
         related_name="assigned_tickets",
     )
     title = models.CharField(max_length=200)

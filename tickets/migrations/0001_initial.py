@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
                     "assigned_to",
                     models.ForeignKey(
                         blank=True,
+                        db_column="assigned_to",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="assigned_tickets",
@@ -97,6 +98,7 @@ class Migration(migrations.Migration):
                 (
                     "created_by",
                     models.ForeignKey(
+                        db_column="created_by",
                         db_index=False,
                         on_delete=django.db.models.deletion.RESTRICT,
                         related_name="tickets",
