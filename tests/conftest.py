@@ -130,17 +130,24 @@ def django_db_setup(django_db_setup: None) -> Any:
 # --- What runs and what does not ------------------------------------------------------------------
 
 
+def pytest_report_header() -> str:
+    return f"database: {_vendor()}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked for the other kind of database: `@pytest.mark.only_on("mysql")`.
 
     Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed.
     """
-    engine = django_settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
-    vendor = "sqlite" if engine == "sqlite3" else engine
-    elsewhere = [item for item in items if not _belongs_to(vendor, item)]
+    elsewhere = [item for item in items if not _belongs_to(_vendor(), item)]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
+
+
+def _vendor() -> str:
+    engine = django_settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
+    return "sqlite" if engine == "sqlite3" else engine
 
 
 def _belongs_to(vendor: str, item: pytest.Item) -> bool:

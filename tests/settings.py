@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 from tests.invalid_variables import Complaint
 
@@ -30,7 +31,10 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         TRUSTED_PROXIES="",
         REDIS_URL="",
         TIME_ZONE="UTC",
+        LOG_LEVEL="INFO",
         WORKERS="2",
+        RUN_DEADLINE_SECONDS="3600",
+        RUN_DEADLINE_MAX_SECONDS="14400",
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
         SSH_KEY_ROOT=str(_folder / "keys"),
         RUN_ROOT=str(_folder / "runs"),
@@ -50,7 +54,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 # Tests open and close connections by the hundred; a kept one would outlive its database.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Complaint()
+cast(dict[str, Any], TEMPLATES[0]["OPTIONS"])["string_if_invalid"] = Complaint()
 
 # Static files are looked up when asked for: a scan of all of them for each client is slow.
 WHITENOISE_AUTOREFRESH = True

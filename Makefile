@@ -1,0 +1,78 @@
+# InfraOps: `make` lists what there is.
+#
+# Everything lives in .venv; nothing is installed elsewhere, except what `make test` says.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+APPS := infraops tickets automation inventory accounts audit schema
+
+# What `manage.py check --deploy` looks at: settings as safe as production's, with made-up secrets.
+PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run migrate test check bench env venv packages clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: env $(VENV)/base ## Set up, run a real playbook as a real job, and show it
+	@$(MANAGE) demo
+
+run: env $(VENV)/base migrate ## Keep the console and a worker up, until Ctrl-C
+	@$(MANAGE) run_console
+
+migrate: env $(VENV)/base ## Bring the database up to date
+	@$(MANAGE) migrate --verbosity 0
+
+test: packages $(VENV)/dev check ## Check everything, then run the tests on SQLite and on MariaDB
+	$(BIN)/python -m tests.run $(ARGS)
+
+check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templates
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) check --fail-level WARNING
+	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
+	$(BIN)/djlint --quiet --lint templates
+
+bench: $(VENV)/base ## Measure what a job costs against bare ansible-playbook
+	@$(BIN)/python bench/run_overhead.py
+
+env: .env
+
+# Written once, with secrets of its own, and never again: it is yours.
+.env:
+	@echo "Writing .env with a fresh SECRET_KEY and a fresh encryption key."
+	@umask 077 && sed \
+		-e "s|^SECRET_KEY=.*|SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')|" \
+		-e "s|^ENCRYPTION_KEYS=.*|ENCRYPTION_KEYS=$$($(PYTHON) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')|" \
+		.env.example > .env.new && mv .env.new .env
+
+venv: $(VENV)/base ## Make the virtual environment
+
+# Each of these files says: installed, from requirements as old as this.
+$(VENV)/base: requirements/base.txt
+	@echo "Installing what InfraOps needs into $(VENV) (about 40 packages)."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --only-binary :all: --requirement $<
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt requirements/prod.txt requirements/mysql.txt $(VENV)/base | packages
+	@echo "Installing what the tests and checks need into $(VENV)."
+	@$(PIP) install --requirement $<
+	@touch $@
+
+packages:
+	@PYTHON=$(PYTHON) sh tests/install_packages.sh
+
+clean: ## Remove the virtual environment and caches; .env and the database stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
