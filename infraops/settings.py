@@ -142,6 +142,8 @@ PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
 # Where a run's private folder is made; None: the system's temporary folder.
 RUN_ROOT = env("RUN_ROOT", default="") or None
+# The program to run; empty: the one installed beside this Python, else the one in PATH.
+ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
 RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
 RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
 RUN_HEARTBEAT_SECONDS = 5

@@ -49,11 +49,12 @@ def known_hosts(servers: Iterable[Server]) -> str:
     for server in servers:
         for key in server.host_key.splitlines():
             if key.strip():
-                lines.append(f"{_known_as(server)} {key.strip()}\n")
+                lines.append(f"{known_as(server)} {key.strip()}\n")
     return "".join(lines)
 
 
-def _known_as(server: Server) -> str:
+def known_as(server: Server) -> str:
+    """What ssh calls the server in a known_hosts file."""
     if server.ssh_port == 22:
         return server.ip_address
     return f"[{server.ip_address}]:{server.ssh_port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -194,6 +194,9 @@ class Outcome:
     @classmethod
     def cancelled(cls, message: str) -> Outcome:
         return cls(Job.Status.CANCELLED, "", message)
+
+    def with_message(self, message: str) -> Outcome:
+        return replace(self, error_message=message)
 
     def columns(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,234 @@
+"""Runs playbooks: the one place that knows ansible-runner.
+
+`execute(run)` sees a claimed run through to its end, whatever happens on the way:
+
+1. fill a private folder with checked playbook, inventory and variables;
+2. start ansible-playbook in it, with an environment that holds nothing of ours;
+3. send each event's lines to job_logs and what it means to the tally;
+4. five times a second look whether lines have waited long enough, once a second whether somebody
+   cancelled, the deadline has passed or the claim is lost, every five seconds say that we live;
+5. stop it if so, kill whatever is left of it, and write the end.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_runner.config.runner import RunnerConfig
+from ansible_runner.runner import Runner
+from django.conf import settings
+from django.db import DatabaseError
+
+from audit.context import acting_as
+from audit.redaction import Redactor
+
+from . import playbook_files, processes, variables
+from .host_keys import learn_host_keys
+from .log_lines import LogRouter
+from .log_writer import LogWriter
+from .models import Job, Outcome, Run, Worker
+from .retrying import insisting, is_transient, reconnect
+from .run_folder import CannotStart, RunFolder, run_folder
+from .tally import Tally
+from .variables import is_sealed
+
+logger = logging.getLogger(__name__)
+
+# What ansible-playbook may see of the worker's environment; everything else stays here.
+KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TZ",
+    "TMPDIR",
+    "ANSIBLE_CONFIG",
+    "ANSIBLE_ROLES_PATH",
+    "ANSIBLE_COLLECTIONS_PATH",
+)
+POLL_SECONDS = 0.2
+LOOK_SECONDS = 1.0
+GRACE_SECONDS = 5.0
+
+
+def execute(run: Run) -> bool:
+    """Run a claimed run and write how it ended. False when somebody else had ended it."""
+    with acting_as(run.launched_by):
+        try:
+            ended = _Execution(run).execute()
+        except CannotStart as error:
+            ended = {"default": error.outcome}
+        except Exception as error:
+            logger.exception("Run %s broke", run.pk)
+            ended = {"default": _internal(error)}
+        finally:
+            processes.sweep(str(run.claim_token))
+        outcomes, code = ended.get("outcomes", {}), ended.get("exit_code")
+        return insisting(lambda: run.finish(outcomes, ended["default"], exit_code=code))
+
+
+def ansible_playbook() -> str | None:
+    """The program's path: the one that is installed beside this Python, else the one in PATH."""
+    if settings.ANSIBLE_PLAYBOOK:
+        return shutil.which(settings.ANSIBLE_PLAYBOOK)
+    beside = Path(sys.executable).parent / "ansible-playbook"
+    return str(beside) if beside.exists() else shutil.which("ansible-playbook")
+
+
+def _internal(error: Exception) -> Outcome:
+    reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
+    return Outcome.failed(Job.FailureKind.INTERNAL, reason[:2000])
+
+
+class _Execution:
+    """One ansible-playbook process and what is known about it while it runs."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.token = str(run.claim_token)
+        self.jobs = list(run.jobs.active().select_related("server", "playbook"))
+        self.writer = LogWriter()
+        self.redactor = Redactor(self._secrets())
+        self.router = LogRouter({job.server.hostname: job.pk for job in self.jobs}, self._add)
+        self.tally = Tally()
+        self.stopped: Outcome | None = None
+        self.started = time.monotonic()
+        self._stopped_at = self._looked_at = self._beat_at = 0.0
+        self._paths = ("", "")
+
+    def execute(self) -> dict[str, Any]:
+        """Run it; the arguments for Run.finish()."""
+        program = ansible_playbook()
+        if program is None:
+            raise CannotStart(
+                Job.FailureKind.ANSIBLE_MISSING,
+                f"ansible-playbook is not installed on the worker {self.run.worker_host}.",
+            )
+        with run_folder(self.run, [job.server for job in self.jobs]) as folder:
+            config = self._configured(folder, program)
+            root = playbook_files.root_of(self.run.playbook.file_path)
+            self._paths = (f"{folder.project}/", f"{root}/")
+            insisting(lambda: self._note_command(folder, config))
+            exit_code = self._run(config)
+            plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
+            insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
+        return self._ended(exit_code, plays)
+
+    def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
+        config = RunnerConfig(
+            private_data_dir=str(folder.path),
+            playbook=folder.playbook,
+            quiet=True,
+            suppress_output_file=True,
+            settings={"pexpect_timeout": POLL_SECONDS},
+            fact_cache_type="memory",
+        )
+        config.prepare()
+        config.cwd = str(folder.project)
+        config.command = [program, *folder.arguments()]
+        config.env = self._environment(config.env, folder)
+        return config
+
+    def _environment(self, prepared: dict[str, str], folder: RunFolder) -> dict[str, str]:
+        """What the runner has added and a few of our own; nothing else of the worker's."""
+        added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
+        kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no"
+        return {
+            **kept,
+            **added,
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
+            # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
+            "ANSIBLE_SSH_COMMON_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+            processes.MARKER: self.token,
+        }
+
+    def _note_command(self, folder: RunFolder, config: RunnerConfig) -> None:
+        self.run.command = folder.shown(["ansible-playbook", *config.command[1:]])
+        self.run.save(update_fields=["command"])
+
+    def _run(self, config: RunnerConfig) -> int | None:
+        # Should the worker die, the kernel tells ansible-playbook to end.
+        guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        config.command = [*guard, *config.command]
+        runner = Runner(config, event_handler=self._on_event, cancel_callback=self._on_poll)
+        try:
+            runner.run()
+        finally:
+            self.router.close()
+            self.writer.close()
+        return runner.rc
+
+    def _on_event(self, event: dict[str, Any]) -> bool:
+        self.tally.note(event)
+        self.router.route(event)
+        return False  # the runner need not keep it in a file
+
+    def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
+        self.writer.add(job_id, self.redactor.redact(line.replace(*self._paths)), level, at)
+
+    def _on_poll(self) -> bool:
+        """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
+        leaves ansible-core's workers running, so stopping is done here.
+        """
+        self.writer.tick()
+        now = time.monotonic()
+        if self.stopped is not None:
+            if now - self._stopped_at > GRACE_SECONDS:
+                processes.sweep(self.token)
+        elif now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            self._look(now)
+        return False
+
+    def _look(self, now: float) -> None:
+        try:
+            self.stopped = self._reason_to_stop(now)
+        except DatabaseError as error:
+            if not is_transient(error):
+                raise
+            reconnect()
+        if self.stopped is not None:
+            self._stopped_at = now
+            processes.terminate(self.token)
+
+    def _reason_to_stop(self, now: float) -> Outcome | None:
+        if now - self.started > self.run.deadline_seconds:
+            return Outcome.failed(
+                Job.FailureKind.DEADLINE,
+                f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
+            )
+        if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
+            self._beat_at = now
+            Worker.objects.beat()
+            if not self.run.beat():
+                return Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
+        self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by"])
+        if self.run.cancel_requested_at is not None:
+            return Outcome.cancelled(f"Cancelled by {self.run.cancelled_by or 'somebody'}.")
+        return None
+
+    def _ended(self, exit_code: int | None, plays: list[dict[str, Any]]) -> dict[str, Any]:
+        if self.stopped is not None:
+            return {"default": self.stopped, "exit_code": exit_code}
+        outcomes = {
+            job.pk: self._redacted(self.tally.outcome(job.server.hostname, exit_code, plays))
+            for job in self.jobs
+        }
+        unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
+        return {"outcomes": outcomes, "default": unknown, "exit_code": exit_code}
+
+    def _redacted(self, outcome: Outcome) -> Outcome:
+        return outcome.with_message(self.redactor.redact(outcome.error_message))
+
+    def _secrets(self) -> list[str]:
+        """The values that no log may show."""
+        opened = variables.opened(self.run.extra_vars)
+        return [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]

@@ -1,0 +1,151 @@
+"""What a run's events say about each host, and from it how each job ended."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from .ansi import plain
+from .models import Job, Outcome
+
+# Ansible's recap, in its order, and the names that its statistics have for them.
+COUNTS = {
+    "ok": "ok",
+    "changed": "changed",
+    "unreachable": "dark",
+    "failed": "failures",
+    "skipped": "skipped",
+    "rescued": "rescued",
+    "ignored": "ignored",
+}
+LOCALHOST = {"localhost", "127.0.0.1", "::1"}
+KEPT_MESSAGES = 40
+MAX_MESSAGE = 2000
+
+Kind = Job.FailureKind
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that did not work on a host. `place` is file:line."""
+
+    task: str
+    place: str
+    message: str
+
+
+class Tally:
+    """Fed with every event; asked for outcomes when the process has ended."""
+
+    def __init__(self) -> None:
+        self._failures: dict[str, Failure] = {}
+        self._item_messages: dict[tuple[str, str], str] = {}
+        self._stats: dict[str, Any] | None = None
+        self._messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
+        self._plays_with_hosts = 0
+
+    def note(self, event: dict[str, Any]) -> None:
+        kind, data = event.get("event", ""), event.get("event_data", {})
+        if kind in ("verbose", "error"):
+            self._messages.extend(plain(line) for line in event.get("stdout", "").split("\r\n"))
+        elif kind == "runner_item_on_failed":
+            self._item_messages[data["host"], data["task_uuid"]] = _message_of(data)
+        elif kind == "runner_on_unreachable" or (
+            kind in ("runner_on_failed", "runner_on_async_failed") and not data.get("ignore_errors")
+        ):
+            self._failures[data["host"]] = self._failure(data)
+        elif kind == "playbook_on_play_start":
+            self._plays_with_hosts += 1
+        elif kind == "playbook_on_no_hosts_matched":
+            self._plays_with_hosts -= 1
+        elif kind == "playbook_on_stats":
+            self._stats = data
+
+    def outcome(self, host: str, exit_code: int | None, plays: list[dict[str, Any]]) -> Outcome:
+        """How the job of this host ended. Success needs all of: a task that ran, no failure, and
+        an exit code that does not speak of more than failed hosts.
+        """
+        if self._stats is None:
+            return self._without_recap(exit_code)
+        counts = self._counts(host)
+        if counts["failed"] or counts["unreachable"]:
+            return self._failed(host, counts)
+        if not any(counts.values()):
+            return self._nothing_ran(host, exit_code, plays)
+        if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
+            return Outcome(Job.Status.SUCCESS, counts=counts)
+        return Outcome.failed(
+            Kind.ANSIBLE_ERROR, f"ansible-playbook ended with exit code {exit_code}.", counts=counts
+        )
+
+    def _counts(self, host: str) -> dict[str, int]:
+        stats = self._stats or {}
+        return {name: stats.get(key, {}).get(host, 0) for name, key in COUNTS.items()}
+
+    def _failed(self, host: str, counts: dict[str, int]) -> Outcome:
+        failure = self._failures.get(host, Failure("", "", "See the log."))
+        unreachable = bool(counts["unreachable"])
+        what = f"{host} was unreachable" if unreachable else f"Task “{failure.task}” failed"
+        where = f" ({failure.place})" if failure.place else ""
+        return Outcome.failed(
+            Kind.UNREACHABLE if unreachable else Kind.TASK_FAILED,
+            f"{what}{where}: {failure.message}"[:MAX_MESSAGE],
+            failed_task=failure.task,
+            counts=counts,
+        )
+
+    def _nothing_ran(self, host: str, exit_code: int | None, plays: list[dict]) -> Outcome:
+        targets = [str(play["hosts"]) for play in plays if "hosts" in play]
+        if exit_code not in (0, None):
+            return Outcome.failed(
+                Kind.NOT_REACHED, f"The playbook stopped before it came to {host}."
+            )
+        if targets and set(targets) <= LOCALHOST:
+            return Outcome.failed(
+                Kind.LOCALHOST_PLAY,
+                f"Nothing ran: the plays are for localhost only, and the job is for {host}. Write "
+                "“hosts: all” (with “delegate_to: localhost” where it has to be the worker), or "
+                "register a server named localhost and run it there.",
+            )
+        if self._plays_with_hosts:
+            return Outcome.failed(Kind.NO_TASKS, "The play has no task to run with these options.")
+        return Outcome.failed(
+            Kind.NO_HOSTS_MATCHED,
+            f"Nothing ran: the plays are for {', '.join(targets) or 'other hosts'}, and {host} is "
+            "not among them. Its environment and tags are its groups.",
+        )
+
+    def _without_recap(self, exit_code: int | None) -> Outcome:
+        """Ansible gave up before the recap: it says why in its messages."""
+        text = "\n".join(line for line in self._messages if line.strip())
+        if "resolve module/action" in text:
+            kind = Kind.UNKNOWN_MODULE
+        elif exit_code == 4 or "YAML parsing failed" in text or "not a valid" in text:
+            kind = Kind.BAD_YAML
+        else:
+            kind = Kind.ANSIBLE_ERROR
+        said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It said nothing."
+        return Outcome.failed(
+            kind, f"ansible-playbook ended with exit code {exit_code}: {said}"[:MAX_MESSAGE]
+        )
+
+    def _failure(self, data: dict[str, Any]) -> Failure:
+        message = self._item_messages.get((data["host"], data["task_uuid"])) or _message_of(data)
+        return Failure(data.get("task", ""), _place_of(data), message)
+
+
+def _place_of(data: dict[str, Any]) -> str:
+    """file:line within the project."""
+    return data.get("task_path", "").partition("/project/")[2]
+
+
+def _message_of(data: dict[str, Any]) -> str:
+    """What the module said: its message, and what the command wrote if that is all there is."""
+    result = data.get("res") or {}
+    if "censored" in result:
+        return "The result is hidden (no_log)."
+    parts = [str(result.get("msg") or "").strip()]
+    for stream in ("stderr", "module_stderr", "stdout"):
+        if said := str(result.get(stream) or "").strip():
+            parts.append(said[-500:])
+            break
+    return " — ".join(part for part in parts if part) or "It gave no reason."
