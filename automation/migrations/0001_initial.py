@@ -221,6 +221,7 @@ class Migration(migrations.Migration):
                 (
                     "launched_by",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.RESTRICT,
                         related_name="runs",
                         to=settings.AUTH_USER_MODEL,

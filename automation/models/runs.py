@@ -123,7 +123,10 @@ class Run(models.Model):
         FINISHED = "finished", "Finished"
 
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
-    launched_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, related_name="runs")
+    # No index of its own: the unique constraint begins with it.
+    launched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.RESTRICT, related_name="runs", db_index=False
+    )
     playbook_hash = models.CharField(max_length=64)
     extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
     check_mode = models.BooleanField("check", default=False, db_default=False)

@@ -1,0 +1,340 @@
+"""The database itself against the design: one description for SQLite, MariaDB and MySQL.
+
+`?` may be null · `=` default of the database · "auto" also set by any UPDATE (MySQL, MariaDB) ·
+`→` foreign key with its ON DELETE. A CHECK stands by its name; tests/schema/test_database_rules.py
+tries what it refuses.
+"""
+
+import re
+
+import pytest
+from django.db import connection
+
+from schema import project
+from schema.live import live_schema
+from schema.tables import Column, Table
+
+DESIGN = """
+users
+    id int
+    username varchar(80)
+    email varchar(255)
+    password_hash varchar(255)
+    role enum(admin,operator,viewer) = viewer
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    last_login datetime(6)?
+    primary key (id)
+    unique (username)
+    unique (email)
+    index (role)
+
+api_keys
+    id int
+    owner_id int
+    name varchar(80)
+    prefix varchar(8)
+    digest varchar(64)
+    expires_at datetime(6)?
+    revoked_at datetime(6)?
+    last_used_at datetime(6)?
+    created_at datetime(6) = now
+    primary key (id)
+    unique (prefix)
+    unique (digest)
+    index (owner_id)
+    owner_id → users.id CASCADE
+
+servers
+    id int
+    hostname varchar(255)
+    ip_address varchar(45)
+    os_type varchar(50)
+    os_version varchar(50)
+    ssh_port int = 22
+    ssh_user varchar(80)
+    ssh_key_path varchar(500)
+    tags json = {}
+    environment varchar(50) = development
+    description longtext
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    variables json = {}
+    host_key longtext
+    primary key (id)
+    unique (hostname)
+    index (ip_address)
+    index (is_active, environment)
+    check ck_servers_ssh_port
+
+playbooks
+    id int
+    name varchar(120)
+    description longtext
+    file_path varchar(500)
+    file_hash varchar(64)
+    tags json = []
+    variables json = {}
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (name)
+
+runs
+    id int
+    playbook_id int
+    launched_by_id int
+    playbook_hash varchar(64)
+    extra_vars json = {}
+    check_mode bool = 0
+    diff_mode bool = 0
+    tags varchar(500)
+    skip_tags varchar(500)
+    verbosity smallint = 0
+    forks smallint = 5
+    become bool = 0
+    deadline_seconds int
+    idempotency_key varchar(64)?
+    command longtext
+    queue varchar(50) = default
+    state enum(pending,running,finished) = pending
+    claim_token varchar(36)?
+    worker_host varchar(255)
+    worker_pid int?
+    heartbeat_at datetime(6)?
+    watched_beat_at datetime(6)?
+    watched_at datetime(6)?
+    cancel_requested_at datetime(6)?
+    cancelled_by_id int?
+    exit_code int?
+    created_at datetime(6) = now
+    started_at datetime(6)?
+    finished_at datetime(6)?
+    primary key (id)
+    unique (claim_token)
+    unique (launched_by_id, idempotency_key)
+    index (playbook_id)
+    index (cancelled_by_id)
+    index (state, id)
+    playbook_id → playbooks.id RESTRICT
+    launched_by_id → users.id RESTRICT
+    cancelled_by_id → users.id SET NULL
+
+server_locks
+    id int
+    server_id int
+    run_id int
+    created_at datetime(6) = now
+    primary key (id)
+    unique (server_id)
+    index (run_id)
+    server_id → servers.id CASCADE
+    run_id → runs.id CASCADE
+
+jobs
+    id int
+    job_id varchar(36)
+    playbook_id int
+    server_id int
+    user_id int
+    status enum(pending,running,success,failed,cancelled) = pending
+    task_id varchar(64)?
+    extra_vars json = {}
+    error_message longtext
+    started_at datetime(6)?
+    completed_at datetime(6)?
+    created_at datetime(6) = now
+    run_id int
+    failure_kind enum(FAILURES) =
+    failed_task varchar(255) =
+    counts json = {}
+    archived_at datetime(6)?
+    primary key (id)
+    unique (job_id)
+    index (playbook_id)
+    index (server_id)
+    index (user_id)
+    index (run_id)
+    index (status)
+    index (task_id)
+    index (status, created_at)
+    index (user_id, status)
+    index (user_id, created_at)
+    index (created_at, status)
+    playbook_id → playbooks.id RESTRICT
+    server_id → servers.id RESTRICT
+    user_id → users.id RESTRICT
+    run_id → runs.id RESTRICT
+
+job_logs
+    id bigint
+    job_id int
+    line_number int
+    content longtext
+    log_level enum(debug,info,warning,error) = info
+    timestamp datetime(6) = now
+    primary key (id)
+    unique (job_id, line_number)
+    index (timestamp)
+    check ck_joblogs_line_number
+    job_id → jobs.id CASCADE
+
+workers
+    id int
+    host varchar(255)
+    pid int
+    seen_at datetime(6)
+    primary key (id)
+    unique (host, pid)
+    index (seen_at)
+
+tickets
+    id int
+    ticket_id varchar(36)
+    job_id int?
+    created_by int
+    assigned_to int?
+    title varchar(200)
+    description longtext
+    status enum(open,in_progress,resolved,closed) = open
+    priority enum(low,medium,high,critical) = medium
+    open_key varchar(64)?
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    resolved_at datetime(6)?
+    primary key (id)
+    unique (ticket_id)
+    unique (open_key)
+    index (job_id)
+    index (created_by)
+    index (assigned_to)
+    index (status)
+    index (status, priority)
+    job_id → jobs.id RESTRICT
+    created_by → users.id RESTRICT
+    assigned_to → users.id SET NULL
+
+ticket_occurrences
+    id int
+    ticket_id int
+    job_id int
+    created_at datetime(6) = now
+    cleared_at datetime(6)?
+    primary key (id)
+    unique (job_id)
+    index (ticket_id)
+    ticket_id → tickets.id CASCADE
+    job_id → jobs.id CASCADE
+
+audit_logs
+    id bigint
+    user_id int?
+    action varchar(100)
+    resource_type varchar(50)
+    resource_id varchar(64)?
+    details json = {}
+    ip_address varchar(45)?
+    user_agent varchar(255) =
+    timestamp datetime(6) = now
+    primary key (id)
+    index (user_id)
+    index (action)
+    index (resource_type)
+    index (timestamp)
+    index (resource_type, resource_id)
+    index (resource_type, resource_id, timestamp)
+    index (action, timestamp)
+    user_id → users.id SET NULL
+"""
+
+# Too long for one line: why a job did not succeed.
+FAILURES = (
+    ",task_failed,unreachable,no_hosts_matched,localhost_play,no_tasks,not_reached,"
+    "playbook_changed,playbook_missing,bad_yaml,unknown_module,ansible_missing,ansible_error,"
+    "worker_lost,deadline,internal"
+)
+
+TABLES = {
+    lines[0]: sorted(line.strip() for line in lines[1:])
+    for block in DESIGN.replace("FAILURES", FAILURES).strip().split("\n\n")
+    if (lines := block.splitlines())
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", TABLES)
+def test_the_table_is_what_the_design_says(name):
+    expected = TABLES[name]
+    if connection.vendor == "sqlite":
+        expected = sorted(map(as_sqlite_has_it, expected))
+    assert described(live_schema(connection)[name]) == expected
+
+
+def test_no_table_of_ours_is_left_out():
+    assert {model._meta.db_table for model in project.models()} == set(TABLES)
+
+
+@pytest.mark.only_on("mysql")
+@pytest.mark.django_db
+def test_every_table_has_the_engine_and_the_collation_of_the_design():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, engine, table_collation FROM information_schema.tables "
+            "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
+        )
+        others = {
+            name: (engine, collation)
+            for name, engine, collation in cursor.fetchall()
+            if (engine, collation) != ("InnoDB", "utf8mb4_unicode_ci")
+        }
+    assert others == {}
+
+
+@pytest.mark.only_on("mysql")
+@pytest.mark.django_db
+def test_every_text_column_has_the_collation_of_the_design():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name, collation_name FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
+        )
+        collations = {(table, column): name for table, column, name in cursor.fetchall()}
+    # MariaDB's JSON is a text that compares byte by byte.
+    texts = {
+        (table.name, column.name)
+        for table in live_schema(connection).values()
+        for column in table.columns
+        if column.kind != "json"
+    }
+    assert {name for place, name in collations.items() if place in texts} == {"utf8mb4_unicode_ci"}
+
+
+def described(table: Table) -> list[str]:
+    """A live table in the notation above."""
+    checks = {check.name for check in table.checks} - {column.name for column in table.columns}
+    return sorted(
+        [
+            *map(column_line, table.columns),
+            f"primary key ({', '.join(table.primary_key)})",
+            *(
+                f"{'unique' if index.unique else 'index'} ({', '.join(index.columns)})"
+                for index in table.indexes
+            ),
+            *(f"{key.column} → {key.table}.{key.to} {key.on_delete}" for key in table.foreign_keys),
+            *(f"check {name}" for name in checks),
+        ]
+    )
+
+
+def column_line(column: Column) -> str:
+    default = "" if column.default is None else f" = {column.default}".rstrip()
+    auto = ", auto" if column.on_update else ""
+    return f"{column.name} {column.kind}{'?' if column.nullable else ''}{default}{auto}"
+
+
+def as_sqlite_has_it(line: str) -> str:
+    """It has no ON UPDATE, and its keys are 64 bits wide whatever they are called."""
+    return re.sub(r"^id bigint$", "id int", line.removesuffix(", auto"))
