@@ -51,6 +51,15 @@ class UserManager(BaseUserManager["User"]):
         # Collations differ in what they call equal: SQLite tells Alice from alice.
         return self.get(username__iexact=username)
 
+    def acting_in_terminal(self, username: str | None = None) -> User:
+        """The active user that a command names, or the first active admin. Raises DoesNotExist."""
+        users = self.filter(is_active=True)
+        if username:
+            users = users.filter(username__iexact=username)
+        else:
+            users = users.filter(role=User.Role.ADMIN)
+        return users.order_by("id")[:1].get()
+
 
 class User(AbstractBaseUser):
     class Role(models.TextChoices):

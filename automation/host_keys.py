@@ -12,7 +12,7 @@ from .models import Job
 
 
 def learn_host_keys(known_hosts: Path, jobs: list[Job]) -> None:
-    """Keep the key of each server that had none, with an audit line: from now on it has to match."""
+    """Keep the key of each server that had none, recorded: from now on it has to match."""
     found: dict[str, list[str]] = {}
     for line in known_hosts.read_text().splitlines():
         name, _, key = line.strip().partition(" ")

@@ -18,7 +18,7 @@ KINDS = {
 
 
 def lines_of(event: dict[str, Any]) -> list[str]:
-    """The physical lines that an event printed: `end_line` − `start_line` of them."""
+    """The physical lines that an event printed: `end_line - start_line` of them."""
     count = event.get("end_line", 0) - event.get("start_line", 0)
     stdout = event.get("stdout", "")
     lines = stdout.split("\r\n") if stdout or count else []

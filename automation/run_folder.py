@@ -37,7 +37,7 @@ class CannotStart(Exception):
 
 @contextmanager
 def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
-    """The filled folder (mode 0700), gone at the end. CannotStart when the playbook is not right."""
+    """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
     path = Path(tempfile.mkdtemp(prefix="infraops-", dir=settings.RUN_ROOT))
     try:
         yield RunFolder(path, run, servers)

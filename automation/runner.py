@@ -210,9 +210,9 @@ class _Execution:
             Worker.objects.beat()
             if not self.run.beat():
                 return Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
-        self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by"])
+        self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])
         if self.run.cancel_requested_at is not None:
-            return Outcome.cancelled(f"Cancelled by {self.run.cancelled_by or 'somebody'}.")
+            return Outcome.cancelled(self.run.cancel_message())
         return None
 
     def _ended(self, exit_code: int | None, plays: list[dict[str, Any]]) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def localhost(**fields: Any) -> Server:
     """This machine, reached without SSH: plays really run here."""
     fields.setdefault("hostname", f"here{next(_number)}")
     fields.setdefault("ip_address", "127.0.0.1")
-    fields.setdefault("variables", {"ansible_connection": "local"})
+    # The interpreter that runs the suite: what Ansible would find in PATH may be anything.
+    python = "{{ ansible_playbook_python }}"
+    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    fields.setdefault("variables", local)
     return server(**fields)
 
 

@@ -197,6 +197,10 @@ class Migration(migrations.Migration):
                 ("watched_beat_at", models.DateTimeField(blank=True, null=True)),
                 ("watched_at", models.DateTimeField(blank=True, null=True)),
                 ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "cancel_reason",
+                    models.CharField(blank=True, db_default="", default="", max_length=200),
+                ),
                 ("exit_code", models.IntegerField(blank=True, null=True)),
                 (
                     "created_at",

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -160,6 +160,7 @@ class Run(models.Model):
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     exit_code = models.IntegerField(null=True, blank=True)
     created_at = CreatedAtField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -217,18 +218,23 @@ class Run(models.Model):
         self.heartbeat_at = timezone.now()
         return bool(self._mine().update(heartbeat_at=self.heartbeat_at))
 
-    def cancel(self, actor: User) -> bool:
-        """End a pending run now, ask a running one to stop. False when it has ended already."""
+    def cancel(self, actor: User | None, *, reason: str = "") -> bool:
+        """End a pending run now, ask a running one to stop. False when it has ended already.
+
+        Without an actor it is the system that stops it, and a reason is needed.
+        """
+        if actor is not None and not actor.has_perm("automation.cancel_job"):
+            raise PermissionDenied("Your role does not cancel jobs.")
         with transaction.atomic():
-            if not self._ask_to_stop(actor):
+            if not self._ask_to_stop(actor, reason):
                 return False
-            AuditLog.objects.record("run.cancel_requested", self, actor=actor)
+            AuditLog.objects.record("run.cancel_requested", self, actor=actor, reason=reason)
             if (
                 Run.objects.pending()
                 .filter(pk=self.pk)
                 .update(state=self.State.FINISHED, finished_at=timezone.now())
             ):
-                self._finish_jobs({}, Outcome.cancelled(f"Cancelled by {actor} before it started."))
+                self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
         self.refresh_from_db()
         return True
 
@@ -295,6 +301,10 @@ class Run(models.Model):
     def is_cancelling(self) -> bool:
         return self.state == self.State.RUNNING and self.cancel_requested_at is not None
 
+    def cancel_message(self) -> str:
+        who = f"Cancelled by {self.cancelled_by}." if self.cancelled_by else "Cancelled."
+        return f"{who} {self.cancel_reason}".strip()
+
     def waits_for(self) -> list[str]:
         """Why a pending run does not start: the servers that another run holds."""
         held = ServerLock.objects.filter(server__jobs__run=self).exclude(run=self)
@@ -309,12 +319,12 @@ class Run(models.Model):
         """This run as long as this process holds it."""
         return Run.objects.running().filter(pk=self.pk, claim_token=self.claim_token)
 
-    def _ask_to_stop(self, actor: User) -> bool:
-        asked = {"cancel_requested_at": timezone.now(), "cancelled_by": actor}
+    def _ask_to_stop(self, actor: User | None, reason: str) -> bool:
+        self.cancelled_by, self.cancel_reason = actor, reason
         return bool(
             Run.objects.filter(pk=self.pk, cancel_requested_at=None)
             .exclude(state=self.State.FINISHED)
-            .update(**asked)
+            .update(cancel_requested_at=timezone.now(), cancelled_by=actor, cancel_reason=reason)
         )
 
     def _finish_jobs(self, outcomes: Mapping[int, Outcome], default: Outcome) -> None:

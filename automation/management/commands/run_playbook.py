@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
+from accounts.terminal import acting_user
 from automation.ansi import plain
 from automation.models import Job, Playbook, Run
 from inventory.models import Server
@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def _launched(self, options: dict[str, Any]) -> Run:
         try:
             return self._playbook(options["playbook"]).launch(
-                self._user(options["user"]),
+                acting_user(options["user"]),
                 self._servers(options["server"]),
                 extra_vars=self._variables(options["extra_vars"]),
                 check_mode=options["check"],
@@ -134,19 +134,6 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no server “{'”, “'.join(sorted(missing))}”.")
         return servers
-
-    @staticmethod
-    def _user(name: str | None) -> User:
-        users = User.objects.filter(is_active=True)
-        if name:
-            user = users.filter(username__iexact=name).first()
-            if user is None:
-                raise CommandError(f"There is no active user “{name}”.")
-            return user
-        admin = users.filter(role=User.Role.ADMIN).order_by("id").first()
-        if admin is None:
-            raise CommandError("There is no active admin yet: `manage.py create_admin` makes one.")
-        return admin
 
     @staticmethod
     def _variables(text: str) -> Any:

@@ -1,0 +1,17 @@
+"""Who acts when a command is typed: whoever has a shell here may name any user."""
+
+from django.core.management.base import CommandError
+
+from .models import User
+
+
+def acting_user(username: str | None = None) -> User:
+    """The active user of this name, or the first active admin."""
+    try:
+        return User.objects.acting_in_terminal(username)
+    except User.DoesNotExist:
+        if username:
+            raise CommandError(f"There is no active user “{username}”.") from None
+        raise CommandError(
+            "There is no active admin yet: `manage.py create_admin` makes one."
+        ) from None

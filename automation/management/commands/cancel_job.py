@@ -1,0 +1,32 @@
+"""Cancel a job, and with it the run that it belongs to."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.terminal import acting_user
+from automation.models import Job
+
+
+class Command(BaseCommand):
+    help = "Cancel a pending or running job; all jobs of the same run end with it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("job_id", help="its UUID, as the job page shows it")
+        parser.add_argument("--user", help="who cancels (default: the first active admin)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        job = self._job(options["job_id"])
+        if not job.cancel(acting_user(options["user"])):
+            raise CommandError(f"{job} has ended already: {job.get_status_display()}.")
+        job.refresh_from_db()
+        self.stdout.write(f"{job}: {'stopping' if job.is_active else job.get_status_display()}.")
+
+    @staticmethod
+    def _job(job_id: str) -> Job:
+        try:
+            return Job.objects.recent().get(job_id=job_id)
+        except (Job.DoesNotExist, ValidationError):
+            raise CommandError(f"There is no job “{job_id}”.") from None
