@@ -1,0 +1,82 @@
+"""What the house style says and no linter knows."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("infraops", "tickets", "automation", "inventory", "accounts", "audit", "schema")
+FOLDERS = (*APPS, "tests", "bench", "templates", "static")
+KINDS = {".py", ".html", ".css", ".js", ".sh"}
+LINES_IN_A_FILE = 400
+LINES_IN_A_FUNCTION = 60
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "services", "common", "core", "misc"}
+
+
+def files() -> list[Path]:
+    """What we wrote: neither generated migrations nor somebody else's scripts."""
+    return [
+        path
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in KINDS and not {"migrations", "vendor"} & set(path.parts)
+    ]
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def named(path: Path, line: int = 0) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in files() if path.suffix == ".py"}
+
+
+def test_there_is_something_to_read():
+    assert len(files()) > 50
+
+
+def test_no_file_is_too_long():
+    lengths = {path: len(path.read_text().splitlines()) for path in files()}
+    assert [named(path, n) for path, n in lengths.items() if n > LINES_IN_A_FILE] == []
+
+
+def test_no_function_is_too_long(trees):
+    assert [
+        f"{named(path, function.lineno)} {function.name}"
+        for path, tree in trees.items()
+        for function in functions(tree)
+        if (function.end_lineno or 0) - function.lineno >= LINES_IN_A_FUNCTION
+    ] == []
+
+
+def test_every_module_is_named_for_its_work():
+    parts = {path: {*path.relative_to(ROOT).parts, path.stem} for path in files()}
+    assert [named(path) for path, names in parts.items() if names & NAMES_THAT_SAY_NOTHING] == []
+
+
+def test_imports_stand_at_the_top(trees):
+    """But for apps.py: Django reads it before there are models."""
+    assert [
+        named(path, node.lineno)
+        for path, tree in trees.items()
+        for function in functions(tree)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom) and path.name != "apps.py"
+    ] == []
+
+
+def test_every_row_has_a_name_that_people_use():
+    models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
+    assert models
+    assert [model.__name__ for model in models if model.__str__ is Model.__str__] == []
