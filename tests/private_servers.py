@@ -19,6 +19,9 @@ from typing import Self
 # Daemons live where an ordinary user's PATH does not look.
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
+# The kernel ends the server when this process is gone, however it went.
+DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM"]
+
 
 def program(*names: str) -> str:
     """The full path of the first of these programs that is installed."""
@@ -81,7 +84,11 @@ class PrivateServer:
     def start(self) -> Self:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*DIES_WITH_US, *self.command()],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         try:
             wait_until(self._is_up, seconds=60, what=f"{self.name} on port {self.port}")
