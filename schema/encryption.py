@@ -22,7 +22,7 @@ def encrypt(text: str) -> str:
 def decrypt(token: str) -> str:
     """The text of a token. Raises Undecryptable."""
     try:
-        return _keys().decrypt(token).decode()
+        return _keys().decrypt(token.encode()).decode()
     except InvalidToken:
         raise Undecryptable("No key in ENCRYPTION_KEYS opens this secret.") from None
 

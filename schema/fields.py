@@ -49,7 +49,8 @@ class EnumField(models.CharField):
     def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
         if connection.vendor == "mysql":
             return None
-        return f"{connection.ops.quote_name(self.column)} IN ({self._quoted_values()})"
+        column = self.db_type_parameters(connection)["qn_column"]
+        return f"{column} IN ({self._quoted_values()})"
 
     def _values(self) -> list[str]:
         values = [str(value) for value, _label in self.flatchoices if value is not None]

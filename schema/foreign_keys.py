@@ -19,7 +19,7 @@ from . import project
 from .live import foreign_keys
 from .tables import ForeignKey
 
-RULES = {
+RULES: dict[Any, str] = {
     models.CASCADE: "CASCADE",
     models.SET_NULL: "SET NULL",
     models.RESTRICT: "RESTRICT",
@@ -41,7 +41,7 @@ def ensure(using: str) -> None:
     """
     connection = connections[using]
     repair = {"mysql": _repair_mysql, "sqlite": _repair_sqlite}[connection.vendor]
-    for table, changes in _wrong(connection).items():
+    for table, changes in differing(connection).items():
         repair(connection, table, changes)
 
 
@@ -63,7 +63,8 @@ def _rule(field: models.ForeignKey) -> str | None:
     return RULES.get(on_delete)
 
 
-def _wrong(connection: BaseDatabaseWrapper) -> dict[str, Changes]:
+def differing(connection: BaseDatabaseWrapper) -> dict[str, Changes]:
+    """The keys whose rule in the database is not the model's, by table."""
     rules, found = expected(), defaultdict(list)
     for table, keys in foreign_keys(connection).items():
         for key in keys:
@@ -79,7 +80,7 @@ def _wrong(connection: BaseDatabaseWrapper) -> dict[str, Changes]:
 
 def _normal(connection: BaseDatabaseWrapper, on_delete: str) -> str:
     """MariaDB reports a RESTRICT that an ALTER made as NO ACTION; InnoDB treats them alike."""
-    if connection.vendor == "mysql" and connection.mysql_is_mariadb and on_delete == "NO ACTION":
+    if on_delete == "NO ACTION" and getattr(connection, "mysql_is_mariadb", False):
         return "RESTRICT"
     return on_delete
 

@@ -1,12 +1,16 @@
 """Reads the schema of MySQL and MariaDB from information_schema."""
 
+from __future__ import annotations
+
 import re
 from collections import defaultdict
-from typing import Any
-
-from django.db.backends.base.base import BaseDatabaseWrapper
+from typing import TYPE_CHECKING, Any
 
 from .tables import Check, Column, ForeignKey, Index, Table
+
+if TYPE_CHECKING:
+    # At run time it needs a driver that those on SQLite do not have.
+    from django.db.backends.mysql.base import DatabaseWrapper
 
 COLUMNS = """
     SELECT c.table_name, c.column_name, c.column_type, c.is_nullable, c.column_default, c.extra
@@ -51,7 +55,7 @@ TRIGGERS = """
 """
 
 
-def tables(connection: BaseDatabaseWrapper) -> dict[str, Table]:
+def tables(connection: DatabaseWrapper) -> dict[str, Table]:
     columns, primary = _by_table(connection, COLUMNS), defaultdict(list)
     indexes: dict[str, dict[tuple[str, bool], list[str]]] = defaultdict(lambda: defaultdict(list))
     for table, name, non_unique, column, collation in _rows(connection, INDEXES):
@@ -81,13 +85,13 @@ def tables(connection: BaseDatabaseWrapper) -> dict[str, Table]:
     }
 
 
-def foreign_keys(connection: BaseDatabaseWrapper) -> dict[str, list[ForeignKey]]:
+def foreign_keys(connection: DatabaseWrapper) -> dict[str, list[ForeignKey]]:
     rows = _by_table(connection, FOREIGN_KEYS)
     return {table: [ForeignKey(*row) for row in found] for table, found in rows.items()}
 
 
 def _column(
-    connection: BaseDatabaseWrapper, row: tuple[Any, ...], checks: list[tuple[str, str]]
+    connection: DatabaseWrapper, row: tuple[Any, ...], checks: list[tuple[str, str]]
 ) -> Column:
     name, type_, nullable, default, extra = row
     # MariaDB's JSON is a long text with a CHECK of the column's own name.
@@ -111,7 +115,7 @@ def _kind(type_: str) -> str:
     return re.sub(r"^((?:small|big|tiny)?int)\(\d+\)", r"\1", type_)
 
 
-def _literal(connection: BaseDatabaseWrapper, default: str | None, extra: str) -> str | None:
+def _literal(connection: DatabaseWrapper, default: str | None, extra: str) -> str | None:
     """MariaDB quotes a literal and writes NULL; MySQL does neither, and marks expressions."""
     if default is None or (connection.mysql_is_mariadb and default == "NULL"):
         return None
@@ -125,7 +129,7 @@ def _literal(connection: BaseDatabaseWrapper, default: str | None, extra: str) -
     return default
 
 
-def _by_table(connection: BaseDatabaseWrapper, sql: str) -> defaultdict[str, list[tuple[Any, ...]]]:
+def _by_table(connection: DatabaseWrapper, sql: str) -> defaultdict[str, list[tuple[Any, ...]]]:
     """The rows, without their first column, under its value."""
     found = defaultdict(list)
     for table, *row in _rows(connection, sql):
@@ -133,7 +137,7 @@ def _by_table(connection: BaseDatabaseWrapper, sql: str) -> defaultdict[str, lis
     return found
 
 
-def _rows(connection: BaseDatabaseWrapper, sql: str) -> list[tuple[Any, ...]]:
+def _rows(connection: DatabaseWrapper, sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()

@@ -44,7 +44,7 @@ def _chosen(tables: dict[str, Table], names: list[str] | None, *, everything: bo
 def _lines(table: Table) -> Iterator[str]:
     yield from (table.name, "=" * len(table.name))
     yield from _block("Columns", [_column(column) for column in table.columns])
-    keys = [("primary key", ", ".join(table.primary_key))]
+    keys: list[tuple[str, ...]] = [("primary key", ", ".join(table.primary_key))]
     keys += [
         (key.column, f"→ {key.table}.{key.to}", f"ON DELETE {key.on_delete}")
         for key in table.foreign_keys
