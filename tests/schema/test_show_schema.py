@@ -84,6 +84,13 @@ def test_the_type_is_the_databases_own():
     assert words(shown("--table", "users"), "role")[1] == word
 
 
+def test_a_long_list_of_values_does_not_make_long_lines():
+    text = shown("--table", "jobs")
+    assert max(map(len, text.splitlines())) < 120
+    assert "'task_failed'" in text
+    assert "'internal'" in text
+
+
 def test_the_output_ends_with_a_line():
     assert shown("--table", "users").endswith("\n")
 

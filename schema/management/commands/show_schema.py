@@ -1,5 +1,7 @@
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -8,6 +10,9 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from schema import project
 from schema.live import live_schema
 from schema.tables import Column, Index, Table
+
+# Characters of a cell: an ENUM or a CHECK may be far longer than a terminal's line.
+WIDEST = 56
 
 
 class Command(BaseCommand):
@@ -90,10 +95,15 @@ def _block(title: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
     if not rows:
         return
     yield f"  {title}"
-    widths = [
-        max(len(row[place]) for row in rows if len(row) > place)
-        for place in range(max(map(len, rows)))
-    ]
-    for row in rows:
-        cells = (text.ljust(width) for text, width in zip(row, widths, strict=False))
+    lines = [line for row in rows for line in zip_longest(*map(_wrapped, row), fillvalue="")]
+    widths = [max(map(len, column)) for column in zip_longest(*lines, fillvalue="")]
+    for line in lines:
+        cells = (text.ljust(width) for text, width in zip(line, widths, strict=False))
         yield ("    " + "  ".join(cells)).rstrip()
+
+
+def _wrapped(text: str) -> list[str]:
+    """The text in lines that fit; a long list of an ENUM's values has no spaces of its own."""
+    if len(text) > WIDEST:
+        text = text.replace("','", "', '")
+    return wrap(text, WIDEST) or [""]
