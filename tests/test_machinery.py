@@ -80,3 +80,11 @@ def test_a_template_of_ours_may_not(tmp_path, monkeypatch):
     with pytest.raises(InvalidVariable, match="gone"):
         render("{{ gone }}", tmp_path)
     assert render('{{ here|default:"-" }}{% if gone %}x{% endif %}', tmp_path) == "-"
+
+
+@pytest.mark.slow
+def test_a_page_that_asks_another_host_is_noticed(page, complaints):
+    page.set_content('<img src="http://elsewhere.invalid/x.png"><script>nonsense()</script>')
+    page.wait_for_load_state("networkidle")
+    assert [complaint.split()[0] for complaint in sorted(complaints)] == ["request", "script"]
+    complaints.clear()
