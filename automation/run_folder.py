@@ -25,6 +25,7 @@ from .models import Job, Outcome, Run
 
 # Ansible takes a list of hosts on the command line; a long one is given in a file.
 MAX_LIMIT_IN_ARGUMENTS = 20
+CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
 
 
 class CannotStart(Exception):
@@ -39,20 +40,21 @@ class CannotStart(Exception):
 def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
     """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
     path = Path(tempfile.mkdtemp(prefix="infraops-", dir=settings.RUN_ROOT))
+    control_path = Path(tempfile.mkdtemp(prefix="infraops-cp-", dir=CONTROL_PATH_ROOT))
     try:
-        yield RunFolder(path, run, servers)
+        yield RunFolder(path, control_path, run, servers)
     finally:
         shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(control_path, ignore_errors=True)
 
 
 class RunFolder:
-    def __init__(self, path: Path, run: Run, servers: list[Server]) -> None:
+    def __init__(self, path: Path, control_path: Path, run: Run, servers: list[Server]) -> None:
         self.path = path
+        self.control_path = control_path
         self.run = run
         self.servers = servers
         self.project = path / "project"
-        self.control_path = path / "cp"
-        self.control_path.mkdir(mode=0o700)
         self.playbook = self._copy_playbook()
         self.inventory = self._write_inventory()
         self.variables = self._write_variables()

@@ -34,6 +34,9 @@ HELLO = [
     }
 ]
 
+# The same on a host that has to be reached before the first task.
+HELLO_FACTS = [{**HELLO[0], "gather_facts": True}]
+
 
 def user(**fields: Any) -> User:
     """A viewer whose password is `make.PASSWORD`."""
@@ -66,6 +69,22 @@ def localhost(**fields: Any) -> Server:
     python = "{{ ansible_playbook_python }}"
     local = {"ansible_connection": "local", "ansible_python_interpreter": python}
     fields.setdefault("variables", local)
+    return server(**fields)
+
+
+def ssh_server(sshd: Any, **fields: Any) -> Server:
+    """The private sshd as a server, with its key in the key folder."""
+    key = Path(settings.SSH_KEY_ROOT) / "id_test"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(Path(sshd.key_file).read_text())
+    fields.setdefault("hostname", f"ssh{next(_number)}")
+    fields.setdefault("ip_address", "127.0.0.1")
+    fields.setdefault("ssh_port", sshd.port)
+    fields.setdefault("ssh_user", sshd.user)
+    fields.setdefault("ssh_key_path", "id_test")
+    python = "{{ ansible_playbook_python }}"
+    fields.setdefault("variables", {"ansible_python_interpreter": python})
     return server(**fields)
 
 

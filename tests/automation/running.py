@@ -1,0 +1,85 @@
+"""Running playbooks in tests: in this process, or bare for comparison."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+from automation.ansi import plain
+from automation.models import Job, Playbook, Run
+from automation.runner import ansible_playbook, execute
+from automation.tasks import run_next
+from inventory.inventory_file import write_inventory
+from inventory.models import Server
+from tests import make
+
+# What differs from one run to the next in what a command reports.
+VARYING = re.compile(r'"(delta|start|end)": "[^"]*"')
+
+
+def run_here(playbook: Playbook, *servers: Server, **options: Any) -> list[Job]:
+    """Launch and run to the end in this process, with real ansible-playbook; the jobs."""
+    actor = options.pop("actor", None) or make.user(role="operator")
+    run = playbook.launch(actor, list(servers), **options)
+    assert run_next() == f"run {run.pk}"
+    return list(Job.objects.filter(run=run).recent().order_by("id"))
+
+
+def run_one(content: Any, server: Server | None = None, **options: Any) -> Job:
+    """One job of a playbook with this content on this machine (or the server), finished."""
+    return run_here(make.playbook(content), server or make.localhost(), **options)[0]
+
+
+def claimed(content: Any, server: Server | None = None, **options: Any) -> Run:
+    """A launched run that this process has claimed and not yet run."""
+    make.playbook(content).launch(
+        make.user(role="operator"), [server or make.localhost()], **options
+    )
+    run = Run.objects.claim_next()
+    assert run is not None
+    return run
+
+
+def finish_here(run: Run) -> Job:
+    assert execute(run)
+    return Job.objects.recent().get(run=run)
+
+
+def text_of(job: Job) -> str:
+    return "\n".join(plain(content) for content in lines_of(job))
+
+
+def lines_of(job: Job) -> list[str]:
+    numbered = list(job.logs.order_by("line_number").values_list("line_number", "content"))
+    assert [number for number, _ in numbered] == list(range(1, len(numbered) + 1))
+    return [content for _, content in numbered]
+
+
+def bare_lines(playbook: Playbook, server: Server, folder: Path, *arguments: str) -> list[str]:
+    """What ansible-playbook prints in a terminal for the same files, without InfraOps."""
+    folder.mkdir(mode=0o700)
+    inventory = write_inventory(folder, [server])
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ["HOME"],
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_SSH_COMMON_ARGS": f"-o UserKnownHostsFile={folder / 'known_hosts'} "
+        "-o StrictHostKeyChecking=accept-new",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder),
+    }
+    output = pexpect.run(
+        f"{ansible_playbook()} -i {inventory} --limit {server.hostname} {' '.join(arguments)} "
+        f"{playbook.path}",
+        env=environment,
+        cwd=str(playbook.path.parent),
+        timeout=120,
+        encoding="utf-8",
+    )
+    return output.split("\r\n")[:-1]
+
+
+def comparable(lines: list[str]) -> list[str]:
+    return [VARYING.sub(r'"\1": "…"', line) for line in lines]
