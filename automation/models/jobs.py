@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Case, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
+from automation.retrying import is_transient
 from automation.signals import job_finished
 from inventory.models import Server
 from schema.fields import CreatedAtField, EnumField, UUIDTextField
@@ -23,6 +26,12 @@ from .playbooks import Playbook
 
 if TYPE_CHECKING:
     from .logs import JobLog
+
+
+# How many playbooks and servers of that name a search for jobs looks at.
+MATCHES = 200
+
+logger = logging.getLogger(__name__)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -38,6 +47,44 @@ class JobQuerySet(models.QuerySet["Job"]):
     def recent(self) -> Self:
         """Newest first, with the names that a list shows."""
         return self.select_related("playbook", "server", "user", "run").order_by("-id")
+
+    def for_page(self) -> Self:
+        """With everything that a job's own page names, its ticket included."""
+        return self.select_related(
+            "playbook", "server", "user", "run__cancelled_by", "occurrence__ticket"
+        )
+
+    def matching(self, text: str) -> Self:
+        """Jobs whose id begins with the text, or whose playbook's or server's name contains it."""
+        text = text.strip()
+        playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
+        servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
+        # Keys and not subqueries: the database then walks the newest jobs instead of joining all.
+        return self.filter(
+            Q(job_id__startswith=text.lower())
+            | Q(playbook__in=list(playbooks[:MATCHES]))
+            | Q(server__in=list(servers[:MATCHES]))
+        )
+
+    def per_day(self, days: int, at: datetime | None = None) -> dict[tuple[date, str], int]:
+        """How many jobs by (day, status), over the last `days` days with today, local time.
+
+        The days' bounds are compared and not truncated to: a named zone then works on a MySQL
+        that has no zone tables.
+        """
+        today = timezone.localdate(at)
+        dates = [today - timedelta(days=ago) for ago in reversed(range(days))]
+        starts = [timezone.make_aware(datetime.combine(day, time.min)) for day in dates]
+        ends = (When(created_at__lt=end, then=Value(n)) for n, end in enumerate(starts[1:]))
+        nth = Case(*ends, default=Value(days - 1), output_field=models.IntegerField())
+        rows = (
+            self.filter(created_at__gte=starts[0])
+            .order_by()
+            .annotate(nth=nth)
+            .values("nth", "status")
+            .annotate(count=models.Count("id"))
+        )
+        return {(dates[row["nth"]], row["status"]): row["count"] for row in rows}
 
 
 class Job(models.Model):
@@ -143,7 +190,7 @@ class Job(models.Model):
             failure_kind=outcome.failure_kind,
             message=outcome.error_message[:500],
         )
-        job_finished.send(Job, job=self, outcome=outcome)
+        self._announce(outcome)
         return True
 
     # Questions
@@ -167,6 +214,13 @@ class Job(models.Model):
         """Up to `limit` lines that follow line number `after`, in order."""
         return self.logs.filter(line_number__gt=after).order_by("line_number")[:limit]
 
+    def lines_before(self, number: int | None = None, limit: int = 500) -> list[JobLog]:
+        """The last `limit` lines before line `number` (None: of all), in order."""
+        lines = self.logs.order_by("-line_number")
+        if number is not None:
+            lines = lines.filter(line_number__lt=number)
+        return list(lines[:limit])[::-1]
+
     def last_lines(self, count: int) -> list[str]:
         """The text of the last lines, oldest first."""
         newest = self.logs.order_by("-line_number").values_list("content", flat=True)[:count]
@@ -175,6 +229,19 @@ class Job(models.Model):
     @property
     def last_line_number(self) -> int:
         return self.logs.aggregate(last=models.Max("line_number"))["last"] or 0
+
+    # Private
+
+    def _announce(self, outcome: Outcome) -> None:
+        """Tell the receivers. What one of them cannot do must not keep the job from ending."""
+        try:
+            with transaction.atomic():
+                job_finished.send(Job, job=self, outcome=outcome)
+        except Exception as error:
+            if is_transient(error):
+                raise  # the whole end is written again
+            logger.exception("A receiver of job_finished failed for job %s", self.job_id)
+            AuditLog.objects.record("job.follow_up_failed", self, error=str(error)[:500])
 
 
 @dataclass(frozen=True)

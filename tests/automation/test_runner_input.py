@@ -10,7 +10,7 @@ from audit.redaction import MASK
 from automation.ansi import to_html
 from automation.models import Job
 from tests import make
-from tests.automation.running import run_one, text_of
+from tests.automation.running import run_here, run_one, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -149,11 +149,8 @@ def test_a_secret_variable_reaches_the_play_and_shows_nowhere() -> None:
         }
     ]
     playbook = make.playbook(play, variables={"given": {"type": "string", "secret": True}})
-    run = playbook.launch(
-        make.user(role="operator"), [make.localhost()], extra_vars={"given": secret}
-    )
+    job = run_here(playbook, make.localhost(), extra_vars={"given": secret})[0]
 
-    job = Job.objects.recent().get(run=run)
     assert job.failed_task == "Fail", job.error_message  # so “Check” has seen the real value
     assert MASK in text_of(job) and MASK in job.error_message
     kept = json.dumps(
@@ -161,9 +158,9 @@ def test_a_secret_variable_reaches_the_play_and_shows_nowhere() -> None:
             text_of(job),
             job.error_message,
             job.extra_vars,
-            run.extra_vars,
+            job.run.extra_vars,
             job.masked_extra_vars,
-            run.command,
+            job.run.command,
             *AuditLog.objects.values_list("details", flat=True),
             *(ticket.description for ticket in job.tickets.all()),
         ],

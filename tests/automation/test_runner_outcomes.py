@@ -192,6 +192,21 @@ def test_an_error_of_our_own_ends_the_job_too(monkeypatch) -> None:
     assert not ServerLock.objects.exists()
 
 
+def test_a_receiver_that_breaks_does_not_keep_the_job_from_ending(monkeypatch) -> None:
+    def broken(*args: object) -> None:
+        raise ValueError("no ticket today")
+
+    # Stands for any defect above us: what this tests is that the end is written all the same.
+    monkeypatch.setattr("tickets.receivers.open_ticket", broken)
+
+    job = run_one(FAILING)
+
+    assert_failed(job, Kind.TASK_FAILED)
+    assert not ServerLock.objects.exists()
+    line = AuditLog.objects.about(job).get(action="job.follow_up_failed")
+    assert line.details["error"] == "no ticket today"
+
+
 def test_one_failed_server_does_not_fail_the_others() -> None:
     good, bad = make.localhost(), make.localhost()
     content = [

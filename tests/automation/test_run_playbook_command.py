@@ -1,0 +1,104 @@
+"""run_playbook: live lines in a terminal, and the job's result as the exit status."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from automation.models import Job, Run
+from tests import make
+from tests.private_servers import wait_until
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_it_prints_the_lines_and_ends_with_0(qcluster, command, boss) -> None:
+    make.playbook(make.HELLO, name="hello")
+    make.localhost(hostname="here")
+
+    launch = command("run_playbook", "hello", "--server", "here", "--check")
+
+    assert launch.process.wait(60) == 0, launch.printed
+    assert "TASK [Hello]" in launch.printed
+    assert "here: Success" in launch.printed
+    assert "\x1b" not in launch.printed
+    assert Run.objects.get().check_mode
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_it_ends_with_2_when_the_job_fails(qcluster, command, boss) -> None:
+    make.playbook([{"hosts": "nobody", "tasks": []}], name="broken")
+    make.localhost(hostname="here")
+
+    launch = command("run_playbook", "broken", "--server", "here")
+
+    assert launch.process.wait(60) == 2
+    assert "here: Failed" in launch.printed
+    assert "not among them" in launch.printed
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_it_ends_with_3_when_the_job_is_cancelled(command, boss) -> None:
+    make.playbook(make.HELLO, name="hello")
+    make.localhost(hostname="here")
+
+    launch = command("run_playbook", "hello", "--server", "here")
+    wait_until(Job.objects.exists, seconds=20, what="the job")
+    job = Job.objects.get()
+    call_command("cancel_job", str(job.job_id))
+
+    assert launch.process.wait(60) == 3
+    assert "Cancelled by boss." in launch.printed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["nothing", "--server=here"],
+            "There is no playbook “nothing”. There are: Check connection, hello",
+        ),
+        (["hello", "--server=there"], "There is no server “there”"),
+        (["hello", "--server=here", "--extra-vars={"], "--extra-vars is no JSON"),
+        (["hello", "--server=here", "--extra-vars=[1]"], "extra_vars: This has to be an object"),
+        (["hello", "--server=here", '--extra-vars={"clour": "x"}'], "Did you mean “colour”"),
+        (["hello", "--server=here", "--user=nobody"], "There is no active user “nobody”"),
+        (["hello", "--server=here", "--user=bob"], "Your role does not launch playbooks."),
+        (["hello", "--server=here", "--tags=a b"], "tags: Tags are names with commas"),
+        (["hello", "--server=here", "--forks=0"], "forks: Ensure this value"),
+    ],
+)
+def test_bad_input_is_refused_in_words_and_launches_nothing(arguments, message, boss, bob) -> None:
+    make.playbook(make.HELLO, name="hello", variables={"colour": {"type": "string"}})
+    make.localhost(hostname="here")
+
+    with pytest.raises(CommandError) as refused:
+        call_command("run_playbook", *arguments)
+
+    assert message in str(refused.value)
+    assert not Run.objects.exists()
+
+
+@pytest.mark.django_db
+def test_without_an_admin_it_says_how_to_make_one() -> None:
+    make.playbook(make.HELLO, name="hello")
+    make.localhost(hostname="here")
+
+    with pytest.raises(CommandError, match="create_admin"):
+        call_command("run_playbook", "hello", "--server=here")
+
+
+@pytest.mark.django_db
+def test_cancel_job_refuses_what_has_ended(boss) -> None:
+    job = make.job(status="success")
+
+    with pytest.raises(CommandError, match="has ended already: Success"):
+        call_command("cancel_job", str(job.job_id))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("job_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_cancel_job_names_a_job_that_does_not_exist(job_id, boss) -> None:
+    with pytest.raises(CommandError, match=f"There is no job “{job_id}”"):
+        call_command("cancel_job", job_id)
