@@ -9,19 +9,21 @@ from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditLog
+from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField
 
 from .permissions import BY_ROLE
 
 
-class LowerCaseEmailField(models.EmailField):
-    """One spelling an address, so that UNIQUE means the same on every database."""
+class LowerCaseCharField(models.CharField):
+    """One spelling a name: MySQL takes Alice and alice for equal, SQLite does not."""
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -31,6 +33,10 @@ class LowerCaseEmailField(models.EmailField):
         value = self.get_prep_value(getattr(model_instance, self.attname))
         setattr(model_instance, self.attname, value)
         return value
+
+
+class LowerCaseEmailField(LowerCaseCharField, models.EmailField):
+    """One spelling an address, too."""
 
 
 class UserManager(BaseUserManager["User"]):
@@ -46,10 +52,6 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, username: str, email: str, password: str, **fields: Any) -> User:
         return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
-
-    def get_by_natural_key(self, username: str | None) -> User:
-        # Collations differ in what they call equal: SQLite tells Alice from alice.
-        return self.get(username__iexact=username)
 
     def acting_in_terminal(self, username: str | None = None) -> User:
         """The active user that a command names, or the first active admin. Raises DoesNotExist."""
@@ -67,7 +69,9 @@ class User(AbstractBaseUser):
         OPERATOR = "operator", "Operator"
         VIEWER = "viewer", "Viewer"
 
-    username = models.CharField(max_length=80, unique=True, validators=[UnicodeUsernameValidator()])
+    username = LowerCaseCharField(
+        max_length=80, unique=True, validators=[UnicodeUsernameValidator()]
+    )
     email = LowerCaseEmailField(max_length=255, unique=True)
     password = models.CharField(max_length=255, db_column="password_hash")
     role = EnumField(choices=Role.choices, default=Role.VIEWER, db_default=Role.VIEWER.value)
@@ -138,23 +142,30 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         actor: User | None = None,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key and its token, which is shown this once and kept as a digest only."""
+        """A new key and its token, which is shown this once and kept as a digest only.
+
+        ValidationError for a name or an end that cannot be; Refused for an owner who cannot log in.
+        """
+        if not owner.is_active:
+            raise Refused(f"{owner} is not active: a key would let nobody in.")
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         token = f"{prefix}.{secret}"
+        key = self.model(owner=owner, name=name, prefix=prefix, expires_at=expires_at)
+        key.digest = digest_of(token)
+        key.clean_fields()
         with transaction.atomic():
-            key = self.create(
-                owner=owner,
-                name=name,
-                prefix=prefix,
-                digest=digest_of(token),
-                expires_at=expires_at,
-            )
+            key.save(force_insert=True)
             AuditLog.objects.record("apikey.issued", key, actor=actor, owner=str(owner))
         return key, token
 
     def matching(self, token: str) -> ApiKey | None:
         """The usable key of a token as a client sent it, or None."""
         return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
+
+
+def validate_future(value: datetime) -> None:
+    if value <= timezone.now():
+        raise ValidationError("That moment has passed already.")
 
 
 def digest_of(token: str) -> str:
@@ -169,7 +180,9 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=80, help_text="What it is for: “deploy pipeline”.")
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
+    expires_at = models.DateTimeField(
+        null=True, blank=True, validators=[validate_future], help_text="Empty: never."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = CreatedAtField()
@@ -180,6 +193,10 @@ class ApiKey(models.Model):
         db_table = "api_keys"
         verbose_name = "API key"
         ordering = ["-id"]
+        permissions = [
+            ("revoke_apikey", "Can revoke API keys"),
+            ("view_own_apikey", "Can see and revoke one's own API keys"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -5,7 +5,20 @@ from collections.abc import Iterable
 from typing import Any
 
 MASK = "********"
-SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "private_key", "api_key")
+SECRET_WORDS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "private_key",
+    "api_key",
+    "apikey",
+    "access_key",
+)
+# As words of their own only: "bypass" and "compass" tell nothing.
+SECRET_ENDINGS = ("pass", "pwd")
 
 
 def masked(value: Any) -> str:
@@ -25,8 +38,37 @@ def redacted(value: Any) -> Any:
     return value
 
 
+def unmasked(given: Any, stored: Any) -> Any:
+    """What a client sends back, with each mask of `redacted` replaced by what is stored there."""
+    if isinstance(given, dict) and isinstance(stored, dict):
+        return {
+            key: stored.get(key, item)
+            if item == MASK and is_secret_name(str(key))
+            else unmasked(item, stored.get(key))
+            for key, item in given.items()
+        }
+    if isinstance(given, list) and isinstance(stored, list):
+        return [
+            unmasked(item, stored[place] if place < len(stored) else None)
+            for place, item in enumerate(given)
+        ]
+    return given
+
+
+def has_mask(value: Any) -> bool:
+    """Whether a secret's place holds a mask instead of it."""
+    if isinstance(value, dict):
+        return any(
+            item == MASK if is_secret_name(str(key)) else has_mask(item)
+            for key, item in value.items()
+        )
+    return isinstance(value, list) and any(map(has_mask, value))
+
+
 def is_secret_name(name: str) -> bool:
-    return any(word in name.lower() for word in SECRET_WORDS)
+    """Whether a key's name says that its value is secret: db_password, ansible_become_pass."""
+    name = name.lower().replace("-", "_").replace(" ", "_")
+    return any(word in name for word in SECRET_WORDS) or name.split("_")[-1] in SECRET_ENDINGS
 
 
 class Redactor:
@@ -39,7 +81,9 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         pieces = {line for secret in secrets for line in (secret, *secret.splitlines())}
-        escaped = {json.dumps(piece, ensure_ascii=ascii)[1:-1] for piece in pieces for ascii in (0, 1)}
+        escaped = {
+            json.dumps(piece, ensure_ascii=ascii)[1:-1] for piece in pieces for ascii in (0, 1)
+        }
         known = [piece for piece in pieces | escaped if len(piece) >= self.SHORTEST]
         self._secrets = sorted(known, key=len, reverse=True)
 

@@ -42,12 +42,12 @@ def drop(using: str) -> None:
 
 def _existing(connection) -> set[str]:
     sql = {
-        "sqlite": f"SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='{TABLE}'",
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
         "mysql": "SELECT trigger_name FROM information_schema.triggers "
-        f"WHERE event_object_schema = DATABASE() AND event_object_table = '{TABLE}'",
+        "WHERE event_object_schema = DATABASE() AND event_object_table = %s",
     }[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, [TABLE])
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -60,7 +60,7 @@ def _sqlite() -> dict[str, str]:
     reassigned = "(NEW.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id)"
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     # The third closes a hole: REPLACE deletes without firing the delete trigger.
-    exists = f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"
+    exists = f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"  # noqa: S608  (our own constant)
     return {
         NAMES[0]: f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON {TABLE} "
         f"WHEN {changed} OR {reassigned} {refuse}",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,11 +12,14 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.urls import reverse
 
 from schema.fields import CreatedAtField, UpdatedAtField
 
 from .validators import (
+    validate_host_key,
     validate_hostname,
     validate_key_path,
     validate_tags,
@@ -44,6 +50,14 @@ class ServerQuerySet(models.QuerySet["Server"]):
             | Q(ip_address__icontains=text)
             | Q(description__icontains=text)
         )
+
+    def tagged(self, key: str, value: str | None = None) -> Self:
+        """Servers with this tag; with a value, those where it is that or, as a list, holds it."""
+        if value is None:
+            return self.filter(tags__has_key=key)
+        text = Cast(KeyTextTransform(key, "tags"), models.TextField())
+        item = json.dumps(value, ensure_ascii=False)
+        return self.alias(tag=text).filter(Q(tag=value) | Q(tag__startswith="[", tag__contains=item))
 
 
 class Server(models.Model):
@@ -99,6 +113,7 @@ class Server(models.Model):
     )
     host_key = models.TextField(
         blank=True,
+        validators=[validate_host_key],
         help_text="The server's public host key (“ssh-ed25519 AAAA…”). "
         "With it, no other key is accepted.",
     )
@@ -113,6 +128,7 @@ class Server(models.Model):
     class Meta:
         db_table = "servers"
         ordering = ["hostname"]
+        permissions = [("check_server", "Can check the connection to servers")]
         indexes = [
             models.Index(fields=["ip_address"], name="idx_servers_ip"),
             models.Index(fields=["is_active", "environment"], name="idx_servers_active_env"),
@@ -133,6 +149,7 @@ class Server(models.Model):
         # One spelling a name: what is unique on MySQL must not differ by case on SQLite.
         self.hostname = self.hostname.strip().lower()
         self.environment = self.environment.strip().lower()
+        self.ip_address = spelled(self.ip_address)
         super().clean_fields(exclude)
 
     def key_file(self) -> Path | None:
@@ -142,21 +159,38 @@ class Server(models.Model):
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
 
     def groups(self) -> list[str]:
-        """Ansible's groups: the environment, and one for each tag."""
-        names = [self.environment]
+        """Ansible's groups, each once: the environment, those named in `groups`, and one for
+        each other tag."""
+        names = [group_name(self.environment)]
         for key, value in self.tags.items():
+            values = value if isinstance(value, list) else [value]
             if key == "groups":
-                names += value if isinstance(value, list) else [value]
+                names += [one if is_group_name(one) else group_name(one) for one in values]
             elif value is True:
-                names.append(key)
+                names.append(group_name(key))
             elif value is not False:
-                names += [
-                    f"{key}_{item}" for item in (value if isinstance(value, list) else [value])
-                ]
-        return [group_name(name) for name in names]
+                names += [group_name(f"{key}_{one}") for one in values]
+        return list(dict.fromkeys(name for name in names if name))
 
 
-def group_name(text: str) -> str:
+def is_group_name(value: Any) -> bool:
+    """Whether a play can name this group as it stands: web-servers, eu.west.
+
+    Ansible would rather have letters, digits and "_", but takes these too, and plays that were
+    written for such a group have to find it.
+    """
+    return isinstance(value, str) and re.fullmatch(r"\w[\w.-]*", value) is not None
+
+
+def group_name(text: Any) -> str:
     """The text as a name that Ansible takes for a group: "us-east 1" is us_east_1."""
     name = "".join(character if character.isalnum() else "_" for character in str(text))
     return f"_{name}" if name[:1].isdigit() else name
+
+
+def spelled(address: str) -> str:
+    """One spelling an address: ssh and the host keys compare them as texts."""
+    try:
+        return str(ip_address(address.strip()))
+    except ValueError:
+        return address.strip()

@@ -7,16 +7,32 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-LABEL = re.compile(r"^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$")
-VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+HOST_KEY = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
+# `--limit all` would run on everything.
+RESERVED_NAMES = ("all", "ungrouped")
+# What has a column: a variable would quietly win over it, and the page would show another value.
+COLUMNS = {
+    "ansible_host": "IP address",
+    "ansible_ssh_host": "IP address",
+    "ansible_port": "SSH port",
+    "ansible_ssh_port": "SSH port",
+    "ansible_user": "SSH user",
+    "ansible_ssh_user": "SSH user",
+    "ansible_ssh_private_key_file": "SSH key file",
+    "ansible_private_key_file": "SSH key file",
+}
 
 
 def validate_hostname(value: str) -> None:
     """Labels of letters, digits, "-" and "_", joined by dots: also safe in Ansible's patterns."""
-    if len(value) > 255 or not all(LABEL.match(label) for label in value.split(".")):
+    if len(value) > 255 or not all(LABEL.fullmatch(label) for label in value.split(".")):
         raise ValidationError(
             f"“{value}” is no host name: use letters, digits, “-”, “_” and dots (web1.example.com)."
         )
+    if value.lower() in RESERVED_NAMES:
+        raise ValidationError(f"“{value}” means something else to Ansible: choose another name.")
 
 
 def validate_key_path(value: str) -> None:
@@ -24,8 +40,11 @@ def validate_key_path(value: str) -> None:
     if not value:
         return
     root = Path(settings.SSH_KEY_ROOT).resolve()
-    path = (root / Path(value).expanduser()).resolve()
-    if not path.is_relative_to(root):
+    try:
+        path = (root / Path(value).expanduser()).resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, an unknown ~user, a NUL
+        raise ValidationError(f"“{value!a}” is no path that can be used.") from None
+    if path == root or not path.is_relative_to(root):
         raise ValidationError(f"“{value}” is outside of {root}, where private keys are kept.")
 
 
@@ -38,16 +57,27 @@ def validate_variables(value: Any) -> None:
     """A JSON object whose keys Ansible takes as variable names."""
     validate_object(value)
     for name in value:
-        if not VARIABLE.match(name):
+        if not VARIABLE.fullmatch(name):
             raise ValidationError(
                 f"“{name}” is no variable name: letters, digits and “_”, not starting with a digit."
             )
+        if name in COLUMNS:
+            raise ValidationError(f"“{name}” has a field of its own: “{COLUMNS[name]}”.")
 
 
 def validate_tags(value: Any) -> None:
-    """{"role": "web", "groups": ["db"], "canary": true}: text, numbers, booleans or lists of text."""
+    """{"role": "web", "groups": ["db"], "canary": true}: texts, numbers, yes/no, lists of them."""
     validate_object(value)
     for key, item in value.items():
         items = item if isinstance(item, list) else [item]
         if not all(isinstance(one, str | int | float | bool) for one in items):
             raise ValidationError(f"The tag “{key}” has to be a text, a number, yes/no or a list.")
+
+
+def validate_host_key(value: str) -> None:
+    """Lines as `ssh-keyscan` prints them, without the host: "ssh-ed25519 AAAA…"."""
+    for line in value.splitlines():
+        if line.strip() and not HOST_KEY.fullmatch(line.strip()):
+            raise ValidationError(
+                f"“{line.strip()[:60]}” is no public host key: it looks like “ssh-ed25519 AAAA…”."
+            )

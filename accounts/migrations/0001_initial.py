@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "username",
-                    models.CharField(
+                    accounts.models.LowerCaseCharField(
                         max_length=80,
                         unique=True,
                         validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
@@ -96,7 +96,12 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),
                 (
                     "expires_at",
-                    models.DateTimeField(blank=True, help_text="Empty: never.", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Empty: never.",
+                        null=True,
+                        validators=[accounts.models.validate_future],
+                    ),
                 ),
                 ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
@@ -122,6 +127,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "API key",
                 "db_table": "api_keys",
                 "ordering": ["-id"],
+                "permissions": [
+                    ("revoke_apikey", "Can revoke API keys"),
+                    ("view_own_apikey", "Can see and revoke one's own API keys"),
+                ],
             },
         ),
     ]

@@ -105,6 +105,7 @@ class Migration(migrations.Migration):
                     models.TextField(
                         blank=True,
                         help_text="The server's public host key (“ssh-ed25519 AAAA…”). With it, no other key is accepted.",
+                        validators=[inventory.validators.validate_host_key],
                     ),
                 ),
                 (
@@ -134,6 +135,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "servers",
                 "ordering": ["hostname"],
+                "permissions": [("check_server", "Can check the connection to servers")],
                 "indexes": [
                     models.Index(fields=["ip_address"], name="idx_servers_ip"),
                     models.Index(

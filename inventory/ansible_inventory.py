@@ -1,0 +1,173 @@
+"""Reads any inventory that Ansible can read: by asking ansible-inventory itself."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_SECONDS = 300
+# What the program, and an inventory script that it starts, see of our environment.
+KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR")
+VARIABLE_FOLDERS = ("group_vars", "host_vars")
+VAULT_HEADER = b"$ANSIBLE_VAULT;"
+# Groups that every host is in, or that say nothing.
+IMPLIED_GROUPS = {"all", "ungrouped"}
+
+
+class Unreadable(Exception):
+    """The inventory as a whole cannot be read. The message says why, in Ansible's words."""
+
+
+@dataclass
+class Host:
+    """`groups` also has those that contain its groups; `variables` those of its groups, merged."""
+
+    name: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Inventory:
+    """`warnings` is what ansible-inventory printed beside; `encrypted` the files that were left
+    out because Ansible Vault has encrypted them as a whole."""
+
+    hosts: list[Host]
+    warnings: str = ""
+    encrypted: list[str] = field(default_factory=list)
+
+
+def read(path: Path, *, keep_environment: Iterable[str] = ()) -> Inventory:
+    """The hosts of a file, an executable script or a folder. Raises Unreadable.
+
+    `keep_environment` names variables that an inventory script needs to see (a cloud's access).
+    """
+    path = path.absolute()
+    if not path.exists():
+        raise Unreadable(f"There is no {path}.")
+    if "," in str(path):
+        raise Unreadable(f"Ansible takes “{path}” for a list of hosts: rename it, without commas.")
+    with tempfile.TemporaryDirectory(prefix="infraops-inventory-") as scratch:
+        readable, encrypted = _without_encrypted_files(path, Path(scratch) / "inventory")
+        printed, warnings = _listed(readable, Path(scratch), keep_environment)
+    hosts = _hosts(printed)
+    if not hosts:
+        raise Unreadable(f"{path} names no hosts.\n{warnings}".strip())
+    return Inventory(hosts, warnings, encrypted)
+
+
+def ansible_inventory() -> str | None:
+    """The program's path: the one that is installed beside this Python, else the one in PATH."""
+    beside = Path(sys.executable).parent / "ansible-inventory"
+    return str(beside) if beside.exists() else shutil.which("ansible-inventory")
+
+
+def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, Any], str]:
+    """What `ansible-inventory --list` prints, and what it says beside."""
+    program = ansible_inventory()
+    if program is None:
+        raise Unreadable("ansible-inventory is not installed (it comes with ansible-core).")
+    try:
+        done = subprocess.run(
+            [program, "-i", str(path), "--list"],
+            cwd=path if path.is_dir() else path.parent,
+            env=_environment(scratch, keep),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unreadable(f"ansible-inventory did not end within {TIMEOUT_SECONDS} s.") from None
+    said = done.stderr.decode(errors="replace").strip()
+    if done.returncode != 0:
+        raise Unreadable(f"ansible-inventory ended with {done.returncode}:\n{said}")
+    try:
+        # JSON knows neither NaN nor Infinity, and the database would refuse them.
+        return json.loads(done.stdout, parse_constant=str), said
+    except ValueError as error:
+        raise Unreadable(f"ansible-inventory printed no JSON ({error}).\n{said}") from None
+
+
+def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:
+    """Nothing of our secrets, and nobody's ansible.cfg but one that was asked for."""
+    config = scratch / "ansible.cfg"
+    config.touch()
+    kept = {name: os.environ[name] for name in (*KEPT_ENVIRONMENT, *keep) if name in os.environ}
+    return {
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(config),
+        "ANSIBLE_LOCAL_TEMP": str(scratch),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_INVENTORY_EXPORT": "False",
+        # A file that is no inventory is an error, not an inventory without hosts.
+        "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+        # Names with “-” are common and harmless here.
+        "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
+        **kept,
+    }
+
+
+def _hosts(printed: dict[str, Any]) -> list[Host]:
+    variables = printed.get("_meta", {}).get("hostvars", {})
+    hosts: dict[str, Host] = {}
+    parents = _parents(printed)
+    for group, entry in printed.items():
+        for name in entry.get("hosts", []) if isinstance(entry, dict) else []:
+            host = hosts.setdefault(name, Host(name, variables.get(name, {})))
+            host.groups += [each for each in _lineage(group, parents) if each not in host.groups]
+    return sorted(hosts.values(), key=lambda host: host.name)
+
+
+def _parents(printed: dict[str, Any]) -> dict[str, list[str]]:
+    """The groups that contain each group directly."""
+    parents: dict[str, list[str]] = {}
+    for group, entry in printed.items():
+        for child in entry.get("children", []) if isinstance(entry, dict) else []:
+            parents.setdefault(child, []).append(group)
+    return parents
+
+
+def _lineage(group: str, parents: dict[str, list[str]]) -> Iterator[str]:
+    """The group itself, then those above it. Ansible lets no group contain itself."""
+    if group not in IMPLIED_GROUPS:
+        yield group
+    for parent in parents.get(group, []):
+        yield from _lineage(parent, parents)
+
+
+def _without_encrypted_files(path: Path, mirror: Path) -> tuple[Path, list[str]]:
+    """The inventory itself; or, if files with variables are encrypted as a whole, the same tree
+    of links without them, in `mirror`. ansible-inventory would stop at the first of them."""
+    folder = path if path.is_dir() else path.parent
+    encrypted = {file for name in VARIABLE_FOLDERS for file in _encrypted_below(folder / name)}
+    if not encrypted:
+        return path, []
+    _mirror(folder, mirror, encrypted)
+    names = sorted(str(file.relative_to(folder)) for file in encrypted)
+    return (mirror if path.is_dir() else mirror / path.name), names
+
+
+def _encrypted_below(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as content:
+                if content.read(len(VAULT_HEADER)) == VAULT_HEADER:
+                    yield file
+
+
+def _mirror(folder: Path, mirror: Path, left_out: set[Path]) -> None:
+    """Real folders along the way to what is left out, links to everything else."""
+    mirror.mkdir()
+    for entry in folder.iterdir():
+        if any(entry in file.parents for file in left_out):
+            _mirror(entry, mirror / entry.name, left_out)
+        elif entry not in left_out:
+            (mirror / entry.name).symlink_to(entry)

@@ -1,0 +1,180 @@
+"""Turns the hosts of an Ansible inventory into servers, and says what became of each."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+
+from audit.redaction import is_secret_name
+
+from .ansible_inventory import Host
+from .models import Server
+from .validators import VARIABLE
+
+# The names under which Ansible knows what a server has a column for; the last one given wins.
+ADDRESS = ("ansible_host", "ansible_ssh_host")
+ENVIRONMENT = ("environment", "infraops_environment")
+COLUMNS = {
+    "ssh_port": ("ansible_port", "ansible_ssh_port"),
+    "ssh_user": ("ansible_user", "ansible_ssh_user"),
+    "ssh_key_path": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
+}
+MORE_COLUMNS = ("ip_address", "environment", "tags", "variables")
+CONSUMED = {*ADDRESS, *ENVIRONMENT, *(name for names in COLUMNS.values() for name in names)}
+NO_SSH = ("winrm", "psrp")
+VAULTED = "__ansible_vault"
+
+
+class NotTaken(Exception):
+    """This host does not become a server; the message says why."""
+
+
+@dataclass
+class Report:
+    """Host names by what became of them; `refused` and `left_out` with the reasons."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    # {host: {variable: why it was not taken}}
+    left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def is_all_refused(self) -> bool:
+        return bool(self.refused) and not (self.added or self.changed or self.unchanged)
+
+
+def import_hosts(hosts: list[Host], *, environment: str = "", dry_run: bool = False) -> Report:
+    """Add or change the servers of these hosts, each for itself, and record each change.
+
+    Only what the inventory names is written: description, OS, tags other than `groups` and
+    variables that it does not mention stay as people have made them.
+    """
+    report = Report()
+    known = {server.hostname: server for server in Server.objects.all()}
+    seen: dict[str, str] = {}
+    for host in hosts:
+        hostname = host.name.strip().lower()
+        server = known.get(hostname) or Server(hostname=hostname)
+        before = _values(server)
+        try:
+            if other := seen.get(hostname):
+                raise NotTaken(f"It is the same name as “{other}”, but for capital letters.")
+            seen[hostname] = host.name
+            left_out = apply(host, server, environment)
+            _file(report, server, before, dry_run=dry_run)
+        except NotTaken as reason:
+            report.refused[host.name] = str(reason)
+        else:
+            if left_out:
+                report.left_out[host.name] = left_out
+    return report
+
+
+def apply(host: Host, server: Server, environment: str = "") -> dict[str, str]:
+    """Write the host's values into the server, unsaved. Returns the variables that were left out,
+    with the reasons; raises NotTaken."""
+    connection = host.variables.get("ansible_connection")
+    if connection in NO_SSH:
+        raise NotTaken(f"It is reached over {connection}; InfraOps connects over SSH.")
+    server.ip_address = _address(host, server)
+    for column, names in COLUMNS.items():
+        if (value := _named(host, names)) is not None:
+            setattr(server, column, _plain(names[0], value))
+    if chosen := environment or _named(host, ENVIRONMENT):
+        server.environment = _plain("environment", chosen)
+    if host.groups:
+        server.tags = server.tags | {"groups": host.groups}
+    left_out = dict(_left_out(host.variables))
+    taken = host.variables.keys() - CONSUMED - left_out.keys()
+    server.variables = server.variables | {name: host.variables[name] for name in sorted(taken)}
+    return left_out
+
+
+def _file(report: Report, server: Server, before: list[Any], *, dry_run: bool) -> None:
+    """Validate, compare with what it was, save; the report's line."""
+    try:
+        server.full_clean()
+        is_new, is_changed = server.pk is None, _values(server) != before
+        if (is_new or is_changed) and not dry_run:
+            with transaction.atomic():
+                server.save()
+    except ValidationError as error:
+        raise NotTaken(" ".join(error.messages)) from None
+    except DatabaseError as error:
+        raise NotTaken(f"The database refused it: {error}") from None
+    lines = report.added if is_new else report.changed if is_changed else report.unchanged
+    lines.append(server.hostname)
+
+
+def _values(server: Server) -> list[Any]:
+    """What an inventory may change."""
+    return [getattr(server, name) for name in (*COLUMNS, *MORE_COLUMNS)]
+
+
+def _named(host: Host, names: tuple[str, ...]) -> Any:
+    """The value under the last of these names that has one."""
+    given = [host.variables[name] for name in names if host.variables.get(name) not in (None, "")]
+    return given[-1] if given else None
+
+
+def _plain(name: str, value: Any) -> str:
+    """The value as text; a template is none: its value is known only while a play runs."""
+    if isinstance(value, dict | list) or "{{" in str(value):
+        raise NotTaken(f"{name} is no plain value: {value}")
+    return str(value)
+
+
+def _address(host: Host, server: Server) -> str:
+    """ansible_host or else the host's name, as an address. A name is looked up; the address that
+    the server has stays if it is one of those found."""
+    name = _plain(ADDRESS[0], _named(host, ADDRESS) or host.name)
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        pass
+    try:
+        found = socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)
+    except (OSError, UnicodeError):
+        if host.variables.get("ansible_connection") == "local":
+            return "127.0.0.1"  # never used, and true
+        raise NotTaken(f"“{name}” is no IP address and is not found: set ansible_host.") from None
+    addresses = [str(address[0]).partition("%")[0] for *_, address in found]
+    return server.ip_address if server.ip_address in addresses else addresses[0]
+
+
+def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The variables that cannot stand in the database, or must not in clear, with the reasons."""
+    for name, value in variables.items():
+        if name in CONSUMED:
+            continue
+        if not VARIABLE.fullmatch(name):
+            yield name, "no variable name: letters, digits and “_”"
+        elif _has_vaulted(value):
+            yield name, "encrypted by Ansible Vault"
+        elif inner := next(_secrets(name, value), ""):
+            yield name, "a secret" if inner == name else f"holds a secret: {inner}"
+
+
+def _secrets(path: str, value: Any) -> Iterator[str]:
+    """The paths of what looks like a secret: "db.password". Yes and no are none."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _secrets(f"{path}.{key}", item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secrets(path, item)
+    is_given = value not in (None, "", [], {}) and not isinstance(value, bool)
+    if is_given and is_secret_name(path.rpartition(".")[2]):
+        yield path
+
+
+def _has_vaulted(value: Any) -> bool:
+    if isinstance(value, dict):
+        return VAULTED in value or any(_has_vaulted(item) for item in value.values())
+    return isinstance(value, list) and any(_has_vaulted(item) for item in value)

@@ -1,0 +1,66 @@
+"""Read an Ansible inventory into the servers."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from inventory.ansible_inventory import Inventory, Unreadable, read
+from inventory.importing import Report, import_hosts
+
+
+class Command(BaseCommand):
+    help = (
+        "Add or change servers from any Ansible inventory: INI, YAML, an executable script, or a "
+        "folder with group_vars and host_vars. It changes only what the inventory names, so a "
+        "second run changes nothing, and removes no server. Secrets are left out, and named. "
+        "Exit status 1 when the inventory cannot be read or every host was refused."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, metavar="FILE|DIR")
+        parser.add_argument(
+            "--environment", default="", help="put every host there (production, staging …)"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument(
+            "--keep-env",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="let the inventory's script or plugin see this environment variable",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            inventory = read(options["path"], keep_environment=options["keep_env"])
+        except Unreadable as error:
+            raise CommandError(str(error)) from None
+        report = import_hosts(
+            inventory.hosts, environment=options["environment"], dry_run=options["dry_run"]
+        )
+        self._say_what_is_missing(inventory, report)
+        self._say_what_was_done(report, options["dry_run"])
+        if report.is_all_refused:
+            raise CommandError("Every host was refused.")
+
+    def _say_what_is_missing(self, inventory: Inventory, report: Report) -> None:
+        if inventory.warnings:
+            self.stderr.write(inventory.warnings)
+        for file in inventory.encrypted:
+            self.stdout.write(f"Not read: {file} is encrypted by Ansible Vault.")
+        for host, variables in report.left_out.items():
+            for name, reason in variables.items():
+                self.stdout.write(f"Not taken: {host}: {name} ({reason})")
+        for host, reason in report.refused.items():
+            self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
+
+    def _say_what_was_done(self, report: Report, dry_run: bool) -> None:
+        if dry_run:
+            self.stdout.write("Nothing was written. It would be:")
+        for word in ("added", "changed", "unchanged", "refused"):
+            hosts = getattr(report, word)
+            names = ", ".join(list(hosts)[:10]) + (" …" if len(hosts) > 10 else "")
+            shown = f"  {names}" if hosts and word != "unchanged" else ""
+            self.stdout.write(f"{word:<10}{len(hosts):>6}{shown}")
