@@ -44,7 +44,7 @@ check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templ
 	$(BIN)/djlint --quiet --lint templates
 
 bench: $(VENV)/base ## Measure what a job costs against bare ansible-playbook
-	@$(BIN)/python bench/run_overhead.py
+	@$(BIN)/python -m bench $(ARGS)
 
 env: .env
 
