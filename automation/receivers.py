@@ -1,14 +1,17 @@
 """What automation listens to."""
 
+import logging
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.dispatch import receiver
 from django_q.models import Schedule
 from django_q.signals import post_spawn
 
 from . import playbook_files
 from .models import Playbook, Worker
+
+logger = logging.getLogger(__name__)
 
 CONNECTION_CHECK = {
     "name": "Check connection",
@@ -45,4 +48,7 @@ def _register_connection_check(using: str) -> None:
 @receiver(post_spawn)
 def note_new_worker(**kwargs: Any) -> None:
     """A worker process has started: it is alive before its first task."""
-    Worker.objects.beat()
+    try:
+        Worker.objects.beat()
+    except DatabaseError:
+        logger.warning("The database is away: this worker will be known with its first task.")
