@@ -1,0 +1,217 @@
+"""Every URL and the least role that each of its methods wants. Read by test_permissions.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
+from django_q.models import Schedule, Task
+
+from accounts.models import User
+from automation.models import Worker
+from tests import make
+from tickets.models import Ticket
+
+
+class Who(IntEnum):
+    """Each may do what those before may. NOBODY: the page exists, and is closed to all."""
+
+    EVERYBODY = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+    NOBODY = 4
+
+
+EVERYBODY, VIEWER, OPERATOR, ADMIN, NOBODY = Who
+
+
+Arguments = Callable[[User | None], list[Any]]
+
+
+def nothing(user: User | None) -> list[Any]:
+    return []
+
+
+@dataclass(frozen=True)
+class Page:
+    """`wants`: by method. `arguments` makes a row for whoever asks (None: a stranger) and returns
+    what goes into the URL."""
+
+    wants: dict[str, Who]
+    arguments: Arguments = nothing
+    query: str = ""
+    body: str = ""
+    content_type: str = "application/x-www-form-urlencoded"
+
+
+def page(get: Who, arguments: Arguments = nothing, **more: Any) -> Page:
+    """A page that is read."""
+    return Page({"GET": get}, arguments, **more)
+
+
+def verb(post: Who, arguments: Arguments = nothing, **more: Any) -> Page:
+    """A button: it takes POST and nothing else."""
+    return Page({"POST": post}, arguments, **more)
+
+
+def form(who: Who, arguments: Arguments = nothing, **more: Any) -> Page:
+    """A page that is read and sent."""
+    return Page({"GET": who, "POST": who}, arguments, **more)
+
+
+def api(arguments: Arguments = nothing, **wants: Who) -> Page:
+    return Page(wants, arguments, body="{}", content_type="application/json")
+
+
+def admin_pages(
+    model: str,
+    key: Arguments,
+    *,
+    view: Who = VIEWER,
+    add: Who = NOBODY,
+    change: Who = NOBODY,
+    delete: Who = NOBODY,
+    history: Who = ADMIN,
+) -> dict[str, Page]:
+    """The five pages that the admin has for a model: "tickets_ticket". History is the trail."""
+
+    return {
+        f"admin:{model}_changelist": page(view),
+        f"admin:{model}_add": form(add),
+        f"admin:{model}_change": Page({"GET": view, "POST": change}, key),
+        f"admin:{model}_delete": form(delete, key),
+        f"admin:{model}_history": page(history, key),
+    }
+
+
+def key(row: Callable[[], Any]) -> Arguments:
+    """The key of a row that is alike for everybody who asks."""
+    return lambda user: [row().pk]
+
+
+def living_worker(user: User | None) -> list[Any]:
+    """Nothing goes into the URL, but without it the system is not well."""
+    Worker.objects.beat()
+    return []
+
+
+def job_id(user: User | None) -> list[Any]:
+    return [make.job().job_id]
+
+
+def ticket_id(user: User | None) -> list[Any]:
+    return [make.ticket().ticket_id]
+
+
+def own_key(user: User | None) -> list[Any]:
+    """Nobody but admins sees other people's keys."""
+    owner = user if user and user.is_active else None
+    return [make.api_key(owner)[0].pk]
+
+
+def ticket_on_site(user: User | None) -> list[Any]:
+    return [ContentType.objects.get_for_model(Ticket).pk, make.ticket().pk]
+
+
+def log_line() -> Any:
+    return make.log_lines(make.job(), "hello")[0]
+
+
+def failed_task() -> Any:
+    number, now = uuid4().hex, timezone.now()
+    return Task.objects.create(
+        id=number, name=number, func="x.y", started=now, stopped=now, success=False
+    )
+
+
+# Pages of packages: which methods they take is not ours to say.
+PREFIXES_OF_PACKAGES = ("admin:",)
+
+CONSOLE = {
+    "home": page(VIEWER),
+    "automation:job_detail": page(VIEWER, job_id),
+    "automation:job_lines": page(VIEWER, job_id),
+    "automation:job_log_download": page(VIEWER, job_id),
+    "automation:job_cancel": verb(OPERATOR, job_id),
+    "automation:job_launch": form(OPERATOR),
+    "automation:job_launch_variables": page(OPERATOR),
+    "automation:server_check": verb(OPERATOR, key(make.server)),
+    "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
+    "tickets:ticket_start": verb(OPERATOR, ticket_id),
+    "tickets:ticket_resolve": verb(OPERATOR, ticket_id),
+    "tickets:ticket_close": verb(OPERATOR, ticket_id),
+    "tickets:ticket_reopen": verb(OPERATOR, ticket_id),
+    "tickets:ticket_assign": verb(OPERATOR, ticket_id),
+    "tickets:ticket_prioritise": verb(OPERATOR, ticket_id),
+}
+
+API = {
+    "api:root": api(GET=VIEWER),
+    "api:health": api(living_worker, GET=EVERYBODY),
+    "api:schema": api(GET=VIEWER),
+    "api:docs": api(GET=VIEWER),
+    "api:server-list": api(GET=VIEWER, POST=ADMIN),
+    "api:server-detail": api(key(make.server), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:server-check-check": api(key(make.server), POST=OPERATOR),
+    "api:playbook-list": api(GET=VIEWER, POST=ADMIN),
+    "api:playbook-detail": api(key(make.playbook), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:playbook-accept": api(key(make.playbook), POST=ADMIN),
+    "api:job-list": api(GET=VIEWER, POST=OPERATOR),
+    "api:job-detail": api(job_id, GET=VIEWER),
+    "api:job-logs": api(job_id, GET=VIEWER),
+    "api:job-cancel": api(job_id, POST=OPERATOR),
+    "api:ticket-list": api(GET=VIEWER, POST=OPERATOR),
+    "api:ticket-detail": api(ticket_id, GET=VIEWER, PATCH=OPERATOR),
+    "api:ticket-start": api(ticket_id, POST=OPERATOR),
+    "api:ticket-resolve": api(ticket_id, POST=OPERATOR),
+    "api:ticket-close": api(ticket_id, POST=OPERATOR),
+    "api:ticket-reopen": api(ticket_id, POST=OPERATOR),
+    "api:ticket-assign": api(ticket_id, POST=OPERATOR),
+    "api:auditlog-list": api(GET=ADMIN),
+    "api:auditlog-detail": api(key(make.audit_line), GET=ADMIN),
+    "api:user-list": api(GET=ADMIN, POST=ADMIN),
+    "api:user-detail": api(key(make.user), GET=ADMIN, PATCH=ADMIN, DELETE=ADMIN),
+    "api:user-me": api(GET=VIEWER),
+    "api:apikey-list": api(GET=VIEWER, POST=ADMIN),
+    "api:apikey-detail": api(own_key, GET=VIEWER),
+    "api:apikey-revoke": api(own_key, POST=VIEWER),
+}
+
+SHELL = {
+    "admin:index": page(VIEWER),
+    "admin:search": page(VIEWER),
+    "admin:login": page(EVERYBODY),
+    "admin:logout": verb(VIEWER),
+    "admin:password_change": form(VIEWER),
+    "admin:password_change_done": page(VIEWER),
+    "admin:auth_user_password_change": form(ADMIN, key(make.user)),
+    "admin:jsi18n": page(VIEWER),
+    "admin:autocomplete": page(
+        VIEWER, query="?app_label=automation&model_name=job&field_name=playbook"
+    ),
+    "admin:view_on_site": page(VIEWER, ticket_on_site),
+    "admin:app_list": page(VIEWER, lambda user: ["automation"]),
+}
+
+RECORDS = {
+    **admin_pages(
+        "accounts_user", key(make.user), view=ADMIN, add=ADMIN, change=ADMIN, delete=ADMIN
+    ),
+    **admin_pages("accounts_apikey", own_key, view=VIEWER, add=ADMIN),
+    **admin_pages("audit_auditlog", key(make.audit_line), view=ADMIN),
+    **admin_pages("inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN),
+    **admin_pages("automation_playbook", key(make.playbook), add=ADMIN, change=ADMIN, delete=ADMIN),
+    **admin_pages("automation_run", key(make.run)),
+    # These two lead to the job's own page, however they are asked.
+    **admin_pages("automation_job", key(make.job), change=VIEWER),
+    **admin_pages("automation_joblog", key(log_line), change=VIEWER),
+    **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR),
+    **admin_pages("django_q_schedule", key(Schedule.objects.get), view=ADMIN),
+    **admin_pages("django_q_failure", key(failed_task), view=ADMIN),
+}
+
+TABLE: dict[str, Page] = {**CONSOLE, **API, **SHELL, **RECORDS}

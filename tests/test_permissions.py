@@ -1,0 +1,98 @@
+"""Who gets what: tests/permission_table.py, tried by everybody. A page without a row fails."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from tests.permission_table import PREFIXES_OF_PACKAGES, TABLE, Who
+
+# What answers every other path below /admin/ and /api/, and the admin's front page: home.
+CATCH_ALL = {"admin:(?P<url>.*)$", "admin:<path:object_id>/", "api:unknown", "admin/"}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def pages(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    """The name of every URL, with its namespace; the route of one that has no name."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from pages(entry, inner)
+        elif isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name or entry.pattern}"
+
+
+def asked(user: User | None, name: str, method: str) -> tuple[str, str]:
+    """What the page says to this person, in a word or two, and the answer that says it."""
+    client = client_of(user)
+    row = TABLE[name]
+    path = reverse(name, args=row.arguments(user))
+    response = client.generic(
+        method, path + row.query, row.body, "application/x-www-form-urlencoded"
+    )
+    location = response.headers.get("Location", "")
+    answer = f"{response.status_code} {location}".strip()
+    if response.status_code == 401 or location.startswith(f"{settings.LOGIN_URL}?"):
+        return "log in first", answer
+    if response.status_code == 403:
+        return "not you", answer
+    # The admin leads whoever asks for what is not there to its front page.
+    is_lost = location == reverse("admin:index") and name not in ("admin:login", "admin:logout")
+    if is_lost or response.status_code in (404, 405) or response.status_code >= 500:
+        return "broken", answer
+    return "welcome", answer
+
+
+def client_of(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def expected(wanted: Who, level: Who) -> str:
+    if level >= wanted:
+        return "welcome"
+    return "log in first" if level == Who.EVERYBODY else "not you"
+
+
+def test_every_page_has_a_row_and_every_row_a_page():
+    known = set(pages()) - CATCH_ALL
+    assert sorted(known - TABLE.keys()) == [], "These pages have no row."
+    assert sorted(TABLE.keys() - known) == [], "These rows have no page."
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [(name, method) for name, row in TABLE.items() for method in row.wants]
+)
+def test_each_gets_what_the_table_says(
+    name: str, method: str, boss: User, alice: User, bob: User, charlie: User
+):
+    cast = {
+        "boss": (boss, Who.ADMIN),
+        "alice": (alice, Who.OPERATOR),
+        "bob": (bob, Who.VIEWER),
+        "charlie": (charlie, Who.EVERYBODY),
+        "a stranger": (None, Who.EVERYBODY),
+    }
+    wanted = TABLE[name].wants[method]
+    for who, (user, level) in cast.items():
+        said, answer = asked(user, name, method)
+        assert said == expected(wanted, level), f"{method} {name} by {who}: {answer}"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TABLE if not name.startswith(PREFIXES_OF_PACKAGES)]
+)
+def test_other_methods_are_refused(name: str, boss: User):
+    row = TABLE[name]
+    client = client_of(boss)
+    path = reverse(name, args=row.arguments(boss))
+    for method in METHODS:
+        if method not in row.wants:
+            # The API looks at the right first, and no role has one for what does not exist.
+            status = client.generic(method, path + row.query).status_code
+            assert status == 405 or (status == 403 and path.startswith("/api/")), method
