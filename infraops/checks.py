@@ -1,1 +1,57 @@
-"""Checks of the settings, run at every start."""
+"""Checks of the settings, run before every command: a wrong value is told at the start."""
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    return [*_deadlines(), *_proxies(), *_playbook_root()]
+
+
+def _deadlines() -> list[CheckMessage]:
+    if 1 <= settings.RUN_DEADLINE_SECONDS <= settings.RUN_DEADLINE_MAX_SECONDS:
+        return []
+    return [
+        Error(
+            "RUN_DEADLINE_SECONDS has to lie between 1 and RUN_DEADLINE_MAX_SECONDS "
+            f"({settings.RUN_DEADLINE_MAX_SECONDS}); it is {settings.RUN_DEADLINE_SECONDS}.",
+            id="infraops.E001",
+        )
+    ]
+
+
+def _proxies() -> list[CheckMessage]:
+    return [
+        Error(
+            f"TRUSTED_PROXIES: “{proxy}” is neither an address nor a network.",
+            hint="Write addresses with commas between them: 127.0.0.1,10.0.0.0/24.",
+            id="infraops.E002",
+        )
+        for proxy in settings.TRUSTED_PROXIES
+        if not _is_network(proxy)
+    ]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _playbook_root() -> list[CheckMessage]:
+    root = Path(settings.PLAYBOOK_ROOT)
+    if root.is_dir():
+        return []
+    return [
+        Warning(
+            f"PLAYBOOK_ROOT is {root}, and there is no such folder: no playbook can run.",
+            id="infraops.W001",
+        )
+    ]
