@@ -44,3 +44,7 @@ ADMIN = OPERATOR | {
 }
 
 BY_ROLE = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
+
+
+def roles_with(permission: str) -> list[str]:
+    return [role for role, granted in BY_ROLE.items() if permission in granted]

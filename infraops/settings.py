@@ -6,6 +6,7 @@ Every variable is explained in .env.example.
 from pathlib import Path
 
 import environ
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from infraops.databases import configured
@@ -220,14 +221,37 @@ SPECTACULAR_SETTINGS = {
 
 # --- The console's shell ------------------------------------------------------------------------
 
+# A calm blue that is none of the statuses' colours.
+BRAND = {
+    "50": "#f0f6fe",
+    "100": "#dceafc",
+    "200": "#c0daf9",
+    "300": "#95c2f5",
+    "400": "#63a1ee",
+    "500": "#3f80e7",
+    "600": "#2a62db",
+    "700": "#214ec9",
+    "800": "#2140a3",
+    "900": "#203981",
+    "950": "#18244f",
+}
+
 UNFOLD = {
     "SITE_TITLE": "InfraOps",
     "SITE_HEADER": "InfraOps",
     "SITE_SUBHEADER": "Operations console",
     "SITE_URL": "/",
     "SITE_SYMBOL": "terminal",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": True,
+    "SHOW_HISTORY": "infraops.navigation.may_see_history",
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {"primary": BRAND},
+    "STYLES": [lambda request: static("infraops.css")],
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "infraops.navigation.sidebar",
+    },
+    "COMMAND": {"search_callback": "infraops.navigation.found"},
 }
 
 SILENCED_SYSTEM_CHECKS = [

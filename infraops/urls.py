@@ -1,6 +1,18 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from . import views
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("automation.urls")),
+    path("", include("tickets.urls")),
+    # The admin's own index says less than the home page.
+    path("admin/", RedirectView.as_view(pattern_name="home")),
     path("admin/", admin.site.urls),
 ]
+
+handler403 = "infraops.views.permission_denied"
+handler404 = "infraops.views.page_not_found"
+handler500 = "infraops.views.server_error"

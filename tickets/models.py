@@ -13,10 +13,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.permissions import roles_with
 from audit.models import AuditLog
 from automation.models import Job
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextField
+
+
+def urgency() -> models.Case:
+    """To order by: the most urgent first."""
+    ranks = (models.When(priority=name, then=rank) for rank, name in enumerate(Ticket.BY_URGENCY))
+    return models.Case(*ranks, output_field=models.IntegerField())
+
+
+def assignees() -> models.QuerySet[User]:
+    """Whoever works tickets."""
+    return User.objects.filter(is_active=True, role__in=roles_with("tickets.work_ticket"))
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -25,11 +37,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def queue(self) -> Self:
         """Unresolved ones, the most urgent and then the oldest first."""
-        urgency = models.Case(
-            *(models.When(priority=name, then=rank) for rank, name in enumerate(Ticket.BY_URGENCY)),
-            output_field=models.IntegerField(),
-        )
-        return self.unresolved().order_by(urgency, "id")
+        return self.unresolved().order_by(urgency(), "id")
 
     def open_for(self, open_key: str, **defaults: Any) -> tuple[Ticket, bool]:
         """The unresolved ticket of this key, made from `defaults` if there is none.
@@ -63,6 +71,7 @@ class Ticket(models.Model):
         CRITICAL = "critical", "Critical"
 
     UNRESOLVED = (Status.OPEN, Status.IN_PROGRESS)
+    URGENT = (Priority.CRITICAL, Priority.HIGH)
     BY_URGENCY = (Priority.CRITICAL, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 
     ticket_id = UUIDTextField("ticket", unique=True, default=uuid.uuid4, editable=False)

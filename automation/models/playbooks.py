@@ -150,6 +150,14 @@ class Playbook(models.Model):
             return None
 
     @property
+    def source(self) -> str:
+        """The file's text as it is now; empty when it is gone."""
+        try:
+            return self.path.read_text(errors="replace")
+        except (OSError, ValidationError):
+            return ""
+
+    @property
     def file_state(self) -> str:
         """ "unchanged", "changed" or "missing", compared with what was registered."""
         current = self.current_hash()

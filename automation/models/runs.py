@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -27,6 +28,7 @@ from schema.fields import CreatedAtField, EnumField
 
 from .jobs import Job, Outcome
 from .playbooks import Playbook
+from .workers import ALIVE_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +54,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def running(self) -> Self:
         return self.filter(state=Run.State.RUNNING)
+
+    def beating(self) -> Self:
+        """Running and lately heard of: their workers live, though a long run leaves them no time
+        for a beat of their own."""
+        return self.running().filter(heartbeat_at__gt=timezone.now() - ALIVE_FOR)
 
     def launched_with(self, playbook: Playbook, actor: User, idempotency_key: str) -> Run | None:
         """The run that this actor's key made before; Refused if it was for something else."""
@@ -180,6 +187,9 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"Run {self.pk} of {self.playbook}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:automation_run_change", args=[self.pk])
 
     # Verbs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from datetime import timedelta
+from typing import Self
 
 from django.db import models
 from django.utils import timezone
@@ -20,6 +21,9 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         Worker.objects.update_or_create(
             host=socket.gethostname(), pid=os.getpid(), defaults={"seen_at": timezone.now()}
         )
+
+    def alive(self) -> Self:
+        return self.filter(seen_at__gt=timezone.now() - ALIVE_FOR)
 
     def forget_old(self) -> None:
         """Drop the rows of processes that have long ended."""

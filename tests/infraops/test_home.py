@@ -29,7 +29,7 @@ def test_it_shows_what_happens(client_of, bob, busy):
     for words in ("running now", "waiting", "failed in the last 24 h", "open ticket", "production"):
         assert words in page
     assert "Restart the service" in page
-    assert "Queue works: 1 worker process," in page
+    assert "Queue works: 2 worker processes," in page
 
 
 def test_each_number_leads_to_the_list_that_it_counts(client_of, boss, busy):

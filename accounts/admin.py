@@ -1,0 +1,121 @@
+"""Users and API keys in the console."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from audit.console import ConsoleAdmin, call_each, confirmed
+
+from .models import ApiKey, User
+
+# Roles stand in accounts/permissions.py; Django's groups mean nothing here.
+admin.site.unregister(Group)
+
+
+class NewUserForm(UserCreationForm):
+    """Everybody gets a password: there is no other way in."""
+
+    usable_password = None
+
+    class Meta:
+        model = User
+        fields = ["username", "email", "role"]
+
+
+class EditUserForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = ["username", "email", "role", "is_active"]
+
+
+@admin.register(User)
+class UserAdmin(ConsoleAdmin, DjangoUserAdmin):
+    form = EditUserForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "email", "role", "is_active", "last_login", "created_at"]
+    list_filter = [("role", ChoicesCheckboxFilter), ("is_active", BooleanRadioFilter)]
+    search_fields = ["username", "email"]
+    ordering = ["username"]
+    filter_horizontal = []
+    readonly_fields = ["last_login", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["username", "email", "password"]}),
+        ("May do", {"fields": ["role", "is_active"]}),
+        ("Times", {"fields": [("last_login", "created_at", "updated_at")]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "email", "role", "password1", "password2"]}),
+    ]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ConsoleAdmin):
+    list_display = ["name", "prefix", "owner", "state", "expires_at", "last_used_at", "created_at"]
+    list_select_related = ["owner"]
+    list_filter = [("expires_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "prefix", "owner__username"]
+    autocomplete_fields = ["owner"]
+    readonly_fields = ["prefix", "state", "created_at", "last_used_at", "revoked_at"]
+    actions = ["revoke"]
+    fieldsets = [
+        (None, {"fields": ["name", "owner", "expires_at"]}),
+        ("State", {"fields": ["prefix", "state", "created_at", "last_used_at", "revoked_at"]}),
+    ]
+    add_fieldsets = fieldsets[:1]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        """Everybody sees their own keys, who manages them sees all."""
+        keys = super().get_queryset(request)
+        may_see_all = request.user.has_perm("accounts.view_apikey")
+        return keys if may_see_all else keys.filter(owner=request.user.pk)
+
+    def has_view_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """`obj` has come through get_queryset."""
+        return request.user.has_perm("accounts.view_own_apikey")
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.revoke_apikey")
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Issue the key; its token stands in the message and is gone after that."""
+        key, token = ApiKey.objects.issue(
+            obj.owner, name=obj.name, actor=request.user, expires_at=obj.expires_at
+        )
+        obj.pk, obj.prefix = key.pk, key.prefix
+        messages.warning(
+            request,
+            format_html(
+                "Copy the key of “{}” now, it is shown this once: <code>{}</code>", key.name, token
+            ),
+        )
+
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> str:
+        word = "usable" if key.is_usable else "revoked" if key.revoked_at else "expired"
+        return render_to_string("accounts/_key_state.html", {"state": word})
+
+    @admin.action(description="Revoke", permissions=["revoke"])
+    @confirmed("Revoke these keys for good?", button="Revoke")
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        call_each(
+            request,
+            keys.select_related("owner"),
+            lambda key: key.revoke(request.user),
+            done="Revoked",
+            unchanged="Were revoked before",
+        )

@@ -1,0 +1,71 @@
+"""The audit trail in the console: read by admins, changed by nobody."""
+
+import json
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from .console import ExactFilter, HistoryAdmin, PrefixFilter, TimeRangeFilter
+from .models import AuditLog
+
+# django-auditlog has registered its own pages for whatever stands in for its table.
+admin.site.unregister(AuditLog)
+
+
+@admin.register(AuditLog)
+class AuditLogAdmin(HistoryAdmin):
+    list_display = ["when", "who", "action", "subject", "ip_address"]
+    list_display_links = ["when"]
+    list_filter = [
+        ("action", PrefixFilter),
+        ("resource_type", ExactFilter),
+        ("resource_id", ExactFilter),
+        ("user", AutocompleteSelectFilter),
+        ("timestamp", TimeRangeFilter),
+    ]
+    search_fields = ["^action", "=resource_id"]
+    search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
+    readonly_fields = ["when", "who", "subject", "changes", "more"]
+    fieldsets = [
+        (None, {"fields": ["when", "who", "action", "subject", "ip_address", "user_agent"]}),
+        ("Details", {"fields": ["changes", "more"]}),
+    ]
+
+    @admin.display(description="when", ordering="id")
+    def when(self, line: AuditLog) -> str:
+        return f"{timezone.localtime(line.timestamp):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="who")
+    def who(self, line: AuditLog) -> str:
+        return line.actor_name
+
+    @admin.display(description="object")
+    def subject(self, line: AuditLog) -> str:
+        """The object's name as it was; it leads to the object's whole story."""
+        if not line.resource_id:
+            return line.object_name or "-"
+        trail = reverse("admin:audit_auditlog_changelist")
+        return format_html(
+            '<a class="io-link" title="All about it" '
+            'href="{}?resource_type__exact={}&resource_id__exact={}">{} {}</a>',
+            *(trail, line.resource_type, line.resource_id),
+            *(line.resource_type, line.object_name or line.resource_id),
+        )
+
+    @admin.display(description="before and after")
+    def changes(self, line: AuditLog) -> str:
+        changes = line.details.get("changes")
+        rows = changes.items() if isinstance(changes, dict) else ()
+        pairs = [(name, *pair) for name, pair in rows if isinstance(pair, list) and len(pair) == 2]
+        return render_to_string("audit/_changes.html", {"changes": pairs}) if pairs else "-"
+
+    @admin.display(description="more")
+    def more(self, line: AuditLog) -> str:
+        known = ("actor", "object", "changes")
+        rest = {name: value for name, value in line.details.items() if name not in known}
+        text = json.dumps(rest, indent=2, ensure_ascii=False)
+        return format_html('<pre class="io-code">{}</pre>', text) if rest else "-"

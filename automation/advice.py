@@ -1,0 +1,36 @@
+"""What to do about a failed job, by the kind of its failure."""
+
+from .models import Job
+
+_Kind = Job.FailureKind
+
+ADVICE: dict[str, str] = {
+    _Kind.TASK_FAILED: "Read the failing task's message and the lines around it, mend the cause, "
+    "then relaunch.",
+    _Kind.UNREACHABLE: "Ansible could not log in. See that the server is up, that address, port, "
+    "user and key are right, and run “Check connection” on it.",
+    _Kind.NO_HOSTS_MATCHED: "The play's “hosts” does not name this server or one of its groups. "
+    "Compare it with the server's environment and tags.",
+    _Kind.LOCALHOST_PLAY: "The play says “hosts: localhost”. Let it say “hosts: all” (the launch "
+    "limits it to the chosen servers) and delegate single tasks with “delegate_to: localhost”.",
+    _Kind.NO_TASKS: "Every task was left out. Look at the tags of the launch and at the "
+    "conditions in the playbook.",
+    _Kind.NOT_REACHED: "The run ended before it came to this server. Mend what ended it, then "
+    "relaunch.",
+    _Kind.PLAYBOOK_CHANGED: "The file is not the one that was registered. An admin has to read "
+    "the change and accept it on the playbook's page.",
+    _Kind.PLAYBOOK_MISSING: "Put the file back into the playbook folder of every worker, or "
+    "correct the path on the playbook's page.",
+    _Kind.BAD_YAML: "Ansible cannot read the playbook. Mend the place that its message names, "
+    "accept the changed file, then relaunch.",
+    _Kind.UNKNOWN_MODULE: "A module or action is misspelt, or its collection is not installed "
+    "on the workers (ansible-galaxy collection install …).",
+    _Kind.ANSIBLE_MISSING: "Install ansible-core where the worker runs, in its own environment.",
+    _Kind.ANSIBLE_ERROR: "Read Ansible's own message below.",
+    _Kind.WORKER_LOST: "The worker's machine or process went away. What it had begun may be half "
+    "done: look before you relaunch.",
+    _Kind.DEADLINE: "It took longer than its deadline allows. See where it hung, or launch it "
+    "with a longer one.",
+    _Kind.INTERNAL: "That is a mistake of ours and not of the playbook. The worker's own log has "
+    "the details.",
+}

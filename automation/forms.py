@@ -1,0 +1,227 @@
+"""The launch form: which playbook, on which servers, with what values and options."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from accounts.models import User
+from audit.console import reason
+from inventory.models import Server
+from schema.exceptions import Refused
+
+from .models import Job, Playbook, Run
+
+PREFIX = "var_"
+FREE = "extra_vars"
+OPTIONS = {
+    "check_mode": "--check",
+    "diff_mode": "--diff",
+    "become": "--become",
+    "tags": "--tags",
+    "skip_tags": "--skip-tags",
+    "verbosity": "-v",
+    "forks": "--forks",
+}
+VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5))]
+
+
+class ServerSelect(AutocompleteSelectMultiple):
+    """Searches as one types; only the chosen servers are in the page, however many there are."""
+
+    def __init__(self) -> None:
+        super().__init__(Job._meta.get_field("server"), admin.site)
+
+
+class LaunchForm(forms.Form):
+    playbook = forms.ModelChoiceField(
+        Playbook.objects.active(),
+        empty_label="Choose a playbook",
+        widget=UnfoldAdminSelectWidget,
+        error_messages={"invalid_choice": "There is no such active playbook."},
+    )
+    servers = forms.ModelMultipleChoiceField(
+        Server.objects.all(),
+        widget=ServerSelect,
+        help_text="Type a part of a name, an address or a description.",
+        error_messages={"required": "Choose at least one server."},
+    )
+    check_mode = forms.BooleanField(
+        required=False,
+        label="Check mode",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Change nothing, say what would change.",
+    )
+    diff_mode = forms.BooleanField(
+        required=False,
+        label="Show differences",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Of files and templates, before and after.",
+    )
+    become = forms.BooleanField(
+        required=False,
+        label="Become root",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Run every task with raised rights.",
+    )
+    tags = forms.CharField(
+        required=False,
+        label="Only these tags",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="With commas between them: web,config.",
+    )
+    skip_tags = forms.CharField(
+        required=False,
+        label="Without these tags",
+        widget=UnfoldAdminTextInputWidget,
+    )
+    verbosity = forms.TypedChoiceField(
+        choices=VERBOSITY, coerce=int, initial=0, widget=UnfoldAdminSelectWidget
+    )
+    forks = forms.IntegerField(
+        initial=5,
+        min_value=1,
+        max_value=500,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="How many servers at the same time.",
+    )
+    # Sent twice (a double click, a reload), the same form makes one run.
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, playbook: Playbook | None = None, **kwargs: Any) -> None:
+        initial = {"key": uuid.uuid4().hex, "playbook": playbook, **kwargs.pop("initial", {})}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.schema: dict[str, Any] = playbook.variables if playbook else {}
+        for name, spec in self.schema.items():
+            self.fields[PREFIX + name] = variable_field(name, spec)
+        if playbook is not None and not self.schema:
+            self.fields[FREE] = free_variables_field()
+
+    def launch(self, actor: User) -> Run | None:
+        """The new run; None when it was refused, and then the errors stand at their fields."""
+        options = {name: self.cleaned_data[name] for name in OPTIONS}
+        try:
+            return self.cleaned_data["playbook"].launch(
+                actor,
+                list(self.cleaned_data["servers"]),
+                extra_vars=self.extra_vars(),
+                idempotency_key=self.cleaned_data["key"],
+                **options,
+            )
+        except ValidationError as error:
+            self._place(error)
+        except (Refused, PermissionDenied) as error:
+            self.add_error(None, reason(error))
+        return None
+
+    def extra_vars(self) -> Any:
+        """The values that were given; a field left empty gives none, so its default holds."""
+        if not self.schema:
+            return self.cleaned_data.get(FREE) or {}
+        given = {}
+        for name, spec in self.schema.items():
+            value = self.cleaned_data[PREFIX + name]
+            emptied = value == "" and bool(spec.get("default"))
+            if value not in (None, "") or emptied:
+                given[name] = value
+        return given
+
+    def _place(self, error: ValidationError) -> None:
+        """Put each message at the field that it is about."""
+        by_name = getattr(error, "error_dict", {NON_FIELD_ERRORS: error.error_list})
+        aliases = {"server_id": "servers"}
+        for name, errors in by_name.items():
+            places = (aliases.get(name, name), PREFIX + name, FREE)
+            field = next((place for place in places if place in self.fields), None)
+            named = field != FREE or name == FREE
+            for each in errors:
+                text = " ".join(each.messages)
+                self.add_error(field, text if named else f"{name}: {text}")
+
+    # What the template lays out
+
+    def variable_fields(self) -> list[forms.BoundField]:
+        return [bound for bound in self if bound.name == FREE or bound.name.startswith(PREFIX)]
+
+    def option_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """Each option with Ansible's own flag."""
+        return [(self[name], flag) for name, flag in OPTIONS.items()]
+
+    def has_secrets(self) -> bool:
+        return any(spec.get("secret") for spec in self.schema.values())
+
+    def chosen_servers(self) -> int:
+        return len(self["servers"].value() or ())
+
+
+def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
+    """The form's field for one entry of a playbook's schema."""
+    default = spec.get("default")
+    common = {
+        "label": spec.get("label") or name,
+        "help_text": spec.get("help", ""),
+        "initial": default,
+        # What is missing is said by the schema itself, in the same words as in the API.
+        "required": False,
+    }
+    kind = spec.get("type", "string")
+    if spec.get("secret"):
+        widget = UnfoldAdminPasswordWidget({"autocomplete": "new-password"})
+        return forms.CharField(**common, strip=False, widget=widget)
+    if kind == "choice":
+        return _choice_field(spec["choices"], common)
+    if kind == "boolean":
+        return forms.BooleanField(**common, widget=UnfoldBooleanSwitchWidget)
+    if kind == "integer":
+        return forms.IntegerField(**common, widget=UnfoldAdminIntegerFieldWidget)
+    if kind == "number":
+        return forms.FloatField(**common, widget=UnfoldAdminIntegerFieldWidget({"step": "any"}))
+    if kind in ("list", "object"):
+        return forms.JSONField(**common, widget=UnfoldAdminTextareaWidget({"rows": 4}))
+    many_lines = isinstance(default, str) and "\n" in default
+    text = UnfoldAdminTextareaWidget({"rows": 4}) if many_lines else UnfoldAdminTextInputWidget
+    return forms.CharField(**common, strip=False, widget=text)
+
+
+def _choice_field(choices: list[Any], common: dict[str, Any]) -> forms.Field:
+    by_text = {str(choice): choice for choice in choices}
+    return forms.TypedChoiceField(
+        **common,
+        choices=[("", "Choose"), *((text, text) for text in by_text)],
+        coerce=by_text.__getitem__,
+        empty_value=None,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+def free_variables_field() -> forms.Field:
+    return forms.JSONField(
+        label="Variables",
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
+        help_text="This playbook declares none. A JSON object, if it takes any.",
+    )
+
+
+def relaunched(job: Job) -> dict[str, Any]:
+    """The form's first values for doing a job once more; secrets have to be typed again."""
+    schema, values = job.playbook.variables, job.masked_extra_vars
+    options = {name: getattr(job.run, name) for name in OPTIONS}
+    given = {
+        PREFIX + name: value
+        for name, value in values.items()
+        if name in schema and not schema[name].get("secret")
+    }
+    free = {FREE: values} if values and not schema else {}
+    return {**options, **given, **free, "servers": [job.server_id]}

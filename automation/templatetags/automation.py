@@ -1,0 +1,37 @@
+"""How jobs and their output look on a page."""
+
+from datetime import timedelta
+
+from django import template
+from django.utils.safestring import SafeString
+
+from automation.ansi import to_html
+
+register = template.Library()
+
+# Of a longer line a page shows this much, and the download all of it.
+SHOWN_CHARACTERS = 20_000
+
+
+@register.filter
+def ansi(text: str) -> SafeString:
+    """A line of output as safe HTML, in Ansible's colours."""
+    return to_html(text[:SHOWN_CHARACTERS])
+
+
+@register.filter
+def hidden_characters(text: str) -> int:
+    return max(0, len(text) - SHOWN_CHARACTERS)
+
+
+@register.filter
+def short_duration(duration: timedelta | None) -> str:
+    """ "4 s", "2 min 5 s", "1 h 12 min"; a dash for none."""
+    if duration is None:
+        return "-"
+    seconds = max(0, int(duration.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"

@@ -1,0 +1,236 @@
+"""A job's own page with its live log, and the launch form. Lists of jobs are the admin's."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit.console import call_each
+from inventory.models import Server
+from schema.exceptions import Refused
+
+from .advice import ADVICE
+from .ansi import plain
+from .forms import LaunchForm, relaunched
+from .models import Job, JobLog, Playbook, Run, Worker
+
+LINES_AT_ONCE = 500
+LINES_IN_A_CHUNK = 2000
+
+viewers_only = permission_required("automation.view_job", raise_exception=True)
+launchers_only = permission_required("automation.launch_playbook", raise_exception=True)
+cancellers_only = permission_required("automation.cancel_job", raise_exception=True)
+
+
+@require_safe
+@viewers_only
+def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The page of one job, with the end of its log; the rest comes as fragments."""
+    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
+    lines = job.lines_before(None, LINES_AT_ONCE)
+    context = {
+        **admin.site.each_context(request),
+        **state_of(job),
+        "lines": lines,
+        "first": lines[0].line_number if lines else 0,
+        "last": lines[-1].line_number if lines else 0,
+    }
+    return TemplateResponse(request, "automation/job_detail.html", context)
+
+
+@require_safe
+@viewers_only
+def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Up to 500 lines after `?after=N` or before `?before=N`, and the job's state when it is not
+    the one that the page has (`?state=`)."""
+    # The job first: whatever was written before it ended is then among the lines.
+    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
+    if before := _number(request, "before"):
+        lines = job.lines_before(before, LINES_AT_ONCE)
+    else:
+        lines = list(job.lines(_number(request, "after"), LINES_AT_ONCE))
+    state = state_of(job)
+    context = {
+        **state,
+        "lines": lines,
+        "changed": request.GET.get("state") != state["state"],
+        "more": len(lines) == LINES_AT_ONCE,
+    }
+    return TemplateResponse(request, "automation/_job_lines.html", context)
+
+
+@require_POST
+@cancellers_only
+def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
+    call_each(
+        request,
+        [job],
+        lambda job: job.cancel(request.user),
+        done="Cancelling",
+        unchanged="Had ended, or was being cancelled",
+    )
+    return redirect(job)
+
+
+@require_safe
+@viewers_only
+def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
+    """The whole log as text; with `?ansi=1` as it was printed, colours and all."""
+    job = get_object_or_404(Job, job_id=job_id)
+    as_printed = request.GET.get("ansi") == "1"
+    text = (line if as_printed else plain(line) for line in _every_line(job))
+    response = StreamingHttpResponse(
+        (f"{line}\n" for line in text), content_type="text/plain; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="job-{job.job_id}.log"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@launchers_only
+def job_launch(request: HttpRequest) -> HttpResponse:
+    """The launch form. `?playbook=`, `?server=` (also several) and `?job=` fill it."""
+    if request.method != "POST":
+        return launch_page(request, initial=_asked_for(request))
+    form = LaunchForm(request.POST, playbook=_playbook(request.POST.get("playbook")))
+    run = form.launch(request.user) if form.is_valid() else None
+    if run is None:
+        return launch_page(request, form=form)
+    messages.success(request, f"“{run.playbook}” is on its way.")
+    return redirect(only_job(run) or run)
+
+
+@require_safe
+@launchers_only
+def job_launch_variables(request: HttpRequest) -> HttpResponse:
+    """The fields for the variables of `?playbook=`, when another one is chosen in the form."""
+    playbook = _playbook(request.GET.get("playbook"))
+    context = {"form": LaunchForm(playbook=playbook), "playbook": playbook}
+    return TemplateResponse(request, "automation/_launch_variables.html", context)
+
+
+@require_POST
+@permission_required("inventory.check_server", raise_exception=True)
+def server_check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Run our own connection check on one server."""
+    server = get_object_or_404(Server, pk=pk)
+    try:
+        run = Playbook.objects.connection_check().launch(request.user, [server])
+    except Refused as error:
+        messages.error(request, str(error))
+        return redirect(server)
+    return redirect(only_job(run) or run)
+
+
+@require_POST
+@permission_required("automation.accept_playbook", raise_exception=True)
+def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept the changed file; not another one than the page has shown (`hash`)."""
+    playbook = get_object_or_404(Playbook, pk=pk)
+    if request.POST.get("hash") != playbook.current_hash():
+        messages.error(request, "The file has changed again since you looked: read it once more.")
+        return redirect(playbook)
+    call_each(
+        request,
+        [playbook],
+        lambda playbook: playbook.accept_file(request.user),
+        done="Accepted",
+        unchanged="Had not changed",
+    )
+    return redirect(playbook)
+
+
+# --- Used by the pages above and by the admin -----------------------------------------------------
+
+
+def launch_page(
+    request: HttpRequest, *, form: LaunchForm | None = None, initial: dict[str, Any] | None = None
+) -> HttpResponse:
+    initial = initial or {}
+    playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
+    context = {
+        **admin.site.each_context(request),
+        "title": "Run a playbook",
+        "form": form or LaunchForm(playbook=playbook, initial=initial),
+        "playbook": playbook,
+        "active_servers": Server.objects.active().count(),
+        "has_playbooks": Playbook.objects.active().exists(),
+    }
+    return TemplateResponse(request, "automation/job_launch.html", context)
+
+
+def only_job(run: Run) -> Job | None:
+    """The job of a run that has just one: its page then says more than the run's."""
+    jobs = list(run.jobs.all()[:2])
+    return jobs[0] if len(jobs) == 1 else None
+
+
+def state_of(job: Job) -> dict[str, Any]:
+    """What stands above the log. `state` is another text whenever any of it would differ."""
+    waits_for = _waits_for(job.run) if job.status == Job.Status.PENDING else []
+    shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
+    return {
+        "title": f"{shown.capitalize()} · {job}",
+        "job": job,
+        "shown_status": shown,
+        "waits_for": waits_for,
+        "state": "|".join([shown, *waits_for]),
+        "advice": ADVICE.get(job.failure_kind, ""),
+        "failing_line": _failing_line(job),
+        "variables": job.masked_extra_vars.items(),
+        "options": job.run.options().items(),
+    }
+
+
+def _waits_for(run: Run) -> list[str]:
+    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
+        return ["No worker is alive. Start one: manage.py qcluster"]
+    return run.waits_for() or ["It waits for a worker to take it."]
+
+
+def _failing_line(job: Job) -> int | None:
+    """The number of the last line that is an error: where one wants to look first."""
+    if job.status != Job.Status.FAILED:
+        return None
+    errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("-line_number")
+    return errors.values_list("line_number", flat=True).first()
+
+
+def _every_line(job: Job) -> Iterator[str]:
+    after = 0
+    while lines := list(job.lines(after, LINES_IN_A_CHUNK)):
+        yield from (line.content for line in lines)
+        after = lines[-1].line_number
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _playbook(key: str | None) -> Playbook | None:
+    return Playbook.objects.filter(pk=int(key)).first() if key and key.isdecimal() else None
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """What the URL says about the form's first values; Http404 for rows that do not exist."""
+    asked = request.GET
+    if "job" in asked:
+        try:
+            job = Job.objects.for_page().get(job_id=UUID(asked["job"]))
+        except (ValueError, Job.DoesNotExist):
+            raise Http404("There is no such job.") from None
+        return {"playbook": job.playbook, **relaunched(job)}
+    playbook = _playbook(asked.get("playbook"))
+    keys = asked.getlist("server")
+    known = Server.objects.filter(pk__in=[key for key in keys if key.isdecimal()])
+    if (asked.get("playbook") and not playbook) or known.count() != len(set(keys)):
+        raise Http404("There is no such playbook or server.")
+    return {"playbook": playbook, "servers": list(known)}

@@ -1,0 +1,49 @@
+"""The home page, and what is shown when something is not allowed, not there or broken."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from audit.models import AuditLog
+
+from . import home as numbers
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": "Home",
+        **numbers.living_workers(),
+        **numbers.activity(),
+        **numbers.failures(),
+        **numbers.open_tickets(request.user),
+        **numbers.environments(),
+        **numbers.job_numbers(),
+        "has_playbooks": numbers.own_playbooks_exist(),
+    }
+    return render(request, "infraops/home.html", context)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, and a line in the audit trail: who tried what."""
+    AuditLog.objects.record("access.denied", path=request.path, method=request.method)
+    return _shell(request, "403.html", 403, reason=str(exception))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _shell(request, "404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Nothing here may need the database or a session: they may be what broke."""
+    return HttpResponseServerError(render_to_string("500.html"))
+
+
+def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": "", **more}
+    return render(request, template, context, status=status)

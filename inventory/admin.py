@@ -1,0 +1,52 @@
+"""Servers in the console. What may be run on them, automation adds."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
+
+from audit.console import ConsoleAdmin
+
+from .models import Server
+
+
+class ServerAdmin(ConsoleAdmin):
+    list_display = ["hostname", "ip_address", "environment", "os", "is_active", "updated_at"]
+    list_filter = [
+        ("environment", AllValuesCheckboxFilter),
+        ("is_active", BooleanRadioFilter),
+        ("os_type", AllValuesCheckboxFilter),
+    ]
+    search_fields = ["hostname", "ip_address", "description"]
+    search_help_text = "Part of a host name, an address or a description"
+    readonly_fields = ["created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
+        (
+            "Connection",
+            {
+                "fields": [
+                    ("ip_address", "ssh_port"),
+                    ("ssh_user", "ssh_key_path"),
+                    "host_key",
+                ]
+            },
+        ),
+        ("In Ansible", {"fields": ["tags", "variables"]}),
+        ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
+    ]
+
+    @admin.display(description="OS", ordering="os_type")
+    def os(self, server: Server) -> str:
+        return f"{server.os_type} {server.os_version}".strip() or "-"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Server], search_term: str
+    ) -> tuple[QuerySet[Server], bool]:
+        """Whoever picks servers for a launch is offered active ones only."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        is_picker = request.GET.get("field_name") == "server"
+        return (found.active() if is_picker else found), may_repeat
+
+
+admin.site.register(Server, ServerAdmin)

@@ -1,0 +1,50 @@
+// The launch form: fields for the chosen playbook's variables, and how many servers it will touch.
+"use strict";
+
+(() => {
+    const form = document.getElementById("launch-form");
+    const playbook = form.querySelector('[name="playbook"]');
+    const servers = form.querySelector('[name="servers"]');
+    const variables = document.getElementById("launch-variables");
+    const url = form.querySelector("[data-variables-url]").dataset.variablesUrl;
+
+    // What was typed, by name, so that it is still there when one changes the playbook and back.
+    const typed = new Map();
+
+    function remember() {
+        for (const field of variables.querySelectorAll("[name]")) {
+            typed.set(field.name, field.type === "checkbox" ? field.checked : field.value);
+        }
+    }
+
+    function restore() {
+        for (const field of variables.querySelectorAll("[name]")) {
+            if (!typed.has(field.name)) continue;
+            if (field.type === "checkbox") field.checked = typed.get(field.name);
+            else field.value = typed.get(field.name);
+        }
+    }
+
+    async function showVariables() {
+        remember();
+        const answer = await fetch(`${url}?${new URLSearchParams({ playbook: playbook.value })}`);
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        variables.replaceChildren(...page.body.childNodes);
+        restore();
+    }
+
+    function count() {
+        document.getElementById("launch-count").textContent = servers.selectedOptions.length;
+    }
+
+    playbook.addEventListener("change", showVariables);
+    form.querySelector('[name="check_mode"]').addEventListener("change", (event) => {
+        document.getElementById("launch-dry").hidden = !event.target.checked;
+    });
+    // The searchable select announces its changes through jQuery only.
+    django.jQuery(servers).on("change", count);
+    form.addEventListener("submit", () => {
+        for (const button of form.querySelectorAll('[type="submit"]')) button.disabled = true;
+    });
+})();
