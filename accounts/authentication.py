@@ -46,18 +46,26 @@ def needed(method: str, model: type[Model]) -> str:
 
 
 class RolePermission(BasePermission):
-    """A view set's own `permissions[action]` if it names one, else what the method wants."""
+    """A view set's own `permissions[action]` if it names one (None: whoever is logged in), else
+    what the method wants on its model."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if not request.user.is_authenticated:
+        user = request.user
+        if not user.is_authenticated:
             return False
+        if request.method not in view.allowed_methods:
+            return True  # It is answered 405, whatever the role.
         permission = self._permission(request, view)
-        return permission is None or request.user.has_perm(permission)
+        if permission is None or user.has_perm(permission):
+            return True
+        self.message = f"Your role ({user.role}) may not do this: it takes {permission}."
+        return False
 
     @staticmethod
     def _permission(request: Request, view: Any) -> str | None:
-        named = getattr(view, "permissions", {}).get(getattr(view, "action", None))
+        named = getattr(view, "permissions", {})
+        action = getattr(view, "action", None)
+        if action in named:
+            return named[action]
         queryset = getattr(view, "queryset", None)
-        if named or queryset is None:
-            return named
-        return needed(request.method or "GET", queryset.model)
+        return None if queryset is None else needed(request.method or "GET", queryset.model)

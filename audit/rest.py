@@ -1,50 +1,20 @@
-"""What every endpoint shares: strict fields and filters, pages, errors that say what to do."""
+"""What every endpoint shares: strict fields and parameters, and the model's own validation."""
 
-from typing import Any
+from copy import copy
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import transaction
 from django.db.models import Model
-from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import serializers
-from rest_framework.exceptions import APIException, ValidationError
-from rest_framework.pagination import CursorPagination, PageNumberPagination
+from django.http import Http404
+from rest_framework import serializers, viewsets
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler as drf_exception_handler
 
 from schema.exceptions import Refused
 
-from .models import AuditLog
-
-
-class NumberedPages(PageNumberPagination):
-    """For small tables: `?page=2&page_size=100`, with a count."""
-
-    page_size_query_param = "page_size"
-    max_page_size = 500
-
-
-class NewestFirst(CursorPagination):
-    """For tables that grow without end: next and previous, never a count or an offset."""
-
-    ordering = "-id"
-    page_size_query_param = "page_size"
-    max_page_size = 500
-
-
-class StrictFilterBackend(DjangoFilterBackend):
-    """A parameter that no filter knows is 400: a misspelt one would show everything."""
-
-    always_known = {"page", "page_size", "cursor", "format", "ordering", "search"}
-
-    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        filterset_class = self.get_filterset_class(view, queryset)
-        known = set(filterset_class.base_filters) if filterset_class else set()
-        unknown = set(request.query_params) - known - self.always_known
-        if unknown:
-            names = ", ".join(sorted(known)) or "none"
-            raise ValidationError({name: [f"No such filter. Known: {names}."] for name in unknown})
-        return super().filter_queryset(request, queryset, view)
+from .console import named_by
 
 
 class StrictSerializer(serializers.Serializer):
@@ -54,55 +24,112 @@ class StrictSerializer(serializers.Serializer):
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
             if unknown := set(data) - writable:
-                known = ", ".join(sorted(writable))
-                raise ValidationError(
-                    {
-                        name: [
-                            "This cannot be written."
-                            if name in self.fields
-                            else f"No such field. Known: {known}."
-                        ]
-                        for name in sorted(unknown)
-                    }
-                )
+                raise ValidationError({name: [self._why_not(name, writable)] for name in unknown})
         return super().to_internal_value(data)
+
+    def _why_not(self, name: str, writable: set[str]) -> str:
+        if name in self.fields:
+            return "This cannot be written."
+        known = ", ".join(sorted(writable))
+        return f"No such field. Known: {known}." if known else "No such field: send none."
+
+
+class NoFields(StrictSerializer):
+    """What a verb takes that takes nothing: an empty body, or {}."""
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
-    """Also runs the model's own validation, so that the API accepts what the admin accepts."""
+    """Leaves validation to the model, so that the API accepts what the admin accepts.
+
+    Subclasses may change `self.row`, which is validated and not yet saved, in create and update.
+    """
+
+    row: Any
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        # The model runs its validators itself, after it has brought names into one spelling.
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        kwargs.pop("validators", None)
+        return field_class, kwargs
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs = super().validate(attrs)
-        row = self.instance or self.Meta.model()
-        before = {name: getattr(row, name) for name in attrs if hasattr(row, name)}
+        self.row = copy(self.instance) if self.instance else self.Meta.model()
         for name, value in attrs.items():
-            setattr(row, name, value)
+            setattr(self.row, name, value)
+        untouched = {field.name for field in self.row._meta.fields} - set(attrs)
         try:
-            self.clean(row)
+            self.row.full_clean(exclude=untouched)
         except DjangoValidationError as error:
-            for name, value in before.items():
-                setattr(row, name, value)
             raise ValidationError(error.message_dict) from None
-        return attrs | {name: getattr(row, name) for name in attrs}
+        return attrs
 
-    def clean(self, row: Model) -> None:
-        row.full_clean(validate_unique=False, validate_constraints=False)
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        self.row.save(force_insert=True)
+        return self.row
+
+    @transaction.atomic
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Save what differs, which may be more than was sent: a moved file has another hash."""
+        names = [
+            field.name
+            for field in self.row._meta.concrete_fields
+            if getattr(self.row, field.attname) != getattr(instance, field.attname)
+        ]
+        if names:
+            self.row.save(update_fields=[*names, "updated_at"])
+        return self.row
 
 
-class Conflict(APIException):
-    status_code = 409
-    default_detail = "The state of this object does not allow it."
+class RecordViewSet(viewsets.GenericViewSet):
+    """The base of every endpoint that shows rows of a table, named before DRF's mixins.
 
+    `permissions` names what an action wants where its HTTP method does not say it (None: to be
+    logged in); `parameters` the query parameters of actions that are no lists.
+    """
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Our verbs' errors as HTTP: Refused is 409, a bad value 400; a refusal by role is recorded."""
-    if isinstance(error, Refused):
-        error = Conflict(str(error))
-    elif isinstance(error, DjangoValidationError):
-        detail = error.message_dict if hasattr(error, "error_dict") else error.messages
-        error = ValidationError(detail)
-    response = drf_exception_handler(error, context)
-    if response is not None and response.status_code == 403:
-        request = context["request"]
-        AuditLog.objects.record("access.denied", path=request.path, method=request.method)
-    return response
+    lookup_value_regex = "[0-9]+"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+    permissions: ClassVar[dict[str, str | None]] = {}
+    parameters: ClassVar[dict[str, set[str]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self._known_parameters()
+        if unknown := set(request.query_params) - known:
+            names = ", ".join(sorted(known - {"format"})) or "none"
+            raise ValidationError(
+                {name: [f"No such parameter. Known: {names}."] for name in unknown}
+            )
+
+    def get_object(self) -> Any:
+        try:
+            return super().get_object()
+        except Http404:
+            name = self.get_queryset().model._meta.verbose_name
+            wanted = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
+            raise NotFound(f"There is no {name} {wanted}.") from None
+
+    def given(self, serializer_class: type[serializers.Serializer]) -> dict[str, Any]:
+        """The body, validated."""
+        serializer = serializer_class(data=self.request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def shown(self, row: Model, *, status: int = 200) -> Response:
+        return Response(self.get_serializer(row).data, status=status)
+
+    @transaction.atomic
+    def perform_destroy(self, instance: Model) -> None:
+        if uses := named_by(instance):
+            raise Refused(f"{instance} cannot be deleted: it is {uses}.")
+        instance.delete()
+
+    def _known_parameters(self) -> set[str]:
+        known = {"format", *self.parameters.get(self.action, ())}
+        if self.action == "list":
+            known |= set(getattr(getattr(self, "filterset_class", None), "base_filters", ()))
+            pages = self.paginator
+            for name in ("page_query_param", "cursor_query_param", "page_size_query_param"):
+                known.add(getattr(pages, name, "format"))
+        return known

@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.LoginRequiredMiddleware",
     "audit.middleware.AuditContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -202,10 +202,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.RolePermission"],
-    "DEFAULT_PAGINATION_CLASS": "audit.rest.NumberedPages",
-    "DEFAULT_FILTER_BACKENDS": ["audit.rest.StrictFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "audit.rest.exception_handler",
+    "DEFAULT_PAGINATION_CLASS": "audit.pages.NumberedPages",
+    "DEFAULT_FILTER_BACKENDS": ["audit.filters.StrictFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["audit.json_body.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "audit.openapi.ErrorsDocumented",
+    "EXCEPTION_HANDLER": "audit.errors.exception_handler",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -214,8 +215,17 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Servers, playbooks, jobs, logs, tickets and the audit trail.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["accounts.authentication.RolePermission"],
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatus": "automation.models.Job.Status",
+        "TicketStatus": "tickets.models.Ticket.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # The page would show a badge fetched from elsewhere.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
 }
 

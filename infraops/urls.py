@@ -11,6 +11,7 @@ urlpatterns = [
     # The admin's own index says less than the home page.
     path("admin/", RedirectView.as_view(pattern_name="home")),
     path("admin/", admin.site.urls),
+    path("api/", include("infraops.api")),
 ]
 
 handler403 = "infraops.views.permission_denied"

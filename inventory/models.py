@@ -56,8 +56,8 @@ class ServerQuerySet(models.QuerySet["Server"]):
         if value is None:
             return self.filter(tags__has_key=key)
         text = Cast(KeyTextTransform(key, "tags"), models.TextField())
-        item = json.dumps(value, ensure_ascii=False)
-        return self.alias(tag=text).filter(Q(tag=value) | Q(tag__startswith="[", tag__contains=item))
+        in_list = Q(tag__startswith="[", tag__contains=json.dumps(value, ensure_ascii=False))
+        return self.alias(tag=text).filter(Q(tag=value) | in_list)
 
 
 class Server(models.Model):

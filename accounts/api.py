@@ -1,0 +1,164 @@
+"""/api/users and /api/api-keys."""
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.rest import NoFields, RecordViewSet, StrictModelSerializer, StrictSerializer
+from schema.exceptions import Refused
+
+from .filters import ApiKeyFilters, UserFilters
+from .models import ApiKey, User
+from .permissions import BY_ROLE
+
+
+class UserSerializer(StrictModelSerializer):
+    password = serializers.CharField(
+        write_only=True, max_length=200, trim_whitespace=False, help_text="Never shown again."
+    )
+
+    class Meta:
+        model = User
+        fields = [
+            "id",
+            "username",
+            "email",
+            "role",
+            "is_active",
+            "password",
+            "last_login",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "last_login", "created_at", "updated_at"]
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        fields["password"].required = self.instance is None
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        password = attrs.pop("password", None)
+        attrs = super().validate(attrs)
+        if password is not None:
+            try:
+                validate_password(password, self.row)
+            except DjangoValidationError as error:
+                raise ValidationError({"password": error.messages}) from None
+            self.row.set_password(password)
+        return attrs
+
+
+class MeSerializer(serializers.ModelSerializer):
+    permissions = serializers.SerializerMethodField(help_text="What the role may do.")
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "email", "role", "permissions"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_permissions(self, user: User) -> list[str]:
+        return sorted(BY_ROLE[user.role])
+
+
+class UserViewSet(
+    RecordViewSet,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """Who may come in, and as what. For admins, but for `me`."""
+
+    queryset = User.objects.order_by("username")
+    serializer_class = UserSerializer
+    filterset_class = UserFilters
+    permissions = {"me": None}
+
+    @extend_schema(responses=MeSerializer)
+    @action(detail=False, filterset_class=None, pagination_class=None)
+    def me(self, request: Request) -> Response:
+        """Who is logged in here, and what they may do."""
+        return Response(MeSerializer(request.user).data)
+
+
+class ApiKeySerializer(serializers.ModelSerializer):
+    owner = serializers.CharField(source="owner.username")
+    is_usable = serializers.BooleanField()
+
+    class Meta:
+        model = ApiKey
+        fields = [
+            "id",
+            "name",
+            "owner",
+            "prefix",
+            "is_usable",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class IssuedApiKeySerializer(ApiKeySerializer):
+    token = serializers.CharField(help_text="Shown this once: keep it now.")
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = [*ApiKeySerializer.Meta.fields, "token"]
+        read_only_fields = fields
+
+
+class NewApiKeySerializer(StrictSerializer):
+    name = serializers.CharField(max_length=80, help_text="What it is for.")
+    owner = serializers.SlugRelatedField(
+        slug_field="username",
+        queryset=User.objects.all(),
+        required=False,
+        help_text="Whoever the key acts for; without it, you.",
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """Keys for programs. Admins issue them, see all and revoke any; everybody else sees and
+    revokes their own."""
+
+    queryset = ApiKey.objects.select_related("owner")
+    serializer_class = ApiKeySerializer
+    filterset_class = ApiKeyFilters
+    permissions = dict.fromkeys(("list", "retrieve", "revoke"), "accounts.view_own_apikey")
+
+    def get_queryset(self) -> QuerySet[ApiKey]:
+        keys = super().get_queryset()
+        user = self.request.user
+        return keys if user.has_perm("accounts.view_apikey") else keys.filter(owner=user.pk)
+
+    @extend_schema(request=NewApiKeySerializer, responses={201: IssuedApiKeySerializer})
+    def create(self, request: Request) -> Response:
+        """Issue a key. Its token is in this answer and nowhere else."""
+        given = self.given(NewApiKeySerializer)
+        owner = given.pop("owner", request.user)
+        key, token = ApiKey.objects.issue(owner, actor=request.user, **given)
+        return Response({**ApiKeySerializer(key).data, "token": token}, status=201)
+
+    @extend_schema(request=NoFields)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, **kwargs: Any) -> Response:
+        """End the key for good."""
+        self.given(NoFields)
+        key = self.get_object()
+        if not key.revoke(request.user):
+            raise Refused(f"{key} was revoked before.")
+        return self.shown(key)

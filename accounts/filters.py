@@ -1,0 +1,30 @@
+"""Filters of the lists of users and API keys."""
+
+import django_filters.rest_framework as filters
+from django.db.models import Q, QuerySet
+
+from audit.filters import YesNoFilter
+
+from .models import ApiKey, User
+
+
+class UserFilters(filters.FilterSet):
+    role = filters.ChoiceFilter(choices=User.Role.choices)
+    is_active = YesNoFilter()
+    search = filters.CharFilter(method="named", label="Part of the user name or e-mail address")
+    ordering = filters.OrderingFilter(fields=["username", "created_at", "last_login"])
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def named(self, users: QuerySet[User], name: str, text: str) -> QuerySet[User]:
+        return users.filter(Q(username__icontains=text) | Q(email__icontains=text))
+
+
+class ApiKeyFilters(filters.FilterSet):
+    owner = filters.CharFilter(field_name="owner__username", lookup_expr="iexact")
+
+    class Meta:
+        model = ApiKey
+        fields: list[str] = []

@@ -1,0 +1,80 @@
+"""Every error of the API in one shape:
+
+{"detail": "a sentence", "fields": {"name": ["what is wrong"]}}
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError
+from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from schema.exceptions import Refused
+
+from .models import AuditLog
+
+logger = logging.getLogger(__name__)
+
+
+class Conflict(APIException):
+    status_code = 409
+    default_detail = "The state of this object does not allow it."
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Our verbs' errors as HTTP: Refused is 409, a bad value 400; a refusal by role is recorded."""
+    response = drf_exception_handler(_as_http(error), context)
+    if response is None:
+        return None
+    if response.status_code == 403:
+        request = context["request"]
+        AuditLog.objects.record("access.denied", path=request.path, method=request.method)
+    response.data = described(response.data)
+    return response
+
+
+def _as_http(error: Exception) -> Exception:
+    if isinstance(error, Refused):
+        return Conflict(str(error))
+    if isinstance(error, DjangoValidationError):
+        return ValidationError(
+            error.message_dict if hasattr(error, "error_dict") else error.messages
+        )
+    if isinstance(error, NotAuthenticated):
+        # DRF has put the header for WWW-Authenticate on it.
+        error.detail = "Log in, or send an API key as “Authorization: Bearer <token>”."
+    if isinstance(error, IntegrityError):
+        logger.warning("A write was refused by the database: %s", error)
+        return Conflict("Somebody else has just written the same: read it again, then retry.")
+    return error
+
+
+def described(detail: Any) -> dict[str, Any]:
+    """{"detail", "fields"} from whatever DRF says. Nested names are joined by dots."""
+    if isinstance(detail, dict) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
+        return {"detail": str(detail["detail"]), "fields": {}}
+    fields: dict[str, list[str]] = {}
+    for name, message in _messages(detail):
+        fields.setdefault(name, []).append(message)
+    sentences = [
+        f"{name}: {' '.join(messages)}" if name else " ".join(messages)
+        for name, messages in fields.items()
+    ]
+    fields.pop("", None)
+    return {"detail": " ".join(sentences), "fields": fields}
+
+
+def _messages(detail: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(detail, dict):
+        for key, inner in detail.items():
+            own = "" if key in ("non_field_errors", "__all__") else str(key)
+            yield from _messages(inner, ".".join(part for part in (name, own) if part))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _messages(inner, name)
+    else:
+        yield name, str(detail)

@@ -1,0 +1,233 @@
+"""/api/playbooks, /api/jobs, and the connection check of /api/servers."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.pages import NewestFirst, whole_number
+from audit.rest import NoFields, RecordViewSet, StrictModelSerializer
+from inventory.models import Server
+from schema.exceptions import Refused
+
+from .filters import JobFilters, PlaybookFilters
+from .launch_request import LaunchSerializer, launched
+from .models import Job, JobLog, Playbook
+
+LINES = 500
+MOST_LINES = 5000
+
+
+class PlaybookSerializer(StrictModelSerializer):
+    file_state = serializers.ChoiceField(
+        ["unchanged", "changed", "missing"],
+        read_only=True,
+        help_text="The file as it is now, compared with what was registered.",
+    )
+
+    class Meta:
+        model = Playbook
+        fields = [
+            "id",
+            "name",
+            "description",
+            "file_path",
+            "file_hash",
+            "file_state",
+            "tags",
+            "variables",
+            "is_active",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
+
+
+class PlaybookViewSet(
+    RecordViewSet,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """The registry of what may run."""
+
+    queryset = Playbook.objects.order_by("name")
+    serializer_class = PlaybookSerializer
+    filterset_class = PlaybookFilters
+    permissions = {"accept": "automation.accept_playbook"}
+
+    @extend_schema(request=NoFields)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, **kwargs: Any) -> Response:
+        """Take the file as it is now for the registered one."""
+        self.given(NoFields)
+        playbook = self.get_object()
+        if not playbook.accept_file(request.user):
+            raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
+        return self.shown(playbook)
+
+
+class JobSerializer(serializers.ModelSerializer):
+    playbook = serializers.CharField(source="playbook.name")
+    server = serializers.CharField(source="server.hostname")
+    environment = serializers.CharField(source="server.environment")
+    user = serializers.CharField(source="user.username")
+    extra_vars = serializers.DictField(
+        source="masked_extra_vars", help_text="Secrets are shown as ********."
+    )
+    options = serializers.DictField(
+        source="run.options", help_text="Those that differ from the defaults."
+    )
+    cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
+    duration_seconds = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = [
+            "job_id",
+            "run_id",
+            "status",
+            "playbook_id",
+            "playbook",
+            "server_id",
+            "server",
+            "environment",
+            "user_id",
+            "user",
+            "extra_vars",
+            "options",
+            "failure_kind",
+            "failed_task",
+            "error_message",
+            "counts",
+            "created_at",
+            "started_at",
+            "completed_at",
+            "duration_seconds",
+            "cancel_requested_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_duration_seconds(self, job: Job) -> float | None:
+        return job.duration.total_seconds() if job.duration is not None else None
+
+
+class LaunchedSerializer(serializers.Serializer):
+    """What a launch on `server_ids` answers."""
+
+    run_id = serializers.IntegerField()
+    jobs = JobSerializer(many=True)
+
+
+class LineSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = JobLog
+        fields = ["line_number", "content", "log_level", "timestamp"]
+        read_only_fields = fields
+
+
+class LinesSerializer(serializers.Serializer):
+    lines = LineSerializer(many=True)
+    last = serializers.IntegerField(help_text="The next call's `after`.")
+    status = serializers.ChoiceField(Job.Status.choices)
+    finished = serializers.BooleanField(help_text="The job has ended, and no line follows these.")
+
+
+class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """One run's part on one server, newest first."""
+
+    queryset = Job.objects.recent()
+    serializer_class = JobSerializer
+    filterset_class = JobFilters
+    pagination_class = NewestFirst
+    lookup_field = "job_id"
+    lookup_value_regex = "[0-9a-fA-F-]{36}"
+    permissions = {
+        "create": "automation.launch_playbook",
+        "cancel": "automation.cancel_job",
+        "logs": "automation.view_joblog",
+    }
+    parameters = {"logs": {"after", "limit"}}
+
+    @extend_schema(
+        request=LaunchSerializer,
+        responses={201: JobSerializer, 200: JobSerializer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                location=OpenApiParameter.HEADER,
+                description="Up to 64 characters. A launch that is sent again with the same key "
+                "is answered 200 with what the first one made.",
+            )
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, one
+        run on several, answered with `run_id` and its `jobs`."""
+        given = self.given(LaunchSerializer)
+        run, is_new = launched(request.user, given, request.headers.get("Idempotency-Key", ""))
+        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
+        status = 201 if is_new else 200
+        if len(given["servers"]) == 1 and "server_ids" not in request.data:
+            return self.shown(jobs[0], status=status)
+        return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
+
+    @extend_schema(request=NoFields)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """End a job that waits, ask one that runs to stop: its whole run stops."""
+        self.given(NoFields)
+        job = self.get_object()
+        if not job.cancel(request.user):
+            job.refresh_from_db()
+            asked = "has been asked to stop already"
+            raise Refused(f"{job} {asked if job.is_active else f'has ended: {job.status}'}.")
+        return self.shown(self.get_object())
+
+    @extend_schema(
+        responses=LinesSerializer,
+        parameters=[
+            OpenApiParameter("after", int, description="The last line number that you have."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def logs(self, request: Request, **kwargs: Any) -> Response:
+        """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
+        until `finished`."""
+        after = whole_number("after", request.query_params.get("after", "0"), 0, 2**31 - 1)
+        limit = whole_number("limit", request.query_params.get("limit", str(LINES)), 1, MOST_LINES)
+        # The job first: once it has ended, all of its lines are there.
+        job = self.get_object()
+        lines = list(job.lines(after, limit))
+        shown = LinesSerializer(
+            {
+                "lines": lines,
+                "last": lines[-1].line_number if lines else after,
+                "status": job.status,
+                "finished": not job.is_active and len(lines) < limit,
+            }
+        )
+        return Response(shown.data)
+
+
+class ServerCheckViewSet(RecordViewSet):
+    """What automation adds to /api/servers."""
+
+    queryset = Server.objects.all()
+    serializer_class = JobSerializer
+    permissions = {"check": "inventory.check_server"}
+
+    @extend_schema(request=NoFields, responses={201: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, **kwargs: Any) -> Response:
+        """Launch the connection check: does Ansible reach this server?"""
+        self.given(NoFields)
+        run = Playbook.objects.connection_check().launch(request.user, [self.get_object()])
+        return self.shown(Job.objects.recent().get(run=run), status=201)

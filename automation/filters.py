@@ -1,0 +1,41 @@
+"""Filters of the lists of playbooks and jobs."""
+
+import django_filters.rest_framework as filters
+from django.db.models import Q
+
+from audit.filters import IdFilter, YesNoFilter
+from inventory.filters import LowerCaseFilter
+
+from .models import Job, Playbook
+from .models.playbooks import PlaybookQuerySet
+
+
+class PlaybookFilters(filters.FilterSet):
+    name = filters.CharFilter()
+    is_active = YesNoFilter()
+    search = filters.CharFilter(method="found", label="Part of name, description or path")
+    ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
+
+    class Meta:
+        model = Playbook
+        fields: list[str] = []
+
+    def found(self, playbooks: PlaybookQuerySet, name: str, text: str) -> PlaybookQuerySet:
+        return playbooks.filter(
+            Q(name__icontains=text) | Q(description__icontains=text) | Q(file_path__icontains=text)
+        )
+
+
+class JobFilters(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=Job.Status.choices)
+    playbook = IdFilter(field_name="playbook_id")
+    server = IdFilter(field_name="server_id")
+    run = IdFilter(field_name="run_id")
+    environment = LowerCaseFilter(field_name="server__environment")
+    user = LowerCaseFilter(field_name="user__username")
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Job
+        fields: list[str] = []

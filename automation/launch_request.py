@@ -1,0 +1,85 @@
+"""What `POST /api/jobs` takes, and what it does with a key that it has seen before."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from rest_framework import serializers
+
+from accounts.models import User
+from audit.rest import StrictSerializer
+from inventory.models import Server
+from schema.exceptions import Refused
+
+from . import variables
+from .models import Playbook, Run
+
+NO_PLAYBOOK = {"does_not_exist": "There is no playbook {pk_value}."}
+NO_SERVER = {"does_not_exist": "There is no server {pk_value}."}
+
+
+class LaunchSerializer(StrictSerializer):
+    """`playbook_id`, and `server_id` or `server_ids`; the rest is Run's own options, which it
+    validates itself. Its validated data are ready for `launched`: playbook, servers, …"""
+
+    playbook_id = serializers.PrimaryKeyRelatedField(
+        source="playbook", queryset=Playbook.objects.all(), error_messages=NO_PLAYBOOK
+    )
+    server_id = serializers.PrimaryKeyRelatedField(
+        queryset=Server.objects.all(), required=False, error_messages=NO_SERVER
+    )
+    server_ids = serializers.ListField(
+        child=serializers.IntegerField(), required=False, allow_empty=False, max_length=10_000
+    )
+    extra_vars = serializers.DictField(required=False)
+    check_mode = serializers.BooleanField(required=False)
+    diff_mode = serializers.BooleanField(required=False)
+    tags = serializers.CharField(required=False, allow_blank=True, help_text="“web,config”")
+    skip_tags = serializers.CharField(required=False, allow_blank=True)
+    verbosity = serializers.IntegerField(required=False, help_text="0 to 4")
+    forks = serializers.IntegerField(required=False, help_text="Servers at the same time.")
+    become = serializers.BooleanField(required=False)
+    deadline_seconds = serializers.IntegerField(required=False)
+
+    def validate_server_ids(self, ids: list[int]) -> list[Server]:
+        found = Server.objects.in_bulk(set(ids))
+        if missing := [str(pk) for pk in dict.fromkeys(ids) if pk not in found]:
+            raise serializers.ValidationError(f"There is no server {', '.join(missing)}.")
+        return list(found.values())
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        one, several = attrs.pop("server_id", None), attrs.pop("server_ids", None)
+        if (one is None) == (several is None):
+            raise serializers.ValidationError(
+                {"server_id": ["Name one server here, or several in server_ids."]}
+            )
+        try:
+            variables.cleaned(attrs["playbook"].variables, attrs.get("extra_vars", {}))
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
+        return attrs | {"servers": [one] if several is None else several}
+
+
+def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[Run, bool]:
+    """The run of a request, and whether it is new: a key's second launch finds the first."""
+    playbook, servers = given["playbook"], given["servers"]
+    options = {name: value for name, value in given.items() if name not in ("playbook", "servers")}
+    known = idempotency_key and Run.objects.launched_with(playbook, actor, idempotency_key)
+    if known:
+        _refuse_unless_same(known, servers, options)
+        return known, False
+    run = playbook.launch(actor, servers, idempotency_key=idempotency_key, **options)
+    return run, True
+
+
+def _refuse_unless_same(run: Run, servers: list[Server], options: dict[str, Any]) -> None:
+    """A key that comes with another request is a mistake, and not a repetition."""
+    given = variables.cleaned(run.playbook.variables, options.pop("extra_vars", {}))
+    same = (
+        set(run.jobs.values_list("server_id", flat=True)) == {server.pk for server in servers}
+        and variables.opened(run.extra_vars) == given
+        and all(getattr(run, name) == value for name, value in options.items())
+    )
+    if not same:
+        raise Refused(
+            f"The key “{run.idempotency_key}” was used for another launch: take a new key."
+        )

@@ -1,0 +1,36 @@
+"""Filters of the list of servers."""
+
+import django_filters.rest_framework as filters
+
+from audit.filters import YesNoFilter
+
+from .models import Server, ServerQuerySet
+
+
+class LowerCaseFilter(filters.CharFilter):
+    """Host names and environments are kept in lower case."""
+
+    def filter(self, qs: ServerQuerySet, value: str) -> ServerQuerySet:
+        return super().filter(qs, value.strip().lower())
+
+
+class ServerFilters(filters.FilterSet):
+    hostname = LowerCaseFilter()
+    environment = LowerCaseFilter()
+    is_active = YesNoFilter()
+    tag = filters.CharFilter(method="tagged", label="“role:web”, or “canary” with any value")
+    search = filters.CharFilter(method="found", label="Part of name, address or description")
+    ordering = filters.OrderingFilter(
+        fields=["hostname", "environment", "created_at", "updated_at"]
+    )
+
+    class Meta:
+        model = Server
+        fields: list[str] = []
+
+    def tagged(self, servers: ServerQuerySet, name: str, tag: str) -> ServerQuerySet:
+        key, has_value, value = tag.partition(":")
+        return servers.tagged(key.strip(), value.strip() if has_value else None)
+
+    def found(self, servers: ServerQuerySet, name: str, text: str) -> ServerQuerySet:
+        return servers.search(text)
