@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -20,6 +21,8 @@ from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField
 
 from .permissions import BY_ROLE
+
+LAST_ADMIN = "This is the last active admin: make somebody else one first."
 
 
 class LowerCaseCharField(models.CharField):
@@ -53,14 +56,25 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, username: str, email: str, password: str, **fields: Any) -> User:
         return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
 
+    def make_admin(self, user: User, password: str) -> None:
+        """Save a new user, or one whose password was lost, as an active admin with this password.
+
+        ValidationError ({field: messages}) for a name or address that cannot be, and for a weak
+        password.
+        """
+        user.role, user.is_active = User.Role.ADMIN, True
+        user.full_clean(exclude=["password"])
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise ValidationError({"password": error.messages}) from None
+        user.set_password(password)
+        user.save(using=self._db)
+
     def acting_in_terminal(self, username: str | None = None) -> User:
         """The active user that a command names, or the first active admin. Raises DoesNotExist."""
-        users = self.filter(is_active=True)
-        if username:
-            users = users.filter(username__iexact=username)
-        else:
-            users = users.filter(role=User.Role.ADMIN)
-        return users.order_by("id")[:1].get()
+        wanted = {"username": username} if username else {"role": User.Role.ADMIN}
+        return self.filter(is_active=True, **wanted).order_by("id")[:1].get()
 
 
 class User(AbstractBaseUser):
@@ -102,9 +116,26 @@ class User(AbstractBaseUser):
     def get_absolute_url(self) -> str:
         return reverse("admin:accounts_user_change", args=[self.pk])
 
-    @classmethod
-    def normalize_username(cls, username: str) -> str:
-        return super().normalize_username(username).strip()
+    def clean_fields(self, exclude: Any = None) -> None:
+        # Before anything compares them: the audit trail shows what is stored, not what was typed.
+        self.username = self.normalize_username(self.username).strip().lower()
+        self.email = self.email.strip().lower()
+        super().clean_fields(exclude)
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.is_superuser and self.is_last_admin():
+            raise ValidationError(LAST_ADMIN)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        if self.is_last_admin():
+            raise Refused(LAST_ADMIN)
+        return super().delete(*args, **kwargs)
+
+    def is_last_admin(self) -> bool:
+        """Whether the database knows no other active admin: nobody could manage users then."""
+        admins = User.objects.filter(role=User.Role.ADMIN, is_active=True)
+        return list(admins.values_list("pk", flat=True)[:2]) == [self.pk]
 
     # What the admin and Django's own decorators ask.
 

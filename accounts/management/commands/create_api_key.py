@@ -1,0 +1,47 @@
+"""Issue an API key. Its token is printed this once and kept nowhere."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from schema.exceptions import Refused
+
+
+class Command(BaseCommand):
+    help = "Issue an API key for a user and print its token, once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", help="whose rights the key has")
+        parser.add_argument("--name", required=True, help="what it is for: “deploy pipeline”")
+        parser.add_argument("--days", type=int, help="how long it lasts (default: for ever)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            owner = User.objects.get(username=options["username"])
+            key, token = ApiKey.objects.issue(
+                owner, name=options["name"], expires_at=self._end(options["days"])
+            )
+        except User.DoesNotExist:
+            raise CommandError(f"There is no user “{options['username']}”.") from None
+        except Refused as error:
+            raise CommandError(str(error)) from None
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "for ever"
+        # The token alone on stdout, so that a script can take it.
+        self.stderr.write(f"{key} of {owner}, {until}. This is its token, shown this once:")
+        self.stdout.write(token)
+
+    @staticmethod
+    def _end(days: int | None) -> Any:
+        if days is None:
+            return None
+        try:
+            return timezone.now() + timedelta(days=days)
+        except OverflowError:
+            raise CommandError("--days is too large.") from None

@@ -1,0 +1,121 @@
+"""API keys: shown once, kept as a digest, usable while nothing speaks against it."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import ApiKey, digest_of
+from audit.models import AuditLog
+from schema.exceptions import Refused
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_token_is_kept_as_a_digest_only(alice):
+    key, token = ApiKey.objects.issue(alice, name="deploy", actor=alice)
+    assert token.startswith(f"{key.prefix}.") and len(token) > 50
+    stored = ApiKey.objects.values().get(pk=key.pk)
+    assert stored["digest"] == digest_of(token)
+    assert token.partition(".")[2] not in str(stored)
+    line = AuditLog.objects.about(key).get()
+    assert (line.action, line.actor_name, line.details["owner"]) == (
+        "apikey.issued",
+        "alice",
+        "alice",
+    )
+    assert token not in str(line.details)
+
+
+def test_a_token_finds_its_key(alice):
+    key, token = make.api_key(alice)
+    assert ApiKey.objects.matching(token) == key
+    for other in ("", token[:-1], token.upper(), "\0", "é", "a.b"):
+        assert ApiKey.objects.matching(other) is None
+
+
+def test_a_revoked_key_ends_for_good(boss, alice):
+    key, token = make.api_key(alice)
+    assert key.revoke(boss) is True
+    assert key.revoke(boss) is False
+    assert ApiKey.objects.matching(token) is None and not key.is_usable
+    assert AuditLog.objects.filter(action="apikey.revoked").count() == 1
+
+
+def test_an_expired_key_ends(alice):
+    key, token = make.api_key(alice, expires_at=timezone.now() + timedelta(days=1))
+    assert ApiKey.objects.matching(token) == key and key.is_usable
+    later = timezone.now() + timedelta(days=2)
+    assert not ApiKey.objects.usable(at=later).exists()
+    ApiKey.objects.update(expires_at=timezone.now())
+    assert ApiKey.objects.matching(token) is None
+    key.refresh_from_db()
+    assert not key.is_usable
+
+
+def test_a_key_is_worth_what_its_owner_is(alice):
+    key, token = make.api_key(alice)
+    alice.is_active = False
+    alice.save()
+    assert ApiKey.objects.matching(token) is None
+    key.refresh_from_db()
+    assert not key.is_usable
+
+
+def test_nobody_inactive_gets_a_key(charlie):
+    with pytest.raises(Refused):
+        ApiKey.objects.issue(charlie, name="x")
+
+
+@pytest.mark.parametrize("bad", [{"name": ""}, {"name": "x" * 81}, {"expires_at": timezone.now()}])
+def test_bad_values_are_refused(alice, bad):
+    with pytest.raises(ValidationError):
+        ApiKey.objects.issue(alice, **{"name": "x", **bad})
+    assert not ApiKey.objects.exists()
+
+
+def test_use_is_noted_once_a_minute(alice, django_assert_num_queries):
+    key, _token = make.api_key(alice)
+    key.touch()
+    key.refresh_from_db()
+    assert key.last_used_at is not None
+    with django_assert_num_queries(0):
+        key.touch()
+
+
+# --- manage.py create_api_key ---------------------------------------------------------------------
+
+
+def created(*arguments: str) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    call_command("create_api_key", *arguments, stdout=out, stderr=err)
+    return out.getvalue().strip(), err.getvalue()
+
+
+def test_the_command_prints_the_token_alone(alice):
+    token, said = created("Alice", "--name", "pipeline", "--days", "30")
+    key = ApiKey.objects.matching(token)
+    assert key is not None and (key.owner, key.name) == (alice, "pipeline")
+    assert timedelta(days=29) < key.expires_at - timezone.now() < timedelta(days=31)
+    assert "shown this once" in said and token not in said
+    assert AuditLog.objects.about(key).get().actor_name == "system"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["mallory", "--name", "x"], "no user"),
+        (["charlie", "--name", "x"], "not active"),
+        (["alice", "--name", "x" * 81], "80"),
+        (["alice", "--name", "x", "--days", "0"], "passed already"),
+        (["alice", "--name", "x", "--days", "999999999999"], "too large"),
+    ],
+)
+def test_the_command_says_what_is_wrong(alice, charlie, arguments, reason):
+    with pytest.raises(CommandError, match=reason):
+        created(*arguments)
+    assert not ApiKey.objects.exists()
