@@ -1,15 +1,17 @@
 """What the queue may call. Each may come twice, or late, or not at all."""
 
 from .models import Run, Worker
+from .retrying import insisting
 from .runner import execute
 
 
 def run_next() -> str:
     """Take the next run that can go and see it through; says which one it was."""
     Worker.objects.beat()
-    run = Run.objects.claim_next()
+    run = insisting(Run.objects.claim_next)
     if run is None:
         return "nothing to run"
+    Run.objects.wake_next()
     execute(run)
     return f"run {run.pk}"
 
@@ -19,7 +21,5 @@ def every_minute() -> str:
     Worker.objects.beat()
     Worker.objects.forget_old()
     lost = [run.pk for run in Run.objects.running() if run.watch()]
-    waiting = Run.objects.pending().order_by("id").first()
-    if waiting is not None:
-        waiting.wake_worker()
+    Run.objects.wake_next()
     return f"lost: {lost or 'none'}"

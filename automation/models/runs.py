@@ -122,6 +122,17 @@ class RunQuerySet(models.QuerySet["Run"]):
             busy |= wanted
         return None
 
+    def wake_next(self) -> bool:
+        """Put a wake-up on the queue if any run waits; whether one did.
+
+        Called wherever a run may have become free to go: at each claim, so that idle workers take
+        what stands behind it, at each end, and every minute in case that a wake-up was lost.
+        """
+        waiting = self.pending().order_by("id").first()
+        if waiting is not None:
+            waiting.wake_worker()
+        return waiting is not None
+
 
 class Run(models.Model):
     class State(models.TextChoices):
@@ -265,8 +276,7 @@ class Run(models.Model):
                 return False
             ServerLock.objects.filter(run=self).delete()
             self._finish_jobs(outcomes, default)
-            if Run.objects.pending().exists():
-                transaction.on_commit(self.wake_worker)
+            transaction.on_commit(Run.objects.wake_next)
         for name, value in ended.items():
             setattr(self, name, value)
         return True
