@@ -256,7 +256,8 @@ class JobLogAdmin(HistoryAdmin):
 # --- The queue: only what an operator can read something from -------------------------------------
 
 for _model in (Success, Failure, Schedule, OrmQ):
-    admin.site.unregister(_model)
+    if admin.site.is_registered(_model):  # OrmQ is not, where Redis carries the wake-ups
+        admin.site.unregister(_model)
 
 
 @admin.register(Failure)
