@@ -124,10 +124,11 @@ class _Execution:
             playbook=folder.playbook,
             quiet=True,
             suppress_output_file=True,
-            settings={"pexpect_timeout": POLL_SECONDS},
             fact_cache_type="memory",
         )
         config.prepare()
+        # Not among the settings above: without a file of settings the runner forgets those.
+        config.pexpect_timeout = POLL_SECONDS
         config.cwd = str(folder.project)
         config.command = [program, *folder.arguments()]
         config.env = self._environment(config.env, folder)

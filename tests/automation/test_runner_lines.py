@@ -1,9 +1,12 @@
 """job_logs holds what ansible-playbook prints: every line once, in order."""
 
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from automation.log_writer import LogWriter
 from automation.models import Job
 from tests import make
 from tests.automation.running import bare_lines, comparable, lines_of, run_here, run_one, text_of
@@ -138,3 +141,13 @@ def test_each_servers_log_reads_like_a_run_against_it_alone(tmp_path: Path) -> N
 
     for job, bare in zip(jobs, alone, strict=True):
         assert comparable(lines_of(job)) == comparable(bare)
+
+
+def test_waiting_lines_are_looked_at_several_times_a_second(monkeypatch) -> None:
+    moments: list[float] = []
+    monkeypatch.setattr(LogWriter, "tick", lambda self: moments.append(time.monotonic()))
+    job = run_one(
+        "- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.command: sleep 2}]\n"
+    )
+    assert job.status == Job.Status.SUCCESS
+    assert max(late - early for early, late in pairwise(moments)) < 1
