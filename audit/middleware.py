@@ -1,13 +1,15 @@
 """Tells the audit trail who a request comes from."""
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from .context import acting_as
+
+Address = IPv4Address | IPv6Address
 
 
 class AuditContextMiddleware:
@@ -31,24 +33,25 @@ class AuditContextMiddleware:
 
 def remote_address(request: HttpRequest) -> str | None:
     """The client's address; X-Forwarded-For counts only as far as trusted proxies wrote it."""
-    address = request.META.get("REMOTE_ADDR") or None
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    while hops and _is_trusted_proxy(address):
-        address = hops.pop()
-    return address if _is_address(address) else None
+    address = _parsed(request.META.get("REMOTE_ADDR", ""))
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    while address and hops and _is_trusted_proxy(address):
+        hop = _parsed(hops.pop())
+        if hop is None:
+            break
+        address = hop
+    return str(address) if address else None
 
 
-def _is_address(text: str | None) -> bool:
+def _parsed(text: str) -> Address | None:
+    """The address without a zone, an IPv4 one that came mapped into IPv6 as IPv4."""
     try:
-        ip_address(text or "")
+        address = ip_address(text.strip().partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_trusted_proxy(text: str | None) -> bool:
-    if not _is_address(text):
-        return False
+def _is_trusted_proxy(address: Address) -> bool:
     networks = (ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES)
-    return any(ip_address(text or "") in network for network in networks)
+    return any(address in network for network in networks)

@@ -28,12 +28,11 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         """
         acting = context.current()
         user = actor if actor is not None else acting.user
-        known = getattr(user, "pk", None) is not None
-        named = {"actor": str(user) if known else "system", **redacted(details)}
+        named = {**redacted(details), "actor": _name(user)}
         if resource is not None:
             named["object"] = str(resource)
         return self.create(
-            user_id=user.pk if known else None,
+            user_id=getattr(user, "pk", None),
             action=action,
             resource_type=resource._meta.model_name if resource is not None else "",
             resource_id=_identity(resource),
@@ -59,6 +58,13 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     def log_m2m_changes(self, *args: Any, **kwargs: Any) -> None:
         """Part of what django-auditlog asks of a model; no registered model has such a field."""
         raise NotImplementedError("No audited model has many-to-many fields.")
+
+
+def _name(user: Any) -> str:
+    """Who acts, for people: "system" without a request, "anonymous" before a log-in."""
+    if getattr(user, "pk", None) is not None:
+        return str(user)
+    return "anonymous" if getattr(user, "is_anonymous", False) else "system"
 
 
 def _identity(resource: Model | None) -> str | None:
