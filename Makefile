@@ -43,7 +43,7 @@ check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templ
 	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
 	$(BIN)/djlint --quiet --lint templates
 
-bench: $(VENV)/base ## Measure what a job costs against bare ansible-playbook
+bench: $(VENV)/base ## Measure a job against bare ansible-playbook, the queue, the lines
 	@$(BIN)/python -m bench $(ARGS)
 
 env: .env

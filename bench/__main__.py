@@ -1,0 +1,45 @@
+"""What a job costs and how long it keeps one waiting: `make bench`.
+
+Everything happens in a temporary folder on a database of its own: SQLite there, or an empty one of
+MySQL or MariaDB. One script alone: `make bench ARGS="queue_pickup --launches 100"`.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+
+from bench import machine, results
+from bench.sandbox import sandbox
+
+SCRIPTS = ("run_overhead", "queue_pickup", "line_delay")
+
+
+def main() -> int:
+    options = parsed()
+    load = machine.load()
+    with sandbox(options.database) as database:
+        lines = [machine.described(database, load)]
+        print(lines[0], flush=True)
+        for name in options.scripts or SCRIPTS:
+            # Not at the top: models can be imported only now that Django is set up.
+            lines.append(import_module(f"bench.{name}").measure(options).markdown())
+            print(f"\n{lines[-1]}", flush=True)
+    if options.write:
+        return results.write(database, lines, load)
+    return 0
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("scripts", nargs="*", metavar="SCRIPT", help=", ".join(SCRIPTS))
+    parser.add_argument("--database", metavar="URL", help="an empty one: mysql://user:…@host/name")
+    parser.add_argument("--pairs", type=int, default=5, help="bare run and job, of each play")
+    parser.add_argument("--launches", type=int, default=30, help="for the time in the queue")
+    parser.add_argument("--write", action="store_true", help="into bench/RESULTS.md")
+    options = parser.parse_args()
+    if unknown := set(options.scripts) - set(SCRIPTS):
+        parser.error(f"no such script: {', '.join(sorted(unknown))}")
+    return options
+
+
+sys.exit(main())

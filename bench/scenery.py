@@ -1,0 +1,55 @@
+"""Whom and what the measurements need: an operator, this machine as a server, playbooks."""
+
+from datetime import datetime
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from automation.models import Job, Playbook, Run
+from inventory.models import Server
+
+
+def operator() -> User:
+    known = User.objects.filter(username="bench").first()
+    return known or User.objects.create_user("bench", "bench@example.com", role=User.Role.OPERATOR)
+
+
+def this_machine() -> Server:
+    """Without SSH, and with this Python, so that nothing but the playbook takes time."""
+    python = "{{ ansible_playbook_python }}"
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    fields = {"ip_address": "127.0.0.1", "variables": variables}
+    return Server.objects.get_or_create(hostname="bench", defaults=fields)[0]
+
+
+def playbook(name: str, tasks: list[dict[str, Any]]) -> Playbook:
+    """A registered playbook of one play without facts."""
+    plays = [{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]
+    file = settings.PLAYBOOK_ROOT / f"{name}.yml"
+    file.write_text(yaml.safe_dump(plays, sort_keys=False))
+    row = Playbook(name=name, file_path=file.name)
+    row.full_clean()
+    row.save()
+    return row
+
+
+def launched(playbook: Playbook) -> tuple[Run, datetime]:
+    """The run, and the moment at which its launch was committed."""
+    moments: list[datetime] = []
+    with transaction.atomic():
+        # The first to be called after the commit, before the wake-up goes to the queue.
+        transaction.on_commit(lambda: moments.append(timezone.now()))
+        run = playbook.launch(operator(), [this_machine()])
+    return run, moments[0]
+
+
+def succeeded(run: Run) -> Job:
+    """The finished run's job; anything but a success would measure something else."""
+    job = run.jobs.get()
+    if job.status != Job.Status.SUCCESS:
+        raise RuntimeError(f"{job} is {job.status}: {job.error_message}")
+    return job
