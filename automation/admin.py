@@ -1,6 +1,6 @@
 """Playbooks, runs, jobs and their lines in the console, and what may be run on servers."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
 )
 
+from accounts.signed_in import signed_in
 from audit.console import (
     ConsoleAdmin,
     HistoryAdmin,
@@ -30,6 +31,7 @@ from inventory.models import Server
 from schema.exceptions import Refused
 
 from .models import Job, JobLog, Playbook, Run
+from .models.jobs import JobQuerySet
 from .templatetags.automation import short_duration
 from .variables import masked
 from .views import launch_page
@@ -60,7 +62,7 @@ class RunnableServerAdmin(ServerAdmin):
     ) -> HttpResponse | None:
         try:
             check = Playbook.objects.connection_check()
-            run = check.launch(request.user, list(servers))
+            run = check.launch(signed_in(request), list(servers))
         except Refused as error:
             messages.error(request, reason(error))
             return None
@@ -79,7 +81,7 @@ class PlaybookAdmin(ConsoleAdmin):
     actions = ["accept_files"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
-        ("File", {"fields": ["file_path", ("file_is", "file_hash")]}),
+        ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
         ("At a launch", {"fields": ["variables", "tags"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
@@ -139,7 +141,9 @@ class JobAdmin(HistoryAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
     ) -> tuple[QuerySet[Job], bool]:
-        return (queryset.matching(search_term) if search_term.strip() else queryset), False
+        if search_term.strip():
+            queryset = cast(JobQuerySet, queryset).matching(search_term)
+        return queryset, False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-# Colours and styles (CSI … m) mean something here; every other control sequence is dropped.
+# Colours and styles (CSI … m) mean something here; every other control sequence is dropped. One
+# that does not end is no sequence: its characters show.
 SEQUENCE = re.compile(r"\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Control characters, and those that turn the direction of text: output must not look like
+# something that it is not.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+BOLD = "ansi-bold"
 
 
 def plain(text: str) -> str:
@@ -47,19 +51,27 @@ def _chunks(text: str) -> Iterator[tuple[frozenset[str], str]]:
 
 def _after(classes: frozenset[str], codes: str) -> frozenset[str]:
     """The classes in force after a colour sequence such as "1;31"."""
-    for code in (int(part) if part.isdigit() else 0 for part in codes.split(";")):
+    numbers = iter(int(part) if part.isdigit() else 0 for part in codes[:100].split(";"))
+    for code in numbers:
         if code == 0:
             classes = frozenset()
         elif code == 1:
-            classes |= {"ansi-bold"}
+            classes |= {BOLD}
+        elif code == 22:
+            classes -= {BOLD}
+        elif code in (38, 48):
+            # 38;5;n and 38;2;r;g;b name colours that we do not have: their numbers are no codes.
+            for _ in range({5: 1, 2: 3}.get(next(numbers, 0), 0)):
+                next(numbers, 0)
         elif 30 <= code <= 37 or 90 <= code <= 97:
-            colour = f"ansi-{COLOURS[code % 10]}"
-            classes = frozenset(c for c in classes if c == "ansi-bold") | {colour}
+            classes = classes & {BOLD} | {f"ansi-{COLOURS[code % 10]}"}
         elif code == 39:
-            classes = frozenset(c for c in classes if c == "ansi-bold")
+            classes &= {BOLD}
     return classes
 
 
 def _picture(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return "␡" if code == 0x7F else chr(0x2400 + code)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"[U+{code:04X}]"

@@ -100,8 +100,12 @@ class LaunchForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, playbook: Playbook | None = None, **kwargs: Any) -> None:
-        initial = {"key": uuid.uuid4().hex, "playbook": playbook, **kwargs.pop("initial", {})}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {
+            "key": uuid.uuid4().hex,
+            "playbook": playbook,
+            **kwargs.get("initial", {}),
+        }
+        super().__init__(*args, **kwargs)
         self.schema: dict[str, Any] = playbook.variables if playbook else {}
         for name, spec in self.schema.items():
             self.fields[PREFIX + name] = variable_field(name, spec)
@@ -172,8 +176,8 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
         "label": spec.get("label") or name,
         "help_text": spec.get("help", ""),
         "initial": default,
-        # What is missing is said by the schema itself, in the same words as in the API.
-        "required": False,
+        "required": bool(spec.get("required")),
+        "error_messages": {"required": "A value is needed."},
     }
     kind = spec.get("type", "string")
     if spec.get("secret"):
@@ -182,6 +186,8 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     if kind == "choice":
         return _choice_field(spec["choices"], common)
     if kind == "boolean":
+        # Django's "required" would ask for yes.
+        common["required"] = False
         return forms.BooleanField(**common, widget=UnfoldBooleanSwitchWidget)
     if kind == "integer":
         return forms.IntegerField(**common, widget=UnfoldAdminIntegerFieldWidget)

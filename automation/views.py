@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.signed_in import signed_in
 from audit.console import call_each
 from inventory.models import Server
 from schema.exceptions import Refused
 
 from .advice import ADVICE
 from .ansi import plain
-from .forms import LaunchForm, relaunched
+from .forms import OPTIONS, LaunchForm, relaunched
 from .models import Job, JobLog, Playbook, Run, Worker
 
 LINES_AT_ONCE = 500
@@ -37,6 +38,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         **state_of(job),
+        "model_admin": admin.site.get_model_admin(Job),
         "lines": lines,
         "first": lines[0].line_number if lines else 0,
         "last": lines[-1].line_number if lines else 0,
@@ -100,7 +102,7 @@ def job_launch(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = LaunchForm(request.POST, playbook=_playbook(request.POST.get("playbook")))
-    run = form.launch(request.user) if form.is_valid() else None
+    run = form.launch(signed_in(request)) if form.is_valid() else None
     if run is None:
         return launch_page(request, form=form)
     messages.success(request, f"“{run.playbook}” is on its way.")
@@ -122,7 +124,7 @@ def server_check(request: HttpRequest, pk: int) -> HttpResponse:
     """Run our own connection check on one server."""
     server = get_object_or_404(Server, pk=pk)
     try:
-        run = Playbook.objects.connection_check().launch(request.user, [server])
+        run = Playbook.objects.connection_check().launch(signed_in(request), [server])
     except Refused as error:
         messages.error(request, str(error))
         return redirect(server)
@@ -185,8 +187,16 @@ def state_of(job: Job) -> dict[str, Any]:
         "advice": ADVICE.get(job.failure_kind, ""),
         "failing_line": _failing_line(job),
         "variables": job.masked_extra_vars.items(),
-        "options": job.run.options().items(),
+        "options": _given_options(job.run),
     }
+
+
+def _given_options(run: Run) -> list[tuple[str, Any]]:
+    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
+    return [
+        (OPTIONS.get(name, name), "yes" if value is True else value)
+        for name, value in run.options().items()
+    ]
 
 
 def _waits_for(run: Run) -> list[str]:

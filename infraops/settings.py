@@ -33,6 +33,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "infraops.views.stale_form"
 
 # --- What it is made of -------------------------------------------------------------------------
 
@@ -132,6 +133,7 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 # --- Language and time --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "infraops.formats"
 USE_I18N = False
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True
@@ -252,6 +254,13 @@ UNFOLD = {
     "SITE_SUBHEADER": "Operations console",
     "SITE_URL": "/",
     "SITE_SYMBOL": "terminal",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("favicon.svg"),
+        },
+    ],
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},

@@ -1,4 +1,6 @@
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -8,6 +10,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("automation.urls")),
     path("", include("tickets.urls")),
+    # Browsers ask for it wherever no page of ours names the icon.
+    path("favicon.ico", login_not_required(RedirectView.as_view(url=static("favicon.svg")))),
     # The admin's own index says less than the home page.
     path("admin/", RedirectView.as_view(pattern_name="home")),
     path("admin/", admin.site.urls),

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from accounts.signed_in import signed_in
 from audit.models import AuditLog
 
 from . import home as numbers
@@ -21,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         **numbers.living_workers(),
         **numbers.activity(),
         **numbers.failures(),
-        **numbers.open_tickets(request.user),
+        **numbers.open_tickets(signed_in(request)),
         **numbers.environments(),
         **numbers.job_numbers(),
         "has_playbooks": numbers.own_playbooks_exist(),
@@ -35,6 +36,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _shell(request, "403.html", 403, reason=str(exception))
 
 
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without a valid token: it was open too long, or came from elsewhere."""
+    return _shell(request, "403_csrf.html", 403)
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _shell(request, "404.html", 404)
 
@@ -45,5 +51,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> HttpResponse:
-    context = {**admin.site.each_context(request), "title": "", **more}
+    """In the shell for those signed in; without a sidebar for everybody else."""
+    signed_in = admin.site.has_permission(request)
+    layout = "admin/base_site.html" if signed_in else "unfold/layouts/unauthenticated.html"
+    context = {**admin.site.each_context(request), "title": "", "layout": layout, **more}
     return render(request, template, context, status=status)

@@ -10,7 +10,7 @@ from automation.ansi import to_html
 register = template.Library()
 
 # Of a longer line a page shows this much, and the download all of it.
-SHOWN_CHARACTERS = 20_000
+SHOWN_CHARACTERS = 10_000
 
 
 @register.filter

@@ -36,6 +36,7 @@
         active = fragment.dataset.active === "yes";
         document.title = fragment.dataset.title;
         if (changed) header.replaceChildren(...changed.childNodes);
+        document.getElementById("log-follow-label").hidden = !active;
     }
 
     function append(fragment) {
@@ -93,6 +94,14 @@
         line.scrollIntoView({ block: "center" });
     }
 
+    // The page itself stays where it is: what failed stands at its top, in words.
+    function showFailing() {
+        const line = document.getElementById(`L${log.dataset.failing}`);
+        if (!line) return;
+        line.classList.add("io-here");
+        log.scrollTop = line.offsetTop - log.offsetTop - log.clientHeight / 2;
+    }
+
     function tick() {
         const duration = header.querySelector("[data-since]");
         if (!duration) return;
@@ -114,6 +123,7 @@
     wrap.checked = (localStorage.getItem("logWrap") ?? (innerWidth < 700 ? "1" : "0")) === "1";
     log.classList.toggle("io-wrapped", wrap.checked);
     toBottom();
+    if (log.dataset.failing) showFailing();
     goToHash();
     if (active) {
         say("live");

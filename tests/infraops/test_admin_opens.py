@@ -1,0 +1,127 @@
+"""Every page that the admin has, opened by everybody; what a role may do is asked of has_perm."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django_q.models import Failure, Schedule
+
+from accounts.models import ApiKey, User
+from audit.models import AuditLog
+from automation.models import Job, JobLog, Playbook, Run
+from inventory.models import Server
+from tests import make
+from tickets.models import Ticket
+
+HISTORY = (AuditLog, Job, JobLog, Run, Failure, Schedule)
+
+
+@pytest.fixture
+def rows(db):
+    """One row of everything; the job's and the run's own pages are found from it."""
+    job = make.job(status="failed")
+    line = make.log_lines(job, "TASK [Restart the service] ***")[0]
+    ticket = make.ticket(job=job)
+    make.occurrence(ticket, job)
+    key, _ = make.api_key(job.user)
+    found = (job, job.run, job.server, job.playbook, line, ticket, key, job.user)
+    return {type(row): row for row in (*found, make.audit_line(resource=job.server))}
+
+
+def url(model, page, *arguments):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=arguments)
+
+
+def models():
+    return [model for model in admin.site._registry]
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_the_pages_open_for_an_admin(client_of, boss, rows, model):
+    client = client_of(boss)
+    assert client.get(url(model, "changelist")).status_code == 200
+    assert client.get(url(model, "changelist"), {"q": "web"}).status_code == 200
+    row = rows.get(model) or model.objects.first()
+    if row is not None:
+        answer = client.get(url(model, "change", row.pk), follow=True)
+        assert answer.status_code == 200
+    expected = 403 if model in HISTORY else 200
+    assert client.get(url(model, "add")).status_code == expected
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_the_pages_open_for_those_who_may_see_them(client_of, request, rows, model, who):
+    user = request.getfixturevalue(who)
+    client = client_of(user)
+    may_see = user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    expected = 200 if may_see or model is ApiKey else 403
+    assert client.get(url(model, "changelist")).status_code == expected
+    row = rows.get(model)
+    if row is not None and model is not ApiKey:
+        assert client.get(url(model, "change", row.pk), follow=True).status_code == expected
+    may_add = user.has_perm(f"{model._meta.app_label}.add_{model._meta.model_name}")
+    assert client.get(url(model, "add")).status_code == (200 if may_add else 403)
+
+
+@pytest.mark.parametrize("model", HISTORY, ids=lambda model: model.__name__)
+def test_history_is_changed_by_nobody(client_of, boss, rows, model):
+    client = client_of(boss)
+    row = rows.get(model) or model.objects.first()
+    pk = row.pk if row else 1
+    for page, arguments in (("add", ()), ("change", (pk,)), ("delete", (pk,))):
+        answer = client.post(url(model, page, *arguments), {"action": "x"})
+        assert answer.status_code in (302, 403), page
+    assert model.objects.filter(pk=pk).exists() == bool(row)
+
+
+@pytest.mark.parametrize(
+    ("model", "make_row"),
+    [
+        (Job, lambda: make.job(status="failed")),
+        (Run, lambda: make.job().run),
+        (Server, make.server),
+        (Playbook, make.playbook),
+        (Ticket, lambda: make.ticket(assigned_to=make.user(role="operator"))),
+        (User, make.user),
+        (ApiKey, make.api_key),
+        (AuditLog, lambda: make.audit_line(resource=make.server())),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_list_asks_as_often_for_many_rows_as_for_few(
+    client_of, boss, query_ceiling, model, make_row
+):
+    make_row()
+    client = client_of(boss)
+    for _ in range(8):
+        make_row()
+    with query_ceiling(9):
+        assert client.get(url(model, "changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_a_stranger_signs_in_first(client, db, model):
+    answer = client.get(url(model, "changelist"))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("admin:login"))
+
+
+@pytest.mark.parametrize("model", [Job, Run, Server, Ticket, AuditLog, User])
+def test_an_unknown_row_leads_home(client_of, boss, model):
+    answer = client_of(boss).get(url(model, "change", 999_999), follow=True)
+    assert "doesn’t exist" in answer.content.decode()
+
+
+def test_what_an_operator_should_not_meet_is_not_there():
+    names = {model.__name__ for model in models()}
+    assert names.isdisjoint({"Group", "LogEntry", "Success", "OrmQ", "Permission"})
+
+
+def test_history_of_an_object_is_its_audit_trail(client_of, boss, alice):
+    server = make.server()
+    make.audit_line("server.updated", server)
+    make.audit_line("server.updated", make.server())
+    page = url(Server, "history", server.pk)
+    answer = client_of(boss).get(page, follow=True)
+    assert answer.context["cl"].result_count == 1
+    assert client_of(alice).get(page).status_code == 403
