@@ -6,9 +6,11 @@ import hashlib
 import uuid
 from typing import Any, Self
 
+from auditlog.context import disable_auditlog
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -51,7 +53,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             if ticket is not None:
                 return ticket, False
             try:
-                with transaction.atomic():
+                # Whoever opens it for a failure records that, with the job.
+                with transaction.atomic(), disable_auditlog():
                     return self.create(open_key=open_key, **defaults), True
             except IntegrityError:
                 continue
@@ -125,16 +128,18 @@ class Ticket(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("admin:tickets_ticket_change", args=[self.pk])
 
-    # Verbs: each returns False when the ticket stood there already.
+    # Verbs: each returns False when the ticket stood there already, and raises Refused when it
+    # cannot go there from where it stands.
 
     def start(self, actor: User) -> bool:
         """Open → in progress, and the actor's own unless it is somebody's."""
-        changed = self._move(
-            actor, "ticket.started", [self.Status.OPEN], status=self.Status.IN_PROGRESS
+        return self._move(
+            actor,
+            "ticket.started",
+            [self.Status.OPEN],
+            status=self.Status.IN_PROGRESS,
+            assigned_to=Coalesce("assigned_to", models.Value(actor.pk)),
         )
-        if changed and self.assigned_to_id is None:
-            self.assign(actor, actor)
-        return changed
 
     def resolve(self, actor: User, note: str = "") -> bool:
         return self._move(
@@ -155,20 +160,23 @@ class Ticket(models.Model):
             [*self.UNRESOLVED, self.Status.RESOLVED],
             note=note,
             status=self.Status.CLOSED,
-            resolved_at=self.resolved_at or timezone.now(),
+            resolved_at=Coalesce("resolved_at", models.Value(timezone.now())),
             open_key=None,
         )
 
     def reopen(self, actor: User, note: str = "") -> bool:
-        """Resolved or closed → open. The next equal failure opens a ticket of its own."""
-        return self._move(
-            actor,
-            "ticket.reopened",
-            [self.Status.RESOLVED, self.Status.CLOSED],
-            note=note,
-            status=self.Status.OPEN,
-            resolved_at=None,
-        )
+        """Resolved or closed → open. The next equal failure lands here, unless a ticket that was
+        opened since has it."""
+        self._refuse_unless_works(actor)
+        self.refresh_from_db()
+        if self.is_unresolved:
+            return False
+        done = [self.Status.RESOLVED, self.Status.CLOSED]
+        back: dict[str, Any] = {"note": note, "status": self.Status.OPEN, "resolved_at": None}
+        try:
+            return self._move(actor, "ticket.reopened", done, open_key=self._free_key(), **back)
+        except IntegrityError:  # a ticket has been opened for that failure in this moment
+            return self._move(actor, "ticket.reopened", done, open_key=None, **back)
 
     @transaction.atomic
     def assign(self, actor: User, assignee: User | None) -> bool:
@@ -176,25 +184,15 @@ class Ticket(models.Model):
         self._refuse_unless_works(actor)
         if assignee is not None and not assignee.has_perm("tickets.work_ticket"):
             raise Refused(f"{assignee} does not work tickets: the role or the account forbids it.")
-        changed = (
-            Ticket.objects.filter(pk=self.pk)
-            .exclude(assigned_to=assignee)
-            .update(assigned_to=assignee, updated_at=timezone.now())
-        )
-        self.refresh_from_db()
-        if changed:
-            AuditLog.objects.record(
-                "ticket.assigned", self, actor=actor, assigned_to=str(assignee or "nobody")
-            )
-        return bool(changed)
+        return self._change(actor, "ticket.assigned", self._locked(), assigned_to=assignee)
 
+    @transaction.atomic
     def prioritise(self, actor: User, priority: str) -> bool:
+        self._refuse_unless_works(actor)
         if priority not in self.Priority.values:
-            raise Refused(f"“{priority}” is no priority: {', '.join(self.Priority.values)}.")
-        everything = list(self.Status)
-        if self.priority == priority:
-            return False
-        return self._move(actor, "ticket.prioritised", everything, priority=priority)
+            known = ", ".join(self.Priority.values)
+            raise ValidationError({"priority": [f"“{priority}” is no priority: {known}."]})
+        return self._change(actor, "ticket.prioritised", self._locked(), priority=priority)
 
     @transaction.atomic
     def add_occurrence(self, job: Job) -> TicketOccurrence:
@@ -213,22 +211,47 @@ class Ticket(models.Model):
 
     @transaction.atomic
     def _move(
-        self, actor: User, action: str, allowed: Any, *, note: str = "", **changes: Any
+        self, actor: User, action: str, allowed: Any, *, status: str, note: str = "", **changes: Any
     ) -> bool:
+        """Go to `status` from one of the `allowed` ones, and record it."""
         self._refuse_unless_works(actor)
-        changes["updated_at"] = timezone.now()
-        if not Ticket.objects.filter(pk=self.pk, status__in=allowed).update(**changes):
+        before = self._locked()
+        if before.status != status and before.status not in allowed:
+            raise Refused(
+                f"The ticket is {before.get_status_display().lower()}: it has to be reopened first."
+            )
+        if before.status == status:
             return False
-        before = {name: getattr(self, name) for name in ("status", "priority")}
+        return self._change(actor, action, before, note=note, status=status, **changes)
+
+    def _locked(self) -> Ticket:
+        """The row as it is in the database, kept from others until the transaction ends."""
+        return Ticket.objects.select_for_update().get(pk=self.pk)
+
+    def _change(
+        self, actor: User, action: str, before: Ticket, *, note: str = "", **changes: Any
+    ) -> bool:
+        """Write what differs and one line about it; False when nothing does."""
+        if all(getattr(before, name) == value for name, value in changes.items()):
+            self.refresh_from_db()
+            return False
+        Ticket.objects.filter(pk=self.pk).update(**changes, updated_at=timezone.now())
         self.refresh_from_db()
-        changed = {
-            name: [old, getattr(self, name)]
-            for name, old in before.items()
-            if old != getattr(self, name)
+        told = {
+            name: [_told(getattr(before, name)), _told(getattr(self, name))]
+            for name in ("status", "priority", "assigned_to")
+            if getattr(before, name) != getattr(self, name)
         }
         more = {"note": note} if note else {}
-        AuditLog.objects.record(action, self, actor=actor, changes=changed, **more)
+        AuditLog.objects.record(action, self, actor=actor, changes=told, **more)
         return True
+
+    def _free_key(self) -> str | None:
+        """The key of the failure that it was opened for, if no other ticket has it."""
+        if self.job is None or self.job.status != Job.Status.FAILED:
+            return None
+        key = failure_key(self.job)
+        return None if Ticket.objects.filter(open_key=key).exists() else key
 
     @staticmethod
     def _refuse_unless_works(actor: User) -> None:
@@ -252,6 +275,13 @@ class TicketOccurrence(models.Model):
         return f"{self.job} ({self.ticket})"
 
 
-def open_key_of(*parts: object) -> str:
-    """What failed as 64 hex digits: playbook, failing task, environment …"""
+def failure_key(job: Job) -> str:
+    """What failed, as 64 hex digits: the same for the same playbook, environment and failing task
+    (or kind, where no task failed)."""
+    what = job.failed_task or job.failure_kind
+    parts = (job.playbook_id, job.server.environment, job.failure_kind, what)
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+
+def _told(value: Any) -> str | None:
+    return None if value is None else str(value)

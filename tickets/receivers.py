@@ -11,7 +11,7 @@ from automation.ansi import plain
 from automation.models import Job, Outcome
 from automation.signals import job_finished
 
-from .models import Ticket, TicketOccurrence, open_key_of
+from .models import Ticket, TicketOccurrence, failure_key
 
 LAST_LINES = 20
 PRIORITIES = {
@@ -30,9 +30,8 @@ def follow_up(job: Job, outcome: Outcome, **kwargs: Any) -> None:
 
 def open_ticket(job: Job, outcome: Outcome) -> Ticket:
     """One unresolved ticket for the same playbook, environment and failing task (or kind)."""
-    what = outcome.failed_task or outcome.failure_kind
     ticket, is_new = Ticket.objects.open_for(
-        open_key_of(job.playbook_id, job.server.environment, outcome.failure_kind, what),
+        failure_key(job),
         job=job,
         created_by=job.user,
         title=_title(job, outcome),
