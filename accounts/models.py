@@ -71,6 +71,10 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
 
+    def admins(self) -> models.QuerySet[User]:
+        """The active ones."""
+        return self.filter(role=User.Role.ADMIN, is_active=True)
+
     def acting_in_terminal(self, username: str | None = None) -> User:
         """The active user that a command names, or the first active admin. Raises DoesNotExist."""
         wanted = {"username": username} if username else {"role": User.Role.ADMIN}
@@ -134,8 +138,7 @@ class User(AbstractBaseUser):
 
     def is_last_admin(self) -> bool:
         """Whether the database knows no other active admin: nobody could manage users then."""
-        admins = User.objects.filter(role=User.Role.ADMIN, is_active=True)
-        return list(admins.values_list("pk", flat=True)[:2]) == [self.pk]
+        return list(User.objects.admins().values_list("pk", flat=True)[:2]) == [self.pk]
 
     # What the admin and Django's own decorators ask.
 
