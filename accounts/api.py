@@ -18,6 +18,7 @@ from schema.exceptions import Refused
 from .filters import ApiKeyFilters, UserFilters
 from .models import ApiKey, User
 from .permissions import BY_ROLE
+from .signed_in import signed_in
 
 
 class UserSerializer(StrictModelSerializer):
@@ -150,7 +151,7 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
         """Issue a key. Its token is in this answer and nowhere else."""
         given = self.given(NewApiKeySerializer)
         owner = given.pop("owner", request.user)
-        key, token = ApiKey.objects.issue(owner, actor=request.user, **given)
+        key, token = ApiKey.objects.issue(owner, actor=signed_in(request), **given)
         return Response({**ApiKeySerializer(key).data, "token": token}, status=201)
 
     @extend_schema(request=NoFields)

@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -38,6 +39,8 @@ class AtLeast(int):
 
 class CappedPaginator(Paginator):
     """Counts to 10,000 and no further: a COUNT over millions of rows takes seconds."""
+
+    object_list: QuerySet
 
     @cached_property
     def count(self) -> int:
@@ -193,7 +196,8 @@ def call_each(
 ) -> int:
     """Call a verb on each row and tell the person: "Cancelled: …", "Had ended already: …", and
     each refusal with its reason. Returns how many changed."""
-    changed, same = [], []
+    changed: list[str] = []
+    same: list[str] = []
     for row in rows:
         try:
             (changed if verb(row) else same).append(str(row))
@@ -249,7 +253,7 @@ def intermediate(
         "opts": model_admin.opts,
         "action": request.POST.get("action", ""),
         "select_across": request.POST.get("select_across", "0"),
-        "chosen": request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME),
+        "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "names": names[:NAMED_ROWS],
         "more_names": len(names) > NAMED_ROWS,
         **more,

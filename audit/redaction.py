@@ -82,7 +82,9 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         pieces = {line for secret in secrets for line in (secret, *secret.splitlines())}
         escaped = {
-            json.dumps(piece, ensure_ascii=ascii)[1:-1] for piece in pieces for ascii in (0, 1)
+            json.dumps(piece, ensure_ascii=only_ascii)[1:-1]
+            for piece in pieces
+            for only_ascii in (False, True)
         }
         known = [piece for piece in pieces | escaped if len(piece) >= self.SHORTEST]
         self._secrets = sorted(known, key=len, reverse=True)

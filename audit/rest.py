@@ -1,7 +1,7 @@
 """What every endpoint shares: strict fields and parameters, and the model's own validation."""
 
 from copy import copy
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
@@ -53,7 +53,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
         return field_class, kwargs
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        self.row = copy(self.instance) if self.instance else self.Meta.model()
+        self.row = copy(self.instance) if self.instance else cast(Any, self.Meta).model()
         for name, value in attrs.items():
             setattr(self.row, name, value)
         untouched = {field.name for field in self.row._meta.fields} - set(attrs)

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
 from audit.rest import NoFields, RecordViewSet, StrictModelSerializer
 from inventory.models import Server
@@ -171,7 +172,8 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, one
         run on several, answered with `run_id` and its `jobs`."""
         given = self.given(LaunchSerializer)
-        run, is_new = launched(request.user, given, request.headers.get("Idempotency-Key", ""))
+        key = request.headers.get("Idempotency-Key", "")
+        run, is_new = launched(signed_in(request), given, key)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         status = 201 if is_new else 200
         if len(given["servers"]) == 1 and "server_ids" not in request.data:
@@ -229,5 +231,5 @@ class ServerCheckViewSet(RecordViewSet):
     def check(self, request: Request, **kwargs: Any) -> Response:
         """Launch the connection check: does Ansible reach this server?"""
         self.given(NoFields)
-        run = Playbook.objects.connection_check().launch(request.user, [self.get_object()])
+        run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
         return self.shown(Job.objects.recent().get(run=run), status=201)

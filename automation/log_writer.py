@@ -87,7 +87,8 @@ class LogWriter:
         self._oldest = time.monotonic() if self._waiting else 0.0
 
     def _next_batch(self) -> list[Line]:
-        size, batch = 0, []
+        size = 0
+        batch: list[Line] = []
         for line in self._waiting[:MAX_ROWS]:
             size += len(line.content)
             if batch and size > MAX_CHARACTERS:

@@ -31,8 +31,10 @@ MYSQL_OPTIONS = {
 def configured(database: dict[str, Any]) -> dict[str, Any]:
     """The DATABASES entry of a parsed DATABASE_URL, with the options that its engine needs."""
     if database["ENGINE"].endswith("sqlite3"):
-        defaults, test = SQLITE_OPTIONS, {}
+        defaults: dict[str, Any] = SQLITE_OPTIONS
+        test = {}
     else:
-        defaults, test = MYSQL_OPTIONS, {"CHARSET": "utf8mb4", "COLLATION": COLLATION}
+        defaults = MYSQL_OPTIONS
+        test = {"CHARSET": "utf8mb4", "COLLATION": COLLATION}
     options = {**defaults, **database.get("OPTIONS", {})}
     return {**database, "OPTIONS": options, "TEST": test, "ATOMIC_REQUESTS": False}

@@ -1,6 +1,6 @@
 """Tickets in the console: the queue, and each ticket with what one does about it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -12,9 +12,10 @@ from unfold.contrib.filters.admin import (
     DropdownFilter,
 )
 
+from accounts.signed_in import signed_in
 from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate
 
-from .models import Ticket, TicketOccurrence, assignees, urgency
+from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 SHOWN_OCCURRENCES = 20
 
@@ -34,13 +35,16 @@ class QueueFilter(DropdownFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        narrowed = {
+        narrowings: dict[str, dict[str, Any]] = {
             "unresolved": {},
             "urgent": {"priority__in": Ticket.URGENT},
             "mine": {"assigned_to": request.user.pk},
             "nobody": {"assigned_to": None},
-        }.get(self.value() or "")
-        return queryset if narrowed is None else queryset.unresolved().filter(**narrowed)
+        }
+        narrowed = narrowings.get(self.value() or "")
+        if narrowed is None:
+            return queryset
+        return cast(TicketQuerySet, queryset).unresolved().filter(**narrowed)
 
 
 @admin.register(Ticket)
@@ -77,13 +81,13 @@ class TicketAdmin(ConsoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: Ticket, form: Any, change: bool) -> None:
         if not change:
-            obj.created_by = request.user
+            obj.created_by = signed_in(request)
         super().save_model(request, obj, form, change)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        occurrences = TicketOccurrence.objects.filter(ticket=object_id).order_by("-id")
+        occurrences = TicketOccurrence.objects.filter(ticket_id=object_id).order_by("-id")
         related = occurrences.select_related("job__playbook", "job__server")
         context = {
             "occurrences": list(related[:SHOWN_OCCURRENCES]),

@@ -81,7 +81,7 @@ class TicketDetailSerializer(TicketSerializer):
 
     def get_occurrences(self, ticket: Ticket) -> list[dict[str, Any]]:
         newest = ticket.occurrences.select_related("job__server").order_by("-id")[:OCCURRENCES]
-        return OccurrenceSerializer(newest, many=True).data
+        return list(OccurrenceSerializer(newest, many=True).data)
 
 
 class NoteSerializer(StrictSerializer):

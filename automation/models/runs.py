@@ -10,7 +10,7 @@ import os
 import socket
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -314,7 +314,7 @@ class Run(models.Model):
         return {
             name: value
             for name, value in given.items()
-            if value != Run._meta.get_field(name).default
+            if value != cast(models.Field, Run._meta.get_field(name)).default
         }
 
     @property
