@@ -11,7 +11,11 @@ urlpatterns = [
     path("", include("automation.urls")),
     path("", include("tickets.urls")),
     # Browsers ask for it wherever no page of ours names the icon.
-    path("favicon.ico", login_not_required(RedirectView.as_view(url=static("favicon.svg")))),
+    path(
+        "favicon.ico",
+        login_not_required(RedirectView.as_view(url=static("favicon.svg"))),
+        name="favicon",
+    ),
     # The admin's own index says less than the home page.
     path("admin/", RedirectView.as_view(pattern_name="home")),
     path("admin/", admin.site.urls),

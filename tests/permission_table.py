@@ -129,10 +129,11 @@ def failed_task() -> Any:
 
 
 # Pages of packages: which methods they take is not ours to say.
-PREFIXES_OF_PACKAGES = ("admin:",)
+PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
     "home": page(VIEWER),
+    "favicon": page(EVERYBODY),
     "automation:job_detail": page(VIEWER, job_id),
     "automation:job_lines": page(VIEWER, job_id),
     "automation:job_log_download": page(VIEWER, job_id),
