@@ -274,7 +274,8 @@ UNFOLD = {
 }
 
 SILENCED_SYSTEM_CHECKS = [
-    "models.W037",  # django-q2's conditional index means nothing on MariaDB; its queries stay right.
+    # django-q2's conditional index means nothing on MariaDB; its queries stay right.
+    "models.W037",
 ]
 
 LOGGING = {
