@@ -43,6 +43,10 @@ class ServerSelect(AutocompleteSelectMultiple):
     def __init__(self) -> None:
         super().__init__(Job._meta.get_field("server"), admin.site)
 
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+        # What is no key is an error of the field; looked up, it would be one of the page.
+        return super().optgroups(name, [key for key in value if str(key).isdecimal()], attrs)
+
 
 class LaunchForm(forms.Form):
     playbook = forms.ModelChoiceField(
@@ -138,12 +142,14 @@ class LaunchForm(forms.Form):
             value = self.cleaned_data[PREFIX + name]
             emptied = value == "" and bool(spec.get("default"))
             if value not in (None, "") or emptied:
-                given[name] = value
+                # Browsers send the ends of lines as \r\n, whatever was typed.
+                given[name] = value.replace("\r\n", "\n") if isinstance(value, str) else value
         return given
 
     def _place(self, error: ValidationError) -> None:
         """Put each message at the field that it is about."""
-        by_name = getattr(error, "error_dict", {NON_FIELD_ERRORS: error.error_list})
+        has_names = hasattr(error, "error_dict")
+        by_name = error.error_dict if has_names else {NON_FIELD_ERRORS: error.error_list}
         aliases = {"server_id": "servers"}
         for name, errors in by_name.items():
             places = (aliases.get(name, name), PREFIX + name, FREE)

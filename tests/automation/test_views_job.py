@@ -1,0 +1,203 @@
+"""A job's own page, its live lines, cancel and download."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from audit.models import AuditLog
+from automation.models import Job, ServerLock, Worker
+from tests import make
+
+ESC = "\x1b"
+
+
+def url(name, job):
+    return reverse(f"automation:{name}", args=[job.job_id])
+
+
+@pytest.fixture
+def failed(alice):
+    playbook = make.playbook(
+        variables={"version": {"type": "string"}, "token": {"type": "string", "secret": True}}
+    )
+    run = make.run(playbook=playbook, launched_by=alice, state="finished", check_mode=True)
+    job = make.job(
+        run=run,
+        status="failed",
+        counts={"ok": 3, "changed": 1, "failures": 1},
+        extra_vars={"version": "1.4", "token": {"$encrypted": "gAAAAA"}},
+        server=make.server(hostname="web1.example.com"),
+    )
+    make.log_lines(job, "PLAY [all] ***", f"{ESC}[0;32mok: [web1]{ESC}[0m")
+    make.log_lines(job, "fatal: [web1]: FAILED!", log_level="error")
+    make.occurrence(make.ticket(title="web1 is down", job=job), job)
+    return job
+
+
+def test_the_page_says_what_failed_and_what_to_do(client_of, bob, failed):
+    page = client_of(bob).get(url("job_detail", failed)).content.decode()
+    for words in (
+        "A task failed",
+        "Restart the service",
+        "What to do:",
+        "Line 3 of the log",
+        "web1 is down",
+        "alice",
+        "--check",
+        failed.run.playbook_hash[:12],
+        '<span class="ansi-green">ok: [web1]</span>',
+        'id="L3"',
+    ):
+        assert words in page, words
+
+
+def test_status_and_name_stand_in_the_title(client_of, bob, failed):
+    page = client_of(bob).get(url("job_detail", failed)).content.decode()
+    assert f"<title> Failed · {failed} | InfraOps</title>" in " ".join(page.split())
+
+
+def test_secrets_are_masked(client_of, boss, failed):
+    page = client_of(boss).get(url("job_detail", failed)).content.decode()
+    assert "********" in page and "gAAAAA" not in page
+
+
+def test_html_in_output_is_only_text(client_of, bob, failed):
+    make.log_lines(failed, "<script>alert(1)</script>", "NUL \x00 and 🚀")
+    for name in ("job_detail", "job_lines"):
+        page = client_of(bob).get(url(name, failed)).content.decode()
+        assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page
+        assert "NUL ␀ and 🚀" in page
+
+
+def test_a_viewer_sees_no_buttons(client_of, bob, alice, failed):
+    running = make.job(status="running")
+    for job, button in ((failed, "Relaunch"), (running, url("job_cancel", running))):
+        path = url("job_detail", job)
+        assert button not in client_of(bob).get(path).content.decode()
+        assert button in client_of(alice).get(path).content.decode()
+
+
+def test_a_pending_job_says_what_it_waits_for(client_of, bob):
+    server = make.server(hostname="web9.example.com")
+    first = make.job(status="running", server=server)
+    ServerLock.objects.create(server=server, run=first.run)
+    job = make.job(server=server)
+    page = client_of(bob).get(url("job_detail", job)).content.decode()
+    assert f"web9.example.com is held by run {first.run_id}" in page
+
+
+def test_a_pending_job_says_that_no_worker_is_alive(client_of, bob):
+    path = url("job_detail", make.job())
+    assert "No worker is alive" in client_of(bob).get(path).content.decode()
+    Worker.objects.beat()
+    assert "waits for a worker to take it" in client_of(bob).get(path).content.decode()
+
+
+def test_a_long_log_begins_with_its_end(client_of, bob):
+    job = make.job(status="running")
+    make.log_lines(job, *(f"line {number}" for number in range(1, 621)))
+    client = client_of(bob)
+    page = client.get(url("job_detail", job)).content.decode()
+    assert 'id="L620"' in page and 'id="L121"' in page and 'id="L120"' not in page
+    earlier = client.get(url("job_lines", job), {"before": 121}).content.decode()
+    assert earlier.count('class="io-line') == 120
+
+
+def test_new_lines_come_in_order_and_500_at_once(client_of, bob):
+    job = make.job(status="running")
+    make.log_lines(job, *(f"line {number}" for number in range(1, 521)))
+    client = client_of(bob)
+    fragment = client.get(url("job_lines", job), {"after": 10}).content.decode()
+    assert fragment.count('class="io-line') == 500
+    assert 'data-more="yes"' in fragment and 'data-active="yes"' in fragment
+    fragment = client.get(url("job_lines", job), {"after": 510}).content.decode()
+    assert fragment.count('class="io-line') == 10 and 'data-more="no"' in fragment
+
+
+def test_the_header_comes_only_when_something_has_changed(client_of, bob):
+    job = make.job(status="running")
+    client = client_of(bob)
+    path = url("job_lines", job)
+    assert 'data-part="header"' not in client.get(path, {"state": "running"}).content.decode()
+    assert 'data-part="header"' in client.get(path, {"state": "pending"}).content.decode()
+
+
+@pytest.mark.parametrize("after", ["", "x", "-1", "1e9", "²", "9" * 40])
+def test_nonsense_for_a_line_number_begins_at_the_start(client_of, bob, failed, after):
+    answer = client_of(bob).get(url("job_lines", failed), {"after": after})
+    assert answer.content.decode().count('class="io-line') == 3
+
+
+def test_an_operator_cancels(client_of, alice):
+    job = make.job()
+    answer = client_of(alice).post(url("job_cancel", job), follow=True)
+    job.refresh_from_db()
+    assert job.status == Job.Status.CANCELLED
+    assert "Cancelling" in answer.content.decode()
+    assert AuditLog.objects.filter(action="run.cancel_requested", user=alice).exists()
+
+
+def test_a_running_job_is_stopping_until_it_has_ended(client_of, alice):
+    job = make.job(status="running")
+    page = client_of(alice).post(url("job_cancel", job), follow=True).content.decode()
+    assert "Stopping" in page
+    job.refresh_from_db()
+    assert job.status == Job.Status.RUNNING and job.run.is_cancelling
+
+
+def test_what_has_ended_is_not_cancelled(client_of, alice, failed):
+    page = client_of(alice).post(url("job_cancel", failed), follow=True).content.decode()
+    assert "Had ended" in page
+    assert not AuditLog.objects.filter(action="run.cancel_requested").exists()
+
+
+def test_the_whole_log_as_text(client_of, bob):
+    job = make.job(status="success")
+    lines = [f"{ESC}[31mline {number} <b> 🚀{ESC}[0m" for number in range(1, 2101)]
+    make.log_lines(job, *lines)
+    answer = client_of(bob).get(url("job_log_download", job))
+    assert answer["Content-Type"].startswith("text/plain")
+    assert "attachment" in answer["Content-Disposition"]
+    text = answer.getvalue().decode()
+    assert text == "".join(f"line {number} <b> 🚀\n" for number in range(1, 2101))
+    as_printed = client_of(bob).get(url("job_log_download", job), {"ansi": 1})
+    assert as_printed.getvalue().decode().splitlines() == lines
+
+
+def test_the_page_asks_the_database_few_times(client_of, boss, failed, query_ceiling):
+    client = client_of(boss)
+    with query_ceiling(5):
+        client.get(url("job_detail", failed))
+    with query_ceiling(5):
+        client.get(url("job_lines", failed), {"after": 2})
+
+
+PAGES = {"job_detail": "get", "job_lines": "get", "job_log_download": "get", "job_cancel": "post"}
+
+
+@pytest.mark.parametrize(("name", "method"), PAGES.items())
+def test_wrong_method(client_of, boss, failed, name, method):
+    wrong = "post" if method == "get" else "get"
+    assert getattr(client_of(boss), wrong)(url(name, failed)).status_code == 405
+
+
+@pytest.mark.parametrize(("name", "method"), PAGES.items())
+def test_unknown_job(client_of, boss, name, method):
+    path = reverse(f"automation:{name}", args=[uuid.uuid4()])
+    assert getattr(client_of(boss), method)(path).status_code == 404
+
+
+@pytest.mark.parametrize(("name", "method"), PAGES.items())
+def test_a_stranger_signs_in_first(client, client_of, charlie, failed, name, method):
+    for stranger in (client, client_of(charlie)):
+        answer = getattr(stranger, method)(url(name, failed))
+        assert answer.status_code == 302 and answer.url.startswith(reverse("admin:login"))
+
+
+def test_a_viewer_does_not_cancel(client_of, bob):
+    job = make.job()
+    assert client_of(bob).post(url("job_cancel", job)).status_code == 403
+    job.refresh_from_db()
+    assert job.is_active
+    assert AuditLog.objects.filter(action="access.denied", user=bob).exists()

@@ -1,0 +1,244 @@
+"""The launch form: what it asks, what it refuses and where, what it keeps."""
+
+import pytest
+from django.urls import reverse
+
+from audit.models import AuditLog
+from automation.models import Job, Run
+from tests import make
+
+LAUNCH = reverse("automation:job_launch")
+SCHEMA = {
+    "version": {"type": "string", "required": True, "help": "The tag of the release"},
+    "colour": {"type": "choice", "choices": ["blue", "green"], "default": "blue"},
+    "port": {"type": "choice", "choices": [80, 8080]},
+    "restart": {"type": "boolean", "default": True, "label": "Restart it"},
+    "count": {"type": "integer", "default": 3},
+    "ratio": {"type": "number"},
+    "names": {"type": "list", "default": ["a"]},
+    "limits": {"type": "object"},
+    "motd": {"type": "string", "default": "one\ntwo"},
+    "password": {"type": "string", "secret": True},
+}
+
+
+@pytest.fixture
+def playbook(db):
+    return make.playbook(name="Deploy", variables=SCHEMA)
+
+
+@pytest.fixture
+def servers(db):
+    return [make.server(hostname=f"web{number}.example.com") for number in range(3)]
+
+
+def filled(playbook, servers, **more):
+    return {
+        "playbook": playbook.pk,
+        "servers": [server.pk for server in servers],
+        "verbosity": 0,
+        "forks": 5,
+        "key": "a-key",
+        "var_version": "1.4",
+        "var_colour": "green",
+        "var_count": 4,
+        "var_names": '["x", "y"]',
+        "var_motd": "one\r\ntwo",
+    } | more
+
+
+def without_variables(servers, **more):
+    plain = make.playbook()
+    form = filled(plain, servers)
+    return {k: v for k, v in form.items() if not k.startswith("var_")} | more
+
+
+def errors(answer):
+    return answer.context["form"].errors
+
+
+def test_what_the_url_names_is_chosen(client_of, alice, playbook, servers):
+    query = {"playbook": playbook.pk, "server": [servers[0].pk, servers[2].pk]}
+    answer = client_of(alice).get(LAUNCH, query)
+    page = answer.content.decode()
+    assert 'Will touch <strong id="launch-count">2</strong> of 3 active servers' in page
+    assert "web0.example.com" in page and "web1.example.com" not in page
+    for words in ("The tag of the release", "Restart it", 'type="password"', "--check", "--tags"):
+        assert words in page, words
+
+
+def test_only_chosen_servers_are_in_the_page(client_of, alice, playbook, query_ceiling):
+    for number in range(30):
+        make.server(hostname=f"many{number}.example.com")
+    client = client_of(alice)
+    with query_ceiling(6):
+        page = client.get(LAUNCH, {"playbook": playbook.pk}).content.decode()
+    assert "many1" not in page
+
+
+def test_servers_are_found_as_one_types(client_of, alice, servers):
+    make.server(hostname="web-asleep.example.com", is_active=False)
+    query = {"app_label": "automation", "model_name": "job", "field_name": "server", "term": "web"}
+    answer = client_of(alice).get(reverse("admin:autocomplete"), query)
+    assert [found["text"] for found in answer.json()["results"]] == [str(each) for each in servers]
+
+
+def test_it_launches(client_of, alice, playbook, servers):
+    form = filled(playbook, servers[:1], check_mode="on", tags="web,config", var_password="s3cret")
+    answer = client_of(alice).post(LAUNCH, form)
+    job = Job.objects.get()
+    assert answer.url == job.get_absolute_url()
+    assert (job.user, job.server, job.run.check_mode, job.run.tags) == (
+        alice,
+        servers[0],
+        True,
+        "web,config",
+    )
+    assert job.masked_extra_vars == {
+        "version": "1.4",
+        "colour": "green",
+        "restart": False,
+        "count": 4,
+        "names": ["x", "y"],
+        "motd": "one\ntwo",
+        "password": "********",
+    }
+    assert AuditLog.objects.filter(action="run.launched", user=alice).exists()
+
+
+def test_several_servers_make_one_run(client_of, alice, playbook, servers):
+    answer = client_of(alice).post(LAUNCH, filled(playbook, servers))
+    run = Run.objects.get()
+    assert run.jobs.count() == 3 and answer.url == run.get_absolute_url()
+
+
+def test_a_choice_keeps_its_type(client_of, alice, playbook, servers):
+    client_of(alice).post(LAUNCH, filled(playbook, servers, var_port="8080"))
+    assert Run.objects.get().extra_vars["port"] == 8080
+
+
+def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
+    client = client_of(alice)
+    for _ in range(2):
+        client.post(LAUNCH, filled(playbook, servers))
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("var_version", "", "A value is needed."),
+        ("var_colour", "red", "Select a valid choice"),
+        ("var_count", "many", "whole number"),
+        ("var_names", "[1,", "valid JSON"),
+        ("var_limits", "[1]", "has to be an object"),
+        ("tags", "a b", "names with commas"),
+        ("forks", "0", "greater than or equal to 1"),
+        ("forks", "501", "less than or equal to 500"),
+        ("verbosity", "9", "Select a valid choice"),
+        ("servers", [], "Choose at least one server"),
+        ("servers", ["999999"], "not one of the available choices"),
+        ("servers", ["x"], "not a valid value"),
+        ("playbook", "999999", "no such active playbook"),
+        ("playbook", "x", "no such active playbook"),
+    ],
+)
+def test_an_error_stands_at_its_field(client_of, alice, playbook, servers, field, value, message):
+    answer = client_of(alice).post(LAUNCH, filled(playbook, servers) | {field: value})
+    assert answer.status_code == 200
+    assert message in str(errors(answer)[field])
+    assert not Run.objects.exists()
+
+
+def test_what_was_typed_is_still_there_but_secrets_are_not(client_of, alice, playbook, servers):
+    form = filled(playbook, servers, var_version="", var_motd="kept as typed", tags="also-kept")
+    answer = client_of(alice).post(LAUNCH, form | {"var_password": "s3cret"})
+    page = answer.content.decode()
+    for words in ("kept as typed", "also-kept", "web0.example.com", "type secrets again"):
+        assert words in page, words
+    assert "s3cret" not in page
+
+
+def test_a_changed_file_is_refused(client_of, alice, playbook, servers):
+    make.playbook_file(playbook.file_path, "- hosts: all\n  tasks: []\n")
+    answer = client_of(alice).post(LAUNCH, filled(playbook, servers))
+    assert "has changed since" in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_an_inactive_server_is_refused_by_name(client_of, alice, playbook, servers):
+    asleep = make.server(hostname="asleep.example.com", is_active=False)
+    answer = client_of(alice).post(LAUNCH, filled(playbook, [asleep]))
+    assert "Not active: asleep.example.com" in answer.content.decode()
+
+
+def test_a_playbook_without_a_schema_takes_an_object(client_of, alice, servers):
+    form = without_variables(servers, extra_vars='{"version": "1.4"}')
+    client_of(alice).post(LAUNCH, form)
+    assert Run.objects.get().extra_vars == {"version": "1.4"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "has to be an object"),
+        ("{", "valid JSON"),
+        ('{"ansible_user": "root"}', "steer Ansible"),
+        ('{"a b": 1}', "no variable name"),
+    ],
+)
+def test_an_object_that_cannot_be_used(client_of, alice, servers, text, message):
+    answer = client_of(alice).post(LAUNCH, without_variables(servers, extra_vars=text))
+    assert message in str(errors(answer)["extra_vars"])
+
+
+def test_an_emptied_text_is_empty_and_not_its_default(client_of, alice, playbook, servers):
+    client_of(alice).post(LAUNCH, filled(playbook, servers, var_motd=""))
+    assert Run.objects.get().extra_vars["motd"] == ""
+
+
+def test_relaunch_fills_the_form_but_for_secrets(client_of, alice, playbook, servers):
+    client = client_of(alice)
+    client.post(LAUNCH, filled(playbook, servers[:1], diff_mode="on", var_password="s3cret"))
+    job = Job.objects.get()
+    answer = client.get(LAUNCH, {"job": str(job.job_id)})
+    form = answer.context["form"]
+    assert form["var_version"].value() == "1.4" and form["diff_mode"].value() is True
+    assert form["key"].value() != "a-key"
+    assert "web0.example.com" in answer.content.decode()
+    assert "****" not in answer.content.decode()
+
+
+def test_the_variables_of_another_playbook(client_of, alice, playbook):
+    path = reverse("automation:job_launch_variables")
+    page = client_of(alice).get(path, {"playbook": playbook.pk}).content.decode()
+    assert 'name="var_version"' in page
+    assert client_of(alice).get(path, {"playbook": "x"}).content.decode().strip() == ""
+
+
+def test_a_fresh_install_says_what_is_missing(client_of, boss):
+    page = client_of(boss).get(LAUNCH).content.decode()
+    assert "No server is active." in page
+
+
+@pytest.mark.parametrize("query", ["server=999", "server=x", "playbook=999", "job=x"])
+def test_unknown_rows(client_of, alice, query):
+    assert client_of(alice).get(f"{LAUNCH}?{query}").status_code == 404
+
+
+def test_wrong_method(client_of, alice):
+    assert client_of(alice).put(LAUNCH).status_code == 405
+    assert client_of(alice).post(reverse("automation:job_launch_variables")).status_code == 405
+
+
+def test_a_viewer_does_not_launch(client_of, bob, playbook, servers):
+    assert client_of(bob).get(LAUNCH).status_code == 403
+    assert client_of(bob).post(LAUNCH, filled(playbook, servers)).status_code == 403
+    assert not Run.objects.exists()
+    assert AuditLog.objects.filter(action="access.denied", user=bob).count() == 2
+
+
+def test_a_stranger_signs_in_first(client, client_of, charlie):
+    for stranger in (client, client_of(charlie)):
+        answer = stranger.get(LAUNCH)
+        assert answer.status_code == 302 and answer.url.startswith(reverse("admin:login"))
