@@ -14,7 +14,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from audit.console import ConsoleAdmin, call_each, confirmed
 
-from .models import ApiKey, User
+from .models import LAST_ADMIN, ApiKey, User
+from .signed_in import signed_in
 
 # Roles stand in accounts/permissions.py; Django's groups mean nothing here.
 admin.site.unregister(Group)
@@ -37,7 +38,7 @@ class EditUserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(ConsoleAdmin, DjangoUserAdmin):
+class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold has no types
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -55,6 +56,12 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):
     add_fieldsets = [
         (None, {"fields": ["username", "email", "role", "password1", "password2"]}),
     ]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        names, counts, forbidden, kept = super().get_deleted_objects(objs, request)
+        if not User.objects.admins().exclude(pk__in=[user.pk for user in objs]).exists():
+            kept.append(LAST_ADMIN)
+        return names, counts, forbidden, kept
 
 
 @admin.register(ApiKey)
@@ -94,7 +101,7 @@ class ApiKeyAdmin(ConsoleAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Issue the key; its token stands in the message and is gone after that."""
         key, token = ApiKey.objects.issue(
-            obj.owner, name=obj.name, actor=request.user, expires_at=obj.expires_at
+            obj.owner, name=obj.name, actor=signed_in(request), expires_at=obj.expires_at
         )
         obj.pk, obj.prefix = key.pk, key.prefix
         messages.warning(

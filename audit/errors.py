@@ -9,13 +9,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError
-from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from schema.exceptions import Refused
 
 from .models import AuditLog
+
+LOG_IN = "Log in, or send an API key as “Authorization: Bearer <token>”."
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +48,10 @@ def _as_http(error: Exception) -> Exception:
         )
     if isinstance(error, NotAuthenticated):
         # DRF has put the header for WWW-Authenticate on it.
-        error.detail = "Log in, or send an API key as “Authorization: Bearer <token>”."
+        error.detail = ErrorDetail(LOG_IN, "not_authenticated")
     if isinstance(error, IntegrityError):
         logger.warning("A write was refused by the database: %s", error)
-        return Conflict("Somebody else has just written the same: read it again, then retry.")
+        return Conflict("Something else was written at the same moment: read it again, then retry.")
     return error
 
 

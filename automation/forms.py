@@ -1,6 +1,7 @@
 """The launch form: which playbook, on which servers, with what values and options."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -43,7 +44,7 @@ class ServerSelect(AutocompleteSelectMultiple):
     def __init__(self) -> None:
         super().__init__(Job._meta.get_field("server"), admin.site)
 
-    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
         # What is no key is an error of the field; looked up, it would be one of the page.
         return super().optgroups(name, [key for key in value if str(key).isdecimal()], attrs)
 

@@ -13,8 +13,9 @@ from schema.exceptions import Refused
 from . import variables
 from .models import Playbook, Run
 
-NO_PLAYBOOK = {"does_not_exist": "There is no playbook {pk_value}."}
-NO_SERVER = {"does_not_exist": "There is no server {pk_value}."}
+KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}
+NO_PLAYBOOK: dict[str, Any] = {"does_not_exist": "There is no playbook {pk_value}."}
+NO_SERVER: dict[str, Any] = {"does_not_exist": "There is no server {pk_value}."}
 
 
 class LaunchSerializer(StrictSerializer):
@@ -22,13 +23,19 @@ class LaunchSerializer(StrictSerializer):
     validates itself. Its validated data are ready for `launched`: playbook, servers, …"""
 
     playbook_id = serializers.PrimaryKeyRelatedField(
-        source="playbook", queryset=Playbook.objects.all(), error_messages=NO_PLAYBOOK
+        source="playbook",
+        queryset=Playbook.objects.all(),
+        pk_field=serializers.IntegerField(),
+        error_messages=NO_PLAYBOOK,
     )
     server_id = serializers.PrimaryKeyRelatedField(
-        queryset=Server.objects.all(), required=False, error_messages=NO_SERVER
+        queryset=Server.objects.all(),
+        required=False,
+        pk_field=serializers.IntegerField(),
+        error_messages=NO_SERVER,
     )
     server_ids = serializers.ListField(
-        child=serializers.IntegerField(), required=False, allow_empty=False, max_length=10_000
+        child=serializers.IntegerField(**KEY), required=False, allow_empty=False, max_length=10_000
     )
     extra_vars = serializers.DictField(required=False)
     check_mode = serializers.BooleanField(required=False)
