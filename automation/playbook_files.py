@@ -16,6 +16,9 @@ from django.core.exceptions import ValidationError
 BUILTIN = "infraops:"
 BUILTIN_ROOT = Path(__file__).parent / "playbooks"
 SUFFIXES = (".yml", ".yaml")
+# A role's tests/test.yml is a playbook by its looks, and none that anybody runs here.
+PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars", "host_vars"}
+UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
 
 
 def root_of(file_path: str) -> Path:
@@ -29,23 +32,38 @@ def located(file_path: str) -> Path:
     relative = Path(file_path.removeprefix(BUILTIN))
     if relative.is_absolute() or ".." in relative.parts:
         raise ValidationError(f"“{file_path}” has to be relative to {root}, without “..”.")
-    path = (root / relative).resolve()
+    try:
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
+        raise ValidationError(f"“{file_path!a}” is no path that can be used.") from None
     if not path.is_relative_to(root):
         raise ValidationError(f"“{file_path}” leads outside of {root}.")
     return path
 
 
+def spelled(file_path: str) -> str:
+    """One spelling a path: “./web//site.yml” is web/site.yml."""
+    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
+    relative = file_path.removeprefix(prefix)
+    return prefix + (Path(relative).as_posix() if relative else "")
+
+
 def validate_file_path(file_path: str) -> None:
-    """A YAML file that exists inside of its root."""
-    if "\0" in file_path:
-        raise ValidationError("A path cannot hold a NUL character.")
+    """A YAML file that exists inside of its root, and can be read."""
     path = located(file_path)
     if path.suffix not in SUFFIXES:
         raise ValidationError(
             f"“{file_path}” is no playbook: its name has to end in .yml or .yaml."
         )
-    if not path.is_file():
-        raise ValidationError(f"There is no file “{file_path}” in {root_of(file_path)}.")
+    try:
+        with path.open("rb"):
+            pass
+    except IsADirectoryError:
+        raise ValidationError(f"“{file_path}” is a folder, not a file.") from None
+    except PermissionError:
+        raise ValidationError(f"InfraOps may not read “{file_path}”.") from None
+    except OSError:
+        raise ValidationError(f"There is no file “{file_path}” in {root_of(file_path)}.") from None
 
 
 def hash_of(content: bytes) -> str:
@@ -56,9 +74,8 @@ def hash_of(content: bytes) -> str:
 def plays_in(content: bytes) -> list[dict[str, Any]]:
     """The plays of a playbook's text; empty when it is not one (or not readable as YAML)."""
     try:
-        # Ansible's own tags (!vault, !unsafe) mean nothing here: they load as None.
-        document = yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
+        document = _loaded(content)
+    except UNREADABLE:
         return []
     if not isinstance(document, list) or not document:
         return []
@@ -67,20 +84,51 @@ def plays_in(content: bytes) -> list[dict[str, Any]]:
     return plays if is_playbook and len(plays) == len(document) else []
 
 
-def discovered(root: Path) -> Iterator[tuple[str, bytes]]:
-    """(path relative to root, content) of every playbook below it, in order; links that lead
-    outside and hidden folders are passed over."""
+def yaml_problem(content: bytes) -> str:
+    """Why the text cannot be read as YAML, on one line; empty when it can."""
+    try:
+        _loaded(content)
+    except UNREADABLE as error:
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""
+
+
+def _loaded(content: bytes) -> Any:
+    # Ansible's own tags (!vault, !unsafe) mean nothing here: they load as None.
+    return yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
+
+
+def description_of(content: bytes, plays: list[dict[str, Any]]) -> str:
+    """What the file says about itself: the comment at its top, else the names of its plays."""
+    comment: list[str] = []
+    for line in content.decode(errors="replace").splitlines():
+        if line.startswith("#") and not line.startswith("#!"):
+            comment.append(line.lstrip("#").strip())
+        elif comment or (line.strip() not in ("", "---") and not line.startswith("#!")):
+            break
+    names = [str(play["name"]) for play in plays if play.get("name")]
+    return " ".join(filter(None, comment)) or ". ".join(names)
+
+
+def candidates(root: Path) -> Iterator[str]:
+    """YAML files below root that may be playbooks, relative to it, in order. Passed over: hidden
+    ones, links that lead outside, and the folders whose files are parts of playbooks."""
     root = root.resolve()
     for path in sorted(root.rglob("*")):
-        relative = path.relative_to(root)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if path.suffix not in SUFFIXES or hidden or not path.is_file():
+        *folders, name = path.relative_to(root).parts
+        hidden = any(part.startswith(".") for part in (*folders, name))
+        if path.suffix not in SUFFIXES or hidden or PARTS_OF_PLAYBOOKS & set(folders):
             continue
-        if not path.resolve().is_relative_to(root):
-            continue
-        content = path.read_bytes()
+        if path.is_file() and path.resolve().is_relative_to(root):
+            yield path.relative_to(root).as_posix()
+
+
+def discovered(root: Path) -> Iterator[tuple[str, bytes]]:
+    """(path relative to root, content) of every playbook below it, in order."""
+    for file_path in candidates(root):
+        content = (root / file_path).read_bytes()
         if plays_in(content):
-            yield relative.as_posix(), content
+            yield file_path, content
 
 
 class _TolerantLoader(yaml.SafeLoader):

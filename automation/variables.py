@@ -9,17 +9,28 @@ A schema is a JSON object, one entry a variable:
 """
 
 import difflib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from audit.redaction import MASK
+from audit.redaction import MASK, is_secret_name
 from schema.encryption import decrypt, encrypt
 
-NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-KEYS = {"type", "default", "required", "choices", "help", "label", "secret"}
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What an entry may have; `default` is of the variable's own type.
+KEYS: dict[str, type | None] = {
+    "type": str,
+    "default": None,
+    "required": bool,
+    "choices": list,
+    "help": str,
+    "label": str,
+    "secret": bool,
+}
+IN_WORDS = {str: "a text", bool: "true or false", list: "a list"}
 # Names that steer Ansible itself: whoever may set them chooses what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
@@ -34,7 +45,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "integer": (_is_integer, "a whole number"),
     "number": (lambda value: _is_integer(value) or isinstance(value, float), "a number"),
     "boolean": (lambda value: isinstance(value, bool), "true or false"),
-    "choice": (lambda value: isinstance(value, str | int | float), "one of its choices"),
+    "choice": (lambda value: isinstance(value, str | int | float), "a text or a number"),
     "list": (lambda value: isinstance(value, list), "a list"),
     "object": (lambda value: isinstance(value, dict), "an object"),
 }
@@ -44,30 +55,41 @@ def validate_schema(schema: Any) -> None:
     """ValidationError naming every variable whose entry cannot be used."""
     if not isinstance(schema, dict):
         raise ValidationError("Variables have to be a JSON object: one entry for each variable.")
-    errors = [error for name, spec in schema.items() for error in _schema_errors(name, spec)]
-    if errors:
-        raise ValidationError(errors)
+    problems = {name: _schema_problem(name, spec) for name, spec in schema.items()}
+    if wrong := [f"{name}: {problem}" for name, problem in problems.items() if problem]:
+        raise ValidationError(wrong)
 
 
-def _schema_errors(name: str, spec: Any) -> list[str]:
-    if not NAME.match(name):
-        return [f"“{name}” is no variable name."]
+def _schema_problem(name: str, spec: Any) -> str:
+    """The first thing that is wrong with a variable's entry, or nothing."""
+    if not NAME.fullmatch(name):
+        return "this is no variable name."
     if not isinstance(spec, dict):
-        return [f"{name}: its entry has to be an object, like {{“type”: “string”}}."]
-    unknown = ", ".join(sorted(spec.keys() - KEYS))
-    if unknown:
-        return [f"{name}: unknown {unknown}; known are {', '.join(sorted(KEYS))}."]
-    kind = spec.get("type", "string")
-    if kind not in TYPES:
-        return [f"{name}: “{kind}” is no type; types are {', '.join(TYPES)}."]
+        return "its entry has to be an object, like {“type”: “string”}."
+    if unknown := ", ".join(sorted(spec.keys() - KEYS.keys())):
+        return f"unknown {unknown}; known are {', '.join(sorted(KEYS))}."
+    for key, wanted in KEYS.items():
+        if wanted and not isinstance(spec.get(key), wanted | None):
+            return f"“{key}” has to be {IN_WORDS[wanted]}."
+    if spec.get("type", "string") not in TYPES:
+        return f"“{spec['type']}” is no type; types are {', '.join(TYPES)}."
+    return _choices_problem(spec) or _default_problem(spec)
+
+
+def _choices_problem(spec: dict[str, Any]) -> str:
     choices = spec.get("choices")
-    if (kind == "choice") != (isinstance(choices, list) and bool(choices)):
-        return [f"{name}: “choices” is a list that is not empty, for the type “choice” only."]
-    if spec.get("secret") and (kind != "string" or spec.get("default") is not None):
-        return [f"{name}: a secret is a string, and has no default (it would stand here in clear)."]
-    if spec.get("default") is not None:
-        return [f"{name}: the default {problem}" for problem in _problems(spec, spec["default"])]
-    return []
+    if (spec.get("type") == "choice") != bool(choices):
+        return "“choices” is a list that is not empty, for the type “choice” only."
+    accepts, wanted = TYPES["choice"]
+    return "" if all(map(accepts, choices or [])) else f"each choice has to be {wanted}."
+
+
+def _default_problem(spec: dict[str, Any]) -> str:
+    default = spec.get("default")
+    if spec.get("secret") and (spec.get("type", "string") != "string" or default is not None):
+        return "a secret is a string, and has no default (it would stand here in clear)."
+    problem = "" if default is None else _problem(spec, default)
+    return f"the default {problem}" if problem else ""
 
 
 def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
@@ -79,26 +101,25 @@ def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ValidationError({"extra_vars": ["This has to be an object: {“name”: value}."]})
     errors: dict[str, list[str]] = {}
-    for name in given:
-        if problem := _name_problem(schema, name):
+    for name, value in given.items():
+        if problem := _name_problem(schema, name) or _unstorable(value):
             errors[str(name)] = [problem]
+    defaults = {name: spec.get("default") for name, spec in schema.items()}
+    values = {name: value for name, value in (defaults | given).items() if value is not None}
     for name, spec in schema.items():
-        value = given.get(name, spec.get("default"))
-        if value in (None, "") and spec.get("required"):
+        if spec.get("required") and values.get(name) in (None, ""):
             errors[name] = ["A value is needed."]
-        elif value is not None and (problems := _problems(spec, value)):
-            errors[name] = [f"This {problem}" for problem in problems]
+        elif name in values and (problem := _problem(spec, values[name])):
+            errors.setdefault(name, [f"This {problem}"])
     if errors:
         raise ValidationError(errors)
-    defaults = {name: spec.get("default") for name, spec in schema.items()}
-    values = defaults | given
-    return {name: value for name, value in values.items() if value is not None}
+    return values
 
 
 def _name_problem(schema: dict[str, Any], name: Any) -> str:
     if name in schema:
         return ""
-    if not isinstance(name, str) or not NAME.match(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         return "This is no variable name: letters, digits and “_”, not starting with a digit."
     if name.startswith(RESERVED):
         return "Variables that steer Ansible itself cannot be given at a launch."
@@ -109,22 +130,41 @@ def _name_problem(schema: dict[str, Any], name: Any) -> str:
     return ""
 
 
-def _problems(spec: dict[str, Any], value: Any) -> list[str]:
+def _unstorable(value: Any) -> str:
+    """What JSON, and so the database, cannot hold; and what would pass for encrypted here."""
+    if is_sealed(value):
+        return f"An object with “{ENCRYPTED}” alone is how secrets are stored: give the text."
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return "This is no JSON: numbers are finite, texts are Unicode, lists are not too deep."
+    return ""
+
+
+def _problem(spec: dict[str, Any], value: Any) -> str:
     accepts, wanted = TYPES[spec.get("type", "string")]
     if not accepts(value):
-        return [f"has to be {wanted}."]
-    if "choices" in spec and value not in spec["choices"]:
-        return [f"has to be one of {', '.join(map(str, spec['choices']))}."]
-    return []
+        return f"has to be {wanted}."
+    choices = spec.get("choices")
+    # Python takes true for 1.
+    if choices and not any(value == each and type(value) is type(each) for each in choices):
+        return f"has to be one of {', '.join(map(str, choices))}."
+    return ""
 
 
 def sealed(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The same values with those of secret variables encrypted, as they are stored."""
-    secret = {name for name, spec in schema.items() if spec.get("secret")}
+    """The same values with the secrets encrypted, as they are stored: those that the schema calls
+    so, and undeclared texts whose names tell."""
     return {
-        name: {ENCRYPTED: encrypt(value)} if name in secret else value
+        name: {ENCRYPTED: encrypt(value)} if _is_secret(schema, name, value) else value
         for name, value in values.items()
     }
+
+
+def _is_secret(schema: dict[str, Any], name: str, value: Any) -> bool:
+    if name in schema:
+        return bool(schema[name].get("secret"))
+    return isinstance(value, str) and is_secret_name(name)
 
 
 def opened(values: dict[str, Any]) -> dict[str, Any]:
@@ -148,14 +188,20 @@ def from_prompts(plays: list[dict[str, Any]]) -> dict[str, Any]:
     """A schema from the playbook's own `vars_prompt`: private prompts are secret."""
     schema: dict[str, Any] = {}
     for play in plays:
-        for prompt in play.get("vars_prompt") or []:
-            spec: dict[str, Any] = {"type": "string", "help": str(prompt.get("prompt") or "")}
-            default = prompt.get("default")
-            if prompt.get("private", True):
-                spec["secret"] = True
-            elif default is not None:
-                spec["default"] = str(default)
-            if default is None:
-                spec["required"] = True
-            schema[str(prompt["name"])] = spec
+        prompts = play.get("vars_prompt")
+        for prompt in prompts if isinstance(prompts, list) else []:
+            if isinstance(prompt, dict) and prompt.get("name"):
+                schema[str(prompt["name"])] = _from_prompt(prompt)
     return schema
+
+
+def _from_prompt(prompt: dict[str, Any]) -> dict[str, Any]:
+    spec: dict[str, Any] = {"type": "string", "help": str(prompt.get("prompt") or "")}
+    default = prompt.get("default")
+    if prompt.get("private", True):
+        spec["secret"] = True
+    elif default is not None:
+        spec["default"] = str(default)
+    if default is None:
+        spec["required"] = True
+    return spec

@@ -14,7 +14,7 @@ from audit.models import AuditLog
 from automation import playbook_files, variables
 from inventory.models import Server
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, UpdatedAtField
+from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -44,8 +44,8 @@ class Playbook(models.Model):
         help_text="Relative to the playbook folder: site.yml, web/deploy.yml.",
     )
     file_hash = models.CharField(max_length=64, editable=False)
-    tags = models.JSONField(default=list, db_default=[], blank=True, validators=[validate_labels])
-    variables = models.JSONField(
+    tags = JSONShapeField(default=list, db_default=[], blank=True, validators=[validate_labels])
+    variables = JSONShapeField(
         default=dict,
         db_default={},
         blank=True,
@@ -75,12 +75,20 @@ class Playbook(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("admin:automation_playbook_change", args=[self.pk])
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.name, self.file_path = self.name.strip(), playbook_files.spelled(self.file_path)
+        super().clean_fields(exclude)
+
     def clean(self) -> None:
         """A new or moved file is hashed here; a changed one has to be accepted by its verb."""
         super().clean()
+        if Playbook.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
+            # The databases differ in what they call equal.
+            raise ValidationError({"name": ["There is a playbook of that name already."]})
         if self.file_path and (not self.file_hash or self._is_moved()):
-            playbook_files.validate_file_path(self.file_path)
-            self.file_hash = playbook_files.hash_of(self.path.read_bytes())
+            current = self.current_hash()
+            if current is not None:  # else its field has said already what is wrong with it
+                self.file_hash = current
 
     # Verbs
 

@@ -1,0 +1,87 @@
+"""Registers the playbooks that lie in the playbook folder, and says what became of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+
+from accounts.models import User
+
+from . import playbook_files, variables
+from .models import Playbook
+
+DESCRIPTION_LENGTH = 2000
+
+
+@dataclass
+class Report:
+    """File paths by what became of them; `refused` with the reasons."""
+
+    added: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def import_playbooks(root: Path, *, accept_as: User | None = None, dry_run: bool = False) -> Report:
+    """Compare the registry with the folder and register what is new.
+
+    A changed file is only reported, or accepted in the name of `accept_as` (an admin).
+    """
+    report = Report()
+    registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
+    for playbook in registered:
+        _look_at(report, playbook, accept_as, dry_run=dry_run)
+    known = {playbook.file_path for playbook in registered}
+    for file_path in playbook_files.candidates(root):
+        if file_path not in known:
+            _add(report, root / file_path, file_path, dry_run=dry_run)
+    return report
+
+
+def _look_at(report: Report, playbook: Playbook, accept_as: User | None, *, dry_run: bool) -> None:
+    state = playbook.file_state
+    if state == "changed" and accept_as is not None:
+        if not dry_run:
+            playbook.accept_file(accept_as)
+        state = "accepted"
+    getattr(report, state).append(playbook.file_path)
+
+
+def _add(report: Report, path: Path, file_path: str, *, dry_run: bool) -> None:
+    try:
+        content = path.read_bytes()
+        plays = playbook_files.plays_in(content)
+        if not plays:
+            if problem := playbook_files.yaml_problem(content):
+                report.refused[file_path] = f"It cannot be read as YAML: {problem}"
+            return  # tasks, variables: YAML, and no playbook
+        playbook = _new(file_path, content, plays)
+        playbook.full_clean()
+        if not dry_run:
+            with transaction.atomic():
+                playbook.save()
+    except ValidationError as error:
+        report.refused[file_path] = " ".join(_said(error))
+    except (OSError, DatabaseError) as error:
+        report.refused[file_path] = str(error)
+    else:
+        report.added.append(file_path)
+
+
+def _new(file_path: str, content: bytes, plays: list[dict]) -> Playbook:
+    return Playbook(
+        name=str(PurePosixPath(file_path).with_suffix("")),
+        description=playbook_files.description_of(content, plays)[:DESCRIPTION_LENGTH],
+        file_path=file_path,
+        variables=variables.from_prompts(plays),
+    )
+
+
+def _said(error: ValidationError) -> Iterator[str]:
+    for name, messages in error.message_dict.items():
+        yield f"{name}: {' '.join(messages)}"

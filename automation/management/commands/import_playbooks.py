@@ -1,0 +1,67 @@
+"""Register the playbooks of the playbook folder."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from accounts.terminal import acting_user
+from audit.context import acting_as
+from automation.importing import Report, import_playbooks
+
+WORDS = {
+    "added": "added",
+    "accepted": "accepted",
+    "changed": "changed on disk",
+    "missing": "missing",
+    "unchanged": "unchanged",
+    "refused": "refused",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Register every playbook below PLAYBOOK_ROOT that is not registered yet, with its name, "
+        "description and prompts, and say which registered files have changed or are gone. "
+        "A changed file cannot be launched until an admin accepts it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--accept", action="store_true", help="accept the changed files")
+        parser.add_argument("--user", help="the admin who accepts (default: the first active one)")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        root = Path(settings.PLAYBOOK_ROOT)
+        if not root.is_dir():
+            raise CommandError(f"There is no folder {root} (PLAYBOOK_ROOT).")
+        user = self._user(options)
+        with acting_as(user):
+            try:
+                report = import_playbooks(
+                    root,
+                    accept_as=user if options["accept"] else None,
+                    dry_run=options["dry_run"],
+                )
+            except PermissionDenied as error:
+                raise CommandError(str(error)) from None
+        self._say(report, dry_run=options["dry_run"])
+
+    @staticmethod
+    def _user(options: dict[str, Any]) -> User | None:
+        """Nobody is needed to register: on a new machine there is nobody yet."""
+        return acting_user(options["user"]) if options["accept"] or options["user"] else None
+
+    def _say(self, report: Report, *, dry_run: bool) -> None:
+        for file_path, reason in report.refused.items():
+            self.stdout.write(self.style.ERROR(f"Refused: {file_path}: {reason}"))
+        if dry_run:
+            self.stdout.write("Nothing was written. It would be:")
+        for name, word in WORDS.items():
+            files = list(getattr(report, name))
+            shown = f"  {', '.join(files)}" if files and name != "unchanged" else ""
+            self.stdout.write(f"{word:<16}{len(files):>6}{shown}")
