@@ -75,6 +75,10 @@ class HealthView(APIView):
     def perform_authentication(self, request: Request) -> None:
         """Later, and only when the database answers."""
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Whatever the client accepts, it gets JSON."""
+        return super().perform_content_negotiation(request, force=True)
+
     @extend_schema(responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
         """Whether database, queue and a worker are there; to those logged in also why not."""

@@ -17,6 +17,7 @@ from django_q.signing import SignedPackage
 
 from automation.models import Run, Worker
 from automation.models.workers import ALIVE_FOR
+from automation.retrying import reconnect
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def _without_raising(look: Callable[[], Part]) -> Part:
     try:
         return look()
     except Error as error:
-        connection.close_if_unusable_or_obsolete()
+        reconnect()
         return Part(f"The database does not answer: {error}")
     except Exception as error:  # A broker's client raises what it likes.
         return Part(f"{type(error).__name__}: {error}")

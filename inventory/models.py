@@ -16,7 +16,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from schema.fields import CreatedAtField, UpdatedAtField
+from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
 from .validators import (
     validate_host_key,
@@ -89,7 +89,7 @@ class Server(models.Model):
         validators=[validate_key_path],
         help_text="A private key (mode 0600) in the key folder, on every worker.",
     )
-    tags = models.JSONField(
+    tags = JSONShapeField(
         default=dict,
         db_default={},
         blank=True,
@@ -104,7 +104,7 @@ class Server(models.Model):
         help_text="development, staging, production …",
     )
     description = models.TextField(blank=True)
-    variables = models.JSONField(
+    variables = JSONShapeField(
         default=dict,
         db_default={},
         blank=True,

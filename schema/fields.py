@@ -113,6 +113,19 @@ class UUIDTextField(models.CharField):
         return super(models.CharField, self).formfield(**defaults)
 
 
+class JSONShapeField(models.JSONField):
+    """JSON of a certain shape, which its validators know.
+
+    Django asks them nothing about a value that is empty, and so takes [] where an object belongs.
+    """
+
+    empty_values = [None]
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
 class CreatedAtField(models.DateTimeField):
     """When the row was written; the database fills it in for a raw INSERT too."""
 
