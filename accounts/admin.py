@@ -30,6 +30,10 @@ class NewUserForm(UserCreationForm):
         model = User
         fields = ["username", "email", "role"]
 
+    def clean_username(self) -> str:
+        # Django's own empties a name that is taken; the model says that itself.
+        return self.cleaned_data["username"]
+
 
 class EditUserForm(UserChangeForm):
     class Meta:
