@@ -79,6 +79,16 @@ def ansible_playbook() -> str | None:
     return str(beside) if beside.exists() else shutil.which("ansible-playbook")
 
 
+def _guard() -> list[str]:
+    """What stands before ansible-playbook.
+
+    Should the worker die, the kernel tells it to end. And it reads nothing: a `vars_prompt` whose
+    value was not given would else wait for an answer for ever; so it takes its default.
+    """
+    end_with_the_worker = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    return [*end_with_the_worker, "sh", "-c", 'exec "$@" </dev/null', "sh"]
+
+
 def _internal(error: Exception) -> Outcome:
     reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
     return Outcome.failed(Job.FailureKind.INTERNAL, reason[:2000])
@@ -156,9 +166,7 @@ class _Execution:
         self.run.save(update_fields=["command"])
 
     def _run(self, config: RunnerConfig) -> int | None:
-        # Should the worker die, the kernel tells ansible-playbook to end.
-        guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-        config.command = [*guard, *config.command]
+        config.command = [*_guard(), *config.command]
         runner = Runner(config, event_handler=self._on_event, cancel_callback=self._on_poll)
         try:
             runner.run()

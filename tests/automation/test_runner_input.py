@@ -168,3 +168,19 @@ def test_a_secret_variable_reaches_the_play_and_shows_nowhere() -> None:
         default=str,
     )
     assert "ter2" not in kept
+
+
+def test_a_prompt_whose_value_was_not_given_takes_its_default_and_waits_for_nobody() -> None:
+    play = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "vars_prompt": [{"name": "colour", "prompt": "Which colour?", "default": "blue"}],
+            "tasks": [{"name": "Show", "ansible.builtin.debug": {"msg": "it is {{ colour }}"}}],
+        }
+    ]
+
+    job = run_one(play, deadline_seconds=60)
+
+    assert job.status == Job.Status.SUCCESS
+    assert "it is blue" in text_of(job)
