@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError
 from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, ValidationError
@@ -25,6 +26,11 @@ logger = logging.getLogger(__name__)
 class Conflict(APIException):
     status_code = 409
     default_detail = "The state of this object does not allow it."
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = "The body is larger than this server takes (DATA_UPLOAD_MAX_MEMORY_SIZE)."
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -46,6 +52,8 @@ def _as_http(error: Exception) -> Exception:
         return ValidationError(
             error.message_dict if hasattr(error, "error_dict") else error.messages
         )
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
     if isinstance(error, NotAuthenticated):
         # DRF has put the header for WWW-Authenticate on it.
         error.detail = ErrorDetail(LOG_IN, "not_authenticated")

@@ -206,7 +206,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.RolePermission"],
     "DEFAULT_PAGINATION_CLASS": "audit.pages.NumberedPages",
     "DEFAULT_FILTER_BACKENDS": ["audit.filters.StrictFilterBackend"],
-    "DEFAULT_PARSER_CLASSES": ["audit.json_body.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["audit.json_body.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "audit.openapi.ErrorsDocumented",
     "EXCEPTION_HANDLER": "audit.errors.exception_handler",
     "PAGE_SIZE": 50,

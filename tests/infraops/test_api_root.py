@@ -1,0 +1,230 @@
+"""What holds for the whole API: who comes in, what is said when something is wrong, its papers."""
+
+import json
+from io import StringIO
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.urls import NoReverseMatch, reverse
+from django.utils.crypto import get_random_string
+from rest_framework.test import APIClient
+
+from tests import make
+from tests.permission_table import API, Who
+from tests.recording import recorded
+
+WRITES = [
+    (name, method, wanted)
+    for name, page in API.items()
+    for method, wanted in page.wants.items()
+    if wanted > Who.VIEWER
+]
+
+
+def test_the_root_lists_what_there_is(api_of, bob):
+    links = api_of(bob).get("/api/").json()
+    assert links["servers"] == "http://testserver/api/servers"
+    client = api_of(bob)
+    for name, link in links.items():
+        expected = {"audit-logs": 403, "users": 403, "health": 503}.get(name, 200)
+        assert client.get(link).status_code == expected, name
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "servers", "playbooks", "jobs", "tickets", "audit-logs", "users", "users/me", "api-keys"],
+)
+def test_a_browser_gets_pages(client_of, boss, path):
+    make.ticket(job=make.job(status="failed"))
+    response = client_of(boss).get(f"/api/{path}", headers={"Accept": "text/html"})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("kind", ["server", "playbook", "job", "ticket"])
+def test_a_browser_gets_pages_of_one_row(client_of, boss, kind):
+    row = getattr(make, kind)()
+    identity = getattr(row, f"{kind}_id", row.pk)
+    response = client_of(boss).get(f"/api/{kind}s/{identity}", headers={"Accept": "text/html"})
+    assert response.status_code == 200
+    assert f"{kind}s" in response.content.decode()
+
+
+# --- Who comes in ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", "servers", "jobs", "schema", "docs", f"tickets/{uuid4()}"])
+def test_a_stranger_is_told_how_to_come_in(api, db, path):
+    response = api.get(f"/api/{path}")
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="InfraOps"'
+    if path != "docs":
+        assert "Authorization: Bearer" in response.content.decode()
+
+
+def test_a_deactivated_user_is_a_stranger(api_of, charlie):
+    assert api_of(charlie).get("/api/servers").status_code == 401
+
+
+@pytest.mark.parametrize(("name", "method", "wanted"), WRITES)
+def test_whoever_may_not_is_recorded_once(api_of, bob, name, method, wanted):
+    client, path = api_of(bob), reverse(name, args=API[name].arguments(bob))
+    with recorded() as lines:
+        response = client.generic(method, path, "{}", content_type="application/json")
+    assert (response.status_code, lines) == (403, ["access.denied by bob"])
+    assert response.json()["detail"].startswith("Your role (viewer) may not do this: it takes ")
+
+
+def test_a_session_writes_with_a_csrf_token_only(boss):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(boss)
+    server = {"hostname": "web1", "ip_address": "192.0.2.1"}
+    refused = client.post("/api/servers", server)
+    assert refused.status_code == 403
+    assert "CSRF" in refused.json()["detail"]
+    token = get_random_string(32)
+    client.cookies["csrftoken"] = token
+    assert client.post("/api/servers", server, headers={"X-CSRFToken": token}).status_code == 201
+
+
+def test_a_key_writes_without_one(boss):
+    client = APIClient(enforce_csrf_checks=True)
+    _, token = make.api_key(boss)
+    server = {"hostname": "web1", "ip_address": "192.0.2.1"}
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.post("/api/servers", server, headers=headers).status_code == 201
+
+
+# --- What is said when something is wrong ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["nothing", "servers/", "servers/web1", "jobs/1", "v1/servers"])
+def test_an_unknown_path_is_404_in_json(api_of, api, boss, path):
+    for client in (api_of(boss), api):
+        response = client.get(f"/api/{path}")
+        assert response.status_code == 404
+        assert f"There is no /api/{path}." in response.json()["detail"]
+        assert client.post(f"/api/{path}", {}).status_code == 404
+
+
+def numbered() -> list[tuple[str, str]]:
+    return [
+        (name, method)
+        for name, page in API.items()
+        if name.endswith(("-detail", "-accept", "-revoke", "check-check"))
+        and not name.startswith(("api:job", "api:ticket"))
+        for method in page.wants
+    ]
+
+
+@pytest.mark.parametrize(("name", "method"), numbered())
+@pytest.mark.parametrize("key", [2**31 - 1, 10**30])
+def test_an_unknown_number_is_404_with_its_name(api_of, boss, name, method, key):
+    client = api_of(boss)
+    response = client.generic(
+        method, reverse(name, args=[key]), "{}", content_type="application/json"
+    )
+    assert response.status_code == 404
+    assert str(key) in response.json()["detail"]
+
+
+@pytest.mark.parametrize("name", [name for name, page in API.items() if "PUT" not in page.wants])
+def test_a_wrong_method_is_405_whatever_the_role(api_of, bob, name):
+    client = api_of(bob)
+    response = client.put(reverse(name, args=API[name].arguments(bob)), {})
+    assert response.status_code == 405
+    if name not in ("api:docs", "api:schema"):
+        assert response.json()["fields"] == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{", "JSON parse error"),
+        ("", "hostname"),
+        ("[]", "Expected a dictionary"),
+        ('"text"', "Expected a dictionary"),
+        ("null", "No data provided"),
+        ('{"hostname": NaN}', "JSON parse error"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"description": "\\ud800"}', "half of a surrogate pair"),
+        ('{"tags": {"\\udfff": 1}}', "half of a surrogate pair"),
+        (b"\xff\xfe", "JSON parse error"),
+        ('{"hostname": {"a": 1}}', "Not a valid string"),
+        ('{"hostname": "a", "__all__": 1}', "No such field"),
+    ],
+)
+def test_a_body_that_is_no_use_is_400(api_of, boss, body, said):
+    response = api_of(boss).generic("POST", "/api/servers", body, content_type="application/json")
+    assert response.status_code == 400
+    assert said in json.dumps(response.json())
+    assert response.json().keys() == {"detail", "fields"}
+
+
+def test_only_json_is_taken(api_of, boss):
+    response = api_of(boss).post("/api/servers", {"hostname": "a"}, format=None, content_type="a/b")
+    assert response.status_code == 415
+    form = "hostname=a&ip_address=192.0.2.1"
+    kind = "application/x-www-form-urlencoded"
+    assert api_of(boss).generic("POST", "/api/servers", form, kind).status_code == 415
+
+
+def test_a_body_has_a_size(api_of, boss, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    response = api_of(boss).post("/api/servers", {"description": "x" * 2000})
+    assert response.status_code == 413
+    assert "larger than this server takes" in response.json()["detail"]
+
+
+# --- Its papers -----------------------------------------------------------------------------------
+
+
+def test_the_schema_is_valid_and_complete():
+    out = StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
+    schema = out.getvalue()
+    for name in API:
+        if name in ("api:root", "api:schema", "api:docs"):
+            continue
+        try:
+            path = reverse(name)
+        except NoReverseMatch:
+            continue
+        assert f"\n  {path}:\n" in schema
+
+
+def test_the_schema_tells_errors_and_the_idempotency_key(api_of, bob):
+    response = api_of(bob).get("/api/schema?format=json", headers={"Accept": "application/json"})
+    paths = json.loads(response.content)["paths"]
+    launch = paths["/api/jobs"]["post"]
+    assert {"200", "201", "400", "401", "403", "409"} == launch["responses"].keys()
+    assert [parameter["name"] for parameter in launch["parameters"]] == ["Idempotency-Key"]
+    assert "404" in paths["/api/servers/{id}"]["get"]["responses"]
+    assert {"tag", "search", "page_size"} <= {
+        parameter["name"] for parameter in paths["/api/servers"]["get"]["parameters"]
+    }
+    assert "from" in {
+        parameter["name"] for parameter in paths["/api/audit-logs"]["get"]["parameters"]
+    }
+
+
+@pytest.mark.slow
+def test_the_docs_are_served_from_here(page_of, boss, transactional_db):
+    """`complaints`, behind `page_of`, notices each request to another host."""
+    page = page_of(boss)
+    page.goto("/api/docs")
+    page.get_by_text("/api/servers/{id}/check").wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.slow
+def test_the_browsable_api_is_served_from_here(page_of, boss, transactional_db):
+    server = make.server(hostname="web1")
+    page = page_of(boss)
+    page.goto(f"/api/servers/{server.pk}")
+    page.get_by_label("response info").get_by_text('"hostname": "web1"').wait_for()
+    page.locator("#id__content").fill('{"description": "typed here"}')
+    page.get_by_role("button", name="PATCH").click()
+    page.get_by_label("response info").get_by_text('"description": "typed here"').wait_for()
+    page.wait_for_load_state("networkidle")
