@@ -3,6 +3,7 @@
 Every variable is explained in .env.example.
 """
 
+import sys
 from pathlib import Path
 
 import environ
@@ -284,4 +285,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    # Each wake-up is a line: worth reading in the worker's terminal, noise in every other one.
+    "loggers": {"django-q": {"level": "INFO" if "qcluster" in sys.argv else "WARNING"}},
 }
