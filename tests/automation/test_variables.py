@@ -1,0 +1,219 @@
+"""What a playbook asks for, and what people may answer."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from audit.redaction import MASK
+from automation import variables
+from schema.encryption import Undecryptable
+
+
+def wrong(schema, given) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as error:
+        variables.cleaned(schema, given)
+    return error.value.message_dict
+
+
+# --- The schema -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"type": "string", "required": True, "help": "x", "label": "X"},
+        {"type": "integer", "default": 3},
+        {"type": "number", "default": 3},
+        {"type": "number", "default": 2.5},
+        {"type": "boolean", "default": False},
+        {"type": "choice", "choices": ["a", 1, 2.5], "default": 1},
+        {"type": "list", "default": [1, "a"]},
+        {"type": "object", "default": {"a": 1}},
+        {"type": "string", "secret": True, "required": True},
+        {"type": "string", "default": None, "choices": None},
+    ],
+)
+def test_this_entry_is_accepted(spec):
+    variables.validate_schema({"name_1": spec})
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("string", "object"),
+        (None, "object"),
+        ({"typ": "string"}, "unknown typ"),
+        ({"type": "text"}, "no type"),
+        ({"type": ["string"]}, "has to be a text"),
+        ({"required": "yes"}, "“required” has to be true or false"),
+        ({"help": 5}, "“help” has to be a text"),
+        ({"choices": "abc", "type": "choice"}, "“choices” has to be a list"),
+        ({"type": "choice"}, "not empty"),
+        ({"type": "choice", "choices": []}, "not empty"),
+        ({"type": "string", "choices": ["a"]}, "for the type “choice” only"),
+        ({"choices": ["a"]}, "for the type “choice” only"),
+        ({"type": "choice", "choices": [["a"]]}, "each choice"),
+        ({"type": "choice", "choices": ["a"], "default": "b"}, "the default has to be one of a"),
+        ({"type": "integer", "default": "3"}, "the default has to be a whole number"),
+        ({"type": "integer", "default": True}, "the default has to be a whole number"),
+        ({"type": "integer", "secret": True}, "a secret is a string"),
+        ({"secret": True, "default": "x"}, "no default"),
+        ({"secret": "yes"}, "true or false"),
+    ],
+)
+def test_this_entry_is_refused(spec, reason):
+    with pytest.raises(ValidationError) as error:
+        variables.validate_schema({"good": {}, "version": spec})
+    (message,) = error.value.messages
+    assert message.startswith("version: ") and reason in message
+
+
+@pytest.mark.parametrize("name", ["", "1a", "a-b", "a b", "a\n", "größe"])
+def test_a_name_that_ansible_would_not_take_is_refused(name):
+    with pytest.raises(ValidationError):
+        variables.validate_schema({name: {}})
+
+
+@pytest.mark.parametrize("schema", [[], "x", None, 5])
+def test_a_schema_is_an_object(schema):
+    with pytest.raises(ValidationError):
+        variables.validate_schema(schema)
+
+
+# --- Values ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "accepted", "refused"),
+    [
+        ({}, ["", "a", "{{ b }}"], [1, True, [], {}]),
+        ({"type": "string"}, ["", "ü 🚀", "\0"], [1, ["a"]]),
+        ({"type": "integer"}, [0, -5, 10**30], ["1", 1.0, True]),
+        ({"type": "number"}, [0, 2.5], ["1", False]),
+        ({"type": "boolean"}, [True, False], [0, 1, "true"]),
+        ({"type": "choice", "choices": ["a", 1]}, ["a", 1], ["A", "1", True, 1.0, ["a"]]),
+        ({"type": "list"}, [[], [1, {"a": 2}]], ["a", {}]),
+        ({"type": "object"}, [{}, {"a": [1]}], [[], "a"]),
+    ],
+)
+def test_values_have_the_type_that_the_schema_says(spec, accepted, refused):
+    for value in accepted:
+        assert variables.cleaned({"x": spec}, {"x": value}) == {"x": value}
+    for value in refused:
+        assert set(wrong({"x": spec}, {"x": value})) == {"x"}
+
+
+def test_defaults_fill_in_and_null_takes_a_value_away():
+    schema = {"a": {"default": "1"}, "b": {}, "c": {"default": "3"}}
+    assert variables.cleaned(schema, {"c": None}) == {"a": "1"}
+    assert variables.cleaned(schema, {"a": "x", "b": "y"}) == {"a": "x", "b": "y", "c": "3"}
+
+
+@pytest.mark.parametrize("given", [{}, {"version": None}, {"version": ""}])
+def test_what_is_required_is_asked_for(given):
+    assert wrong({"version": {"required": True}}, given) == {"version": ["A value is needed."]}
+
+
+def test_a_required_one_may_have_a_default():
+    assert variables.cleaned({"a": {"required": True, "default": "x"}}, {}) == {"a": "x"}
+
+
+def test_a_misspelt_name_gets_a_hint():
+    schema = {"version": {}, "colour": {}}
+    assert "Did you mean “version”?" in wrong(schema, {"verison": "1"})["verison"][0]
+    assert "It has: version, colour." in wrong(schema, {"zzz": "1"})["zzz"][0]
+
+
+def test_every_problem_is_named_at_once():
+    schema = {"a": {"required": True}, "b": {"type": "integer"}}
+    assert set(wrong(schema, {"b": "x", "c": 1})) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("name", ["ansible_host", "ansible_connection", "infraops_environment"])
+@pytest.mark.parametrize("schema", [{}, {"other": {}}])
+def test_what_steers_ansible_is_refused_unless_declared(schema, name):
+    assert "steer Ansible" in wrong(schema, {name: "x"})[name][0]
+    assert variables.cleaned({name: {}}, {name: "x"}) == {name: "x"}
+
+
+@pytest.mark.parametrize("given", [[], "a=b", 5, [["a", "b"]]])
+def test_variables_are_an_object(given):
+    assert set(wrong({}, given)) == {"extra_vars"}
+
+
+def test_without_a_schema_anything_goes_that_can_be_stored():
+    given = {"a": "x", "b": [1, {"c": None}], "d": 2.5, "e": True}
+    assert variables.cleaned({}, given) == given
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), [float("inf")], "\ud800", {"$encrypted": "x"}, {"a": {1, 2}}]
+)
+def test_what_cannot_be_stored_is_refused(value):
+    assert set(wrong({}, {"a": value})) == {"a"}
+    assert set(wrong({"a": {"type": "object"}}, {"a": value})) == {"a"}
+
+
+@pytest.mark.parametrize("name", ["1a", "a-b", "a b", "", "a\n"])
+def test_a_value_needs_a_name_that_ansible_takes(name):
+    assert set(wrong({}, {name: 1})) == {name}
+
+
+# --- Secrets --------------------------------------------------------------------------------------
+
+SCHEMA = {"db_password": {"secret": True}, "token_count": {"type": "string"}, "colour": {}}
+
+
+def test_secrets_are_encrypted_opened_and_masked():
+    given = {"db_password": "hünter2\n", "token_count": "5", "colour": "red"}
+    stored = variables.sealed(SCHEMA, given)
+    assert "hünter2" not in str(stored)
+    assert variables.is_sealed(stored["db_password"])
+    assert {name: stored[name] for name in ("token_count", "colour")} == {
+        "token_count": "5",
+        "colour": "red",
+    }
+    assert variables.opened(stored) == given
+    assert variables.masked(stored) == {**given, "db_password": MASK}
+
+
+def test_the_same_secret_looks_different_each_time():
+    given = {"db_password": "x"}
+    assert variables.sealed(SCHEMA, given) != variables.sealed(SCHEMA, given)
+
+
+def test_an_undeclared_secret_is_known_by_its_name():
+    given = {"api_token": "x", "password_length": 12, "colour": "red"}
+    stored = variables.sealed({}, given)
+    assert variables.masked(stored) == {**given, "api_token": MASK}
+    assert variables.opened(stored) == given
+
+
+def test_without_its_key_a_secret_stays_closed(settings):
+    stored = variables.sealed(SCHEMA, {"db_password": "x"})
+    settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
+    with pytest.raises(Undecryptable):
+        variables.opened(stored)
+
+
+# --- vars_prompt ----------------------------------------------------------------------------------
+
+
+def test_prompts_become_a_schema():
+    plays = [
+        {"vars_prompt": [{"name": "user", "prompt": "Who?", "private": False}]},
+        {"vars_prompt": [{"name": "password"}, {"name": "n", "default": 5, "private": False}]},
+        {"hosts": "all"},
+    ]
+    schema = variables.from_prompts(plays)
+    assert schema == {
+        "user": {"type": "string", "help": "Who?", "required": True},
+        "password": {"type": "string", "help": "", "secret": True, "required": True},
+        "n": {"type": "string", "help": "", "default": "5"},
+    }
+    variables.validate_schema(schema)
+
+
+def test_prompts_that_are_none_are_passed_over():
+    plays = [{"vars_prompt": "x"}, {"vars_prompt": ["x", {}, {"name": ""}]}, {"vars_prompt": {}}]
+    assert variables.from_prompts(plays) == {}
