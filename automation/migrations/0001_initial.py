@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                         max_length=500,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[\\w.:-]+(,[\\w.:-]+)*$",
+                                "^\\w[\\w.:-]*(,\\w[\\w.:-]*)*\\Z",
                                 "Tags are names with commas between them: “web,config”.",
                             )
                         ],
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                         max_length=500,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[\\w.:-]+(,[\\w.:-]+)*$",
+                                "^\\w[\\w.:-]*(,\\w[\\w.:-]*)*\\Z",
                                 "Tags are names with commas between them: “web,config”.",
                             )
                         ],

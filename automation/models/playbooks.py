@@ -129,6 +129,7 @@ class Playbook(models.Model):
             raise PermissionDenied("Your role does not launch playbooks.")
         if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
             return known
+        servers = list(dict.fromkeys(servers))  # one job a server
         self._refuse_unless_ready(servers)
         values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
         return self.runs.enqueue(

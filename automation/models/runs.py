@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CLAIM_WINDOW = 200
 
 validate_tag_list = RegexValidator(
-    r"^[\w.:-]+(,[\w.:-]+)*$", "Tags are names with commas between them: “web,config”."
+    r"^\w[\w.:-]*(,\w[\w.:-]*)*\Z", "Tags are names with commas between them: “web,config”."
 )
 
 
@@ -62,13 +62,18 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def launched_with(self, playbook: Playbook, actor: User, idempotency_key: str) -> Run | None:
         """The run that this actor's key made before; Refused if it was for something else."""
-        run = self.filter(launched_by=actor, idempotency_key=idempotency_key).first()
+        # Of any playbook: `self` may be narrowed to one.
+        run = Run.objects.filter(launched_by=actor, idempotency_key=idempotency_key).first()
         if run is not None and run.playbook_id != playbook.pk:
             raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
         return run
 
     def enqueue(self, playbook: Playbook, actor: User, servers: list[Server], **fields: Any) -> Run:
-        """Create the run and its pending jobs, record it, and wake a worker on commit."""
+        """Create the run and its pending jobs, record it, and wake a worker on commit.
+
+        An option that is None is not given.
+        """
+        fields = {name: value for name, value in fields.items() if value is not None}
         fields.setdefault("deadline_seconds", settings.RUN_DEADLINE_SECONDS)
         run = Run(playbook=playbook, launched_by=actor, playbook_hash=playbook.file_hash, **fields)
         run.clean_fields(exclude=["extra_vars"])
@@ -103,7 +108,7 @@ class RunQuerySet(models.QuerySet["Run"]):
             playbook=str(run.playbook),
             servers=[str(server) for server in servers][:100],
             server_count=len(servers),
-            jobs=[str(job_id) for job_id in run.jobs.values_list("job_id", flat=True)[:100]],
+            jobs=[str(job.job_id) for job in run.jobs.order_by("id")[:100]],
             options=run.options(),
         )
         transaction.on_commit(run.wake_worker)
@@ -240,7 +245,8 @@ class Run(models.Model):
         return bool(self._mine().update(heartbeat_at=self.heartbeat_at))
 
     def cancel(self, actor: User | None, *, reason: str = "") -> bool:
-        """End a pending run now, ask a running one to stop. False when it has ended already.
+        """End a pending run now, ask a running one to stop. False when it has ended already, or
+        was asked before.
 
         Without an actor it is the system that stops it, and a reason is needed.
         """
@@ -256,6 +262,7 @@ class Run(models.Model):
                 .update(state=self.State.FINISHED, finished_at=timezone.now())
             ):
                 self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
+                transaction.on_commit(Run.objects.wake_next)  # whoever stood behind it may go
         self.refresh_from_db()
         return True
 
@@ -298,7 +305,11 @@ class Run(models.Model):
             f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. What it had printed is in the log."
         )
         lost = Outcome.failed(Job.FailureKind.WORKER_LOST, message)
-        return self.finish({}, lost)
+        with transaction.atomic():
+            # As it was seen, or not at all: it may have beaten since this row was read.
+            if not self._mine().filter(heartbeat_at=self.heartbeat_at).update(watched_at=now):
+                return False
+            return self.finish({}, lost)
 
     def wake_worker(self) -> None:
         """Put a wake-up on the queue."""
@@ -326,11 +337,18 @@ class Run(models.Model):
         return f"{who} {self.cancel_reason}".strip()
 
     def waits_for(self) -> list[str]:
-        """Why a pending run does not start: the servers that another run holds."""
+        """Why a pending run does not start: servers that another run holds or waits for."""
         held = ServerLock.objects.filter(server__jobs__run=self).exclude(run=self)
-        return [
+        reasons = [
             f"{lock.server} is held by run {lock.run_id}"
             for lock in held.select_related("server")[:10]
+        ]
+        if reasons:
+            return reasons
+        before = Run.objects.pending().filter(pk__lt=self.pk, jobs__server__jobs__run=self)
+        return [
+            f"run {pk} comes first on the same server"
+            for pk in before.order_by("pk").values_list("pk", flat=True).distinct()[:10]
         ]
 
     # Private
