@@ -154,6 +154,7 @@ class _Execution:
             **added,
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
+            "ANSIBLE_FORCE_COLOR": "True",
             "ANSIBLE_HOST_KEY_CHECKING": "True",
             # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
             "ANSIBLE_SSH_COMMON_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",

@@ -66,6 +66,7 @@ def bare_lines(playbook: Playbook, server: Server, folder: Path, *arguments: str
         "HOME": os.environ["HOME"],
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
+        "ANSIBLE_FORCE_COLOR": "True",
         "ANSIBLE_SSH_COMMON_ARGS": f"-o UserKnownHostsFile={folder / 'known_hosts'} "
         "-o StrictHostKeyChecking=accept-new",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder),

@@ -127,6 +127,12 @@ def test_levels_tell_failures_and_warnings_from_the_rest() -> None:
     assert levels[ignored] == "warning"
 
 
+def test_the_colours_are_kept() -> None:
+    lines = lines_of(run_one(FAILING))
+
+    assert any("\x1b[0;31m" in line and "the disk is full" in line for line in lines)
+
+
 def test_no_log_hides_the_value() -> None:
     assert "hunter2" not in text_of(run_one(EVERYTHING))
 

@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
     def _farewell(self, password: str | None, seconds: float) -> None:
         admin = User.objects.filter(role=User.Role.ADMIN, is_active=True).order_by("id").first()
-        known = password or "as it was (`manage.py create_admin --reset-password` sets a new one)"
+        known = password or "as it was (`.venv/bin/python manage.py create_admin --reset-password` sets one)"
         self.stdout.write(
             f"\nIt took {seconds:.1f} s. The console:\n\n"
             f"    make run     keeps console and worker up, until Ctrl-C\n"
