@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from .ansi import plain
 from .models import JobLog
 
 Add = Callable[[int, str, str, datetime], None]
@@ -100,7 +101,7 @@ class LogRouter:
     def _recap_of(self, job: int, lines: list) -> list:
         """The recap without the other servers' rows."""
         others = {host for host, owner in self._jobs.items() if owner != job}
-        return [item for item in lines if item[0].split(":")[0].strip() not in others]
+        return [item for item in lines if plain(item[0]).split(":")[0].strip() not in others]
 
     def _give(self, job: int, lines: list[tuple[str, str, datetime]]) -> None:
         for line, level, at in lines:
