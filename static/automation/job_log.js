@@ -37,6 +37,7 @@
         document.title = fragment.dataset.title;
         if (changed) header.replaceChildren(...changed.childNodes);
         document.getElementById("log-follow-label").hidden = !active;
+        fit();
     }
 
     function append(fragment) {
@@ -47,6 +48,7 @@
             if (!first) first = numberOf(lines[0]);
             last = numberOf(lines.at(-1));
             empty.hidden = true;
+            fit();
         }
         if (stay) toBottom();
     }
@@ -94,6 +96,12 @@
         line.scrollIntoView({ block: "center" });
     }
 
+    // While it is live, the whole log fits into the window: its newest line is in sight.
+    function fit() {
+        const top = log.getBoundingClientRect().top + scrollY;
+        log.style.maxHeight = active ? `max(240px, calc(100vh - ${Math.ceil(top) + 24}px))` : "";
+    }
+
     // The page itself stays where it is: what failed stands at its top, in words.
     function showFailing() {
         const line = document.getElementById(`L${log.dataset.failing}`);
@@ -119,9 +127,11 @@
         log.classList.toggle("io-wrapped", wrap.checked);
     });
     window.addEventListener("hashchange", goToHash);
+    window.addEventListener("resize", fit);
 
     wrap.checked = (localStorage.getItem("logWrap") ?? (innerWidth < 700 ? "1" : "0")) === "1";
     log.classList.toggle("io-wrapped", wrap.checked);
+    fit();
     toBottom();
     if (log.dataset.failing) showFailing();
     goToHash();
