@@ -1,6 +1,7 @@
 """The audit trail in the console: read by admins, changed by nobody."""
 
 import json
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.template.loader import render_to_string
@@ -18,7 +19,7 @@ admin.site.unregister(AuditLog)
 
 @admin.register(AuditLog)
 class AuditLogAdmin(HistoryAdmin):
-    list_display = ["when", "who", "action", "subject", "ip_address"]
+    list_display = ["when", "who", "action", "resource_type", "subject", "address"]
     list_display_links = ["when"]
     list_filter = [
         ("action", PrefixFilter),
@@ -29,9 +30,9 @@ class AuditLogAdmin(HistoryAdmin):
     ]
     search_fields = ["^action", "=resource_id"]
     search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
-    readonly_fields = ["when", "who", "subject", "changes", "more"]
+    readonly_fields = ["when", "who", "subject", "address", "changes", "more"]
     fieldsets = [
-        (None, {"fields": ["when", "who", "action", "subject", "ip_address", "user_agent"]}),
+        (None, {"fields": ["when", "who", "action", "subject", "address", "user_agent"]}),
         ("Details", {"fields": ["changes", "more"]}),
     ]
 
@@ -48,13 +49,19 @@ class AuditLogAdmin(HistoryAdmin):
         """The object's name as it was; it leads to the object's whole story."""
         if not line.resource_id:
             return line.object_name or "-"
-        trail = reverse("admin:audit_auditlog_changelist")
-        return format_html(
-            '<a class="io-link" title="All about it" '
-            'href="{}?resource_type__exact={}&resource_id__exact={}">{} {}</a>',
-            *(trail, line.resource_type, line.resource_id),
-            *(line.resource_type, line.object_name or line.resource_id),
+        query = urlencode(
+            {"resource_type__exact": line.resource_type, "resource_id__exact": line.resource_id}
         )
+        return format_html(
+            '<a class="io-link" title="All about it" href="{}?{}">{}</a>',
+            reverse("admin:audit_auditlog_changelist"),
+            query,
+            line.object_name or line.resource_id,
+        )
+
+    @admin.display(description="from address")
+    def address(self, line: AuditLog) -> str:
+        return line.ip_address or "-"
 
     @admin.display(description="before and after")
     def changes(self, line: AuditLog) -> str:

@@ -112,6 +112,8 @@ class ConsoleAdmin(ModelAdmin):
     list_fullwidth = True
     view_on_site = False
     delete_confirmation_max_display = 20
+    # What an empty list says to whoever may fill it.
+    when_empty = ""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Rows

@@ -75,6 +75,9 @@ class PlaybookAdmin(ConsoleAdmin):
     list_display = ["name", "file_path", "file_is", "tag_list", "is_active", "updated_at"]
     list_filter = [("is_active", BooleanRadioFilter)]
     search_fields = ["name", "file_path", "description"]
+    when_empty = (
+        "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"
+    )
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/_playbook_tools.html"
     change_form_outer_after_template = "automation/_playbook_source.html"
@@ -132,6 +135,7 @@ class JobAdmin(HistoryAdmin):
     ]
     search_fields = ["job_id"]  # the search is JobQuerySet.matching
     search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
+    when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
     sortable_by = ["created_at"]
     actions = ["cancel"]
 
@@ -235,13 +239,12 @@ class JobOfLinesFilter(AutocompleteSelectFilter):
 class JobLogAdmin(HistoryAdmin):
     list_display = ["line_number", "log_level", "text", "timestamp"]
     list_filter = [("job", JobOfLinesFilter), ("log_level", ChoicesCheckboxFilter)]
-    list_before_template = "automation/_lines_need_a_job.html"
+    when_empty = (
+        "Choose a job under “Filters” first: lines are looked up by their job. "
+        "A job's own page shows its log in full."
+    )
     sortable_by = ["line_number"]
     ordering = ["job", "line_number"]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        chosen = any(name.startswith("job__") for name in request.GET)
-        return super().changelist_view(request, {**(extra_context or {}), "job_chosen": chosen})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -34,6 +34,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
+# A launch on thousands of servers names each of them in its form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 CSRF_FAILURE_VIEW = "infraops.views.stale_form"
 
 # --- What it is made of -------------------------------------------------------------------------
@@ -253,7 +255,7 @@ UNFOLD = {
     "SITE_TITLE": "InfraOps",
     "SITE_HEADER": "InfraOps",
     "SITE_SUBHEADER": "Operations console",
-    "SITE_URL": "/",
+    "SITE_URL": None,
     "SITE_SYMBOL": "terminal",
     "SITE_FAVICONS": [
         {

@@ -33,16 +33,16 @@ def home(request: HttpRequest) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, and a line in the audit trail: who tried what."""
     AuditLog.objects.record("access.denied", path=request.path, method=request.method)
-    return _shell(request, "403.html", 403, reason=str(exception))
+    return _shell(request, "403.html", 403, title="Not allowed", reason=str(exception))
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without a valid token: it was open too long, or came from elsewhere."""
-    return _shell(request, "403_csrf.html", 403)
+    return _shell(request, "403_csrf.html", 403, title="Form expired")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _shell(request, "404.html", 404)
+    return _shell(request, "404.html", 404, title="Not found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -54,5 +54,5 @@ def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> Htt
     """In the shell for those signed in; without a sidebar for everybody else."""
     signed_in = admin.site.has_permission(request)
     layout = "admin/base_site.html" if signed_in else "unfold/layouts/unauthenticated.html"
-    context = {**admin.site.each_context(request), "title": "", "layout": layout, **more}
+    context = {**admin.site.each_context(request), "layout": layout, **more}
     return render(request, template, context, status=status)

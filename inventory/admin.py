@@ -19,6 +19,9 @@ class ServerAdmin(ConsoleAdmin):
     ]
     search_fields = ["hostname", "ip_address", "description"]
     search_help_text = "Part of a host name, an address or a description"
+    when_empty = (
+        "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
+    )
     readonly_fields = ["created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),

@@ -60,6 +60,7 @@ class TicketAdmin(ConsoleAdmin):
     search_fields = ["title", "description", "^ticket_id"]
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
+    when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
     change_form_outer_before_template = "tickets/_ticket_tools.html"
     change_form_outer_after_template = "tickets/_ticket_occurrences.html"
     actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to"]

@@ -125,3 +125,25 @@ def test_history_of_an_object_is_its_audit_trail(client_of, boss, alice):
     answer = client_of(boss).get(page, follow=True)
     assert answer.context["cl"].result_count == 1
     assert client_of(alice).get(page).status_code == 403
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_an_empty_list_says_what_to_do(client_of, boss, model):
+    empty = {"q": "nothing of that name at all"} if model in (User, Playbook) else {}
+    page = client_of(boss).get(url(model, "changelist"), empty).content.decode()
+    if "No results" in page or "io-nothing" in page:
+        assert ("Nothing matches" if empty else " yet</h2>") in page
+
+
+def test_an_empty_inventory_offers_to_add_a_server(client_of, boss, bob):
+    page = client_of(boss).get(url(Server, "changelist")).content.decode()
+    assert "import_inventory FILE" in page and "Add server" in page
+    assert "Add server" not in client_of(bob).get(url(Server, "changelist")).content.decode()
+    filtered = client_of(boss).get(url(Server, "changelist"), {"environment": "moon"})
+    assert "Nothing matches" in filtered.content.decode()
+
+
+def test_names_are_written_as_they_are(client_of, boss):
+    server = make.server(hostname="web1.example.com")
+    page = client_of(boss).get(url(Server, "change", server.pk)).content.decode()
+    assert "Web1.example.com" not in page
