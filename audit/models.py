@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from schema.exceptions import Refused
+from schema.fields import EncryptedTextField
 
 from . import context
 from .redaction import redacted
@@ -50,10 +51,22 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     def log_create(
         self, instance: Model, *, action: str, changes: dict | None = None, **kwargs: Any
     ) -> AuditLog | None:
-        """Called by django-auditlog for an edited record; None when nothing changed."""
+        """Called by django-auditlog for an edited record; None when nothing changed.
+
+        Of secrets it is told which were given and which cleared, and nothing else.
+        """
         if not changes:
             return None
-        return self.record(f"{instance._meta.model_name}.{action}", instance, changes=changes)
+        secrets = {
+            field.name: changes.pop(field.name)
+            for field in instance._meta.concrete_fields
+            if isinstance(field, EncryptedTextField) and field.name in changes
+        }
+        given = [name for name, (_before, after) in secrets.items() if after]
+        cleared = [name for name, (before, after) in secrets.items() if before and not after]
+        said = {"changes": changes, "given": given, "cleared": cleared}
+        details = {name: value for name, value in said.items() if value}
+        return self.record(f"{instance._meta.model_name}.{action}", instance, **details)
 
     def log_m2m_changes(self, *args: Any, **kwargs: Any) -> None:
         """Part of what django-auditlog asks of a model; no registered model has such a field."""

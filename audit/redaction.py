@@ -30,7 +30,9 @@ def redacted(value: Any) -> Any:
     """The same structure with the values of telling keys ("db_password") masked."""
     if isinstance(value, dict):
         return {
-            key: MASK if is_secret_name(str(key)) and item not in (None, "") else redacted(item)
+            key: MASK
+            if is_secret_name(str(key)) and item not in (None, "") and not _is_reference(key, item)
+            else redacted(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
@@ -53,6 +55,19 @@ def unmasked(given: Any, stored: Any) -> Any:
             for place, item in enumerate(given)
         ]
     return given
+
+
+def _is_reference(name: Any, value: Any) -> bool:
+    """A credential's number, or the old and the new one of a change: no secret but where it is."""
+    numbers = value if isinstance(value, list | tuple) else [value]
+    return name in ("credential", "credential_id") and all(
+        number is None or type(number) is int for number in numbers
+    )
+
+
+def masked_if_any(value: str) -> str:
+    """Says whether there is a secret, and nothing about it."""
+    return MASK if value else ""
 
 
 def has_mask(value: Any) -> bool:

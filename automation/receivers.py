@@ -10,6 +10,8 @@ from django_q.signals import post_spawn
 
 from . import playbook_files
 from .models import Playbook, Worker
+from .reaper import reap_dead
+from .run_folder import sweep_folders
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ def _register_connection_check(using: str) -> None:
 @receiver(post_spawn)
 def note_new_worker(**kwargs: Any) -> None:
     """A worker process has started: it is alive before its first task."""
+    sweep_folders()
     try:
         Worker.objects.beat()
     except DatabaseError:

@@ -2,14 +2,14 @@
 
 project/       the playbook's surroundings: real folders down to the playbook, links to the
                rest, and the playbook itself as a copy whose hash was checked
-inventory/     targets, their neighbours, pinned host keys
+inventory/     targets with their credentials, their neighbours, pinned host keys, SSH keys
+vault/         a file for each vault password
+environment    what credentials add to ansible-playbook's environment
 variables.yml  what people gave, marked as data
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
 """
 
 import shlex
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +17,15 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from inventory.credential_variables import environment_of, write_private
 from inventory.inventory_file import write_inventory
-from inventory.models import Server
+from inventory.models import Credential, Server
+from schema.exceptions import Refused
 
-from . import playbook_files, variables, variables_file
+from . import playbook_files, private_folders, variables, variables_file
 from .models import Job, Outcome, Run
+from .models.playbooks import refuse_inactive
+from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 
 # Ansible takes a list of hosts on the command line; a long one is given in a file.
 MAX_LIMIT_IN_ARGUMENTS = 20
@@ -39,13 +43,19 @@ class CannotStart(Exception):
 @contextmanager
 def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
     """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
-    path = Path(tempfile.mkdtemp(prefix="infraops-", dir=settings.RUN_ROOT))
-    control_path = Path(tempfile.mkdtemp(prefix="infraops-cp-", dir=CONTROL_PATH_ROOT))
-    try:
+    with (
+        private_folder(RUN_PREFIX, settings.RUN_ROOT) as path,
+        private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT) as control_path,
+    ):
         yield RunFolder(path, control_path, run, servers)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        shutil.rmtree(control_path, ignore_errors=True)
+
+
+def sweep_folders() -> list[Path]:
+    """Remove what workers of this machine left behind when they were killed; which folders."""
+    return [
+        *private_folders.sweep(RUN_PREFIX, settings.RUN_ROOT),
+        *private_folders.sweep(CONTROL_PREFIX, CONTROL_PATH_ROOT),
+    ]
 
 
 class RunFolder:
@@ -56,7 +66,10 @@ class RunFolder:
         self.servers = servers
         self.project = path / "project"
         self.playbook = self._copy_playbook()
+        self.credentials = self._credentials()
         self.inventory = self._write_inventory()
+        self.vaults = self._write_vault_passwords()
+        self.environment = self._write_environment()
         self.variables = self._write_variables()
 
     @property
@@ -67,6 +80,8 @@ class RunFolder:
         """What follows `ansible-playbook`, the playbook last."""
         run = self.run
         arguments = ["-i", str(self.inventory), "--limit", self._limit()]
+        for vault_id, file in self.vaults.items():
+            arguments += ["--vault-id", f"{vault_id}@{file}"]
         if self.variables:
             arguments += ["-e", f"@{self.variables}"]
         for flag, given in (
@@ -126,7 +141,43 @@ class RunFolder:
     def _write_inventory(self) -> Path:
         folder = self.path / "inventory"
         folder.mkdir(mode=0o700)
-        return write_inventory(folder, self.servers, Server.objects.neighbours_of(self.servers))
+        neighbours = Server.objects.neighbours_of(self.servers)
+        return write_inventory(folder, self.servers, neighbours, self.run.credential)
+
+    def _credentials(self) -> list[Credential]:
+        credentials = list(Credential.objects.used_for(self.servers, self.run.credential))
+        try:
+            refuse_inactive(credentials)
+        except Refused as error:
+            raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
+        return credentials
+
+    def _write_vault_passwords(self) -> dict[str, Path]:
+        """Files and not arguments: those everybody on the worker can read."""
+        folder = self.path / "vault"
+        folder.mkdir(mode=0o700)
+        files = {}
+        for vault in self.run.playbook.vault_passwords.all():
+            files[vault.vault_id] = folder / str(vault.pk)
+            write_private(files[vault.vault_id], vault.opened())
+        return files
+
+    def _write_environment(self) -> Path | None:
+        """Lines that the shell before ansible-playbook reads: so they stand in no record of the
+        runner's, and in the environment of nothing else."""
+        given, disputed = environment_of(self.credentials)
+        if disputed:
+            raise CannotStart(
+                Job.FailureKind.INTERNAL,
+                "The servers' credentials do not agree on the environment variable "
+                f"{', '.join(disputed)}: launch them apart, or name one credential for all.",
+            )
+        if not given:
+            return None
+        file = self.path / "environment"
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in given.items()]
+        write_private(file, "".join(lines))
+        return file
 
     def _write_variables(self) -> Path | None:
         if not self.run.extra_vars:

@@ -25,6 +25,8 @@ from django.db import DatabaseError
 
 from audit.context import acting_as
 from audit.redaction import Redactor
+from inventory.models import Credential
+from schema.encryption import Undecryptable
 
 from . import playbook_files, processes, variables
 from .host_keys import learn_host_keys
@@ -53,6 +55,7 @@ KEPT_ENVIRONMENT = (
 POLL_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 5.0
+UNDECRYPTABLE = "Put the key back, or give the secret again."
 
 
 def execute(run: Run) -> bool:
@@ -62,6 +65,8 @@ def execute(run: Run) -> bool:
             ended = _Execution(run).execute()
         except CannotStart as error:
             ended = {"default": error.outcome}
+        except Undecryptable as error:
+            ended = {"default": Outcome.failed(Job.FailureKind.INTERNAL, f"{error} {UNDECRYPTABLE}")}
         except Exception as error:
             logger.exception("Run %s broke", run.pk)
             ended = {"default": _internal(error)}
@@ -79,14 +84,16 @@ def ansible_playbook() -> str | None:
     return str(beside) if beside.exists() else shutil.which("ansible-playbook")
 
 
-def _guard() -> list[str]:
+def _guard(environment: Path | None) -> list[str]:
     """What stands before ansible-playbook.
 
     Should the worker die, the kernel tells it to end. And it reads nothing: a `vars_prompt` whose
-    value was not given would else wait for an answer for ever; so it takes its default.
+    value was not given would else wait for an answer for ever; so it takes its default. What the
+    credentials add to its environment comes from a file.
     """
     end_with_the_worker = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-    return [*end_with_the_worker, "sh", "-c", 'exec "$@" </dev/null', "sh"]
+    start = '. "$0" && exec "$@" </dev/null' if environment else 'exec "$@" </dev/null'
+    return [*end_with_the_worker, "sh", "-c", start, str(environment or "sh")]
 
 
 def _internal(error: Exception) -> Outcome:
@@ -123,7 +130,7 @@ class _Execution:
             root = playbook_files.root_of(self.run.playbook.file_path)
             self._paths = (f"{folder.project}/", f"{root}/")
             insisting(lambda: self._note_command(folder, config))
-            exit_code = self._run(config)
+            exit_code = self._run(config, folder.environment)
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
             insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
         return self._ended(exit_code, plays)
@@ -166,8 +173,8 @@ class _Execution:
         self.run.command = folder.shown(["ansible-playbook", *config.command[1:]])
         self.run.save(update_fields=["command"])
 
-    def _run(self, config: RunnerConfig) -> int | None:
-        config.command = [*_guard(), *config.command]
+    def _run(self, config: RunnerConfig, environment: Path | None) -> int | None:
+        config.command = [*_guard(environment), *config.command]
         runner = Runner(config, event_handler=self._on_event, cancel_callback=self._on_poll)
         try:
             runner.run()
@@ -241,4 +248,8 @@ class _Execution:
     def _secrets(self) -> list[str]:
         """The values that no log may show."""
         opened = variables.opened(self.run.extra_vars)
-        return [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]
+        given = [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]
+        servers = [job.server for job in self.jobs]
+        for credential in Credential.objects.used_for(servers, self.run.credential):
+            given += credential.secrets()
+        return [*given, *(vault.opened() for vault in self.run.playbook.vault_passwords.all())]

@@ -194,6 +194,24 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
     {
         "model": "automation.Playbook",
+    {
+        "model": "inventory.Credential",
+        "exclude_fields": ["created_at", "updated_at"],
+        "mask_fields": [
+            "ssh_private_key",
+            "ssh_key_passphrase",
+            "ssh_password",
+            "become_password",
+            "environment",
+        ],
+        "mask_callable": "audit.redaction.masked_if_any",
+    },
+    {
+        "model": "automation.VaultPassword",
+        "exclude_fields": ["created_at", "updated_at"],
+        "mask_fields": ["password"],
+        "mask_callable": "audit.redaction.masked_if_any",
+    },
         "exclude_fields": ["file_hash", "created_at", "updated_at"],
     },
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},

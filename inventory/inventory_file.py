@@ -5,7 +5,6 @@ half of the time that it needs for the same hosts as YAML.
 """
 
 import json
-import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from audit.redaction import is_secret_name
 
-from .models import Server
+from .credential_variables import Logins, write_private
+from .models import Credential, Server
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 KNOWN_HOSTS = "known_hosts"
@@ -22,30 +22,34 @@ RESERVED_GROUPS = {"all", "ungrouped", "_meta", "localhost"}
 
 
 def write_inventory(
-    folder: Path, targets: Iterable[Server], neighbours: Iterable[Server] = ()
+    folder: Path,
+    targets: Iterable[Server],
+    neighbours: Iterable[Server] = (),
+    credential: Credential | None = None,
 ) -> Path:
-    """Write script, data and pinned host keys into `folder` (mode 0700); the script's path.
+    """Write script, data, keys and pinned host keys into `folder` (mode 0700); the script's path.
 
-    Targets come with their credentials, neighbours with everything else.
+    Targets come with their credentials (or the one that is named), neighbours with everything else.
     """
     targets, neighbours = list(targets), list(neighbours)
     data, script = folder / "hosts.json", folder / "hosts"
-    _write(data, json.dumps(inventory_of(targets, neighbours)), 0o600)
-    _write(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
-    _write(folder / KNOWN_HOSTS, known_hosts([*targets, *neighbours]), 0o600)
+    logins = Logins(folder, targets, credential)
+    write_private(data, json.dumps(inventory_of(targets, neighbours, logins)))
+    write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
+    write_private(folder / KNOWN_HOSTS, known_hosts([*targets, *neighbours]))
     return script
 
 
-def inventory_of(targets: list[Server], neighbours: list[Server]) -> dict[str, Any]:
+def inventory_of(targets: list[Server], neighbours: list[Server], logins: Logins) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     hostvars = {
         server.hostname: _connection(server) | without_secrets(server.variables)
         for server in neighbours
     }
     for server in targets:
-        hostvars[server.hostname] = _connection(server) | _credentials(server) | server.variables
+        hostvars[server.hostname] = _connection(server) | logins.merged(server)
     inventory: dict[str, Any] = {
-        "all": {"hosts": list(hostvars), "vars": _shared_credentials(targets)},
+        "all": {"hosts": list(hostvars), "vars": logins.shared(targets)},
         "_meta": {"hostvars": hostvars},
     }
     # A group that is called like a host would widen a run: `--limit db1` takes its other members.
@@ -94,23 +98,3 @@ def _connection(server: Server) -> dict[str, Any]:
     if server.ssh_user:
         variables["ansible_user"] = server.ssh_user
     return variables
-
-
-def _credentials(server: Server) -> dict[str, str]:
-    key = server.key_file()
-    return {"ansible_ssh_private_key_file": str(key)} if key else {}
-
-
-def _shared_credentials(targets: list[Server]) -> dict[str, str]:
-    """The key of the run's own servers, if they have one in common: a task that is delegated to a
-    neighbour goes there with it."""
-    keys = {server.ssh_key_path for server in targets}
-    return _credentials(targets[0]) if len(keys) == 1 else {}
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    """A new file that has its mode before it has its content, whatever the umask."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(descriptor, mode)
-        file.write(text)

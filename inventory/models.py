@@ -1,4 +1,4 @@
-"""servers: the machines that playbooks run on."""
+"""servers: the machines that playbooks run on; credentials: how Ansible logs in there."""
 
 from __future__ import annotations
 
@@ -10,25 +10,154 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
+from schema.encryption import Undecryptable
+from schema.fields import (
+    CreatedAtField,
+    EncryptedJSONField,
+    EncryptedTextField,
+    JSONShapeField,
+    UpdatedAtField,
+)
 
 from .validators import (
+from .facts import kept, system_of
+from .ssh_keys import spelled_key, without_passphrase
     validate_host_key,
     validate_hostname,
     validate_key_path,
     validate_tags,
     validate_variables,
 )
+    validate_login,
 
 
 class ServerQuerySet(models.QuerySet["Server"]):
     def active(self) -> Self:
+# Masked, these would tear every log apart.
+TELL_NOTHING = ("true", "false", "yes", "none", "null")
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def used_for(self, servers: list[Server], named: Credential | None = None) -> Self:
+        """Those that a run on these servers needs: the one that it names, or each server's own."""
+        own = {server.credential_id for server in servers if server.credential_id}
+        return self.filter(pk__in=[named.pk] if named else own)
+
+
+class Credential(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(blank=True)
+    ssh_user = models.CharField(
+        "SSH user",
+        max_length=80,
+        blank=True,
+        validators=[validate_login],
+        help_text="Empty: each server's own.",
+    )
+    ssh_private_key = EncryptedTextField("SSH private key")
+    ssh_key_passphrase = EncryptedTextField("passphrase of the key")
+    ssh_password = EncryptedTextField("SSH password")
+    become_method = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[validate_become_method],
+        help_text="How rights are raised: sudo, su … Empty: as the playbook says.",
+    )
+    become_user = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[validate_login],
+        help_text="Empty: as the playbook says, else root.",
+    )
+    become_password = EncryptedTextField("become password")
+    environment = EncryptedJSONField("environment variables")
+    is_active = models.BooleanField(
+        "active", default=True, db_default=True, help_text="Without it, no run can use it."
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    objects = CredentialQuerySet.as_manager()
+
+    SECRETS = (
+        "ssh_private_key",
+        "ssh_key_passphrase",
+        "ssh_password",
+        "become_password",
+        "environment",
+    )
+
+    class Meta:
+        db_table = "credentials"
+        ordering = ["name"]
+        permissions = [("use_credential", "Can name a credential at a launch")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:inventory_credential_change", args=[self.pk])
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.name = self.name.strip()
+        super().clean_fields(exclude)
+
+    def clean(self) -> None:
+        """The databases differ in what they call equal; and a key that no login can use, or a
+        variable that would choose what runs, is told now and not in the middle of a night."""
+        super().clean()
+        if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": ["There is a credential of that name already."]})
+        try:
+            self.open_private_key()
+            validate_environment(self.opened_environment())
+        except Undecryptable as error:
+            raise ValidationError(f"{error} Give its secrets again, or clear them.") from None
+
+    def opened(self, name: str) -> str:
+        """One secret in clear, for the run itself and nobody else. Raises Undecryptable."""
+        try:
+            return getattr(self, name).opened()
+        except Undecryptable as error:
+            label = self._meta.get_field(name).verbose_name
+            raise Undecryptable(f"The credential “{self}” ({label}): {error}") from None
+
+    def open_private_key(self) -> str:
+        """The key without its passphrase; empty if there is none."""
+        key, passphrase = self.opened("ssh_private_key"), self.opened("ssh_key_passphrase")
+        if passphrase and not key:
+            raise ValidationError({"ssh_key_passphrase": ["There is no key for this passphrase."]})
+        return without_passphrase(spelled_key(key), passphrase) if key else ""
+
+    def opened_environment(self) -> dict[str, str]:
+        return json.loads(self.opened("environment") or "{}")
+
+    def secrets(self) -> list[str]:
+        """All that no log may show, in clear."""
+        texts = [self.opened(name) for name in self.SECRETS if name != "environment"]
+        values = self.opened_environment().values()
+        telling = [value for value in values if value.lower() not in TELL_NOTHING]
+        return [text for text in (*texts, self.open_private_key(), *telling) if text]
+
+    @property
+    def secrets_set(self) -> list[str]:
+        """Which secrets it holds, by name."""
+        return [name for name in self.SECRETS if getattr(self, name)]
+
+    @property
+    def has_ssh_secret(self) -> bool:
+        return bool(self.ssh_private_key or self.ssh_password)
+
         return self.filter(is_active=True)
 
     def in_environment(self, environment: str) -> Self:
@@ -92,6 +221,14 @@ class Server(models.Model):
     tags = JSONShapeField(
         default=dict,
         db_default={},
+    credential = models.ForeignKey(
+        Credential,
+        models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="servers",
+        help_text="How Ansible logs in. With an SSH key or password, in place of the key file.",
+    )
         blank=True,
         validators=[validate_tags],
         help_text='Groups in Ansible: {"role": "web"} puts it into role_web, '

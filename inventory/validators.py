@@ -10,6 +10,11 @@ from django.core.exceptions import ValidationError
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HOST_KEY = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
+LOGIN = re.compile(r"[\w.][\w.@\\-]*\$?")
+METHOD = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*")
+# These choose which programs run on the worker, or what InfraOps itself has decided.
+STEERING = ("ANSIBLE_", "INFRAOPS_", "LD_", "LC_", "PYTHON")
+STEERING_NAMES = ("PATH", "HOME", "LANG", "SHELL", "IFS", "ENV", "BASH_ENV", "SSH_ASKPASS")
 # `--limit all` would run on everything.
 RESERVED_NAMES = ("all", "ungrouped")
 # What has a column: a variable would quietly win over it, and the page would show another value.
@@ -81,3 +86,37 @@ def validate_host_key(value: str) -> None:
             raise ValidationError(
                 f"“{line.strip()[:60]}” is no public host key: it looks like “ssh-ed25519 AAAA…”."
             )
+
+
+def validate_login(value: str) -> None:
+    """A user's name on a server: also CORP\\anna and anna@corp.example."""
+    if not LOGIN.fullmatch(value):
+        raise ValidationError(f"“{value}” is no user name.")
+
+
+def validate_become_method(value: str) -> None:
+    if not METHOD.fullmatch(value):
+        raise ValidationError(f"“{value}” is no become method: it looks like “sudo”.")
+
+
+def validate_environment(value: Any) -> None:
+    """{"AWS_REGION": "eu-west-1"}: names and texts, none of which chooses what runs."""
+    if not isinstance(value, dict):
+        raise ValidationError({"environment": ['This has to be an object: {"NAME": "value"}.']})
+    problems = [
+        f"{name}: {problem}"
+        for name, text in value.items()
+        if (problem := _environment_problem(name, text))
+    ]
+    if problems:
+        raise ValidationError({"environment": problems})
+
+
+def _environment_problem(name: Any, text: Any) -> str:
+    if not isinstance(name, str) or not VARIABLE.fullmatch(name):
+        return "letters, digits and “_”, not starting with a digit."
+    if name.upper().startswith(STEERING) or name.upper() in STEERING_NAMES:
+        return "this one steers the worker, and cannot be given."
+    if not isinstance(text, str) or "\0" in text:
+        return "its value has to be a text."
+    return ""

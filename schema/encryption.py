@@ -15,6 +15,23 @@ class Undecryptable(Exception):
     """None of the keys opens this token: its key was removed, or the text was altered."""
 
 
+class Sealed(str):
+    """A token, or nothing. Whoever wants the secret has to ask for it: `password.opened()`.
+
+    It is the token itself and never the secret that stands in for it in a page, a log or a diff.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, text: str) -> "Sealed":
+        return cls(encrypt(text) if text else "")
+
+    def opened(self) -> str:
+        """The secret in clear; empty if there is none. Raises Undecryptable."""
+        return decrypt(self) if self else ""
+
+
 def encrypt(text: str) -> str:
     return _keys().encrypt(text.encode()).decode()
 
@@ -25,6 +42,21 @@ def decrypt(token: str) -> str:
         return _keys().decrypt(token.encode()).decode()
     except InvalidToken:
         raise Undecryptable("No key in ENCRYPTION_KEYS opens this secret.") from None
+
+
+def is_current(token: str) -> bool:
+    """Whether the first key has made this token, and not one that is to be retired."""
+    _keys()  # a broken key is named
+    try:
+        Fernet(settings.ENCRYPTION_KEYS[0]).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def encrypted_anew(token: str) -> str:
+    """The same secret under the first key. Raises Undecryptable."""
+    return encrypt(decrypt(token))
 
 
 def generate_key() -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,7 +12,15 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
+from django.db.models.query_utils import DeferredAttribute
 from django.utils import timezone
+
+from .encryption import Sealed
+
+if TYPE_CHECKING:
+    SealedText = models.TextField[Any, Sealed]
+else:
+    SealedText = models.TextField
 
 
 class EnumField(models.CharField):
@@ -124,6 +133,45 @@ class JSONShapeField(models.JSONField):
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
+
+
+class SealingAttribute(DeferredAttribute):
+    """Encrypts what is assigned, at once: a row in memory has no secret in clear either."""
+
+    def __set__(self, row: models.Model, value: Any) -> None:
+        row.__dict__[self.field.attname] = self.field.to_python(value)
+
+
+class EncryptedTextField(SealedText):
+    """A secret: a text that is assigned in clear, and read as a Sealed token.
+
+    No form shows it unless one asks for it on purpose. The empty text stays empty in the database,
+    so that whether there is a secret can be seen without a key.
+    """
+
+    descriptor_class = SealingAttribute
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"blank": True, "default": "", "editable": False, **kwargs})
+
+    def to_python(self, value: Any) -> Sealed:
+        return value if isinstance(value, Sealed) else self.sealed(value)
+
+    def from_db_value(self, value: str | None, *_unused: Any) -> Sealed:
+        return Sealed(value or "")
+
+    def get_prep_value(self, value: Any) -> str:
+        return str(self.to_python(value))
+
+    def sealed(self, value: Any) -> Sealed:
+        return Sealed.of(value or "")
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """The same for a structure: `json.loads(row.field.opened())`. An empty one is no secret."""
+
+    def sealed(self, value: Any) -> Sealed:
+        return Sealed.of(json.dumps(value) if value else "")
 
 
 class CreatedAtField(models.DateTimeField):

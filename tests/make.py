@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook, Run
+from automation.models import Job, JobLog, Playbook, Run, VaultPassword
 from automation.playbook_files import hash_of
-from inventory.models import Server
+from inventory.models import Credential, Server
 from tickets.models import Ticket, TicketOccurrence
 
 PASSWORD = "correct horse battery"
@@ -59,6 +59,12 @@ def server(**fields: Any) -> Server:
     fields.setdefault("hostname", f"web{number}.example.com")
     fields.setdefault("ip_address", f"192.0.2.{number % 254 + 1}")
     return _saved(Server(**fields))
+
+
+def credential(**fields: Any) -> Credential:
+    """An active credential; secrets are given in clear: `ssh_password="hunter2"`."""
+    fields.setdefault("name", f"Credential {next(_number)}")
+    return _saved(Credential(**fields))
 
 
 def localhost(**fields: Any) -> Server:
@@ -105,6 +111,12 @@ def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -
     path = playbook_file(fields["file_path"], HELLO if content is None else content)
     fields.setdefault("file_hash", hash_of(path.read_bytes()))
     return _saved(Playbook(**fields))
+
+
+def vault_password(password: str = "open sesame", **fields: Any) -> VaultPassword:
+    """What opens the vaulted texts of a playbook; of a new one unless named."""
+    fields["playbook"] = fields.get("playbook") or playbook()
+    return _saved(VaultPassword(password=password, **fields))
 
 
 def run(**fields: Any) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from audit.models import AuditLog
 from automation import playbook_files, variables
-from inventory.models import Server
+from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 def validate_labels(value: Any) -> None:
     if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
         raise ValidationError('Tags have to be a list of texts, like ["web", "nightly"].')
+
+
+def refuse_inactive(credentials: Iterable[Credential]) -> None:
+    """Refused, naming the first credential that no run may use any more."""
+    for credential in credentials:
+        if not credential.is_active:
+            raise Refused(f"The credential “{credential}” is not active: choose another one.")
 
 
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
@@ -121,9 +129,11 @@ class Playbook(models.Model):
         """Queue one run with one pending job a server, and return it.
 
         `options` are Run's own: check_mode, diff_mode, tags, skip_tags, verbosity, forks, become,
-        deadline_seconds. PermissionDenied for the wrong role, Refused when playbook or server is
-        inactive or the file has changed, ValidationError ({field: messages}) for bad values. With
-        an idempotency key, the run that this actor's key made before is returned unchanged.
+        credential: Credential | None = None,
+        deadline_seconds. A credential that is named wins over the servers' own. PermissionDenied
+        for the wrong role, Refused when playbook, server or credential is inactive or the file has
+        changed, ValidationError ({field: messages}) for bad values. With an idempotency key, the
+        run that this actor's key made before is returned unchanged.
         """
         if not actor.has_perm("automation.launch_playbook"):
             raise PermissionDenied("Your role does not launch playbooks.")
@@ -133,16 +143,20 @@ class Playbook(models.Model):
         self._refuse_unless_ready(servers)
         values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
         return self.runs.enqueue(
+        if credential is not None and not actor.has_perm("inventory.use_credential"):
+            raise PermissionDenied("Your role does not choose credentials.")
             self,
             actor,
             servers,
             extra_vars=variables.sealed(self.variables, values),
+        refuse_inactive(Credential.objects.used_for(servers, credential))
             idempotency_key=idempotency_key or None,
             **options,
         )
 
     # Questions
 
+            credential=credential,
     @property
     def path(self) -> Path:
         return playbook_files.located(self.file_path)

@@ -22,7 +22,7 @@ from django_q.tasks import async_task
 
 from accounts.models import User
 from audit.models import AuditLog
-from inventory.models import Server
+from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField
 
@@ -110,6 +110,7 @@ class RunQuerySet(models.QuerySet["Run"]):
             server_count=len(servers),
             jobs=[str(job.job_id) for job in run.jobs.order_by("id")[:100]],
             options=run.options(),
+            **({"login": str(run.credential)} if run.credential else {}),
         )
         transaction.on_commit(run.wake_worker)
 
@@ -152,6 +153,10 @@ class Run(models.Model):
     )
     playbook_hash = models.CharField(max_length=64)
     extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
+    # Wins over the servers' own.
+    credential = models.ForeignKey(
+        Credential, models.RESTRICT, null=True, blank=True, related_name="runs"
+    )
     check_mode = models.BooleanField("check", default=False, db_default=False)
     diff_mode = models.BooleanField("diff", default=False, db_default=False)
     tags = models.CharField(max_length=500, blank=True, default="", validators=[validate_tag_list])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from inventory.credential_variables import Logins
 from inventory.inventory_file import inventory_of, known_hosts, write_inventory
 from tests import make
 
@@ -33,6 +34,10 @@ def ansible(program: str, *arguments: str, folder: Path) -> subprocess.Completed
         text=True,
         check=False,
     )
+
+
+def structure(folder: Path, targets: list, neighbours: list) -> dict:
+    return inventory_of(targets, neighbours, Logins(folder, targets, None))
 
 
 def read_by_ansible(script: Path) -> dict:
@@ -101,10 +106,10 @@ def test_no_group_is_called_like_a_host_or_a_word_of_ansibles(folder):
     assert limited.stdout.split() == ["hosts", "(1):", "odd5"]
 
 
-def test_a_group_is_named_once():
+def test_a_group_is_named_once(tmp_path):
     server = make.server(tags={"groups": ["web", "web", "development"]}, environment="development")
     assert server.groups() == ["development", "web"]
-    assert inventory_of([server], [])["web"] == {"hosts": [server.hostname]}
+    assert structure(tmp_path, [server], [])["web"] == {"hosts": [server.hostname]}
 
 
 def test_neighbours_come_without_credentials(folder, settings):
@@ -124,7 +129,7 @@ def test_neighbours_come_without_credentials(folder, settings):
     write_inventory(folder, [target], [neighbour])
     assert "hunter2" not in (folder / "hosts.json").read_text()
     assert "id_other" not in (folder / "hosts.json").read_text()
-    hostvars = inventory_of([target], [neighbour])["_meta"]["hostvars"]
+    hostvars = structure(folder, [target], [neighbour])["_meta"]["hostvars"]
     own = hostvars[target.hostname]
     assert own["ansible_become_password"] == "own"
     assert own["ansible_ssh_private_key_file"] == f"{Path(settings.SSH_KEY_ROOT).resolve()}/id_own"
@@ -134,15 +139,15 @@ def test_neighbours_come_without_credentials(folder, settings):
     assert other["ansible_user"] == "root"
 
 
-def test_a_delegated_task_goes_with_the_runs_own_key():
+def test_a_delegated_task_goes_with_the_runs_own_key(tmp_path):
     neighbour = make.server()
     one, same = make.server(ssh_key_path="id_a"), make.server(ssh_key_path="id_a")
     key = str(one.key_file())
-    assert inventory_of([one, same], [neighbour])["all"]["vars"] == {
+    assert structure(tmp_path, [one, same], [neighbour])["all"]["vars"] == {
         "ansible_ssh_private_key_file": key
     }
     other = make.server(ssh_key_path="id_b")
-    assert inventory_of([one, other], [neighbour])["all"]["vars"] == {}
+    assert structure(tmp_path, [one, other], [neighbour])["all"]["vars"] == {}
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

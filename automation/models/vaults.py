@@ -1,0 +1,77 @@
+"""vault_passwords: what opens the vaulted files and texts of a playbook."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+
+from schema.encryption import Undecryptable
+from schema.fields import CreatedAtField, EncryptedTextField, UpdatedAtField
+
+from .playbooks import Playbook
+
+validate_vault_id = RegexValidator(
+    r"^[A-Za-z0-9_][\w.-]*\Z", "A vault id has letters, digits, “_”, “.” and “-”: prod, team.web."
+)
+
+
+class VaultPassword(models.Model):
+    playbook = models.ForeignKey(
+        Playbook, models.CASCADE, related_name="vault_passwords", db_index=False
+    )
+    vault_id = models.CharField(
+        max_length=50,
+        default="default",
+        db_default="default",
+        validators=[validate_vault_id],
+        help_text="As in ansible-vault's --vault-id; “default” where none was given.",
+    )
+    password = EncryptedTextField()
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    SECRETS = ("password",)
+
+    class Meta:
+        db_table = "vault_passwords"
+        ordering = ["playbook", "vault_id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["playbook", "vault_id"],
+                name="uq_vaultpasswords_id",
+                violation_error_message="The playbook has a password for this vault id already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vault_id} of {self.playbook}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:automation_vaultpassword_change", args=[self.pk])
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.password:
+            raise ValidationError({"password": ["A password is needed."]})
+        try:
+            text = self.opened()
+        except Undecryptable:
+            raise ValidationError(
+                {"password": ["It cannot be decrypted: give it again."]}
+            ) from None
+        if text != text.strip() or "\n" in text:
+            # Ansible strips what it reads from a file, and would then not open what this opens.
+            raise ValidationError({"password": ["One line, without spaces around it."]})
+
+    def opened(self) -> str:
+        """In clear, for the run itself and nobody else. Raises Undecryptable."""
+        try:
+            return self.password.opened()
+        except Undecryptable as error:
+            raise Undecryptable(f"The vault password “{self}”: {error}") from None
+
+    @property
+    def secrets_set(self) -> list[str]:
+        return [name for name in self.SECRETS if getattr(self, name)]

@@ -1,0 +1,107 @@
+"""Credentials as Ansible's variables: for the servers that a run is for, and for no others."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .models import Credential, Server
+
+# Ansible knows each by several names, and the last of them wins: none may stay beside ours.
+SSH_PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
+BECOME_PASSWORDS = (
+    "ansible_become_password",
+    "ansible_become_pass",
+    "ansible_sudo_pass",
+    "ansible_su_pass",
+)
+# ssh would offer the worker's own keys first, and the password would not be what lets it in.
+PASSWORD_ONLY = "-o PubkeyAuthentication=no"  # noqa: S105
+
+
+class Logins:
+    """How a run logs in to each of its servers: `named` wins over the server's own.
+
+    Keys are written once each into `folder` (mode 0700), without their passphrases.
+    """
+
+    def __init__(self, folder: Path, servers: Iterable[Server], named: Credential | None) -> None:
+        servers = list(servers)
+        self._named = named
+        self._by_key = {row.pk: row for row in Credential.objects.used_for(servers, named)}
+        self._key_files: dict[int, Path] = {}
+        for row in self._by_key.values():
+            if key := row.open_private_key():
+                self._key_files[row.pk] = folder / f"key_{row.pk}"
+                write_private(self._key_files[row.pk], key)
+        self._variables = {row.pk: self._of(row) for row in self._by_key.values()}
+
+    def merged(self, server: Server) -> dict[str, Any]:
+        """The server's own variables with what its credential says in their place."""
+        credential = self.credential_of(server)
+        if credential is None:
+            return _key_path(server) | server.variables
+        replaced: set[str] = set()
+        if credential.has_ssh_secret:
+            replaced.update(SSH_PASSWORDS)
+        if credential.become_password:
+            replaced.update(BECOME_PASSWORDS)
+        kept = {name: value for name, value in server.variables.items() if name not in replaced}
+        key_path = {} if credential.has_ssh_secret else _key_path(server)
+        return key_path | kept | self._variables[credential.pk]
+
+    def shared(self, servers: Iterable[Server]) -> dict[str, Any]:
+        """User and key that all the servers have in common: with them a task goes to a neighbour
+        that it is delegated to. Passwords stay: a neighbour would be told them."""
+        names = ("ansible_user", "ansible_ssh_private_key_file")
+        ways = [
+            {name: value for name, value in self.merged(server).items() if name in names}
+            for server in servers
+        ]
+        return ways[0] if ways and all(way == ways[0] for way in ways) else {}
+
+    def credential_of(self, server: Server) -> Credential | None:
+        return self._named or self._by_key.get(server.credential_id or 0)
+
+    def _of(self, credential: Credential) -> dict[str, Any]:
+        key_file = self._key_files.get(credential.pk)
+        texts = {
+            "ansible_user": credential.ssh_user,
+            "ansible_ssh_private_key_file": str(key_file or ""),
+            "ansible_password": credential.opened("ssh_password"),
+            "ansible_become_method": credential.become_method,
+            "ansible_become_user": credential.become_user,
+            "ansible_become_password": credential.opened("become_password"),
+        }
+        if texts["ansible_password"] and not key_file:
+            texts["ansible_ssh_extra_args"] = PASSWORD_ONLY
+        return {name: as_data(text) for name, text in texts.items() if text}
+
+
+def environment_of(credentials: Iterable[Credential]) -> tuple[dict[str, str], list[str]]:
+    """What ansible-playbook gets of all of them, and the names on which they do not agree."""
+    merged: dict[str, str] = {}
+    disputed: list[str] = []
+    for credential in credentials:
+        for name, value in credential.opened_environment().items():
+            if merged.setdefault(name, value) != value:
+                disputed.append(name)
+    return merged, sorted(set(disputed))
+
+
+def as_data(text: str) -> Mapping[str, str]:
+    """A text whose braces mean nothing: Ansible takes an inventory's texts for templates."""
+    return {"__ansible_unsafe": text}
+
+
+def write_private(path: Path, text: str, mode: int = 0o600) -> None:
+    """A new file that has its mode before it has its content, whatever the umask."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        os.fchmod(descriptor, mode)
+        file.write(text)
+
+
+def _key_path(server: Server) -> dict[str, str]:
+    key = server.key_file()
+    return {"ansible_ssh_private_key_file": str(key)} if key else {}

@@ -1,0 +1,62 @@
+"""SSH private keys: is it one, does its passphrase fit, and the key without it."""
+
+from collections.abc import Callable
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_ssh_private_key,
+)
+from django.core.exceptions import ValidationError
+
+KINDS = (Ed25519PrivateKey, EllipticCurvePrivateKey, RSAPrivateKey)
+KEY, PASSPHRASE = "ssh_private_key", "ssh_key_passphrase"
+
+
+def spelled_key(text: str) -> str:
+    """As ssh reads it: browsers send \\r\\n, and people forget the last end of line."""
+    text = text.replace("\r\n", "\n").strip()
+    return f"{text}\n" if text else ""
+
+
+def without_passphrase(text: str, passphrase: str) -> str:
+    """The key in OpenSSH's format, open. ValidationError ({field: message}) says what is wrong."""
+    if text.startswith(("ssh-", "ecdsa-")):
+        raise _wrong(KEY, "This is a public key: the private one is needed.")
+    load = load_ssh_private_key if "BEGIN OPENSSH" in text else load_pem_private_key
+    try:
+        key = load(text.encode(), passphrase.encode() or None)
+    except TypeError:
+        # One of key and passphrase goes without the other.
+        if passphrase:
+            raise _wrong(PASSPHRASE, "The key has no passphrase: leave this empty.") from None
+        raise _wrong(PASSPHRASE, "The key is encrypted: its passphrase is needed.") from None
+    except UnsupportedAlgorithm:
+        raise _wrong(KEY, "This kind of key, or of its encryption, is not supported.") from None
+    except ValueError:
+        if passphrase and _is_encrypted(load, text):
+            raise _wrong(PASSPHRASE, "This passphrase does not open the key.") from None
+        raise _wrong(KEY, "This is no private key: it begins with “-----BEGIN …”.") from None
+    if not isinstance(key, KINDS):
+        raise _wrong(KEY, "Only Ed25519, ECDSA and RSA keys are supported.")
+    return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+
+
+def _is_encrypted(load: Callable, text: str) -> bool:
+    try:
+        load(text.encode(), None)
+    except TypeError:
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return False
+
+
+def _wrong(field: str, message: str) -> ValidationError:
+    return ValidationError({field: [message]})
