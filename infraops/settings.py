@@ -193,8 +193,6 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
     {
-        "model": "automation.Playbook",
-    {
         "model": "inventory.Credential",
         "exclude_fields": ["created_at", "updated_at"],
         "mask_fields": [
@@ -212,6 +210,8 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked_if_any",
     },
+    {
+        "model": "automation.Playbook",
         "exclude_fields": ["file_hash", "created_at", "updated_at"],
     },
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},

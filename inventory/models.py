@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
@@ -26,20 +26,19 @@ from schema.fields import (
     UpdatedAtField,
 )
 
-from .validators import (
 from .facts import kept, system_of
 from .ssh_keys import spelled_key, without_passphrase
+from .validators import (
+    validate_become_method,
+    validate_environment,
     validate_host_key,
     validate_hostname,
     validate_key_path,
+    validate_login,
     validate_tags,
     validate_variables,
 )
-    validate_login,
 
-
-class ServerQuerySet(models.QuerySet["Server"]):
-    def active(self) -> Self:
 # Masked, these would tear every log apart.
 TELL_NOTHING = ("true", "false", "yes", "none", "null")
 
@@ -158,6 +157,9 @@ class Credential(models.Model):
     def has_ssh_secret(self) -> bool:
         return bool(self.ssh_private_key or self.ssh_password)
 
+
+class ServerQuerySet(models.QuerySet["Server"]):
+    def active(self) -> Self:
         return self.filter(is_active=True)
 
     def in_environment(self, environment: str) -> Self:
@@ -218,9 +220,6 @@ class Server(models.Model):
         validators=[validate_key_path],
         help_text="A private key (mode 0600) in the key folder, on every worker.",
     )
-    tags = JSONShapeField(
-        default=dict,
-        db_default={},
     credential = models.ForeignKey(
         Credential,
         models.RESTRICT,
@@ -229,6 +228,9 @@ class Server(models.Model):
         related_name="servers",
         help_text="How Ansible logs in. With an SSH key or password, in place of the key file.",
     )
+    tags = JSONShapeField(
+        default=dict,
+        db_default={},
         blank=True,
         validators=[validate_tags],
         help_text='Groups in Ansible: {"role": "web"} puts it into role_web, '

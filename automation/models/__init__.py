@@ -2,8 +2,8 @@ from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
 from .runs import Run, ServerLock
-from .workers import Worker
 from .vaults import VaultPassword
+from .workers import Worker
 
 __all__ = [
     "Job",

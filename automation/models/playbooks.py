@@ -123,13 +123,13 @@ class Playbook(models.Model):
         servers: list[Server],
         *,
         extra_vars: Any = None,
+        credential: Credential | None = None,
         idempotency_key: str = "",
         **options: Any,
     ) -> Run:
         """Queue one run with one pending job a server, and return it.
 
         `options` are Run's own: check_mode, diff_mode, tags, skip_tags, verbosity, forks, become,
-        credential: Credential | None = None,
         deadline_seconds. A credential that is named wins over the servers' own. PermissionDenied
         for the wrong role, Refused when playbook, server or credential is inactive or the file has
         changed, ValidationError ({field: messages}) for bad values. With an idempotency key, the
@@ -137,26 +137,26 @@ class Playbook(models.Model):
         """
         if not actor.has_perm("automation.launch_playbook"):
             raise PermissionDenied("Your role does not launch playbooks.")
+        if credential is not None and not actor.has_perm("inventory.use_credential"):
+            raise PermissionDenied("Your role does not choose credentials.")
         if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
             return known
         servers = list(dict.fromkeys(servers))  # one job a server
         self._refuse_unless_ready(servers)
+        refuse_inactive(Credential.objects.used_for(servers, credential))
         values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
         return self.runs.enqueue(
-        if credential is not None and not actor.has_perm("inventory.use_credential"):
-            raise PermissionDenied("Your role does not choose credentials.")
             self,
             actor,
             servers,
             extra_vars=variables.sealed(self.variables, values),
-        refuse_inactive(Credential.objects.used_for(servers, credential))
+            credential=credential,
             idempotency_key=idempotency_key or None,
             **options,
         )
 
     # Questions
 
-            credential=credential,
     @property
     def path(self) -> Path:
         return playbook_files.located(self.file_path)
