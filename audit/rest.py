@@ -34,6 +34,19 @@ class StrictSerializer(serializers.Serializer):
         return f"No such field. Known: {known}." if known else "No such field: send none."
 
 
+def secret(help_text: str = "") -> serializers.CharField:
+    """A field that is written and never read; the empty text clears what is stored."""
+    return serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=100_000,
+        style={"input_type": "password"},
+        help_text=f"{help_text} Never shown again.".strip(),
+    )
+
+
 class NoFields(StrictSerializer):
     """What a verb takes that takes nothing: an empty body, or {}."""
 

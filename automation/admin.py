@@ -30,6 +30,7 @@ from inventory.admin import ServerAdmin
 from inventory.models import Server
 from schema.exceptions import Refused
 
+from . import vault_admin  # noqa: F401  (registers itself)
 from .models import Job, JobLog, Playbook, Run
 from .models.jobs import JobQuerySet
 from .templatetags.automation import short_duration
@@ -206,7 +207,10 @@ class RunAdmin(HistoryAdmin):
     readonly_fields = ["name", "given_options", "variables"]
     fieldsets = [
         (None, {"fields": ["name", ("state", "exit_code"), ("launched_by", "created_at")]}),
-        ("What", {"fields": ["playbook_hash", "given_options", "variables", "command"]}),
+        (
+            "What",
+            {"fields": ["playbook_hash", "given_options", "credential", "variables", "command"]},
+        ),
         (
             "Where and when",
             {"fields": [("worker_host", "worker_pid"), ("started_at", "finished_at")]},

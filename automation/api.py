@@ -84,6 +84,9 @@ class JobSerializer(serializers.ModelSerializer):
     options = serializers.DictField(
         source="run.options", help_text="Those that differ from the defaults."
     )
+    credential_id = serializers.IntegerField(
+        source="run.credential_id", help_text="The one that the launch named."
+    )
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
     duration_seconds = serializers.SerializerMethodField()
 
@@ -102,6 +105,7 @@ class JobSerializer(serializers.ModelSerializer):
             "user",
             "extra_vars",
             "options",
+            "credential_id",
             "failure_kind",
             "failed_task",
             "error_message",

@@ -19,7 +19,7 @@ from unfold.widgets import (
 
 from accounts.models import User
 from audit.console import reason
-from inventory.models import Server
+from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 from .models import Job, Playbook, Run
@@ -101,6 +101,14 @@ class LaunchForm(forms.Form):
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="How many servers at the same time.",
     )
+    credential = forms.ModelChoiceField(
+        Credential.objects.active(),
+        required=False,
+        empty_label="Each server's own",
+        widget=UnfoldAdminSelectWidget,
+        help_text="How Ansible logs in. One that is chosen here wins over the servers' own.",
+        error_messages={"invalid_choice": "There is no such active credential."},
+    )
     # Sent twice (a double click, a reload), the same form makes one run.
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
@@ -125,6 +133,7 @@ class LaunchForm(forms.Form):
                 actor,
                 list(self.cleaned_data["servers"]),
                 extra_vars=self.extra_vars(),
+                credential=self.cleaned_data["credential"],
                 idempotency_key=self.cleaned_data["key"],
                 **options,
             )
@@ -237,4 +246,5 @@ def relaunched(job: Job) -> dict[str, Any]:
         if name in schema and not schema[name].get("secret")
     }
     free = {FREE: values} if values and not schema else {}
-    return {**options, **given, **free, "servers": [job.server_id]}
+    where = {"servers": [job.server_id], "credential": job.run.credential_id}
+    return {**options, **given, **free, **where}

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from audit.rest import StrictSerializer
-from inventory.models import Server
+from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 from . import variables
@@ -15,6 +15,7 @@ from .models import Playbook, Run
 
 KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}
 NO_PLAYBOOK: dict[str, Any] = {"does_not_exist": "There is no playbook {pk_value}."}
+NO_CREDENTIAL: dict[str, Any] = {"does_not_exist": "There is no credential {pk_value}."}
 NO_SERVER: dict[str, Any] = {"does_not_exist": "There is no server {pk_value}."}
 
 
@@ -36,6 +37,15 @@ class LaunchSerializer(StrictSerializer):
     )
     server_ids = serializers.ListField(
         child=serializers.IntegerField(**KEY), required=False, allow_empty=False, max_length=10_000
+    )
+    credential_id = serializers.PrimaryKeyRelatedField(
+        source="credential",
+        queryset=Credential.objects.all(),
+        required=False,
+        allow_null=True,
+        pk_field=serializers.IntegerField(),
+        error_messages=NO_CREDENTIAL,
+        help_text="It wins over the servers' own.",
     )
     extra_vars = serializers.DictField(required=False)
     check_mode = serializers.BooleanField(required=False)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 RUN_PREFIX = "infraops-run-"
-CONTROL_PREFIX = "infraops-cp-"
+CONTROL_PREFIX = "infraops-ssh-"
 
 
 @contextmanager

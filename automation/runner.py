@@ -243,7 +243,7 @@ class _Execution:
         return {"outcomes": outcomes, "default": unknown, "exit_code": exit_code}
 
     def _redacted(self, outcome: Outcome) -> Outcome:
-        return outcome.with_message(self.redactor.redact(outcome.error_message))
+        return outcome.redacted(self.redactor.redact)
 
     def _secrets(self) -> list[str]:
         """The values that no log may show."""

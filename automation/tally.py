@@ -20,6 +20,13 @@ COUNTS = {
 LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 2000
+# An unknown key is accepted and then pinned: only one that differs from its pin comes to this.
+WRONG_HOST_KEY = "Host key verification failed"
+HOST_KEY_ADVICE = (
+    "shows another host key than the one that is pinned, so nothing was done there. If the server "
+    "was set up anew, empty “Host key” on its page: the next run learns the new one. If it was "
+    "not, somebody may stand in between."
+)
 
 Kind = Job.FailureKind
 
@@ -86,6 +93,13 @@ class Tally:
         unreachable = bool(counts["unreachable"])
         what = f"{host} was unreachable" if unreachable else f"Task “{failure.task}” failed"
         where = f" ({failure.place})" if failure.place else ""
+        if unreachable and WRONG_HOST_KEY in failure.message:
+            return Outcome.failed(
+                Kind.UNREACHABLE,
+                f"{host} {HOST_KEY_ADVICE}",
+                failed_task=failure.task,
+                counts=counts,
+            )
         return Outcome.failed(
             Kind.UNREACHABLE if unreachable else Kind.TASK_FAILED,
             f"{what}{where}: {failure.message}"[:MAX_MESSAGE],

@@ -193,7 +193,8 @@ def state_of(job: Job) -> dict[str, Any]:
 
 def _given_options(run: Run) -> list[tuple[str, Any]]:
     """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
-    return [
+    credential = [("Credential", run.credential)] if run.credential else []
+    return credential + [
         (OPTIONS.get(name, name), "yes" if value is True else value)
         for name, value in run.options().items()
     ]

@@ -20,14 +20,17 @@ from rest_framework.views import APIView
 from accounts.api import ApiKeyViewSet, UserViewSet
 from audit.api import AuditLogViewSet
 from automation.api import JobViewSet, PlaybookViewSet, ServerCheckViewSet
+from automation.vault_api import VaultPasswordViewSet
 from infraops import health
-from inventory.api import ServerViewSet
+from inventory.api import CredentialViewSet, ServerViewSet
 from tickets.api import TicketViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("servers", ServerViewSet)
 router.register("servers", ServerCheckViewSet, basename="server-check")
 router.register("playbooks", PlaybookViewSet)
+router.register("vault-passwords", VaultPasswordViewSet)
+router.register("credentials", CredentialViewSet)
 router.register("jobs", JobViewSet)
 router.register("tickets", TicketViewSet)
 router.register("audit-logs", AuditLogViewSet)
@@ -37,6 +40,8 @@ router.register("api-keys", ApiKeyViewSet)
 ROOT = {
     "servers": "server-list",
     "playbooks": "playbook-list",
+    "vault-passwords": "vaultpassword-list",
+    "credentials": "credential-list",
     "jobs": "job-list",
     "tickets": "ticket-list",
     "audit-logs": "auditlog-list",

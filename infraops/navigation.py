@@ -15,6 +15,7 @@ from tickets.models import Ticket
 
 # Lists are named by their model here; their URLs' names end in "_changelist".
 LIST = "admin:"
+VAULT = f"{LIST}automation_vaultpassword"
 TICKET = "confirmation_number"
 # Group: (words, icon, URL name, query, permission).
 ENTRIES: dict[str, list[tuple[str, str, str, str, str]]] = {
@@ -31,11 +32,13 @@ ENTRIES: dict[str, list[tuple[str, str, str, str, str]]] = {
     "Inventory": [
         ("Servers", "dns", f"{LIST}inventory_server", "", "inventory.view_server"),
         ("Playbooks", "menu_book", f"{LIST}automation_playbook", "", "automation.view_playbook"),
+        ("Credentials", "key", f"{LIST}inventory_credential", "", "inventory.view_credential"),
+        ("Vault passwords", "lock", VAULT, "", "automation.view_vaultpassword"),
     ],
     "Administration": [
         ("Audit trail", "policy", f"{LIST}audit_auditlog", "", "audit.view_auditlog"),
         ("Users", "group", f"{LIST}accounts_user", "", "accounts.view_user"),
-        ("API keys", "key", f"{LIST}accounts_apikey", "", "accounts.view_own_apikey"),
+        ("API keys", "vpn_key", f"{LIST}accounts_apikey", "", "accounts.view_own_apikey"),
         ("Schedules", "event_repeat", f"{LIST}django_q_schedule", "", "django_q.view_schedule"),
         ("Queue failures", "report", f"{LIST}django_q_failure", "", "django_q.view_failure"),
     ],

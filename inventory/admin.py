@@ -1,4 +1,6 @@
-"""Servers in the console. What may be run on them, automation adds."""
+"""Servers and credentials in the console. What may be run on them, automation adds."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -7,7 +9,8 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFi
 
 from audit.console import ConsoleAdmin
 
-from .models import Server
+from .models import Credential, Server
+from .secret_forms import CredentialForm
 
 
 class ServerAdmin(ConsoleAdmin):
@@ -22,6 +25,7 @@ class ServerAdmin(ConsoleAdmin):
     when_empty = (
         "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
     )
+    autocomplete_fields = ["credential"]
     readonly_fields = ["created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
@@ -31,6 +35,7 @@ class ServerAdmin(ConsoleAdmin):
                 "fields": [
                     ("ip_address", "ssh_port"),
                     ("ssh_user", "ssh_key_path"),
+                    "credential",
                     "host_key",
                 ]
             },
@@ -53,3 +58,61 @@ class ServerAdmin(ConsoleAdmin):
 
 
 admin.site.register(Server, ServerAdmin)
+
+
+@admin.register(Credential)
+class CredentialAdmin(ConsoleAdmin):
+    form = CredentialForm
+    list_display = ["name", "ssh_user", "holds", "is_active", "updated_at"]
+    list_filter = [("is_active", BooleanRadioFilter)]
+    search_fields = ["name", "description"]
+    when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
+    readonly_fields = ["holds", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "is_active", "holds"]}),
+        (
+            "Logging in",
+            {
+                "fields": [
+                    "ssh_user",
+                    ("new_ssh_private_key", "clear_ssh_private_key"),
+                    ("new_ssh_key_passphrase", "clear_ssh_key_passphrase"),
+                    ("new_ssh_password", "clear_ssh_password"),
+                ]
+            },
+        ),
+        (
+            "Raising rights",
+            {
+                "fields": [
+                    ("become_method", "become_user"),
+                    ("new_become_password", "clear_become_password"),
+                ]
+            },
+        ),
+        ("Environment", {"fields": [("new_environment", "clear_environment")]}),
+        ("Times", {"fields": [("created_at", "updated_at")]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
+        """Whoever may only look has no use for the fields that take secrets."""
+        if self.has_change_permission(request, obj) or obj is None:
+            return super().get_fieldsets(request, obj)
+        return [
+            (None, {"fields": ["name", "description", "is_active", "holds"]}),
+            ("Users", {"fields": ["ssh_user", ("become_method", "become_user")]}),
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Credential], search_term: str
+    ) -> tuple[QuerySet[Credential], bool]:
+        """Whoever picks one is offered active ones only."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        is_picker = request.GET.get("field_name") == "credential"
+        return (found.filter(is_active=True) if is_picker else found), may_repeat
+
+    @admin.display(description="holds")
+    def holds(self, credential: Credential) -> str:
+        """Which secrets are set."""
+        fields = credential._meta.get_field
+        return ", ".join(str(fields(name).verbose_name) for name in credential.secrets_set) or "-"

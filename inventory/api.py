@@ -1,17 +1,81 @@
-"""/api/servers. Their connection check is automation's: see automation/api.py."""
+"""/api/servers and /api/credentials. The connection check is automation's: automation/api.py."""
 
 from typing import Any
 
 from rest_framework import mixins, serializers
 
 from audit.redaction import has_mask, redacted, unmasked
-from audit.rest import RecordViewSet, StrictModelSerializer
+from audit.rest import RecordViewSet, StrictModelSerializer, secret
 
-from .filters import ServerFilters
-from .models import Server
+from .filters import CredentialFilters, ServerFilters
+from .models import Credential, Server
+
+
+class CredentialSerializer(StrictModelSerializer):
+    """Secrets are written and never read: what is not sent stays, "" (or {}) clears."""
+
+    ssh_private_key = secret("OpenSSH or PEM.")
+    ssh_key_passphrase = secret()
+    ssh_password = secret()
+    become_password = secret()
+    environment = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, trim_whitespace=False),
+        write_only=True,
+        required=False,
+        help_text='All of them: {"NAME": "value"}. Never shown again.',
+    )
+    secrets_set = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Which secrets it holds."
+    )
+
+    class Meta:
+        model = Credential
+        fields = [
+            "id",
+            "name",
+            "description",
+            "ssh_user",
+            "ssh_private_key",
+            "ssh_key_passphrase",
+            "ssh_password",
+            "become_method",
+            "become_user",
+            "become_password",
+            "environment",
+            "secrets_set",
+            "is_active",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "created_at", "updated_at"]
+
+
+class CredentialViewSet(
+    RecordViewSet,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """How Ansible logs in: named by servers, or at a launch."""
+
+    queryset = Credential.objects.order_by("name")
+    serializer_class = CredentialSerializer
+    filterset_class = CredentialFilters
 
 
 class ServerSerializer(StrictModelSerializer):
+    credential_id = serializers.PrimaryKeyRelatedField(
+        source="credential",
+        queryset=Credential.objects.all(),
+        pk_field=serializers.IntegerField(),
+        required=False,
+        allow_null=True,
+        error_messages={"does_not_exist": "There is no credential {pk_value}."},
+        help_text="How Ansible logs in there.",
+    )
+
     class Meta:
         model = Server
         fields = [
@@ -23,6 +87,7 @@ class ServerSerializer(StrictModelSerializer):
             "ssh_port",
             "ssh_user",
             "ssh_key_path",
+            "credential_id",
             "tags",
             "environment",
             "description",

@@ -1,10 +1,11 @@
 """Filters of the list of servers."""
 
 import django_filters.rest_framework as filters
+from django.db.models import Q
 
 from audit.filters import YesNoFilter
 
-from .models import Server, ServerQuerySet
+from .models import Credential, CredentialQuerySet, Server, ServerQuerySet
 
 
 class LowerCaseFilter(filters.CharFilter):
@@ -12,6 +13,19 @@ class LowerCaseFilter(filters.CharFilter):
 
     def filter(self, qs: ServerQuerySet, value: str) -> ServerQuerySet:
         return super().filter(qs, value.strip().lower())
+
+
+class CredentialFilters(filters.FilterSet):
+    is_active = YesNoFilter()
+    search = filters.CharFilter(method="found", label="Part of name or description")
+    ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
+
+    class Meta:
+        model = Credential
+        fields: list[str] = []
+
+    def found(self, credentials: CredentialQuerySet, name: str, text: str) -> CredentialQuerySet:
+        return credentials.filter(Q(name__icontains=text) | Q(description__icontains=text))
 
 
 class ServerFilters(filters.FilterSet):

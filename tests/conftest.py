@@ -131,13 +131,15 @@ def django_db_setup(django_db_setup: None) -> Any:
 
 
 def pytest_report_header() -> str:
-    return f"database: {_vendor()}"
+    root = "" if os.geteuid() == 0 else " (not root: tests marked as_root are left out)"
+    return f"database: {_vendor()}{root}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked for the other kind of database: `@pytest.mark.only_on("mysql")`.
 
-    Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed.
+    Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed. What
+    needs accounts of its own is missed by whoever is not root, and the header says so.
     """
     elsewhere = [item for item in items if not _belongs_to(_vendor(), item)]
     if elsewhere:
@@ -151,6 +153,8 @@ def _vendor() -> str:
 
 
 def _belongs_to(vendor: str, item: pytest.Item) -> bool:
+    if item.get_closest_marker("as_root") and os.geteuid() != 0:
+        return False
     mark = item.get_closest_marker("only_on")
     return mark is None or vendor in mark.args
 

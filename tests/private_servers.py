@@ -6,6 +6,7 @@ whoever runs the tests, root or not. `with MariaDB() as server:` starts and ends
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -227,6 +228,7 @@ class SSHServer(PrivateServer):
 
     name = "sshd"
     greeting = b"SSH-2.0"
+    passwords = "no"
 
     @property
     def user(self) -> str:
@@ -249,7 +251,7 @@ class SSHServer(PrivateServer):
         (self.folder / "config").write_text(
             f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self.folder}/host_key\n"
             f"AuthorizedKeysFile {self.folder}/authorized_keys\nPidFile none\n"
-            "PubkeyAuthentication yes\nPasswordAuthentication no\nUsePAM no\n"
+            f"PubkeyAuthentication yes\nPasswordAuthentication {self.passwords}\nUsePAM no\n"
             "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
             # Its folder lies below /tmp, which others may write to.
             "StrictModes no\nMaxStartups 100\nMaxSessions 100\nUseDNS no\n"
@@ -263,8 +265,42 @@ class SSHServer(PrivateServer):
         return [program("sshd"), "-D", "-e", "-f", str(self.folder / "config")]
 
 
-def generate_key(path: Path) -> str:
-    """A new ed25519 key pair at `path` and `path`.pub, no passphrase; returns the public half."""
-    keygen = [program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", "test"]
+class PasswordSSHServer(SSHServer):
+    """OpenSSH that lets in by password too. Only root's sshd can look passwords up."""
+
+    name = "sshd-passwords"
+    passwords = "yes"
+
+
+class Account:
+    """A temporary account of this machine with a password that is known. Only root can make one."""
+
+    def __init__(self, password: str) -> None:
+        self.name = f"io{secrets.token_hex(4)}"
+        self.password = password
+
+    def __enter__(self) -> Self:
+        useradd = [program("useradd"), "--create-home", "--shell", "/bin/sh", self.name]
+        subprocess.run(useradd, check=True, capture_output=True)
+        try:
+            said = f"{self.name}:{self.password}\n".encode()
+            subprocess.run([program("chpasswd")], input=said, check=True, capture_output=True)
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
+        # Ansible's connections may still be ending: --force takes the account all the same.
+        userdel = [program("userdel"), "--force", "--remove", self.name]
+        subprocess.run(userdel, capture_output=True)
+
+
+def generate_key(path: Path, passphrase: str = "", kind: str = "ed25519") -> str:
+    """A new key pair at `path` and `path`.pub; returns the public half."""
+    keygen = [program("ssh-keygen"), "-q", "-t", kind, "-N", passphrase, "-C", "test"]
     subprocess.run([*keygen, "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
     return path.with_name(f"{path.name}.pub").read_text().strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -51,7 +52,8 @@ class JobQuerySet(models.QuerySet["Job"]):
     def for_page(self) -> Self:
         """With everything that a job's own page names, its ticket included."""
         return self.select_related(
-            "playbook", "server", "user", "run__cancelled_by", "occurrence__ticket"
+            *("playbook", "server", "user", "run__cancelled_by", "run__credential"),
+            "occurrence__ticket",
         )
 
     def matching(self, text: str) -> Self:
@@ -262,8 +264,12 @@ class Outcome:
     def cancelled(cls, message: str) -> Outcome:
         return cls(Job.Status.CANCELLED, "", message)
 
-    def with_message(self, message: str) -> Outcome:
-        return replace(self, error_message=message)
+    def redacted(self, redact: Callable[[str], str]) -> Outcome:
+        return replace(
+            self,
+            error_message=redact(self.error_message),
+            failed_task=redact(self.failed_task),
+        )
 
     def columns(self) -> dict[str, Any]:
         return {

@@ -79,7 +79,7 @@ def test_a_server_that_history_names_stays(api_of, boss):
         ("host_key", "AAAA", "no public host key"),
         ("is_active", "perhaps", "valid boolean"),
         ("description", None, "may not be null"),
-        ("hostnaem", "web1", "No such field. Known: description, environment"),
+        ("hostnaem", "web1", "No such field. Known: credential_id, description"),
         ("id", 5, "This cannot be written."),
         ("created_at", "2026-01-01", "This cannot be written."),
     ],

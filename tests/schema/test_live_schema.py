@@ -47,6 +47,24 @@ api_keys
     index (owner_id)
     owner_id → users.id CASCADE
 
+credentials
+    id int
+    name varchar(80)
+    description longtext
+    ssh_user varchar(80)
+    ssh_private_key longtext
+    ssh_key_passphrase longtext
+    ssh_password longtext
+    become_method varchar(80)
+    become_user varchar(80)
+    become_password longtext
+    environment longtext
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (name)
+
 servers
     id int
     hostname varchar(255)
@@ -56,6 +74,7 @@ servers
     ssh_port int = 22
     ssh_user varchar(80)
     ssh_key_path varchar(500)
+    credential_id int?
     tags json = {}
     environment varchar(50) = development
     description longtext
@@ -68,7 +87,9 @@ servers
     unique (hostname)
     index (ip_address)
     index (is_active, environment)
+    index (credential_id)
     check ck_servers_ssh_port
+    credential_id → credentials.id RESTRICT
 
 playbooks
     id int
@@ -84,9 +105,21 @@ playbooks
     primary key (id)
     unique (name)
 
+vault_passwords
+    id int
+    playbook_id int
+    vault_id varchar(50) = default
+    password longtext
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (playbook_id, vault_id)
+    playbook_id → playbooks.id CASCADE
+
 runs
     id int
     playbook_id int
+    credential_id int?
     launched_by_id int
     playbook_hash varchar(64)
     extra_vars json = {}
@@ -120,10 +153,12 @@ runs
     unique (launched_by_id, idempotency_key)
     index (playbook_id)
     index (cancelled_by_id)
+    index (credential_id)
     index (state, id)
     playbook_id → playbooks.id RESTRICT
     launched_by_id → users.id RESTRICT
     cancelled_by_id → users.id SET NULL
+    credential_id → credentials.id RESTRICT
 
 server_locks
     id int

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.terminal import acting_user
 from automation.ansi import plain
 from automation.models import Job, Playbook, Run
-from inventory.models import Server
+from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 POLL_SECONDS = 0.3
@@ -29,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("playbook", help="the playbook's name")
         parser.add_argument(
             "--server", action="append", required=True, help="a host name; may be repeated"
+        )
+        parser.add_argument(
+            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
         )
         parser.add_argument("--extra-vars", default="{}", metavar="JSON", help="a JSON object")
         parser.add_argument("--user", help="who launches (default: the first active admin)")
@@ -62,6 +65,7 @@ class Command(BaseCommand):
                 acting_user(options["user"]),
                 self._servers(options["server"]),
                 extra_vars=self._variables(options["extra_vars"]),
+                credential=self._credential(options["credential"]),
                 check_mode=options["check"],
                 diff_mode=options["diff"],
                 tags=options["tags"],
@@ -134,6 +138,16 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no server “{'”, “'.join(sorted(missing))}”.")
         return servers
+
+    @staticmethod
+    def _credential(name: str | None) -> Credential | None:
+        if not name:
+            return None
+        try:
+            return Credential.objects.get(name=name)
+        except Credential.DoesNotExist:
+            known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
+            raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
 
     @staticmethod
     def _variables(text: str) -> Any:

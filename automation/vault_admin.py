@@ -1,0 +1,34 @@
+"""Vault passwords in the console: written, never shown."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from audit.console import ConsoleAdmin
+from inventory.secret_forms import SecretsForm, secret_field
+
+from .models import VaultPassword
+
+
+class VaultPasswordForm(SecretsForm):
+    new_password = secret_field("Password")
+
+    class Meta:
+        model = VaultPassword
+        fields = ["playbook", "vault_id"]
+
+
+@admin.register(VaultPassword)
+class VaultPasswordAdmin(ConsoleAdmin):
+    form = VaultPasswordForm
+    list_display = ["vault_id", "playbook", "updated_at"]
+    list_select_related = ["playbook"]
+    list_filter = [("playbook", AutocompleteSelectFilter)]
+    search_fields = ["vault_id", "playbook__name"]
+    autocomplete_fields = ["playbook"]
+    when_empty = "Add one for each vault id that a playbook's vaulted files and texts need."
+    fieldsets = [(None, {"fields": ["playbook", "vault_id", "new_password"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["playbook"] if obj else []

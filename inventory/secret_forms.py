@@ -1,0 +1,117 @@
+"""Forms of records with secrets: what is stored is never shown. An empty field keeps it, a tick
+clears it.
+
+A form declares `new_NAME = secret_field(…)` and `clear_NAME = clear_field()` for each.
+"""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from .models import Credential
+
+NEW, CLEAR = "new_", "clear_"
+
+
+class UnshownTextarea(UnfoldAdminTextareaWidget):
+    """Many lines of a secret: like a password field, it comes back empty."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
+def secret_field(label: str, help_text: str = "", *, many_lines: bool = False) -> forms.CharField:
+    off = {"autocomplete": "off" if many_lines else "new-password", "spellcheck": "false"}
+    widget = UnshownTextarea({**off, "rows": 6}) if many_lines else UnfoldAdminPasswordWidget(off)
+    return forms.CharField(
+        label=label, help_text=help_text, required=False, strip=False, widget=widget
+    )
+
+
+def clear_field() -> forms.BooleanField:
+    return forms.BooleanField(label="clear it", required=False, widget=UnfoldBooleanSwitchWidget)
+
+
+class SecretsForm(forms.ModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.instance.SECRETS:
+            if NEW + name in self.fields and name in self.instance.secrets_set:
+                field = self.fields[NEW + name]
+                field.help_text = f"Set. Empty: it stays as it is. {field.help_text}".strip()
+
+    def secret(self, name: str, text: str) -> Any:
+        """What is stored for a text that was typed; ValidationError if it cannot be read."""
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.instance.SECRETS:
+            text = cleaned.get(NEW + name)
+            if text and cleaned.get(CLEAR + name):
+                self.add_error(NEW + name, "Either a new one or none: not both.")
+            elif text:
+                self._take(name, text)
+            elif cleaned.get(CLEAR + name):
+                setattr(self.instance, name, "")
+        return cleaned
+
+    def _take(self, name: str, text: str) -> None:
+        try:
+            setattr(self.instance, name, self.secret(name, text))
+        except ValidationError as error:
+            self.add_error(NEW + name, error)
+
+    def _update_errors(self, errors: Any) -> None:
+        """The model's errors, at the fields that stand for its own."""
+        by_name = getattr(errors, "error_dict", {})
+        for name in set(by_name) & set(self.instance.SECRETS):
+            by_name[NEW + name] = by_name.pop(name)
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's own hook
+
+
+class CredentialForm(SecretsForm):
+    new_ssh_private_key = secret_field(
+        "Private key", "As in the file: -----BEGIN … to … END-----.", many_lines=True
+    )
+    clear_ssh_private_key = clear_field()
+    new_ssh_key_passphrase = secret_field("Passphrase of the key")
+    clear_ssh_key_passphrase = clear_field()
+    new_ssh_password = secret_field("SSH password")
+    clear_ssh_password = clear_field()
+    new_become_password = secret_field("Become password")
+    clear_become_password = clear_field()
+    new_environment = secret_field(
+        "Environment variables",
+        "NAME=value, one a line: all of them, they replace those that are set. They reach "
+        "ansible-playbook and what it runs on the worker, and their values are masked in logs.",
+        many_lines=True,
+    )
+    clear_environment = clear_field()
+
+    class Meta:
+        model = Credential
+        fields = ["name", "description", "is_active", "ssh_user", "become_method", "become_user"]
+
+    def secret(self, name: str, text: str) -> Any:
+        return parsed_environment(text) if name == "environment" else text
+
+
+def parsed_environment(text: str) -> dict[str, str]:
+    """Lines NAME=value; empty ones and those that begin with # say nothing."""
+    found = {}
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            # The line may be a secret: it is not repeated.
+            raise ValidationError("Each line has to look like NAME=value.")
+        found[name.strip()] = value
+    return found
