@@ -7,10 +7,12 @@ Django's names ("app.verb_model"); a verb of ours stands beside the four that Dj
 VIEWER = {
     "accounts.view_own_apikey",
     "inventory.view_server",
+    "inventory.view_serverfacts",
     "automation.view_playbook",
     "automation.view_run",
     "automation.view_job",
     "automation.view_joblog",
+    "automation.view_taskresult",
     "tickets.view_ticket",
     "tickets.view_ticketoccurrence",
 }

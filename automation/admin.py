@@ -31,7 +31,7 @@ from inventory.models import Server
 from schema.exceptions import Refused
 
 from . import vault_admin  # noqa: F401  (registers itself)
-from .models import Job, JobLog, Playbook, Run
+from .models import Job, JobLog, Playbook, Run, TaskResult
 from .models.jobs import JobQuerySet
 from .templatetags.automation import short_duration
 from .variables import masked
@@ -233,9 +233,9 @@ class RunAdmin(HistoryAdmin):
 
 
 class JobOfLinesFilter(AutocompleteSelectFilter):
-    """Lines are shown of one job at a time: the table is far too large to look through."""
+    """Lines and results are shown of one job at a time: their tables are far too large."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[JobLog]) -> QuerySet[JobLog]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return super().queryset(request, queryset) if self.value() else queryset.none()
 
 
@@ -262,6 +262,35 @@ class JobLogAdmin(HistoryAdmin):
     @admin.display(description="text")
     def text(self, line: JobLog) -> str:
         return render_to_string("automation/_line_text.html", {"line": line})
+
+
+@admin.register(TaskResult)
+class TaskResultAdmin(HistoryAdmin):
+    list_display = ["number", "status_pill", "task", "action", "seconds", "path"]
+    list_display_links = ["task"]
+    list_filter = [("job", JobOfLinesFilter), ("status", ChoicesCheckboxFilter)]
+    when_empty = (
+        "Choose a job under “Filters” first: results are looked up by their job. "
+        "A job's own page shows them too."
+    )
+    sortable_by = ["number", "duration"]
+    ordering = ["job", "number"]
+    fields = [
+        "job",
+        ("number", "status", "changed"),
+        ("play", "task", "action"),
+        ("started_at", "duration", "path"),
+        "message",
+        "diff",
+    ]
+
+    @admin.display(description="status")
+    def status_pill(self, result: TaskResult) -> str:
+        return render_to_string("automation/_task_status.html", {"result": result})
+
+    @admin.display(description="seconds", ordering="duration")
+    def seconds(self, result: TaskResult) -> str:
+        return f"{result.duration:.2f}"
 
 
 # --- The queue: only what an operator can read something from -------------------------------------

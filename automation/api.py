@@ -16,7 +16,7 @@ from schema.exceptions import Refused
 
 from .filters import JobFilters, PlaybookFilters
 from .launch_request import LaunchSerializer, launched
-from .models import Job, JobLog, Playbook
+from .models import Job, JobLog, Playbook, TaskResult
 
 LINES = 500
 MOST_LINES = 5000
@@ -144,6 +144,32 @@ class LinesSerializer(serializers.Serializer):
     finished = serializers.BooleanField(help_text="The job has ended, and no line follows these.")
 
 
+class TaskResultSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = TaskResult
+        fields = [
+            "number",
+            "play",
+            "task",
+            "action",
+            "status",
+            "changed",
+            "started_at",
+            "duration",
+            "path",
+            "message",
+            "diff",
+        ]
+        read_only_fields = fields
+
+
+class TaskResultsSerializer(serializers.Serializer):
+    tasks = TaskResultSerializer(many=True)
+    last = serializers.IntegerField(help_text="The next call's `after`.")
+    status = serializers.ChoiceField(Job.Status.choices)
+    finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
+
+
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """One run's part on one server, newest first."""
 
@@ -157,8 +183,9 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "create": "automation.launch_playbook",
         "cancel": "automation.cancel_job",
         "logs": "automation.view_joblog",
+        "tasks": "automation.view_taskresult",
     }
-    parameters = {"logs": {"after", "limit"}}
+    parameters = {"logs": {"after", "limit"}, "tasks": {"after", "limit"}}
 
     @extend_schema(
         request=LaunchSerializer,
@@ -207,8 +234,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def logs(self, request: Request, **kwargs: Any) -> Response:
         """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
         until `finished`."""
-        after = whole_number("after", request.query_params.get("after", "0"), 0, 2**31 - 1)
-        limit = whole_number("limit", request.query_params.get("limit", str(LINES)), 1, MOST_LINES)
+        after, limit = _range(request)
         # The job first: once it has ended, all of its lines are there.
         job = self.get_object()
         lines = list(job.lines(after, limit))
@@ -221,6 +247,36 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             }
         )
         return Response(shown.data)
+
+    @extend_schema(
+        responses=TaskResultsSerializer,
+        parameters=[
+            OpenApiParameter("after", int, description="The last number that you have."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def tasks(self, request: Request, **kwargs: Any) -> Response:
+        """What each task did, after number `after`, in the order in which they ended."""
+        after, limit = _range(request)
+        job = self.get_object()
+        tasks = list(TaskResult.objects.of_job(job, after)[:limit])
+        shown = TaskResultsSerializer(
+            {
+                "tasks": tasks,
+                "last": tasks[-1].number if tasks else after,
+                "status": job.status,
+                "finished": not job.is_active and len(tasks) < limit,
+            }
+        )
+        return Response(shown.data)
+
+
+def _range(request: Request) -> tuple[int, int]:
+    """`after` and `limit` of a request for numbered rows."""
+    asked = request.query_params
+    after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
+    return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
 
 
 class ServerCheckViewSet(RecordViewSet):

@@ -1,13 +1,16 @@
 """Turns the runner's events into lines, each for the job that it concerns."""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from .ansi import plain
 from .models import JobLog
 
 Add = Callable[[int, str, str, datetime], None]
+Lines = list[tuple[str, str, datetime]]
 
 PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
 KINDS = {
@@ -16,6 +19,12 @@ KINDS = {
     "playbook_on_handler_task_start": TASK,
     "playbook_on_stats": RECAP,
 }
+# "included: tasks/web.yml for web1, web2 => (item=a)"
+INCLUDED = re.compile(
+    r"included: .+? for (?P<hosts>[^\s,]+(?:, [^\s,]+)*)(?P<item> => \(item=.*\))?\s*\Z", re.DOTALL
+)
+HEADING = re.compile(r"[A-Z ]+ \[.*\].* \*{3}")
+TASK_PATH = "task path: "
 
 
 def lines_of(event: dict[str, Any]) -> list[str]:
@@ -48,6 +57,23 @@ def time_of(event: dict[str, Any]) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+@dataclass
+class _Shared:
+    """Lines without a host, waiting in several jobs."""
+
+    kind: str
+    task: str
+    lines: Lines
+    # Some job's log has them: they stand above a line of its own.
+    is_used: bool = False
+
+    def gives_way_to(self, kind: str) -> bool:
+        """A heading to the next one; at the end only if it was another job's (`serial`)."""
+        if kind == RECAP:
+            return self.kind in (PLAY, TASK) and self.is_used
+        return self.kind == TASK if kind == TASK else kind == PLAY and self.kind in (PLAY, TASK)
+
+
 class LogRouter:
     """Gives each line to the job of its host.
 
@@ -61,48 +87,84 @@ class LogRouter:
         self._jobs = jobs
         self._add = add
         self._first = next(iter(jobs.values()))
-        self._shared: dict[int, list[tuple[str, list[tuple[str, str, datetime]]]]] = {
-            job: [] for job in jobs.values()
-        }
+        self._shared: dict[int, list[_Shared]] = {job: [] for job in jobs.values()}
+        self._headings = _Headings()
 
     def route(self, event: dict[str, Any]) -> None:
         at = time_of(event)
         lines = [(line, level_of(event, line), at) for line in lines_of(event)]
         if not lines:
             return
-        host = event.get("event_data", {}).get("host")
+        data = event.get("event_data", {})
+        host, task = data.get("host"), data.get("task_uuid", "")
         if len(self._jobs) == 1:
             self._give(self._first, lines)
         elif host:
             job = self._jobs.get(host, self._first)
             self._give_shared(job)
-            self._give(job, lines)
+            self._give(job, self._headings.under_theirs(job, task, lines))
+        elif included := INCLUDED.match(plain("\n".join(line for line, _, _ in lines))):
+            self._give_included(included["hosts"], lines)
         else:
-            self._share(KINDS.get(event.get("event", ""), OTHER), lines)
+            self._share(KINDS.get(event.get("event", ""), OTHER), task, lines)
 
     def close(self) -> None:
         """At the end: each job gets what no line of its own has called for."""
         for job in self._shared:
             self._give_shared(job)
 
-    def _share(self, kind: str, lines: list[tuple[str, str, datetime]]) -> None:
+    def _share(self, kind: str, task: str, lines: Lines) -> None:
+        shared = _Shared(kind, task, lines)
         for job, waiting in self._shared.items():
-            if kind in (PLAY, TASK):
-                superseded = (TASK,) if kind == TASK else (PLAY, TASK)
-                waiting[:] = [item for item in waiting if item[0] not in superseded]
-            mine = self._recap_of(job, lines) if kind == RECAP else lines
-            waiting.append((kind, mine))
+            waiting[:] = [item for item in waiting if not item.gives_way_to(kind)]
+            mine = _Shared(kind, task, self._recap_of(job, lines)) if kind == RECAP else shared
+            waiting.append(mine)
 
     def _give_shared(self, job: int) -> None:
-        for _kind, lines in self._shared[job]:
-            self._give(job, lines)
+        for item in self._shared[job]:
+            item.is_used = True
+            self._give(job, item.lines)
+            if item.kind == TASK:
+                self._headings.stands(job, item.task)
         self._shared[job].clear()
 
-    def _recap_of(self, job: int, lines: list) -> list:
+    def _give_included(self, hosts: str, lines: Lines) -> None:
+        """To those that a file is included for, each as if it were for that one alone."""
+        for host in hosts.split(", "):
+            if host in self._jobs:
+                self._give_shared(self._jobs[host])
+                own = ((line.replace(f" for {hosts}", f" for {host}"), *at) for line, *at in lines)
+                self._give(self._jobs[host], cast(Lines, list(own)))
+
+    def _recap_of(self, job: int, lines: Lines) -> Lines:
         """The recap without the other servers' rows."""
         others = {host for host, owner in self._jobs.items() if owner != job}
         return [item for item in lines if plain(item[0]).split(":")[0].strip() not in others]
 
-    def _give(self, job: int, lines: list[tuple[str, str, datetime]]) -> None:
+    def _give(self, job: int, lines: Lines) -> None:
         for line, level, at in lines:
             self._add(job, line, level, at)
+
+
+class _Headings:
+    """Which task's heading each job's log stands under.
+
+    With the strategy free, Ansible prints a heading with a result, and only when the result before
+    it, of whichever host, was of another task.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Lines] = {}
+        self._stands: dict[int, str] = {}
+
+    def stands(self, job: int, task: str) -> None:
+        self._stands[job] = task
+
+    def under_theirs(self, job: int, task: str, lines: Lines) -> Lines:
+        """The lines of a result, with its task's heading if the job's log needs that here."""
+        if len(lines) > 2 and not lines[0][0] and HEADING.match(plain(lines[1][0])):
+            length = 3 if plain(lines[2][0]).startswith(TASK_PATH) else 2
+            self._known[task], lines = lines[:length], lines[length:]
+        is_needed = self._stands.get(job) != task and task in self._known
+        self._stands[job] = task
+        return [*self._known[task], *lines] if is_needed else lines

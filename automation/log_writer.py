@@ -1,55 +1,54 @@
-"""Writes lines into job_logs, many at a time and each exactly once."""
+"""Writes what a run brings forth, lines and task results, many at a time and each exactly once."""
 
 import time
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import Max
 
-from .models import JobLog
+from .models import JobLog, TaskResult
 from .retrying import insisting, is_transient, reconnect
 
 # Measured: batches of 50 to 100 rows or 200 ms keep the delay under 0.3 s at about 1 % of a core.
 MAX_ROWS = 100
 MAX_CHARACTERS = 500_000
 MAX_AGE_SECONDS = 0.2
-# While the database is away, lines wait here; past this the playbook itself has to wait.
+# While the database is away, rows wait here; past this the playbook itself has to wait.
 MAX_WAITING_CHARACTERS = 32_000_000
 # A single line longer than this is cut, or it would not pass MariaDB's largest packet (16 MB).
 MAX_LINE = 4_000_000
 
-
-@dataclass(frozen=True)
-class Line:
-    job_id: int
-    number: int
-    content: str
-    level: str
-    at: datetime
+Row = JobLog | TaskResult
+# What numbers the rows of a job, without gaps.
+NUMBER: dict[type[Row], str] = {JobLog: "line_number", TaskResult: "number"}
 
 
 class LogWriter:
-    """`add` lines, `tick` often, `close` at the end."""
+    """`add` lines and results, `tick` often, `close` at the end."""
 
     def __init__(self) -> None:
-        self._waiting: list[Line] = []
+        self._waiting: list[Row] = []
         self._characters = 0
         self._oldest = 0.0
         self._not_before = 0.0
-        self._last_number: dict[int, int] = {}
+        self._last_number: dict[tuple[type[Row], int], int] = {}
 
     def add(self, job_id: int, content: str, level: str, at: datetime) -> None:
         """Take one line of a job; its number follows the job's last one."""
-        number = self._last_number.get(job_id, 0) + 1
-        self._last_number[job_id] = number
-        self._oldest = self._oldest or time.monotonic()
-        self._waiting.append(Line(job_id, number, _shortened(content), level, at))
-        self._characters += len(content)
-        if len(self._waiting) >= MAX_ROWS or self._characters >= MAX_CHARACTERS:
-            self._try_to_write()
-        if self._characters >= MAX_WAITING_CHARACTERS:
-            self.close()
+        number = self._next_number(JobLog, job_id)
+        content = _shortened(content)
+        self._take(
+            JobLog(
+                job_id=job_id, line_number=number, content=content, log_level=level, timestamp=at
+            )
+        )
+
+    def add_result(self, job_id: int, **fields: Any) -> int:
+        """Take what a task did on the job's server; its number among the job's results."""
+        number = self._next_number(TaskResult, job_id)
+        self._take(TaskResult(job_id=job_id, number=number, **fields))
+        return number
 
     def tick(self) -> None:
         """Write what has waited long enough."""
@@ -61,8 +60,22 @@ class LogWriter:
         while self._waiting:
             insisting(self._write_batch)
 
+    def _next_number(self, model: type[Row], job_id: int) -> int:
+        number = self._last_number.get((model, job_id), 0) + 1
+        self._last_number[model, job_id] = number
+        return number
+
+    def _take(self, row: Row) -> None:
+        self._oldest = self._oldest or time.monotonic()
+        self._waiting.append(row)
+        self._characters += _size(row)
+        if len(self._waiting) >= MAX_ROWS or self._characters >= MAX_CHARACTERS:
+            self._try_to_write()
+        if self._characters >= MAX_WAITING_CHARACTERS:
+            self.close()
+
     def _try_to_write(self) -> None:
-        """Write if the database is there; keep the lines if not."""
+        """Write if the database is there; keep the rows if not."""
         if time.monotonic() < self._not_before:
             return
         try:
@@ -78,33 +91,40 @@ class LogWriter:
         """One transaction. If an earlier try did commit before the connection broke, not again."""
         batch = self._next_batch()
         with transaction.atomic():
-            first = batch[0]
-            written = JobLog.objects.filter(job_id=first.job_id).aggregate(last=Max("line_number"))
-            if (written["last"] or 0) < first.number:
-                JobLog.objects.bulk_create(_row(line) for line in batch)
+            # All of a batch is there or nothing of it: its first row tells.
+            if not _is_written(batch[0]):
+                for model in NUMBER:
+                    if rows := [row for row in batch if type(row) is model]:
+                        _insert(model, rows)
         del self._waiting[: len(batch)]
-        self._characters -= sum(len(line.content) for line in batch)
+        self._characters -= sum(map(_size, batch))
         self._oldest = time.monotonic() if self._waiting else 0.0
 
-    def _next_batch(self) -> list[Line]:
+    def _next_batch(self) -> list[Row]:
         size = 0
-        batch: list[Line] = []
-        for line in self._waiting[:MAX_ROWS]:
-            size += len(line.content)
+        batch: list[Row] = []
+        for row in self._waiting[:MAX_ROWS]:
+            size += _size(row)
             if batch and size > MAX_CHARACTERS:
                 break
-            batch.append(line)
+            batch.append(row)
         return batch
 
 
-def _row(line: Line) -> JobLog:
-    return JobLog(
-        job_id=line.job_id,
-        line_number=line.number,
-        content=line.content,
-        log_level=line.level,
-        timestamp=line.at,
-    )
+def _is_written(row: Row) -> bool:
+    name = NUMBER[type(row)]
+    last = type(row).objects.filter(job_id=row.job_id).aggregate(last=Max(name))["last"]
+    return (last or 0) >= getattr(row, name)
+
+
+def _insert(model: type[Any], rows: list[Row]) -> None:
+    for row in rows:
+        row.pk = None  # a try that was rolled back may have left a key that is another row's now
+    model.objects.bulk_create(rows)
+
+
+def _size(row: Row) -> int:
+    return len(row.content) if isinstance(row, JobLog) else len(row.message) + len(row.diff)
 
 
 def _shortened(content: str) -> str:

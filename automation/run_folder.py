@@ -7,6 +7,8 @@ vault/         a file for each vault password
 environment    what credentials add to ansible-playbook's environment
 variables.yml  what people gave, marked as data
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
+retry/         hosts that Ansible gave up, as it says itself
+unreached      hosts whose plays it never began, as our callback says
 """
 
 import shlex
@@ -29,6 +31,7 @@ from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 
 # Ansible takes a list of hosts on the command line; a long one is given in a file.
 MAX_LIMIT_IN_ARGUMENTS = 20
+CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
 
 
@@ -75,6 +78,20 @@ class RunFolder:
     @property
     def known_hosts(self) -> Path:
         return self.inventory.parent / "known_hosts"
+
+    @property
+    def environment_for_ends(self) -> dict[str, str]:
+        """What makes ansible-playbook say which hosts it did not finish."""
+        return {
+            "ANSIBLE_RETRY_FILES_ENABLED": "True",
+            "ANSIBLE_RETRY_FILES_SAVE_PATH": str(self.path / "retry"),
+            "INFRAOPS_UNREACHED": str(self.path / "unreached"),
+        }
+
+    def unfinished_hosts(self) -> frozenset[str]:
+        """Those that Ansible gave up or never came to, once it has ended."""
+        files = [*(self.path / "retry").glob("*.retry"), *self.path.glob("unreached")]
+        return frozenset(host for file in files for host in file.read_text().split())
 
     def arguments(self) -> list[str]:
         """What follows `ansible-playbook`, the playbook last."""

@@ -4,7 +4,7 @@
 
 1. fill a private folder with checked playbook, inventory and variables;
 2. start ansible-playbook in it, with an environment that holds nothing of ours;
-3. send each event's lines to job_logs and what it means to the tally;
+3. send each event's lines to job_logs, its result to task_results, what it means to the tally;
 4. five times a second look whether lines have waited long enough, once a second whether somebody
    cancelled, the deadline has passed or the claim is lost, every five seconds say that we live;
 5. stop it if so, kill whatever is left of it, and write the end.
@@ -29,13 +29,15 @@ from inventory.models import Credential
 from schema.encryption import Undecryptable
 
 from . import playbook_files, processes, variables
+from .gathered_facts import GatheredFacts
 from .host_keys import learn_host_keys
 from .log_lines import LogRouter
 from .log_writer import LogWriter
-from .models import Job, Outcome, Run, Worker
+from .models import Job, Outcome, Run, TaskResult, Worker
 from .retrying import insisting, is_transient, reconnect
-from .run_folder import CannotStart, RunFolder, run_folder
+from .run_folder import CALLBACKS, CannotStart, RunFolder, run_folder
 from .tally import Tally
+from .task_results import TaskResults
 from .variables import is_sealed
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ POLL_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."
+RETRY_HINT = "\tto retry, use: --limit @"
 
 
 def execute(run: Run) -> bool:
@@ -107,10 +110,15 @@ class _Execution:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.token = str(run.claim_token)
-        self.jobs = list(run.jobs.active().select_related("server", "playbook"))
+        # In the order of the launch: batches (`serial`) take them so.
+        self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
         self.writer = LogWriter()
         self.redactor = Redactor(self._secrets())
-        self.router = LogRouter({job.server.hostname: job.pk for job in self.jobs}, self._add)
+        hosts = {job.server.hostname: job.pk for job in self.jobs}
+        self.router = LogRouter(hosts, self._add)
+        root = f"{playbook_files.root_of(run.playbook.file_path)}/"
+        self.results = TaskResults(hosts, self.writer.add_result, self._shown, root)
+        self.facts = GatheredFacts(self.redactor)
         self.tally = Tally()
         self.stopped: Outcome | None = None
         self.started = time.monotonic()
@@ -133,7 +141,10 @@ class _Execution:
             exit_code = self._run(config, folder.environment)
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
             insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
-        return self._ended(exit_code, plays)
+            unfinished = folder.unfinished_hosts()
+        insisting(self._mark_rescued)
+        insisting(self.facts.keep)
+        return self._ended(exit_code, plays, unfinished)
 
     def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
         config = RunnerConfig(
@@ -166,6 +177,8 @@ class _Execution:
             # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
             "ANSIBLE_SSH_COMMON_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+            "ANSIBLE_CALLBACK_PLUGINS": f"{prepared['ANSIBLE_CALLBACK_PLUGINS']}:{CALLBACKS}",
+            **folder.environment_for_ends,
             processes.MARKER: self.token,
         }
 
@@ -184,12 +197,19 @@ class _Execution:
         return runner.rc
 
     def _on_event(self, event: dict[str, Any]) -> bool:
-        self.tally.note(event)
-        self.router.route(event)
+        if RETRY_HINT not in event.get("stdout", ""):  # it is our folder that it names
+            self.tally.note(event)
+            self.results.note(event)
+            self.facts.note(event)
+            self.router.route(event)
         return False  # the runner need not keep it in a file
 
     def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
-        self.writer.add(job_id, self.redactor.redact(line.replace(*self._paths)), level, at)
+        self.writer.add(job_id, self._shown(line), level, at)
+
+    def _shown(self, text: str) -> str:
+        """The text as people may see it."""
+        return self.redactor.redact(text.replace(*self._paths))
 
     def _on_poll(self) -> bool:
         """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
@@ -232,11 +252,24 @@ class _Execution:
             return Outcome.cancelled(self.run.cancel_message())
         return None
 
-    def _ended(self, exit_code: int | None, plays: list[dict[str, Any]]) -> dict[str, Any]:
+    def _mark_rescued(self) -> None:
+        """What had failed and was rescued: that is known now."""
+        for job_id, numbers in self.results.rescued(self.tally.stats).items():
+            results = TaskResult.objects.filter(job_id=job_id, number__in=numbers)
+            results.update(status=TaskResult.Status.RESCUED)
+
+    def _ended(
+        self,
+        exit_code: int | None,
+        plays: list[dict[str, Any]],
+        unfinished: frozenset[str],
+    ) -> dict[str, Any]:
         if self.stopped is not None:
             return {"default": self.stopped, "exit_code": exit_code}
         outcomes = {
-            job.pk: self._redacted(self.tally.outcome(job.server.hostname, exit_code, plays))
+            job.pk: self._redacted(
+                self.tally.outcome(job.server.hostname, exit_code, plays, unfinished)
+            )
             for job in self.jobs
         }
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")

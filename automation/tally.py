@@ -27,6 +27,7 @@ HOST_KEY_ADVICE = (
     "was set up anew, empty “Host key” on its page: the next run learns the new one. If it was "
     "not, somebody may stand in between."
 )
+NAMED_HOSTS = 3
 
 Kind = Job.FailureKind
 
@@ -46,7 +47,7 @@ class Tally:
     def __init__(self) -> None:
         self._failures: dict[str, Failure] = {}
         self._item_messages: dict[tuple[str, str], str] = {}
-        self._stats: dict[str, Any] | None = None
+        self.stats: dict[str, Any] | None = None
         self._messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
         self._plays_with_hosts = 0
 
@@ -65,17 +66,26 @@ class Tally:
         elif kind == "playbook_on_no_hosts_matched":
             self._plays_with_hosts -= 1
         elif kind == "playbook_on_stats":
-            self._stats = data
+            self.stats = data
 
-    def outcome(self, host: str, exit_code: int | None, plays: list[dict[str, Any]]) -> Outcome:
-        """How the job of this host ended. Success needs all of: a task that ran, no failure, and
-        an exit code that does not speak of more than failed hosts.
+    def outcome(
+        self,
+        host: str,
+        exit_code: int | None,
+        plays: list[dict[str, Any]],
+        unfinished: frozenset[str] = frozenset(),
+    ) -> Outcome:
+        """How the job of this host ended. Success needs all of: a task that ran, no failure, that
+        Ansible was through with the host (it is not among the `unfinished`), and an exit code
+        that does not speak of more than failed hosts.
         """
-        if self._stats is None:
+        if self.stats is None:
             return self._without_recap(exit_code)
         counts = self._counts(host)
         if counts["failed"] or counts["unreachable"]:
             return self._failed(host, counts)
+        if exit_code and host in unfinished:
+            return self._not_reached(host, counts)
         if not any(counts.values()):
             return self._nothing_ran(host, exit_code, plays)
         if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
@@ -85,7 +95,7 @@ class Tally:
         )
 
     def _counts(self, host: str) -> dict[str, int]:
-        stats = self._stats or {}
+        stats = self.stats or {}
         return {name: stats.get(key, {}).get(host, 0) for name, key in COUNTS.items()}
 
     def _failed(self, host: str, counts: dict[str, int]) -> Outcome:
@@ -105,6 +115,22 @@ class Tally:
             f"{what}{where}: {failure.message}"[:MAX_MESSAGE],
             failed_task=failure.task,
             counts=counts,
+        )
+
+    def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
+        """Others failed, and the play was broken off for this one too."""
+        others = [
+            f"{other} (task “{failure.task}”)"
+            for other, failure in self._failures.items()
+            if self._counts(other)["failed"] or self._counts(other)["unreachable"]
+        ]
+        because = f" after a failure on {', '.join(others[:NAMED_HOSTS])}" if others else ""
+        more = f" and {len(others) - NAMED_HOSTS} more" if len(others) > NAMED_HOSTS else ""
+        when = "was through with" if any(counts.values()) else "came to"
+        return Outcome.failed(
+            Kind.NOT_REACHED,
+            f"Not reached: the playbook stopped{because}{more}, before it {when} {host}.",
+            counts=counts if any(counts.values()) else {},
         )
 
     def _nothing_ran(self, host: str, exit_code: int | None, plays: list[dict]) -> Outcome:

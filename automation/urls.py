@@ -9,6 +9,7 @@ urlpatterns = [
     path("jobs/launch/variables/", views.job_launch_variables, name="job_launch_variables"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail"),
     path("jobs/<uuid:job_id>/lines/", views.job_lines, name="job_lines"),
+    path("jobs/<uuid:job_id>/tasks/", views.job_tasks, name="job_tasks"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job_cancel"),
     path("jobs/<uuid:job_id>/log.txt", views.job_log_download, name="job_log_download"),
     path("servers/<int:pk>/check/", views.server_check, name="server_check"),

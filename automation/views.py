@@ -19,10 +19,11 @@ from schema.exceptions import Refused
 from .advice import ADVICE
 from .ansi import plain
 from .forms import OPTIONS, LaunchForm, relaunched
-from .models import Job, JobLog, Playbook, Run, Worker
+from .models import Job, JobLog, Playbook, Run, TaskResult, Worker
 
 LINES_AT_ONCE = 500
 LINES_IN_A_CHUNK = 2000
+TASKS_AT_ONCE = 500
 
 viewers_only = permission_required("automation.view_job", raise_exception=True)
 launchers_only = permission_required("automation.launch_playbook", raise_exception=True)
@@ -38,6 +39,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         **state_of(job),
+        **_tasks_of(job, 0),
         "model_admin": admin.site.get_model_admin(Job),
         "lines": lines,
         "first": lines[0].line_number if lines else 0,
@@ -65,6 +67,15 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "more": len(lines) == LINES_AT_ONCE,
     }
     return TemplateResponse(request, "automation/_job_lines.html", context)
+
+
+@require_safe
+@viewers_only
+def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Up to 500 results of tasks after `?after=N`."""
+    job = get_object_or_404(Job, job_id=job_id)
+    context = {"job": job, **_tasks_of(job, _number(request, "after"))}
+    return TemplateResponse(request, "automation/_job_tasks.html", context)
 
 
 @require_POST
@@ -186,6 +197,7 @@ def state_of(job: Job) -> dict[str, Any]:
         "state": "|".join([shown, *waits_for]),
         "advice": ADVICE.get(job.failure_kind, ""),
         "failing_line": _failing_line(job),
+        "failing_task": _failing_task(job),
         "variables": job.masked_extra_vars.items(),
         "options": _given_options(job.run),
     }
@@ -212,6 +224,20 @@ def _failing_line(job: Job) -> int | None:
         return None
     errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("-line_number")
     return errors.values_list("line_number", flat=True).first()
+
+
+def _failing_task(job: Job) -> int | None:
+    """The number of the result that the failure is about."""
+    if job.status != Job.Status.FAILED:
+        return None
+    failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
+    results = job.task_results.filter(status__in=failures).order_by("-number")
+    return results.values_list("number", flat=True).first()
+
+
+def _tasks_of(job: Job, after: int) -> dict[str, Any]:
+    tasks = list(TaskResult.objects.of_job(job, after)[:TASKS_AT_ONCE])
+    return {"tasks": tasks, "more_tasks": len(tasks) == TASKS_AT_ONCE}
 
 
 def _every_line(job: Job) -> Iterator[str]:

@@ -28,6 +28,7 @@ ENTRIES: dict[str, list[tuple[str, str, str, str, str]]] = {
         ("Tickets", TICKET, f"{LIST}tickets_ticket", "?queue=unresolved", "tickets.view_ticket"),
         ("Runs", "dynamic_feed", f"{LIST}automation_run", "", "automation.view_run"),
         ("Log lines", "notes", f"{LIST}automation_joblog", "", "automation.view_joblog"),
+        ("Task results", "task", f"{LIST}automation_taskresult", "", "automation.view_taskresult"),
     ],
     "Inventory": [
         ("Servers", "dns", f"{LIST}inventory_server", "", "inventory.view_server"),

@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
 from audit.console import ConsoleAdmin
 
-from .models import Credential, Server
+from .models import Credential, Server, ServerFacts
 from .secret_forms import CredentialForm
 
 
@@ -26,7 +27,7 @@ class ServerAdmin(ConsoleAdmin):
         "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
     )
     autocomplete_fields = ["credential"]
-    readonly_fields = ["created_at", "updated_at"]
+    readonly_fields = ["created_at", "updated_at", "gathered_facts"]
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -43,6 +44,15 @@ class ServerAdmin(ConsoleAdmin):
         ("In Ansible", {"fields": ["tags", "variables"]}),
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Server | None = None) -> Any:
+        facts = [("Facts", {"fields": ["gathered_facts"]})] if obj else []
+        return [*super().get_fieldsets(request, obj), *facts]
+
+    @admin.display(description="as Ansible gathered them")
+    def gathered_facts(self, server: Server) -> str:
+        facts = ServerFacts.objects.filter(server=server).first()
+        return render_to_string("inventory/_server_facts.html", {"facts": facts})
 
     @admin.display(description="OS", ordering="os_type")
     def os(self, server: Server) -> str:

@@ -2,13 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from audit.redaction import has_mask, redacted, unmasked
 from audit.rest import RecordViewSet, StrictModelSerializer, secret
 
 from .filters import CredentialFilters, ServerFilters
-from .models import Credential, Server
+from .models import Credential, Server, ServerFacts
 
 
 class CredentialSerializer(StrictModelSerializer):
@@ -114,6 +119,13 @@ class ServerSerializer(StrictModelSerializer):
         return {**shown, "variables": redacted(shown["variables"])}
 
 
+class ServerFactsSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ServerFacts
+        fields = ["server_id", "gathered_at", "facts"]
+        read_only_fields = fields
+
+
 class ServerViewSet(
     RecordViewSet,
     mixins.ListModelMixin,
@@ -127,3 +139,14 @@ class ServerViewSet(
     queryset = Server.objects.order_by("hostname")
     serializer_class = ServerSerializer
     filterset_class = ServerFilters
+    permissions = {"facts": "inventory.view_serverfacts"}
+
+    @extend_schema(responses=ServerFactsSerializer)
+    @action(detail=True)
+    def facts(self, request: Request, **kwargs: Any) -> Response:
+        """What the last run that gathered facts there found out, without secrets."""
+        server = self.get_object()
+        facts = ServerFacts.objects.filter(server=server).first()
+        if facts is None:
+            raise NotFound(f"No run has gathered facts on {server} yet.")
+        return Response(ServerFactsSerializer(facts).data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +12,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
@@ -297,6 +298,12 @@ class Server(models.Model):
             return None
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
 
+    def note_system(self, os_type: str, os_version: str) -> None:
+        """Fill in what runs there, where nobody has said it; recorded like any other edit."""
+        if os_type and not self.os_type and not self.os_version:
+            self.os_type, self.os_version = os_type, os_version
+            self.save(update_fields=["os_type", "os_version", "updated_at"])
+
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
         each other tag."""
@@ -310,6 +317,47 @@ class Server(models.Model):
             elif value is not False:
                 names += [group_name(f"{key}_{one}") for one in values]
         return list(dict.fromkeys(name for name in names if name))
+
+
+class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
+    def keep(self, server: Server, facts: dict[str, Any], gathered_at: datetime) -> bool:
+        """Make these the server's facts, unless newer ones are there; whether it did.
+
+        What the server's own row leaves open about its system, the first facts fill in.
+        """
+        new = {"facts": kept(facts), "gathered_at": gathered_at}
+        older = self.filter(server=server, gathered_at__lt=gathered_at)
+        if not older.update(**new) and not self._created(server, new):
+            return False
+        server.note_system(*system_of(facts))
+        return True
+
+    def _created(self, server: Server, new: dict[str, Any]) -> bool:
+        if self.filter(server=server).exists():
+            return False
+        try:
+            with transaction.atomic():
+                self.create(server=server, **new)
+        except IntegrityError:  # another run was first, at this moment
+            return False
+        return True
+
+
+class ServerFacts(models.Model):
+    """What Ansible found out about a server when it last gathered facts there."""
+
+    server = models.OneToOneField(Server, models.CASCADE, related_name="facts")
+    facts = models.JSONField(default=dict, db_default={})
+    gathered_at = models.DateTimeField()
+
+    objects = ServerFactsQuerySet.as_manager()
+
+    class Meta:
+        db_table = "server_facts"
+        verbose_name = verbose_name_plural = "server facts"
+
+    def __str__(self) -> str:
+        return f"Facts of {self.server}"
 
 
 def is_group_name(value: Any) -> bool:

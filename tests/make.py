@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook, Run, VaultPassword
+from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
 from automation.playbook_files import hash_of
-from inventory.models import Credential, Server
+from inventory.models import Credential, Server, ServerFacts
 from tickets.models import Ticket, TicketOccurrence
 
 PASSWORD = "correct horse battery"
@@ -170,6 +170,33 @@ def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
         JobLog.objects.create(job=job, line_number=number, content=text, **fields)
         for number, text in enumerate(texts, first)
     ]
+
+
+def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:
+    """The job's next results, one for each status: "ok", "failed" …"""
+    first = job.task_results.count() + 1
+    made = {
+        "play": "Every server",
+        "action": "ansible.builtin.command",
+        "started_at": timezone.now(),
+        "duration": 1.25,
+        "path": "site.yml:5",
+        **fields,
+    }
+    return [
+        TaskResult.objects.create(
+            **{"task": f"Task {number}", **made, "job": job, "number": number, "status": status}
+        )
+        for number, status in enumerate(statuses, first)
+    ]
+
+
+def server_facts(server_row: Server | None = None, **facts: Any) -> ServerFacts:
+    """What a run has gathered on the server."""
+    facts = facts or {"ansible_distribution": "Debian", "ansible_processor_vcpus": 2}
+    return _saved(
+        ServerFacts(server=server_row or server(), facts=facts, gathered_at=timezone.now())
+    )
 
 
 def ticket(**fields: Any) -> Ticket:

@@ -121,6 +121,14 @@ def log_line() -> Any:
     return make.log_lines(make.job(), "hello")[0]
 
 
+def task_result() -> Any:
+    return make.task_results(make.job(), "ok")[0]
+
+
+def server_with_facts(user: User | None) -> list[Any]:
+    return [make.server_facts().server.pk]
+
+
 def failed_task() -> Any:
     number, now = uuid4().hex, timezone.now()
     return Task.objects.create(
@@ -136,6 +144,7 @@ CONSOLE = {
     "favicon": page(EVERYBODY),
     "automation:job_detail": page(VIEWER, job_id),
     "automation:job_lines": page(VIEWER, job_id),
+    "automation:job_tasks": page(VIEWER, job_id),
     "automation:job_log_download": page(VIEWER, job_id),
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
@@ -157,6 +166,7 @@ API = {
     "api:docs": api(GET=VIEWER),
     "api:server-list": api(GET=VIEWER, POST=ADMIN),
     "api:server-detail": api(key(make.server), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:server-facts": api(server_with_facts, GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
     "api:credential-list": api(GET=OPERATOR, POST=ADMIN),
     "api:credential-detail": api(key(make.credential), GET=OPERATOR, PATCH=ADMIN, DELETE=ADMIN),
@@ -168,6 +178,7 @@ API = {
     "api:job-list": api(GET=VIEWER, POST=OPERATOR),
     "api:job-detail": api(job_id, GET=VIEWER),
     "api:job-logs": api(job_id, GET=VIEWER),
+    "api:job-tasks": api(job_id, GET=VIEWER),
     "api:job-cancel": api(job_id, POST=OPERATOR),
     "api:ticket-list": api(GET=VIEWER, POST=OPERATOR),
     "api:ticket-detail": api(ticket_id, GET=VIEWER, PATCH=OPERATOR),
@@ -230,6 +241,7 @@ RECORDS = {
     # These two lead to the job's own page, however they are asked.
     **admin_pages("automation_job", key(make.job), change=VIEWER),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
+    **admin_pages("automation_taskresult", key(task_result)),
     **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR),
     **admin_pages("django_q_schedule", key(Schedule.objects.get), view=ADMIN),
     **admin_pages("django_q_failure", key(failed_task), view=ADMIN),

@@ -1,6 +1,7 @@
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
+from .results import TaskResult
 from .runs import Run, ServerLock
 from .vaults import VaultPassword
 from .workers import Worker

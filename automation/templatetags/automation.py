@@ -25,6 +25,12 @@ def hidden_characters(text: str) -> int:
 
 
 @register.filter
+def seconds(duration: float) -> str:
+    """ "0.25 s"; from a minute on as a duration."""
+    return f"{duration:.2f} s" if duration < 60 else short_duration(timedelta(seconds=duration))
+
+
+@register.filter
 def short_duration(duration: timedelta | None) -> str:
     """ "4 s", "2 min 5 s", "1 h 12 min"; a dash for none."""
     if duration is None:

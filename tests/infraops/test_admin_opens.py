@@ -7,12 +7,12 @@ from django_q.models import Failure, Schedule
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook, Run
+from automation.models import Job, JobLog, Playbook, Run, TaskResult
 from inventory.models import Server
 from tests import make
 from tickets.models import Ticket
 
-HISTORY = (AuditLog, Job, JobLog, Run, Failure, Schedule)
+HISTORY = (AuditLog, Job, JobLog, Run, TaskResult, Failure, Schedule)
 
 
 @pytest.fixture
@@ -20,10 +20,11 @@ def rows(db):
     """One row of everything; the job's and the run's own pages are found from it."""
     job = make.job(status="failed")
     line = make.log_lines(job, "TASK [Restart the service] ***")[0]
+    result = make.task_results(job, "failed")[0]
     ticket = make.ticket(job=job)
     make.occurrence(ticket, job)
     key, _ = make.api_key(job.user)
-    found = (job, job.run, job.server, job.playbook, line, ticket, key, job.user)
+    found = (job, job.run, job.server, job.playbook, line, result, ticket, key, job.user)
     return {type(row): row for row in (*found, make.audit_line(resource=job.server))}
 
 

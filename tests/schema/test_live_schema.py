@@ -91,6 +91,15 @@ servers
     check ck_servers_ssh_port
     credential_id → credentials.id RESTRICT
 
+server_facts
+    id int
+    server_id int
+    facts json = {}
+    gathered_at datetime(6)
+    primary key (id)
+    unique (server_id)
+    server_id → servers.id CASCADE
+
 playbooks
     id int
     name varchar(120)
@@ -217,6 +226,25 @@ job_logs
     unique (job_id, line_number)
     index (timestamp)
     check ck_joblogs_line_number
+    job_id → jobs.id CASCADE
+
+task_results
+    id bigint
+    job_id int
+    number int
+    play varchar(255)
+    task varchar(255)
+    action varchar(255)
+    status enum(ok,changed,failed,skipped,unreachable,ignored,rescued)
+    changed bool = 0
+    started_at datetime(6)
+    duration double
+    path varchar(500)
+    message varchar(1000)
+    diff longtext
+    primary key (id)
+    unique (job_id, number)
+    check ck_taskresults_number
     job_id → jobs.id CASCADE
 
 workers
@@ -373,5 +401,6 @@ def column_line(column: Column) -> str:
 
 
 def as_sqlite_has_it(line: str) -> str:
-    """It has no ON UPDATE, and its keys are 64 bits wide whatever they are called."""
-    return re.sub(r"^id bigint$", "id int", line.removesuffix(", auto"))
+    """It has no ON UPDATE, its keys are 64 bits wide whatever they are called, and so is real."""
+    line = re.sub(r"^id bigint$", "id int", line.removesuffix(", auto"))
+    return re.sub(r" double$", " real", line)

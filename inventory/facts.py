@@ -1,0 +1,46 @@
+"""Makes the facts that Ansible gathers fit to be kept: without secrets, and of bounded size."""
+
+import json
+import math
+from typing import Any
+
+from audit.redaction import is_secret_name
+
+# What a worker's or a server's environment and boot line hold is nobody's business here.
+NEVER_KEPT = {"ansible_env", "env", "ansible_cmdline", "cmdline", "ansible_proc_cmdline"}
+MAX_CHARACTERS = 300_000
+LEFT_OUT = "infraops_left_out"
+
+
+def kept(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts without secrets; where they are too long, without the longest of them, which are
+    then named under `infraops_left_out`."""
+    clean = _clean(facts)
+    sizes = {name: len(json.dumps(value)) for name, value in clean.items()}
+    left_out: list[str] = []
+    while sizes and sum(sizes.values()) > MAX_CHARACTERS:
+        longest = max(sizes, key=lambda name: sizes[name])
+        left_out.append(longest)
+        del sizes[longest], clean[longest]
+    return {**clean, LEFT_OUT: sorted(left_out)} if left_out else clean
+
+
+def system_of(facts: dict[str, Any]) -> tuple[str, str]:
+    """("Debian", "12.5"), as far as the facts tell."""
+    name = facts.get("ansible_distribution") or facts.get("ansible_system") or ""
+    return str(name)[:50], str(facts.get("ansible_distribution_version") or "")[:50]
+
+
+def _clean(value: Any) -> Any:
+    """Also without what JSON in a database cannot hold."""
+    if isinstance(value, dict):
+        return {
+            _clean(str(name)): _clean(item)
+            for name, item in value.items()
+            if name not in NEVER_KEPT and not is_secret_name(str(name))
+        }
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode(errors="replace").decode()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
