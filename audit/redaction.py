@@ -66,8 +66,9 @@ def _is_reference(name: Any, value: Any) -> bool:
 
 
 def masked_if_any(value: str) -> str:
-    """Says whether there is a secret, and nothing about it."""
-    return MASK if value else ""
+    """Says whether there is a secret, and nothing about it. django-auditlog has "None" for the
+    value of a row that is not there."""
+    return "" if value in ("", "None") else MASK
 
 
 def has_mask(value: Any) -> bool:

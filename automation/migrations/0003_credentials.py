@@ -82,9 +82,7 @@ class Migration(migrations.Migration):
                 "ordering": ["playbook", "vault_id"],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("playbook", "vault_id"),
-                        name="uq_vaultpasswords_id",
-                        violation_error_message="The playbook has a password for this vault id already.",
+                        fields=("playbook", "vault_id"), name="uq_vaultpasswords_id"
                     )
                 ],
             },

@@ -17,6 +17,9 @@ validate_vault_id = RegexValidator(
 )
 
 
+TAKEN = "The playbook has a password for this vault id already."
+
+
 class VaultPassword(models.Model):
     playbook = models.ForeignKey(
         Playbook, models.CASCADE, related_name="vault_passwords", db_index=False
@@ -38,11 +41,7 @@ class VaultPassword(models.Model):
         db_table = "vault_passwords"
         ordering = ["playbook", "vault_id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["playbook", "vault_id"],
-                name="uq_vaultpasswords_id",
-                violation_error_message="The playbook has a password for this vault id already.",
-            )
+            models.UniqueConstraint(fields=["playbook", "vault_id"], name="uq_vaultpasswords_id")
         ]
 
     def __str__(self) -> str:
@@ -53,6 +52,10 @@ class VaultPassword(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        others = VaultPassword.objects.filter(playbook=self.playbook_id).exclude(pk=self.pk)
+        # The databases differ in what they call equal.
+        if others.filter(vault_id__iexact=self.vault_id).exists():
+            raise ValidationError({"vault_id": [TAKEN]})
         if not self.password:
             raise ValidationError({"password": ["A password is needed."]})
         try:

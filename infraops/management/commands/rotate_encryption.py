@@ -1,0 +1,39 @@
+"""Encrypt every stored secret with the first of ENCRYPTION_KEYS."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from infraops.rotation import Report, rotate
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypt every stored secret (credentials, vault passwords, secret variables of runs and "
+        "jobs) with the first key of ENCRYPTION_KEYS. Put a new key in front, restart the console "
+        "and the workers, run this, then remove the old key. It may be interrupted and run again. "
+        "Exit status 1 when a secret cannot be decrypted: these are named and left as they are."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dry_run = options["dry_run"]
+        report = rotate(dry_run=dry_run)
+        self._tell(report, "Would be encrypted anew" if dry_run else "Encrypted anew")
+        if report.lost:
+            named = "\n".join(f"  {name}" for name in report.lost)
+            raise CommandError(
+                f"No key opens these:\n{named}\nPut their key back into ENCRYPTION_KEYS, or give "
+                "the secrets again."
+            )
+
+    def _tell(self, report: Report, done: str) -> None:
+        if not (report.anew or report.current):
+            self.stdout.write("There is no secret that can be opened.")
+        for table, count in report.anew.items():
+            self.stdout.write(f"{done}: {count} in {table}.")
+        for table, count in report.current.items():
+            self.stdout.write(f"Under the first key already: {count} in {table}.")
