@@ -124,5 +124,4 @@ class CredentialAdmin(ConsoleAdmin):
     @admin.display(description="holds")
     def holds(self, credential: Credential) -> str:
         """Which secrets are set."""
-        fields = credential._meta.get_field
-        return ", ".join(str(fields(name).verbose_name) for name in credential.secrets_set) or "-"
+        return ", ".join(map(credential.label_of, credential.secrets_set)) or "-"

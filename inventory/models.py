@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -129,8 +129,13 @@ class Credential(models.Model):
         try:
             return getattr(self, name).opened()
         except Undecryptable as error:
-            label = self._meta.get_field(name).verbose_name
+            label = self.label_of(name)
             raise Undecryptable(f"The credential “{self}” ({label}): {error}") from None
+
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        """What people call a secret: “SSH password”."""
+        return str(cast(models.Field, cls._meta.get_field(name)).verbose_name)
 
     def open_private_key(self) -> str:
         """The key without its passphrase; empty if there is none."""
