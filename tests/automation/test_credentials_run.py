@@ -10,9 +10,10 @@ from django.conf import settings
 
 from audit.models import AuditLog
 from audit.redaction import MASK
-from automation.models import Job
+from automation.models import Job, TaskResult
 from automation.runner import ansible_playbook
 from inventory.inventory_file import write_inventory
+from inventory.models import ServerFacts
 from schema.exceptions import Refused
 from tests import make
 from tests.automation.running import claimed, finish_here, run_here, run_one, text_of
@@ -102,6 +103,41 @@ def test_the_environment_reaches_the_play_and_shows_nowhere() -> None:
     )
     assert MASK in kept
     assert "7 * 7" not in kept and "line two" not in kept
+
+
+def test_no_secret_is_kept_in_facts_or_task_results() -> None:
+    credential = make.credential(
+        ssh_password="needle-one",
+        become_password="needle-two",
+        environment={"CLOUD": "needle-three"},
+    )
+    server = make.localhost(credential=credential)
+    play = tasks(
+        shown("{{ ansible_password }} {{ ansible_become_password }} {{ hostvars }}"),
+        {"name": "Run it with needle-one", "ansible.builtin.command": "echo needle-two"},
+        {
+            "name": "Write it",
+            "ansible.builtin.copy": {
+                "content": "password: {{ lookup('env', 'CLOUD') }}\n",
+                "dest": "{{ lookup('env', 'HOME') }}/infraops-never-written",
+            },
+        },
+        {"name": "Fail with needle-one", "ansible.builtin.fail": {"msg": "{{ ansible_password }}"}},
+        gather_facts=True,
+    )
+
+    job = run_one(play, server, diff_mode=True, check_mode=True)
+
+    assert job.failed_task == f"Fail with {MASK}", text_of(job)
+    assert TaskResult.objects.filter(job=job).exists() and ServerFacts.objects.exists()
+    kept = [
+        *TaskResult.objects.values(),
+        *ServerFacts.objects.values(),
+        *AuditLog.objects.values(),
+        *Job.objects.values(),
+        text_of(job),
+    ]
+    assert "needle-" not in json.dumps(kept, default=str)
 
 
 def test_no_secret_stands_in_a_command_line_or_in_an_artifact(tmp_path) -> None:

@@ -7,8 +7,8 @@ from django_q.models import Failure, Schedule
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook, Run, TaskResult
-from inventory.models import Server
+from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
+from inventory.models import Credential, Server
 from tests import make
 from tickets.models import Ticket
 
@@ -81,6 +81,8 @@ def test_history_is_changed_by_nobody(client_of, boss, rows, model):
         (Job, lambda: make.job(status="failed")),
         (Run, lambda: make.job().run),
         (Server, make.server),
+        (Credential, lambda: make.credential(ssh_password="x")),
+        (VaultPassword, make.vault_password),
         (Playbook, make.playbook),
         (Ticket, lambda: make.ticket(assigned_to=make.user(role="operator"))),
         (User, make.user),
