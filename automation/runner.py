@@ -50,6 +50,8 @@ KEPT_ENVIRONMENT = (
     "ANSIBLE_ROLES_PATH",
     "ANSIBLE_COLLECTIONS_PATH",
 )
+# Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
+KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
 POLL_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 5.0
@@ -148,7 +150,7 @@ class _Execution:
         """What the runner has added and a few of our own; nothing else of the worker's."""
         added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
         kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-        ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no"
+        ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no {KEPT_CONNECTION}"
         return {
             **kept,
             **added,
@@ -157,7 +159,11 @@ class _Execution:
             "ANSIBLE_FORCE_COLOR": "True",
             "ANSIBLE_HOST_KEY_CHECKING": "True",
             # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
-            "ANSIBLE_SSH_COMMON_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+            # These go before a server's own ansible_ssh_common_args (a jump host), which would
+            # take the place of ANSIBLE_SSH_COMMON_ARGS: ssh believes the first of two options.
+            "ANSIBLE_SSH_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+            # Groups called web-servers are common, and a warning in each log says nothing new.
+            "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
             processes.MARKER: self.token,
         }
