@@ -178,7 +178,9 @@ class JobAdmin(HistoryAdmin):
         return short_duration(job.duration)
 
     @admin.action(description="Cancel", permissions=["cancel"])
-    @confirmed("Cancel these jobs, and with each the whole run it is part of?", button="Cancel")
+    @confirmed(
+        "Cancel these jobs, and with each the whole run it is part of?", button="Yes, cancel"
+    )
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         call_each(
             request,
