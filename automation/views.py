@@ -206,11 +206,13 @@ def _waits_for(run: Run) -> list[str]:
 
 
 def _failing_line(job: Job) -> int | None:
-    """The number of the last line that is an error: where one wants to look first."""
+    """Where one wants to look first: the line at which the last errors begin."""
     if job.status != Job.Status.FAILED:
         return None
     errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("-line_number")
-    return errors.values_list("line_number", flat=True).first()
+    numbers = list(errors.values_list("line_number", flat=True)[:LINES_AT_ONCE])
+    block = [number for ago, number in enumerate(numbers) if number == numbers[0] - ago]
+    return block[-1] if block else None
 
 
 def _every_line(job: Job) -> Iterator[str]:
