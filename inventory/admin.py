@@ -6,11 +6,14 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
 from audit.console import ConsoleAdmin
+from audit.redaction import redacted
 
+from .forms import ServerForm
 from .models import Server
 
 
 class ServerAdmin(ConsoleAdmin):
+    form = ServerForm
     list_display = ["hostname", "ip_address", "environment", "os", "is_active", "updated_at"]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
@@ -38,6 +41,15 @@ class ServerAdmin(ConsoleAdmin):
         ("In Ansible", {"fields": ["tags", "variables"]}),
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Server | None:
+        """For a page, which shows no secret: the form puts the stored ones back."""
+        server = super().get_object(request, object_id, from_field)
+        if server is not None:
+            server.variables = redacted(server.variables)
+        return server
 
     @admin.display(description="OS", ordering="os_type")
     def os(self, server: Server) -> str:
