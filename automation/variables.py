@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from audit.redaction import MASK, is_secret_name
+from audit.redaction import MASK, has_mask, is_secret_name
 from schema.encryption import decrypt, encrypt
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -131,7 +131,9 @@ def _name_problem(schema: dict[str, Any], name: Any) -> str:
 
 
 def _unstorable(value: Any) -> str:
-    """What JSON, and so the database, cannot hold; and what would pass for encrypted here."""
+    """What JSON, and so the database, cannot hold; and what stands for a secret, and is none."""
+    if value == MASK or has_mask(value):
+        return "This is the mask that stands for a secret: give the secret itself."
     if is_sealed(value):
         return f"An object with “{ENCRYPTED}” alone is how secrets are stored: give the text."
     try:

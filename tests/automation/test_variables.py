@@ -189,6 +189,20 @@ def test_an_undeclared_secret_is_known_by_its_name():
     assert variables.opened(stored) == given
 
 
+@pytest.mark.parametrize(
+    ("schema", "given"),
+    [
+        (SCHEMA, {"db_password": MASK}),
+        ({}, {"api_token": MASK}),
+        ({}, {"db": {"password": MASK}}),
+    ],
+)
+def test_a_mask_is_not_taken_for_a_secret(schema, given):
+    """A job that is done once more brings what was shown."""
+    (problems,) = wrong(schema, given).values()
+    assert "give the secret itself" in problems[0]
+
+
 def test_without_its_key_a_secret_stays_closed(settings):
     stored = variables.sealed(SCHEMA, {"db_password": "x"})
     settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
