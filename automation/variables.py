@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from audit.redaction import MASK, has_mask, is_secret_name
+from audit.redaction import MASK, has_mask, is_secret_name, redacted
 from schema.encryption import decrypt, encrypt
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -179,7 +179,7 @@ def opened(values: dict[str, Any]) -> dict[str, Any]:
 
 def masked(values: dict[str, Any]) -> dict[str, Any]:
     """Stored values as people may see them."""
-    return {name: MASK if is_sealed(value) else value for name, value in values.items()}
+    return {name: MASK if is_sealed(value) else redacted(value) for name, value in values.items()}
 
 
 def is_sealed(value: Any) -> bool:

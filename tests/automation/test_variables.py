@@ -189,6 +189,12 @@ def test_an_undeclared_secret_is_known_by_its_name():
     assert variables.opened(stored) == given
 
 
+def test_a_secret_deep_inside_is_not_shown():
+    assert variables.masked({"db": {"password": "x", "port": 1}}) == {
+        "db": {"password": MASK, "port": 1}
+    }
+
+
 @pytest.mark.parametrize(
     ("schema", "given"),
     [
