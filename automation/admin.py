@@ -124,7 +124,9 @@ class JobRows(Rows):
 class JobAdmin(HistoryAdmin):
     list_display = ["status_pill", "name", "environment", "user", "created_at", "duration"]
     list_display_links = ["name"]
-    list_select_related = ["playbook", "server", "user"]
+    list_select_related: tuple[
+        str, ...
+    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
     list_filter = [
         ("status", ChoicesCheckboxFilter),
         ("playbook", AutocompleteSelectFilter),
@@ -141,6 +143,9 @@ class JobAdmin(HistoryAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobRows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).prefetch_related("playbook", "server", "user")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
@@ -195,7 +200,9 @@ class JobAdmin(HistoryAdmin):
 class RunAdmin(HistoryAdmin):
     list_display = ["name", "state", "launched_by", "worker_host", "created_at", "finished_at"]
     list_display_links = ["name"]
-    list_select_related = ["playbook", "launched_by"]
+    list_select_related: tuple[
+        str, ...
+    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
     list_filter = [
         ("state", ChoicesCheckboxFilter),
         ("playbook", AutocompleteSelectFilter),
@@ -215,6 +222,9 @@ class RunAdmin(HistoryAdmin):
         ),
         ("Cancelled", {"fields": [("cancel_requested_at", "cancelled_by")]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return super().get_queryset(request).prefetch_related("playbook", "launched_by")
 
     @admin.display(description="run")
     def name(self, run: Run) -> str:

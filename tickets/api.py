@@ -113,6 +113,7 @@ class TicketViewSet(
     serializer_class = TicketSerializer
     filterset_class = TicketFilters
     pagination_class = NewestFirst
+    walked_by_time = "created_at", set[str]()
     http_method_names = ["get", "post", "patch", "head", "options"]
     lookup_field = "ticket_id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
