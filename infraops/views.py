@@ -21,7 +21,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "title": "Home",
         **numbers.living_workers(),
         **numbers.activity(),
-        **numbers.failures(),
         **numbers.open_tickets(signed_in(request)),
         **numbers.environments(),
         **numbers.job_numbers(),

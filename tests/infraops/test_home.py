@@ -89,7 +89,7 @@ def test_a_worker_with_a_long_run_is_alive(client_of, bob):
 
 def test_it_asks_the_database_few_times(client_of, boss, busy, query_ceiling):
     client = client_of(boss)
-    with query_ceiling(22):
+    with query_ceiling(14):
         client.get(HOME)
 
 
@@ -98,7 +98,7 @@ def test_the_rows_do_not_cost_queries(client_of, boss, busy, query_ceiling):
         make.job(status=status)
     make.ticket(assigned_to=boss)
     client = client_of(boss)
-    with query_ceiling(22):
+    with query_ceiling(14):
         client.get(HOME)
 
 
