@@ -51,6 +51,9 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         self, instance: Model, *, action: str, changes: dict | None = None, **kwargs: Any
     ) -> AuditLog | None:
         """Called by django-auditlog for an edited record; None when nothing changed."""
+        # Of a new row it also names what points to it: "jobs" from None to "automation.Job.None".
+        columns = {field.name for field in instance._meta.concrete_fields}
+        changes = {name: change for name, change in (changes or {}).items() if name in columns}
         if not changes:
             return None
         return self.record(f"{instance._meta.model_name}.{action}", instance, changes=changes)

@@ -24,7 +24,9 @@ class StrictSerializer(serializers.Serializer):
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
             if unknown := set(data) - writable:
-                raise ValidationError({name: [self._why_not(name, writable)] for name in unknown})
+                raise ValidationError(
+                    {name: [self._why_not(name, writable)] for name in sorted(unknown)}
+                )
         return super().to_internal_value(data)
 
     def _why_not(self, name: str, writable: set[str]) -> str:
@@ -99,7 +101,7 @@ class RecordViewSet(viewsets.GenericViewSet):
         if unknown := set(request.query_params) - known:
             names = ", ".join(sorted(known - {"format"})) or "none"
             raise ValidationError(
-                {name: [f"No such parameter. Known: {names}."] for name in unknown}
+                {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
             )
 
     def get_object(self) -> Any:

@@ -105,7 +105,13 @@ urlpatterns = [
     path("", InfraOpsView.as_view(), name="root"),
     path("health", HealthView.as_view(), name="health"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path(
+        "docs",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api:schema", http_method_names=["get", "head"]
+        ),
+        name="docs",
+    ),
     *router.urls,
     re_path(r"^.*$", NoSuchPath.as_view(), name="unknown"),
 ]

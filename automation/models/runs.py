@@ -111,7 +111,8 @@ class RunQuerySet(models.QuerySet["Run"]):
             jobs=[str(job.job_id) for job in run.jobs.order_by("id")[:100]],
             options=run.options(),
         )
-        transaction.on_commit(run.wake_worker)
+        # Robust: with Redis away, the run waits for the minute's wake-up, and the launch stands.
+        transaction.on_commit(run.wake_worker, robust=True)
 
     def claim_next(self) -> Run | None:
         """Take the oldest pending run whose servers are free, for this process; None if none.
@@ -262,7 +263,8 @@ class Run(models.Model):
                 .update(state=self.State.FINISHED, finished_at=timezone.now())
             ):
                 self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
-                transaction.on_commit(Run.objects.wake_next)  # whoever stood behind it may go
+                # Whoever stood behind it may go.
+                transaction.on_commit(Run.objects.wake_next, robust=True)
         self.refresh_from_db()
         return True
 
@@ -283,7 +285,7 @@ class Run(models.Model):
                 return False
             ServerLock.objects.filter(run=self).delete()
             self._finish_jobs(outcomes, default)
-            transaction.on_commit(Run.objects.wake_next)
+            transaction.on_commit(Run.objects.wake_next, robust=True)
         for name, value in ended.items():
             setattr(self, name, value)
         return True
