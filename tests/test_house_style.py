@@ -61,7 +61,9 @@ def test_no_function_is_too_long(trees):
 
 
 def test_every_module_is_named_for_its_work():
-    parts = {path: {*path.relative_to(ROOT).parts, path.stem} for path in files()}
+    """A template that takes the place of a package's has to lie where the package has it."""
+    ours = [path for path in files() if ROOT / "templates" / "unfold" not in path.parents]
+    parts = {path: {*path.relative_to(ROOT).parts, path.stem} for path in ours}
     assert [named(path) for path, names in parts.items() if names & NAMES_THAT_SAY_NOTHING] == []
 
 
