@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -225,6 +225,15 @@ class RunAdmin(HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         return super().get_queryset(request).prefetch_related("playbook", "launched_by")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With its jobs by status: five hundred servers are five hundred jobs."""
+        jobs = Job.objects.filter(run_id=object_id) if object_id.isdecimal() else Job.objects.none()
+        counts = jobs.order_by("status").values_list("status").annotate(Count("id"))
+        context = {"job_counts": counts, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="run")
     def name(self, run: Run) -> str:

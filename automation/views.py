@@ -70,15 +70,24 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 @cancellers_only
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
+    return _cancel(request, get_object_or_404(Job.objects.for_page(), job_id=job_id))
+
+
+@require_POST
+@cancellers_only
+def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    return _cancel(request, get_object_or_404(Run.objects.select_related("playbook"), pk=pk))
+
+
+def _cancel(request: HttpRequest, row: Job | Run) -> HttpResponse:
     call_each(
         request,
-        [job],
-        lambda job: job.cancel(request.user),
+        [row],
+        lambda row: row.cancel(signed_in(request)),
         done="Cancelling",
         unchanged="Had ended, or was being cancelled",
     )
-    return redirect(job)
+    return redirect(row)
 
 
 @require_safe
