@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.crypto import get_random_string
 from rest_framework.test import APIClient
 
+from inventory.api import ServerViewSet
 from tests import make
 from tests.permission_table import API, Who
 from tests.recording import recorded
@@ -61,6 +62,12 @@ def test_a_stranger_is_told_how_to_come_in(api, db, path):
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="InfraOps"'
     if path != "docs":
         assert "Authorization: Bearer" in response.content.decode()
+
+
+def test_a_stranger_with_a_browser_is_led_to_the_log_in_and_back(client, db):
+    response = client.get("/api/servers", headers={"Accept": "text/html"})
+    assert response.status_code == 401
+    assert 'href="/admin/login/?next=/api/servers"' in response.content.decode()
 
 
 def test_a_deactivated_user_is_a_stranger(api_of, charlie):
@@ -175,6 +182,26 @@ def test_a_body_has_a_size(api_of, boss, settings):
     response = api_of(boss).post("/api/servers", {"description": "x" * 2000})
     assert response.status_code == 413
     assert "larger than this server takes" in response.json()["detail"]
+
+
+def test_an_error_of_ours_has_the_same_shape(boss, monkeypatch):
+    def broken(self):
+        raise RuntimeError("the secret reason")
+
+    monkeypatch.setattr(ServerViewSet, "get_queryset", broken)
+    client = APIClient(raise_request_exception=False)
+    client.force_login(boss)
+    response = client.get("/api/servers")
+    assert response.status_code == 500
+    assert response.json().keys() == {"detail", "fields"}
+    assert "secret" not in response.content.decode()
+
+
+@pytest.mark.parametrize("name", API)
+def test_no_endpoint_breaks_on_a_method_that_only_asks(api_of, boss, name):
+    client, path = api_of(boss), reverse(name, args=API[name].arguments(boss))
+    assert client.options(path).status_code in (200, 405)
+    assert client.head(path).status_code in (200, 405)
 
 
 # --- Its papers -----------------------------------------------------------------------------------
