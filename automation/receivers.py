@@ -10,6 +10,7 @@ from django_q.signals import post_spawn
 
 from . import playbook_files
 from .models import Playbook, Worker
+from .reaper import reap_dead
 
 logger = logging.getLogger(__name__)
 
@@ -50,5 +51,6 @@ def note_new_worker(**kwargs: Any) -> None:
     """A worker process has started: it is alive before its first task."""
     try:
         Worker.objects.beat()
+        reap_dead()
     except DatabaseError:
         logger.warning("The database is away: this worker will be known with its first task.")

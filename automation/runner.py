@@ -5,7 +5,7 @@
 1. fill a private folder with checked playbook, inventory and variables;
 2. start ansible-playbook in it, with an environment that holds nothing of ours;
 3. send each event's lines to job_logs and what it means to the tally;
-4. five times a second look whether lines have waited long enough, once a second whether somebody
+4. five times a second look whether lines have waited long enough, twice a second whether somebody
    cancelled, the deadline has passed or the claim is lost, every five seconds say that we live;
 5. stop it if so, kill whatever is left of it, and write the end.
 """
@@ -26,7 +26,7 @@ from django.db import DatabaseError
 from audit.context import acting_as
 from audit.redaction import Redactor
 
-from . import playbook_files, processes, variables
+from . import playbook_files, processes, shutdown, variables
 from .host_keys import learn_host_keys
 from .log_lines import LogRouter
 from .log_writer import LogWriter
@@ -53,7 +53,7 @@ KEPT_ENVIRONMENT = (
 # Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
 KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
 POLL_SECONDS = 0.2
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 
 
@@ -221,11 +221,13 @@ class _Execution:
                 Job.FailureKind.DEADLINE,
                 f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
             )
+        if shutdown.is_overdue():
+            return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
         if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
-            self._beat_at = now
             Worker.objects.beat()
             if not self.run.beat():
                 return Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
+            self._beat_at = now  # only now: a beat that the database did not take is tried again
         self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])
         if self.run.cancel_requested_at is not None:
             return Outcome.cancelled(self.run.cancel_message())

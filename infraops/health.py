@@ -97,7 +97,7 @@ def _worker() -> Part:
     if alive:
         return Part(facts=facts)
     since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
-    return Part(f"No worker has been seen {since}: start one with `manage.py qcluster`.", facts)
+    return Part(f"No worker has been seen {since}: start one with `manage.py run_worker`.", facts)
 
 
 def _oldest_wakeup() -> datetime | None:
