@@ -188,6 +188,12 @@ def named_by(obj: Model) -> str:
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
 
 
+def row_key(text: str | None) -> int:
+    """The key of a row as a URL or a form names it; 0, which no row has, for anything else that
+    stands there, numbers too large for a database among it."""
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
+
+
 # --- Actions --------------------------------------------------------------------------------------
 
 

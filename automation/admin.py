@@ -25,6 +25,7 @@ from audit.console import (
     call_each,
     confirmed,
     reason,
+    row_key,
 )
 from inventory.admin import ServerAdmin
 from inventory.models import Server
@@ -230,7 +231,7 @@ class RunAdmin(HistoryAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """With its jobs by status: five hundred servers are five hundred jobs."""
-        jobs = Job.objects.filter(run_id=object_id) if object_id.isdecimal() else Job.objects.none()
+        jobs = Job.objects.filter(run_id=row_key(object_id))
         counts = jobs.order_by("status").values_list("status").annotate(Count("id"))
         context = {"job_counts": counts, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)

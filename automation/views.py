@@ -9,10 +9,12 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
-from audit.console import call_each
+from audit.console import call_each, row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
@@ -105,16 +107,21 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache  # "Back" has to bring a new form: the old one's key belongs to the run that it made.
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
     """The launch form. `?playbook=`, `?server=` (also several) and `?job=` fill it."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
+    asked_at = timezone.now()
     form = LaunchForm(request.POST, playbook=_playbook(request.POST.get("playbook")))
     run = form.launch(signed_in(request)) if form.is_valid() else None
     if run is None:
         return launch_page(request, form=form)
-    messages.success(request, f"“{run.playbook}” is on its way.")
+    if run.created_at < asked_at:
+        messages.info(request, "This form had been sent before: here is what it launched.")
+    else:
+        messages.success(request, f"“{run.playbook}” is on its way.")
     return redirect(only_job(run) or run)
 
 
@@ -237,7 +244,7 @@ def _number(request: HttpRequest, name: str) -> int:
 
 
 def _playbook(key: str | None) -> Playbook | None:
-    return Playbook.objects.filter(pk=int(key)).first() if key and key.isdecimal() else None
+    return Playbook.objects.filter(pk=row_key(key)).first()
 
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
@@ -250,8 +257,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
             raise Http404("There is no such job.") from None
         return {"playbook": job.playbook, **relaunched(job)}
     playbook = _playbook(asked.get("playbook"))
-    keys = asked.getlist("server")
-    known = Server.objects.filter(pk__in=[key for key in keys if key.isdecimal()])
-    if (asked.get("playbook") and not playbook) or known.count() != len(set(keys)):
+    keys = {row_key(text) for text in asked.getlist("server")}
+    known = Server.objects.filter(pk__in=keys)
+    if (asked.get("playbook") and not playbook) or known.count() != len(keys):
         raise Http404("There is no such playbook or server.")
     return {"playbook": playbook, "servers": list(known)}
