@@ -217,7 +217,7 @@ def _given_options(run: Run) -> list[tuple[str, Any]]:
 
 def _waits_for(run: Run) -> list[str]:
     if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py qcluster"]
+        return ["No worker is alive. Start one: manage.py run_worker"]
     return run.waits_for() or ["It waits for a worker to take it."]
 
 
