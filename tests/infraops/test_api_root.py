@@ -43,6 +43,16 @@ def test_a_browser_gets_pages(client_of, boss, path):
     assert response.headers["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.parametrize(
+    ("path", "field"), [("jobs", "playbook_id"), ("servers", "hostname"), ("users", "username")]
+)
+def test_a_form_offers_what_can_be_sent(client_of, boss, path, field):
+    response = client_of(boss).get(f"/api/{path}", headers={"Accept": "text/html"})
+    form = response.content.decode().partition('name="_content"')[2].partition("</textarea>")[0]
+    assert f"&quot;{field}&quot;" in form
+    assert "created_at" not in form
+
+
 @pytest.mark.parametrize("kind", ["server", "playbook", "job", "ticket"])
 def test_a_browser_gets_pages_of_one_row(client_of, boss, kind):
     row = getattr(make, kind)()
@@ -251,6 +261,11 @@ def test_the_browsable_api_is_served_from_here(page_of, boss, transactional_db):
     page = page_of(boss)
     page.goto(f"/api/servers/{server.pk}")
     page.get_by_label("response info").get_by_text('"hostname": "web1"').wait_for()
+    form = json.loads(page.locator("#id__content").input_value())
+    assert form["hostname"] == "web1"
+    assert "id" not in form
+    path = page.locator(".breadcrumb li").all_inner_texts()
+    assert [step.strip() for step in path] == ["InfraOps", "Server List", "Server Instance"]
     page.locator("#id__content").fill('{"description": "typed here"}')
     page.get_by_role("button", name="PATCH").click()
     page.get_by_label("response info").get_by_text('"description": "typed here"').wait_for()
