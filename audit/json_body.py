@@ -31,9 +31,11 @@ class StorableJSONParser(JSONParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
             data = super().parse(stream, media_type, parser_context)
-            json.dumps(data, ensure_ascii=False).encode()
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
         except UnicodeEncodeError:
             raise ParseError("The JSON holds half of a surrogate pair.") from None
+        except ValueError:  # 1e400 is infinite to Python
+            raise ParseError("The JSON holds a number that is too large.") from None
         return data

@@ -167,6 +167,7 @@ def test_a_wrong_method_is_405_whatever_the_role(api_of, bob, name):
         ("[" * 100_000, "nested too deeply"),
         ('{"description": "\\ud800"}', "half of a surrogate pair"),
         ('{"tags": {"\\udfff": 1}}', "half of a surrogate pair"),
+        ('{"tags": {"size": 1e400}}', "a number that is too large"),
         (b"\xff\xfe", "JSON parse error"),
         ('{"hostname": {"a": 1}}', "Not a valid string"),
         ('{"hostname": "a", "__all__": 1}', "No such field"),
@@ -177,6 +178,30 @@ def test_a_body_that_is_no_use_is_400(api_of, boss, body, said):
     assert response.status_code == 400
     assert said in json.dumps(response.json())
     assert response.json().keys() == {"detail", "fields"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "jobs?created_after=0001-01-01T00:00:00%2B14:00",
+        "jobs?created_before=9999-12-31T23:59:59-14:00",
+        "audit-logs?from=0001-01-01T00:00:00%2B14:00",
+        "jobs?playbook=1e400",
+        f"jobs?playbook={10**30}",
+        f"jobs?server={'9' * 5000}",
+        "servers?search=%00",
+        "servers?hostname=%ed%a0%80",
+        f"servers?page={10**30}",
+        "tickets?search=%F0%9F%9A%80%5C%27%22%3B--",
+        "servers?tag=%5C%22",
+        "servers?tag=a.b%5B0%5D%24:x",
+        "servers?tag=:",
+    ],
+)
+def test_odd_parameters_break_nothing(api_of, boss, query):
+    response = api_of(boss).get(f"/api/{query}")
+    assert response.status_code in (200, 400, 404)
+    assert response.status_code == 200 or response.json()["detail"]
 
 
 def test_only_json_is_taken(api_of, boss):
