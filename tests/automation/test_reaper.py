@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from audit.models import AuditLog
 from automation import processes, reaper
-from automation.models import Job, Run
+from automation.models import Job, Outcome, Run, ServerLock
 from tests import make
+from tests.at_once import at_once
 
 ELSEWHERE = "another-machine"
 
@@ -115,23 +116,70 @@ def test_nobody_is_ended_when_the_database_did_not_answer_all_the_while(quick, m
 def test_two_reapers_at_once_write_one_end(quick) -> None:
     run = running(worker_host=ELSEWHERE)
     reaper.reap_silent()
-    together = threading.Barrier(2)
-    ended: list[int] = []
 
-    def reap() -> None:
-        together.wait()
-        ended.extend(reaper.reap_silent())
-        connection.close()
+    ended = at_once([reaper.reap_silent] * 2)
 
-    threads = [threading.Thread(target=reap) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-
-    assert ended == [run.pk]
-    assert AuditLog.objects.filter(action="job.finished").count() == 1
+    assert sorted(ended) == [[], [run.pk]]
+    assert_ended_once(run)
     assert AuditLog.objects.filter(action="ticket.opened").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_finish_that_meets_the_reaper_is_one_end() -> None:
+    run = running()
+    success = Outcome(Job.Status.SUCCESS)
+
+    ended = at_once(
+        [
+            lambda: Run.objects.get(pk=run.pk).finish({}, success, exit_code=0),
+            lambda: Run.objects.get(pk=run.pk).end_as_lost(),
+        ]
+    )
+
+    assert sorted(ended) == [False, True]
+    assert_ended_once(run)
+    assert status_of(run) == (Job.Status.SUCCESS if ended[0] else Job.Status.FAILED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_that_meets_the_finish_changes_no_end() -> None:
+    run = running()
+    actor = make.user(role="operator")
+
+    finished, _ = at_once(
+        [
+            lambda: Run.objects.get(pk=run.pk).finish({}, Outcome(Job.Status.SUCCESS)),
+            lambda: Run.objects.get(pk=run.pk).cancel(actor),
+        ]
+    )
+
+    assert finished is True
+    assert status_of(run) == Job.Status.SUCCESS
+    assert_ended_once(run)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_that_meets_the_claim_is_never_lost() -> None:
+    make.playbook().launch(make.user(role="operator"), [make.server()])
+    run = Run.objects.get()
+    actor = make.user(role="operator")
+
+    claimed, cancelled = at_once(
+        [Run.objects.claim_next, lambda: Run.objects.get(pk=run.pk).cancel(actor)]
+    )
+
+    run.refresh_from_db()
+    assert cancelled is True
+    if claimed is None:
+        assert status_of(run) == Job.Status.CANCELLED
+    else:
+        assert run.is_cancelling  # its worker reads that, and stops it
+
+
+def assert_ended_once(run: Run) -> None:
+    assert Run.objects.get(pk=run.pk).state == Run.State.FINISHED
+    assert not ServerLock.objects.exists()
+    assert AuditLog.objects.filter(action="job.finished").count() == 1
 
 
 def test_a_process_lives_since_its_start_and_not_before() -> None:
