@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from audit.context import acting_as
-from audit.redaction import Redactor
+from audit.redaction import Redactor, secret_texts
 
 from . import playbook_files, processes, shutdown, variables
 from .host_keys import learn_host_keys
@@ -70,7 +70,13 @@ def execute(run: Run) -> bool:
         finally:
             processes.sweep(str(run.claim_token))
         outcomes, code = ended.get("outcomes", {}), ended.get("exit_code")
-        return insisting(lambda: run.finish(outcomes, ended["default"], exit_code=code))
+        try:
+            return insisting(lambda: run.finish(outcomes, ended["default"], exit_code=code))
+        except Exception as error:
+            # Whatever the outcome holds that cannot be written: the run must not hang for it.
+            logger.exception("The end of run %s could not be written", run.pk)
+            plain = _internal(error)
+            return insisting(lambda: run.finish({}, plain, exit_code=code))
 
 
 def ansible_playbook() -> str | None:
@@ -93,7 +99,8 @@ def _guard() -> list[str]:
 
 def _internal(error: Exception) -> Outcome:
     reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
-    return Outcome.failed(Job.FailureKind.INTERNAL, reason[:2000])
+    storable = reason.encode(errors="backslashreplace").decode()
+    return Outcome.failed(Job.FailureKind.INTERNAL, storable[:2000])
 
 
 class _Execution:
@@ -106,11 +113,11 @@ class _Execution:
         self.writer = LogWriter()
         self.redactor = Redactor(self._secrets())
         self.router = LogRouter({job.server.hostname: job.pk for job in self.jobs}, self._add)
-        self.tally = Tally()
+        self.tally = Tally(self._clean)
         self.stopped: Outcome | None = None
         self.started = time.monotonic()
         self._stopped_at = self._looked_at = self._beat_at = 0.0
-        self._paths = ("", "")
+        self._paths = ("\0", "")  # nothing to replace yet
 
     def execute(self) -> dict[str, Any]:
         """Run it; the arguments for Run.finish()."""
@@ -123,7 +130,7 @@ class _Execution:
         with run_folder(self.run, [job.server for job in self.jobs]) as folder:
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
-            self._paths = (f"{folder.project}/", f"{root}/")
+            self._paths = (str(folder.project), str(root))
             insisting(lambda: self._note_command(folder, config))
             exit_code = self._run(config)
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
@@ -158,6 +165,10 @@ class _Execution:
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_FORCE_COLOR": "True",
             "ANSIBLE_HOST_KEY_CHECKING": "True",
+            # A configuration that asks for passwords would wait at our terminal for ever.
+            "ANSIBLE_ASK_PASS": "False",
+            "ANSIBLE_BECOME_ASK_PASS": "False",
+            "ANSIBLE_ASK_VAULT_PASS": "False",
             # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
             # These go before a server's own ansible_ssh_common_args (a jump host), which would
             # take the place of ANSIBLE_SSH_COMMON_ARGS: ssh believes the first of two options.
@@ -188,7 +199,11 @@ class _Execution:
         return False  # the runner need not keep it in a file
 
     def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
-        self.writer.add(job_id, self.redactor.redact(line.replace(*self._paths)), level, at)
+        self.writer.add(job_id, self._clean(line), level, at)
+
+    def _clean(self, text: str) -> str:
+        """As people may see it: without secrets, and with the playbook where it really lies."""
+        return self.redactor.redact(text.replace(*self._paths))
 
     def _on_poll(self) -> bool:
         """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
@@ -237,16 +252,14 @@ class _Execution:
         if self.stopped is not None:
             return {"default": self.stopped, "exit_code": exit_code}
         outcomes = {
-            job.pk: self._redacted(self.tally.outcome(job.server.hostname, exit_code, plays))
-            for job in self.jobs
+            job.pk: self.tally.outcome(job.server.hostname, exit_code, plays) for job in self.jobs
         }
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
         return {"outcomes": outcomes, "default": unknown, "exit_code": exit_code}
 
-    def _redacted(self, outcome: Outcome) -> Outcome:
-        return outcome.with_message(self.redactor.redact(outcome.error_message))
-
     def _secrets(self) -> list[str]:
         """The values that no log may show."""
         opened = variables.opened(self.run.extra_vars)
-        return [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]
+        given = [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]
+        within = [*opened.values(), *(job.server.variables for job in self.jobs)]
+        return [*given, *secret_texts(within)]
