@@ -100,7 +100,8 @@ class ApiKeyAdmin(ConsoleAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.revoke_apikey")
+        """Everybody ends their own, as in the API; get_queryset offers no other."""
+        return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Issue the key; its token stands in the message and is gone after that."""

@@ -140,25 +140,25 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
     serializer_class = ApiKeySerializer
     filterset_class = ApiKeyFilters
     permissions = dict.fromkeys(("list", "retrieve", "revoke"), "accounts.view_own_apikey")
+    takes = {"create": NewApiKeySerializer, "revoke": NoFields}
 
     def get_queryset(self) -> QuerySet[ApiKey]:
         keys = super().get_queryset()
         user = self.request.user
         return keys if user.has_perm("accounts.view_apikey") else keys.filter(owner=user.pk)
 
-    @extend_schema(request=NewApiKeySerializer, responses={201: IssuedApiKeySerializer})
+    @extend_schema(responses={201: IssuedApiKeySerializer})
     def create(self, request: Request) -> Response:
         """Issue a key. Its token is in this answer and nowhere else."""
-        given = self.given(NewApiKeySerializer)
+        given = self.given()
         owner = given.pop("owner", request.user)
         key, token = ApiKey.objects.issue(owner, actor=signed_in(request), **given)
         return Response({**ApiKeySerializer(key).data, "token": token}, status=201)
 
-    @extend_schema(request=NoFields)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, **kwargs: Any) -> Response:
         """End the key for good."""
-        self.given(NoFields)
+        self.given()
         key = self.get_object()
         if not key.revoke(request.user):
             raise Refused(f"{key} was revoked before.")

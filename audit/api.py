@@ -35,3 +35,4 @@ class AuditLogViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModel
     serializer_class = AuditLogSerializer
     filterset_class = AuditLogFilters
     pagination_class = NewestFirst
+    walked_by_time = "timestamp", {"from", "to"}

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -107,6 +108,8 @@ class ConsoleAdmin(ModelAdmin):
 
     paginator = CappedPaginator
     show_full_result_count = False
+    # "Show counts" beside each filter would count the whole table, once for each choice.
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True
@@ -183,6 +186,12 @@ def named_by(obj: Model) -> str:
         and relation.related_model._base_manager.filter(**{relation.field.name: obj}).exists()
     ]
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
+
+
+def row_key(text: str | None) -> int:
+    """The key of a row as a URL or a form names it; 0, which no row has, for anything else that
+    stands there, numbers too large for a database among it."""
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
 
 
 # --- Actions --------------------------------------------------------------------------------------

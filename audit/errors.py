@@ -52,6 +52,8 @@ def _as_http(error: Exception) -> Exception:
         return ValidationError(
             error.message_dict if hasattr(error, "error_dict") else error.messages
         )
+    if isinstance(error, OverflowError):
+        return ValidationError("A number or a time is further out than the database can tell.")
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
     if isinstance(error, NotAuthenticated):

@@ -5,17 +5,37 @@ from typing import Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
+
+
+class FormRenderer(JSONRenderer):
+    """What stands in the form of the browsable API: the fields that can be sent."""
+
+    def render(self, data: Any, media_type: Any = None, renderer_context: Any = None) -> bytes:
+        view = renderer_context["view"]
+        taken = getattr(view, "takes", {}).get(view.action)
+        fields = data.serializer.fields
+        sent = {
+            name: value
+            for name, value in data.items()
+            if name in fields and not fields[name].read_only
+        }
+        return super().render(taken().data if taken else sent, media_type, renderer_context)
 
 
 class StorableJSONParser(JSONParser):
     """JSON that the database can hold as well."""
 
+    renderer_class = FormRenderer
+
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
             data = super().parse(stream, media_type, parser_context)
-            json.dumps(data, ensure_ascii=False).encode()
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
         except UnicodeEncodeError:
             raise ParseError("The JSON holds half of a surrogate pair.") from None
+        except ValueError:  # 1e400 is infinite to Python
+            raise ParseError("The JSON holds a number that is too large.") from None
         return data

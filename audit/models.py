@@ -55,6 +55,9 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
 
         Of secrets it is told which were given and which cleared, and nothing else.
         """
+        # Of a new row it also names what points to it: "jobs" from None to "automation.Job.None".
+        columns = {field.name for field in instance._meta.concrete_fields}
+        changes = {name: change for name, change in (changes or {}).items() if name in columns}
         if not changes:
             return None
         secrets = {

@@ -24,6 +24,11 @@ ERRORS = {
 
 
 class ErrorsDocumented(AutoSchema):
+    def get_request_serializer(self) -> Any:
+        takes = getattr(self.view, "takes", {})
+        taken = takes.get(getattr(self.view, "action", None))
+        return taken or super().get_request_serializer()
+
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         responses = super()._get_response_bodies(direction)
         error = self.resolve_serializer(ErrorSerializer, direction).ref

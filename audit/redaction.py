@@ -1,6 +1,7 @@
 """Keeps secrets out of what is written down."""
 
-import json
+import functools
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -87,8 +88,23 @@ def is_secret_name(name: str) -> bool:
     return any(word in name for word in SECRET_WORDS) or name.split("_")[-1] in SECRET_ENDINGS
 
 
+def secret_texts(value: Any, *, is_secret: bool = False) -> list[str]:
+    """The texts below telling keys, at any depth: what a Redactor should know of a record."""
+    if isinstance(value, dict):
+        return [
+            text
+            for key, item in value.items()
+            for text in secret_texts(item, is_secret=is_secret or is_secret_name(str(key)))
+        ]
+    if isinstance(value, list):
+        return [text for item in value for text in secret_texts(item, is_secret=is_secret)]
+    return [value] if is_secret and isinstance(value, str) else []
+
+
 class Redactor:
-    """Takes known secrets out of texts, also as they look inside of JSON.
+    """Takes known secrets out of texts, also as they look inside of JSON, YAML, a shell's quotes
+    or Python's repr, however often these are wrapped in each other; and each line of a secret
+    that has several.
 
     Those of one or two characters stay: masking them would tear every text apart.
     """
@@ -97,15 +113,52 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         pieces = {line for secret in secrets for line in (secret, *secret.splitlines())}
-        escaped = {
-            json.dumps(piece, ensure_ascii=only_ascii)[1:-1]
-            for piece in pieces
-            for only_ascii in (False, True)
-        }
-        known = [piece for piece in pieces | escaped if len(piece) >= self.SHORTEST]
-        self._secrets = sorted(known, key=len, reverse=True)
+        known = sorted((p for p in pieces if len(p) >= self.SHORTEST), key=len, reverse=True)
+        self._secrets = [(_anchor(piece), _anyhow_written(piece)) for piece in known]
 
     def redact(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
+        for anchor, pattern in self._secrets:
+            if anchor in text:
+                text = pattern.sub(MASK, text)
         return text
+
+
+def _anchor(secret: str) -> str:
+    """A part that looks the same in every notation: searching for it first is a lot faster."""
+    return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
+
+
+def _anyhow_written(secret: str) -> re.Pattern[str]:
+    return re.compile("".join(_notations(part) for part in re.findall(QUOTING, secret)))
+
+
+@functools.lru_cache(maxsize=2048)
+def _notations(part: str) -> str:
+    """A pattern for one character as itself or escaped, once or several times; or for a run of
+    quotes and backslashes, which every notation writes in its own way. All of them are bounded:
+    no text makes them slow."""
+    if part[0] in QUOTES:
+        return rf"[\\'\"]{{1,{16 * len(part) + 16}}}"
+    if part.isascii() and part.isalnum():
+        return part
+    if part.isascii() and part.isprintable() and part != " ":
+        return rf"\\{{0,16}}{re.escape(part)}"
+    utf16 = part.encode("utf-16-be", "surrogatepass").hex()
+    units = r"\\{1,16}".join(f"u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))
+    escaped = "|".join([units, f"U{ord(part):08x}", f"x{ord(part):02x}"])
+    return rf"(?:{SPELLED.get(part, re.escape(part))}|\\{{1,16}}(?i:{escaped}))"
+
+
+QUOTES = "\\'\""
+QUOTING = re.compile(r"""[\\'"]+|.""", re.DOTALL)
+# Characters that have a letter of their own, in one notation or another. Long YAML is folded.
+SPELLED = {
+    " ": r" |\\{1,16}n *|\\{1,16}_",
+    "\t": r"\t|\\{1,16}t",
+    "\r": r"\r?|\\{1,16}r",
+    "\n": r"(?:(?:\n|\\{1,16}n) *){1,3}",
+    "\xa0": r"\xa0|\\{1,16}_",
+    "\a": r"\a|\\{1,16}a",
+    "\0": r"\0|\\{1,16}0",
+    "\x1b": r"\x1b|\\{1,16}e",
+}

@@ -24,7 +24,9 @@ class StrictSerializer(serializers.Serializer):
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
             if unknown := set(data) - writable:
-                raise ValidationError({name: [self._why_not(name, writable)] for name in unknown})
+                raise ValidationError(
+                    {name: [self._why_not(name, writable)] for name in sorted(unknown)}
+                )
         return super().to_internal_value(data)
 
     def _why_not(self, name: str, writable: set[str]) -> str:
@@ -98,12 +100,14 @@ class RecordViewSet(viewsets.GenericViewSet):
     """The base of every endpoint that shows rows of a table, named before DRF's mixins.
 
     `permissions` names what an action wants where its HTTP method does not say it (None: to be
-    logged in); `parameters` the query parameters of actions that are no lists.
+    logged in); `takes` the body of an action that does not take what it answers; `parameters` the
+    query parameters of actions that are no lists.
     """
 
     lookup_value_regex = "[0-9]+"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     permissions: ClassVar[dict[str, str | None]] = {}
+    takes: ClassVar[dict[str, type[serializers.Serializer]]] = {}
     parameters: ClassVar[dict[str, set[str]]] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -112,7 +116,7 @@ class RecordViewSet(viewsets.GenericViewSet):
         if unknown := set(request.query_params) - known:
             names = ", ".join(sorted(known - {"format"})) or "none"
             raise ValidationError(
-                {name: [f"No such parameter. Known: {names}."] for name in unknown}
+                {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
             )
 
     def get_object(self) -> Any:
@@ -123,9 +127,11 @@ class RecordViewSet(viewsets.GenericViewSet):
             wanted = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
             raise NotFound(f"There is no {name} {wanted}.") from None
 
-    def given(self, serializer_class: type[serializers.Serializer]) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The body, validated."""
-        serializer = serializer_class(data=self.request.data, context=self.get_serializer_context())
+        serializer = self.takes[self.action](
+            data=self.request.data, context=self.get_serializer_context()
+        )
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -61,12 +62,12 @@ class PlaybookViewSet(
     serializer_class = PlaybookSerializer
     filterset_class = PlaybookFilters
     permissions = {"accept": "automation.accept_playbook"}
+    takes = {"accept": NoFields}
 
-    @extend_schema(request=NoFields)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, **kwargs: Any) -> Response:
         """Take the file as it is now for the registered one."""
-        self.given(NoFields)
+        self.given()
         playbook = self.get_object()
         if not playbook.accept_file(request.user):
             raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
@@ -177,6 +178,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     serializer_class = JobSerializer
     filterset_class = JobFilters
     pagination_class = NewestFirst
+    walked_by_time = "created_at", {"created_after", "created_before"}
     lookup_field = "job_id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
     permissions = {
@@ -185,10 +187,14 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "logs": "automation.view_joblog",
         "tasks": "automation.view_taskresult",
     }
+    takes = {"create": LaunchSerializer, "cancel": NoFields}
     parameters = {"logs": {"after", "limit"}, "tasks": {"after", "limit"}}
 
+    def get_queryset(self) -> QuerySet[Job]:
+        # Logs are asked for every second, and show no names.
+        return Job.objects.all() if self.action == "logs" else super().get_queryset()
+
     @extend_schema(
-        request=LaunchSerializer,
         responses={201: JobSerializer, 200: JobSerializer},
         parameters=[
             OpenApiParameter(
@@ -202,7 +208,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, one
         run on several, answered with `run_id` and its `jobs`."""
-        given = self.given(LaunchSerializer)
+        given = self.given()
         key = request.headers.get("Idempotency-Key", "")
         run, is_new = launched(signed_in(request), given, key)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
@@ -211,11 +217,10 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
 
-    @extend_schema(request=NoFields)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """End a job that waits, ask one that runs to stop: its whole run stops."""
-        self.given(NoFields)
+        self.given()
         job = self.get_object()
         if not job.cancel(request.user):
             job.refresh_from_db()
@@ -285,11 +290,12 @@ class ServerCheckViewSet(RecordViewSet):
     queryset = Server.objects.all()
     serializer_class = JobSerializer
     permissions = {"check": "inventory.check_server"}
+    takes = {"check": NoFields}
 
-    @extend_schema(request=NoFields, responses={201: JobSerializer})
+    @extend_schema(responses={201: JobSerializer})
     @action(detail=True, methods=["post"])
     def check(self, request: Request, **kwargs: Any) -> Response:
         """Launch the connection check: does Ansible reach this server?"""
-        self.given(NoFields)
+        self.given()
         run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
         return self.shown(Job.objects.recent().get(run=run), status=201)

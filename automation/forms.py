@@ -8,6 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.utils.html import escape
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
@@ -18,7 +20,7 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from audit.console import reason
+from audit.console import reason, row_key
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
@@ -46,7 +48,23 @@ class ServerSelect(AutocompleteSelectMultiple):
 
     def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
         # What is no key is an error of the field; looked up, it would be one of the page.
-        return super().optgroups(name, [key for key in value if str(key).isdecimal()], attrs)
+        return super().optgroups(name, [key for key in value if row_key(str(key))], attrs)
+
+
+class ServersField(forms.ModelMultipleChoiceField):
+    def clean(self, value: Any) -> Any:
+        """Numbers that no key can be are refused here: the database would not take them."""
+        for key in value or ():
+            if str(key).isdecimal() and not row_key(str(key)):
+                raise ValidationError(f"There is no server {key}.")
+        return super().clean(value)
+
+
+class TextOfJSON(forms.JSONField):
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """As it was typed. Read and written anew it may hold what no page can be encoded with:
+        "\\ud800" is valid JSON, and half of a character."""
+        return InvalidJSONInput(data) if isinstance(data, str) else data
 
 
 class LaunchForm(forms.Form):
@@ -56,7 +74,7 @@ class LaunchForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         error_messages={"invalid_choice": "There is no such active playbook."},
     )
-    servers = forms.ModelMultipleChoiceField(
+    servers = ServersField(
         Server.objects.all(),
         widget=ServerSelect,
         help_text="Type a part of a name, an address or a description.",
@@ -188,9 +206,10 @@ class LaunchForm(forms.Form):
 def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     """The form's field for one entry of a playbook's schema."""
     default = spec.get("default")
-    common = {
+    common: dict[str, Any] = {
         "label": spec.get("label") or name,
-        "help_text": spec.get("help", ""),
+        # The shell takes a help text for HTML; this one comes out of a file.
+        "help_text": escape(spec.get("help", "")),
         "initial": default,
         "required": bool(spec.get("required")),
         "error_messages": {"required": "A value is needed."},
@@ -210,7 +229,7 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     if kind == "number":
         return forms.FloatField(**common, widget=UnfoldAdminIntegerFieldWidget({"step": "any"}))
     if kind in ("list", "object"):
-        return forms.JSONField(**common, widget=UnfoldAdminTextareaWidget({"rows": 4}))
+        return TextOfJSON(**common, widget=UnfoldAdminTextareaWidget({"rows": 4}))
     many_lines = isinstance(default, str) and "\n" in default
     text = UnfoldAdminTextareaWidget({"rows": 4}) if many_lines else UnfoldAdminTextInputWidget
     return forms.CharField(**common, strip=False, widget=text)
@@ -228,7 +247,7 @@ def _choice_field(choices: list[Any], common: dict[str, Any]) -> forms.Field:
 
 
 def free_variables_field() -> forms.Field:
-    return forms.JSONField(
+    return TextOfJSON(
         label="Variables",
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),

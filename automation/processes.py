@@ -7,9 +7,12 @@ parent's number finds them all; an environment variable is inherited by every on
 import contextlib
 import os
 import signal
+from datetime import datetime
 from pathlib import Path
 
 MARKER = "INFRAOPS_RUN"
+# The place of the start time among the fields that `_status` gives.
+STARTED = 19
 
 
 def marked(token: str) -> list[int]:
@@ -35,6 +38,22 @@ def sweep(token: str) -> int:
     for pid in survivors:
         _signal(pid, signal.SIGKILL)
     return len(survivors)
+
+
+def lives_since(pid: int, moment: datetime) -> bool:
+    """Whether the process of this number is there and had started by then: numbers come again."""
+    fields = _status(Path("/proc") / str(pid))
+    if fields[0] == "Z":
+        return False
+    ticks = int(fields[STARTED]) / os.sysconf("SC_CLK_TCK")
+    # Its clock counts in hundredths, and the boot in whole seconds.
+    return _booted_at() + ticks <= moment.timestamp() + 2
+
+
+def _booted_at() -> float:
+    """Seconds since 1970."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    return float(next(line for line in lines if line.startswith("btime ")).split()[1])
 
 
 def _signal(pid: int, number: int) -> None:

@@ -53,5 +53,6 @@ def note_new_worker(**kwargs: Any) -> None:
     sweep_folders()
     try:
         Worker.objects.beat()
+        reap_dead()
     except DatabaseError:
         logger.warning("The database is away: this worker will be known with its first task.")

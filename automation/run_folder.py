@@ -143,7 +143,8 @@ class RunFolder:
         relative = source.relative_to(playbook_files.root_of(playbook.file_path))
         self._mirror(playbook_files.root_of(playbook.file_path), relative)
         (self.project / relative).write_bytes(content)
-        return relative.as_posix()
+        name = relative.as_posix()
+        return f"./{name}" if name.startswith("-") else name  # it would be taken for an option
 
     def _mirror(self, root: Path, playbook: Path) -> None:
         """Real folders along the playbook's path, links to everything beside them."""

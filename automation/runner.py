@@ -5,7 +5,7 @@
 1. fill a private folder with checked playbook, inventory and variables;
 2. start ansible-playbook in it, with an environment that holds nothing of ours;
 3. send each event's lines to job_logs, its result to task_results, what it means to the tally;
-4. five times a second look whether lines have waited long enough, once a second whether somebody
+4. five times a second look whether lines have waited long enough, twice a second whether somebody
    cancelled, the deadline has passed or the claim is lost, every five seconds say that we live;
 5. stop it if so, kill whatever is left of it, and write the end.
 """
@@ -24,11 +24,11 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from audit.context import acting_as
-from audit.redaction import Redactor
+from audit.redaction import Redactor, secret_texts
 from inventory.models import Credential
 from schema.encryption import Undecryptable
 
-from . import playbook_files, processes, variables
+from . import playbook_files, processes, shutdown, variables
 from .gathered_facts import GatheredFacts
 from .host_keys import learn_host_keys
 from .log_lines import LogRouter
@@ -54,8 +54,10 @@ KEPT_ENVIRONMENT = (
     "ANSIBLE_ROLES_PATH",
     "ANSIBLE_COLLECTIONS_PATH",
 )
+# Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
+KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
 POLL_SECONDS = 0.2
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."
 RETRY_HINT = "\tto retry, use: --limit @"
@@ -69,14 +71,22 @@ def execute(run: Run) -> bool:
         except CannotStart as error:
             ended = {"default": error.outcome}
         except Undecryptable as error:
-            ended = {"default": Outcome.failed(Job.FailureKind.INTERNAL, f"{error} {UNDECRYPTABLE}")}
+            ended = {
+                "default": Outcome.failed(Job.FailureKind.INTERNAL, f"{error} {UNDECRYPTABLE}")
+            }
         except Exception as error:
             logger.exception("Run %s broke", run.pk)
             ended = {"default": _internal(error)}
         finally:
             processes.sweep(str(run.claim_token))
         outcomes, code = ended.get("outcomes", {}), ended.get("exit_code")
-        return insisting(lambda: run.finish(outcomes, ended["default"], exit_code=code))
+        try:
+            return insisting(lambda: run.finish(outcomes, ended["default"], exit_code=code))
+        except Exception as error:
+            # Whatever the outcome holds that cannot be written: the run must not hang for it.
+            logger.exception("The end of run %s could not be written", run.pk)
+            plain = _internal(error)
+            return insisting(lambda: run.finish({}, plain, exit_code=code))
 
 
 def ansible_playbook() -> str | None:
@@ -101,7 +111,8 @@ def _guard(environment: Path | None) -> list[str]:
 
 def _internal(error: Exception) -> Outcome:
     reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
-    return Outcome.failed(Job.FailureKind.INTERNAL, reason[:2000])
+    storable = reason.encode(errors="backslashreplace").decode()
+    return Outcome.failed(Job.FailureKind.INTERNAL, storable[:2000])
 
 
 class _Execution:
@@ -117,13 +128,13 @@ class _Execution:
         hosts = {job.server.hostname: job.pk for job in self.jobs}
         self.router = LogRouter(hosts, self._add)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
-        self.results = TaskResults(hosts, self.writer.add_result, self._shown, root)
+        self.results = TaskResults(hosts, self.writer.add_result, self._clean, root)
         self.facts = GatheredFacts(self.redactor)
-        self.tally = Tally()
+        self.tally = Tally(self._clean)
         self.stopped: Outcome | None = None
         self.started = time.monotonic()
         self._stopped_at = self._looked_at = self._beat_at = 0.0
-        self._paths = ("", "")
+        self._paths = ("\0", "")  # nothing to replace yet
 
     def execute(self) -> dict[str, Any]:
         """Run it; the arguments for Run.finish()."""
@@ -136,7 +147,7 @@ class _Execution:
         with run_folder(self.run, [job.server for job in self.jobs]) as folder:
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
-            self._paths = (f"{folder.project}/", f"{root}/")
+            self._paths = (str(folder.project), str(root))
             insisting(lambda: self._note_command(folder, config))
             exit_code = self._run(config, folder.environment)
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
@@ -166,7 +177,7 @@ class _Execution:
         """What the runner has added and a few of our own; nothing else of the worker's."""
         added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
         kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-        ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no"
+        ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no {KEPT_CONNECTION}"
         return {
             **kept,
             **added,
@@ -174,8 +185,16 @@ class _Execution:
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_FORCE_COLOR": "True",
             "ANSIBLE_HOST_KEY_CHECKING": "True",
+            # A configuration that asks for passwords would wait at our terminal for ever.
+            "ANSIBLE_ASK_PASS": "False",
+            "ANSIBLE_BECOME_ASK_PASS": "False",
+            "ANSIBLE_ASK_VAULT_PASS": "False",
             # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
-            "ANSIBLE_SSH_COMMON_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+            # These go before a server's own ansible_ssh_common_args (a jump host), which would
+            # take the place of ANSIBLE_SSH_COMMON_ARGS: ssh believes the first of two options.
+            "ANSIBLE_SSH_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+            # Groups called web-servers are common, and a warning in each log says nothing new.
+            "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
             "ANSIBLE_CALLBACK_PLUGINS": f"{prepared['ANSIBLE_CALLBACK_PLUGINS']}:{CALLBACKS}",
             **folder.environment_for_ends,
@@ -205,10 +224,10 @@ class _Execution:
         return False  # the runner need not keep it in a file
 
     def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
-        self.writer.add(job_id, self._shown(line), level, at)
+        self.writer.add(job_id, self._clean(line), level, at)
 
-    def _shown(self, text: str) -> str:
-        """The text as people may see it."""
+    def _clean(self, text: str) -> str:
+        """As people may see it: without secrets, and with the playbook where it really lies."""
         return self.redactor.redact(text.replace(*self._paths))
 
     def _on_poll(self) -> bool:
@@ -242,11 +261,13 @@ class _Execution:
                 Job.FailureKind.DEADLINE,
                 f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
             )
+        if shutdown.is_overdue():
+            return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
         if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
-            self._beat_at = now
             Worker.objects.beat()
             if not self.run.beat():
                 return Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
+            self._beat_at = now  # only now: a beat that the database did not take is tried again
         self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])
         if self.run.cancel_requested_at is not None:
             return Outcome.cancelled(self.run.cancel_message())
@@ -267,16 +288,11 @@ class _Execution:
         if self.stopped is not None:
             return {"default": self.stopped, "exit_code": exit_code}
         outcomes = {
-            job.pk: self._redacted(
-                self.tally.outcome(job.server.hostname, exit_code, plays, unfinished)
-            )
+            job.pk: self.tally.outcome(job.server.hostname, exit_code, plays, unfinished)
             for job in self.jobs
         }
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
         return {"outcomes": outcomes, "default": unknown, "exit_code": exit_code}
-
-    def _redacted(self, outcome: Outcome) -> Outcome:
-        return outcome.redacted(self.redactor.redact)
 
     def _secrets(self) -> list[str]:
         """The values that no log may show."""
@@ -285,4 +301,6 @@ class _Execution:
         servers = [job.server for job in self.jobs]
         for credential in Credential.objects.used_for(servers, self.run.credential):
             given += credential.secrets()
-        return [*given, *(vault.opened() for vault in self.run.playbook.vault_passwords.all())]
+        given += [vault.opened() for vault in self.run.playbook.vault_passwords.all()]
+        within = [*opened.values(), *(server.variables for server in servers)]
+        return [*given, *secret_texts(within)]

@@ -1,6 +1,7 @@
 """What a run's events say about each host, and from it how each job ended."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +43,14 @@ class Failure:
 
 
 class Tally:
-    """Fed with every event; asked for outcomes when the process has ended."""
+    """Fed with every event; asked for outcomes when the process has ended.
 
-    def __init__(self) -> None:
+    `clean` masks the secrets in a text. It comes before anything is cut: half a secret would be
+    found no more.
+    """
+
+    def __init__(self, clean: Callable[[str], str] = str) -> None:
+        self._clean = clean
         self._failures: dict[str, Failure] = {}
         self._item_messages: dict[tuple[str, str], str] = {}
         self.stats: dict[str, Any] | None = None
@@ -56,7 +62,7 @@ class Tally:
         if kind in ("verbose", "error"):
             self._messages.extend(plain(line) for line in event.get("stdout", "").split("\r\n"))
         elif kind == "runner_item_on_failed":
-            self._item_messages[data["host"], data["task_uuid"]] = _message_of(data)
+            self._item_messages[data["host"], data["task_uuid"]] = self._message_of(data)
         elif kind == "runner_on_unreachable" or (
             kind in ("runner_on_failed", "runner_on_async_failed") and not data.get("ignore_errors")
         ):
@@ -156,7 +162,7 @@ class Tally:
 
     def _without_recap(self, exit_code: int | None) -> Outcome:
         """Ansible gave up before the recap: it says why in its messages."""
-        text = "\n".join(line for line in self._messages if line.strip())
+        text = self._clean("\n".join(line for line in self._messages if line.strip()))
         if "resolve module/action" in text:
             kind = Kind.UNKNOWN_MODULE
         elif exit_code == 4 or "YAML parsing failed" in text or "not a valid" in text:
@@ -169,23 +175,23 @@ class Tally:
         )
 
     def _failure(self, data: dict[str, Any]) -> Failure:
-        message = self._item_messages.get((data["host"], data["task_uuid"])) or _message_of(data)
-        return Failure(data.get("task", ""), _place_of(data), message)
+        of_item = self._item_messages.get((data["host"], data["task_uuid"]))
+        task = self._clean(str(data.get("task") or ""))
+        return Failure(task, _place_of(data), of_item or self._message_of(data))
+
+    def _message_of(self, data: dict[str, Any]) -> str:
+        """What the module said: its message, and what the command wrote if that is all there is."""
+        result = data.get("res") or {}
+        if "censored" in result:
+            return "The result is hidden (no_log)."
+        parts = [self._clean(str(result.get("msg") or result.get("reason") or "")).strip()]
+        for stream in ("stderr", "module_stderr", "stdout"):
+            if said := self._clean(str(result.get(stream) or "")).strip():
+                parts.append(said[-500:])
+                break
+        return " — ".join(part for part in parts if part) or "It gave no reason."
 
 
 def _place_of(data: dict[str, Any]) -> str:
     """file:line within the project."""
     return data.get("task_path", "").partition("/project/")[2]
-
-
-def _message_of(data: dict[str, Any]) -> str:
-    """What the module said: its message, and what the command wrote if that is all there is."""
-    result = data.get("res") or {}
-    if "censored" in result:
-        return "The result is hidden (no_log)."
-    parts = [str(result.get("msg") or "").strip()]
-    for stream in ("stderr", "module_stderr", "stdout"):
-        if said := str(result.get(stream) or "").strip():
-            parts.append(said[-500:])
-            break
-    return " — ".join(part for part in parts if part) or "It gave no reason."

@@ -12,6 +12,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/tasks/", views.job_tasks, name="job_tasks"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job_cancel"),
     path("jobs/<uuid:job_id>/log.txt", views.job_log_download, name="job_log_download"),
+    path("runs/<int:pk>/cancel/", views.run_cancel, name="run_cancel"),
     path("servers/<int:pk>/check/", views.server_check, name="server_check"),
     path("playbooks/<int:pk>/accept/", views.playbook_accept, name="playbook_accept"),
 ]

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from audit.redaction import MASK, is_secret_name
+from audit.redaction import MASK, has_mask, is_secret_name, redacted
 from schema.encryption import decrypt, encrypt
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,6 +34,8 @@ IN_WORDS = {str: "a text", bool: "true or false", list: "a list"}
 # Names that steer Ansible itself: whoever may set them chooses what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
+# MariaDB's JSON ends at 32 levels, with those around the value.
+DEEPEST = 20
 
 
 def _is_integer(value: Any) -> bool:
@@ -89,7 +91,9 @@ def _default_problem(spec: dict[str, Any]) -> str:
     if spec.get("secret") and (spec.get("type", "string") != "string" or default is not None):
         return "a secret is a string, and has no default (it would stand here in clear)."
     problem = "" if default is None else _problem(spec, default)
-    return f"the default {problem}" if problem else ""
+    if problem:
+        return f"the default {problem}"
+    return f"the default cannot be kept. {unfit}" if (unfit := _unstorable(default)) else ""
 
 
 def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
@@ -131,7 +135,11 @@ def _name_problem(schema: dict[str, Any], name: Any) -> str:
 
 
 def _unstorable(value: Any) -> str:
-    """What JSON, and so the database, cannot hold; and what would pass for encrypted here."""
+    """What JSON, and so the database, cannot hold; and what stands for a secret, and is none."""
+    if _is_deeper(value, DEEPEST):
+        return f"This is nested too deeply: {DEEPEST} levels are the most."
+    if value == MASK or has_mask(value):
+        return "This is the mask that stands for a secret: give the secret itself."
     if is_sealed(value):
         return f"An object with “{ENCRYPTED}” alone is how secrets are stored: give the text."
     try:
@@ -139,6 +147,14 @@ def _unstorable(value: Any) -> str:
     except (TypeError, ValueError, RecursionError):
         return "This is no JSON: numbers are finite, texts are Unicode, lists are not too deep."
     return ""
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether more lists and objects than that lie in each other."""
+    if not isinstance(value, list | dict):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)
 
 
 def _problem(spec: dict[str, Any], value: Any) -> str:
@@ -177,7 +193,7 @@ def opened(values: dict[str, Any]) -> dict[str, Any]:
 
 def masked(values: dict[str, Any]) -> dict[str, Any]:
     """Stored values as people may see them."""
-    return {name: MASK if is_sealed(value) else value for name, value in values.items()}
+    return {name: MASK if is_sealed(value) else redacted(value) for name, value in values.items()}
 
 
 def is_sealed(value: Any) -> bool:

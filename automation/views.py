@@ -9,10 +9,12 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
-from audit.console import call_each
+from audit.console import call_each, row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
@@ -81,15 +83,24 @@ def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 @cancellers_only
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
+    return _cancel(request, get_object_or_404(Job.objects.for_page(), job_id=job_id))
+
+
+@require_POST
+@cancellers_only
+def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    return _cancel(request, get_object_or_404(Run.objects.select_related("playbook"), pk=pk))
+
+
+def _cancel(request: HttpRequest, row: Job | Run) -> HttpResponse:
     call_each(
         request,
-        [job],
-        lambda job: job.cancel(request.user),
+        [row],
+        lambda row: row.cancel(signed_in(request)),
         done="Cancelling",
         unchanged="Had ended, or was being cancelled",
     )
-    return redirect(job)
+    return redirect(row)
 
 
 @require_safe
@@ -107,16 +118,21 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache  # "Back" has to bring a new form: the old one's key belongs to the run that it made.
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
     """The launch form. `?playbook=`, `?server=` (also several) and `?job=` fill it."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
+    asked_at = timezone.now()
     form = LaunchForm(request.POST, playbook=_playbook(request.POST.get("playbook")))
     run = form.launch(signed_in(request)) if form.is_valid() else None
     if run is None:
         return launch_page(request, form=form)
-    messages.success(request, f"“{run.playbook}” is on its way.")
+    if run.created_at < asked_at:
+        messages.info(request, "This form had been sent before: here is what it launched.")
+    else:
+        messages.success(request, f"“{run.playbook}” is on its way.")
     return redirect(only_job(run) or run)
 
 
@@ -214,16 +230,18 @@ def _given_options(run: Run) -> list[tuple[str, Any]]:
 
 def _waits_for(run: Run) -> list[str]:
     if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py qcluster"]
+        return ["No worker is alive. Start one: manage.py run_worker"]
     return run.waits_for() or ["It waits for a worker to take it."]
 
 
 def _failing_line(job: Job) -> int | None:
-    """The number of the last line that is an error: where one wants to look first."""
+    """Where one wants to look first: the line at which the last errors begin."""
     if job.status != Job.Status.FAILED:
         return None
     errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("-line_number")
-    return errors.values_list("line_number", flat=True).first()
+    numbers = list(errors.values_list("line_number", flat=True)[:LINES_AT_ONCE])
+    block = [number for ago, number in enumerate(numbers) if number == numbers[0] - ago]
+    return block[-1] if block else None
 
 
 def _failing_task(job: Job) -> int | None:
@@ -253,7 +271,7 @@ def _number(request: HttpRequest, name: str) -> int:
 
 
 def _playbook(key: str | None) -> Playbook | None:
-    return Playbook.objects.filter(pk=int(key)).first() if key and key.isdecimal() else None
+    return Playbook.objects.filter(pk=row_key(key)).first()
 
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
@@ -266,8 +284,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
             raise Http404("There is no such job.") from None
         return {"playbook": job.playbook, **relaunched(job)}
     playbook = _playbook(asked.get("playbook"))
-    keys = asked.getlist("server")
-    known = Server.objects.filter(pk__in=[key for key in keys if key.isdecimal()])
-    if (asked.get("playbook") and not playbook) or known.count() != len(set(keys)):
+    keys = {row_key(text) for text in asked.getlist("server")}
+    known = Server.objects.filter(pk__in=keys)
+    if (asked.get("playbook") and not playbook) or known.count() != len(keys):
         raise Http404("There is no such playbook or server.")
     return {"playbook": playbook, "servers": list(known)}

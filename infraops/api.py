@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
@@ -58,6 +62,8 @@ ROOT = {
 class InfraOpsView(APIView):
     """Servers, playbooks, jobs, logs, tickets and the audit trail."""
 
+    name = "InfraOps"
+
     def get(self, request: Request) -> Response:
         return Response(
             {word: reverse(f"api:{name}", request=request) for word, name in ROOT.items()}
@@ -95,7 +101,6 @@ class HealthView(APIView):
         return Response(answer, status=200 if is_ok else 503)
 
 
-@extend_schema(exclude=True)
 class NoSuchPath(APIView):
     permission_classes = [AllowAny]
 
@@ -105,12 +110,25 @@ class NoSuchPath(APIView):
         raise NotFound(f"There is no {request.path}.{hint} {reverse('api:docs')} lists what is.")
 
 
+@csrf_exempt
+@login_not_required
+def no_such_path(request: HttpRequest) -> HttpResponseBase:
+    # A function, because the breadcrumbs of the browsable API name every view that they resolve.
+    return NoSuchPath.as_view()(request)
+
+
 app_name = "api"
 urlpatterns = [
     path("", InfraOpsView.as_view(), name="root"),
     path("health", HealthView.as_view(), name="health"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path(
+        "docs",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api:schema", http_method_names=["get", "head"]
+        ),
+        name="docs",
+    ),
     *router.urls,
-    re_path(r"^.*$", NoSuchPath.as_view(), name="unknown"),
+    re_path(r"^.*$", no_such_path, name="unknown"),
 ]

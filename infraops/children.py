@@ -18,8 +18,8 @@ MANAGE = Path(settings.BASE_DIR) / "manage.py"
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     """A child in a session of its own: Ctrl-C in the terminal reaches us and not it.
 
-    Both gunicorn and qcluster end politely when their main process alone gets SIGTERM; a signal to
-    all of a cluster's processes ends its workers in mid-job and leaves the cluster hanging.
+    Both gunicorn and run_worker end politely when their main process alone gets SIGTERM; a signal
+    to all of a cluster's processes ends its workers in mid-job and leaves the cluster hanging.
     """
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=settings.BASE_DIR, start_new_session=True, **options
@@ -27,7 +27,7 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
 
 
 def start_worker(output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    return start(str(MANAGE), "qcluster", stdout=output, stderr=subprocess.STDOUT)
+    return start(str(MANAGE), "run_worker", stdout=output, stderr=subprocess.STDOUT)
 
 
 def stop(child: subprocess.Popen[bytes], *, within_seconds: float | None = None) -> None:

@@ -69,7 +69,7 @@ def _queue() -> Part:
     waiting = _age(_oldest_wakeup())
     pending = Run.objects.pending().aggregate(oldest=Min("created_at"))["oldest"]
     facts = {"oldest_wakeup_seconds": waiting, "oldest_pending_run_seconds": _age(pending)}
-    has_free_worker = _beating_runs().count() < settings.Q_CLUSTER["workers"]
+    has_free_worker = Run.objects.beating().count() < settings.Q_CLUSTER["workers"]
     if waiting is not None and waiting > ALIVE_FOR.total_seconds() and has_free_worker:
         return Part(
             f"A wake-up has waited for {waiting:.0f} s although a worker is free: "
@@ -91,17 +91,13 @@ def _worker() -> Part:
         ),
         default=None,
     )
-    alive = set(Worker.objects.alive().values_list("host", "pid"))
-    alive |= set(_beating_runs().values_list("worker_host", "worker_pid"))
+    alive: set[Any] = set(Worker.objects.alive().values_list("host", "pid"))
+    alive |= set(Run.objects.beating().values_list("worker_host", "worker_pid"))
     facts = {"newest_seen_seconds": _age(newest), "alive": len(alive)}
     if alive:
         return Part(facts=facts)
     since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
-    return Part(f"No worker has been seen {since}: start one with `manage.py qcluster`.", facts)
-
-
-def _beating_runs() -> Any:
-    return Run.objects.running().filter(heartbeat_at__gt=timezone.now() - ALIVE_FOR)
+    return Part(f"No worker has been seen {since}: start one with `manage.py run_worker`.", facts)
 
 
 def _oldest_wakeup() -> datetime | None:

@@ -39,7 +39,8 @@ ENTRIES: dict[str, list[tuple[str, str, str, str, str]]] = {
     "Administration": [
         ("Audit trail", "policy", f"{LIST}audit_auditlog", "", "audit.view_auditlog"),
         ("Users", "group", f"{LIST}accounts_user", "", "accounts.view_user"),
-        ("API keys", "vpn_key", f"{LIST}accounts_apikey", "", "accounts.view_own_apikey"),
+        ("API keys", "key", f"{LIST}accounts_apikey", "", "accounts.view_own_apikey"),
+        ("API", "api", "api:docs", "", ""),
         ("Schedules", "event_repeat", f"{LIST}django_q_schedule", "", "django_q.view_schedule"),
         ("Queue failures", "report", f"{LIST}django_q_failure", "", "django_q.view_failure"),
     ],

@@ -152,6 +152,8 @@ RUN_ROOT = env("RUN_ROOT", default="") or None
 ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
 RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
 RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
+# How long running jobs may go on after their worker was asked to stop.
+WORKER_GRACE_SECONDS = env.int("WORKER_GRACE_SECONDS", default=60)
 RUN_HEARTBEAT_SECONDS = 5
 RUN_LOST_AFTER_SECONDS = 30
 
@@ -299,6 +301,7 @@ SILENCED_SYSTEM_CHECKS = [
     "models.W037",
 ]
 
+WORKER_COMMANDS = {"run_worker", "qcluster"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -306,5 +309,5 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     # Each wake-up is a line: worth reading in the worker's terminal, noise in every other one.
-    "loggers": {"django-q": {"level": "INFO" if "qcluster" in sys.argv else "WARNING"}},
+    "loggers": {"django-q": {"level": "INFO" if WORKER_COMMANDS & set(sys.argv) else "WARNING"}},
 }

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import signed_in
@@ -21,7 +22,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "title": "Home",
         **numbers.living_workers(),
         **numbers.activity(),
-        **numbers.failures(),
         **numbers.open_tickets(signed_in(request)),
         **numbers.environments(),
         **numbers.job_numbers(),
@@ -47,6 +47,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Nothing here may need the database or a session: they may be what broke."""
+    if request.path.startswith(reverse("api:root")):
+        said = "Something is broken here: the server's log says what."
+        return JsonResponse({"detail": said, "fields": {}}, status=500)
     return HttpResponseServerError(render_to_string("500.html"))
 
 

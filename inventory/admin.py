@@ -9,12 +9,15 @@ from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
 from audit.console import ConsoleAdmin
+from audit.redaction import redacted
 
+from .forms import ServerForm
 from .models import Credential, Server, ServerFacts
 from .secret_forms import CredentialForm
 
 
 class ServerAdmin(ConsoleAdmin):
+    form = ServerForm
     list_display = ["hostname", "ip_address", "environment", "os", "is_active", "updated_at"]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
@@ -53,6 +56,14 @@ class ServerAdmin(ConsoleAdmin):
     def gathered_facts(self, server: Server) -> str:
         facts = ServerFacts.objects.filter(server=server).first()
         return render_to_string("inventory/_server_facts.html", {"facts": facts})
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Server | None:
+        """For a page, which shows no secret: the form puts the stored ones back."""
+        server = super().get_object(request, object_id, from_field)
+        if server is not None:
+            server.variables = redacted(server.variables)
+        return server
 
     @admin.display(description="OS", ordering="os_type")
     def os(self, server: Server) -> str:

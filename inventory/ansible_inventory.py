@@ -54,12 +54,17 @@ def read(path: Path, *, keep_environment: Iterable[str] = ()) -> Inventory:
     if "," in str(path):
         raise Unreadable(f"Ansible takes “{path}” for a list of hosts: rename it, without commas.")
     with tempfile.TemporaryDirectory(prefix="infraops-inventory-") as scratch:
-        readable, encrypted = _without_encrypted_files(path, Path(scratch) / "inventory")
-        printed, warnings = _listed(readable, Path(scratch), keep_environment)
+        folder, mirror = (path if path.is_dir() else path.parent), Path(scratch) / "inventory"
+        encrypted = _encrypted_below(folder)
+        if encrypted:
+            _mirror(folder, mirror, encrypted)
+        readable = mirror / path.relative_to(folder) if encrypted else path
+        printed, said = _listed(readable, Path(scratch), keep_environment)
+        warnings = said.replace(str(mirror), str(folder))
     hosts = _hosts(printed)
     if not hosts:
         raise Unreadable(f"{path} names no hosts.\n{warnings}".strip())
-    return Inventory(hosts, warnings, encrypted)
+    return Inventory(hosts, warnings, sorted(str(each.relative_to(folder)) for each in encrypted))
 
 
 def ansible_inventory() -> str | None:
@@ -143,28 +148,20 @@ def _lineage(group: str, parents: dict[str, list[str]]) -> Iterator[str]:
         yield from _lineage(parent, parents)
 
 
-def _without_encrypted_files(path: Path, mirror: Path) -> tuple[Path, list[str]]:
-    """The inventory itself; or, if files with variables are encrypted as a whole, the same tree
-    of links without them, in `mirror`. ansible-inventory would stop at the first of them."""
-    folder = path if path.is_dir() else path.parent
-    encrypted = {file for name in VARIABLE_FOLDERS for file in _encrypted_below(folder / name)}
-    if not encrypted:
-        return path, []
-    _mirror(folder, mirror, encrypted)
-    names = sorted(str(file.relative_to(folder)) for file in encrypted)
-    return (mirror if path.is_dir() else mirror / path.name), names
+def _encrypted_below(folder: Path) -> set[Path]:
+    """The files with variables that Ansible Vault has encrypted as a whole."""
+    files = {file for name in VARIABLE_FOLDERS for file in (folder / name).rglob("*")}
+    return {file for file in files if file.is_file() and _is_encrypted(file)}
 
 
-def _encrypted_below(folder: Path) -> Iterator[Path]:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as content:
-                if content.read(len(VAULT_HEADER)) == VAULT_HEADER:
-                    yield file
+def _is_encrypted(file: Path) -> bool:
+    with file.open("rb") as content:
+        return content.read(len(VAULT_HEADER)) == VAULT_HEADER
 
 
 def _mirror(folder: Path, mirror: Path, left_out: set[Path]) -> None:
-    """Real folders along the way to what is left out, links to everything else."""
+    """The same tree without some files, which ansible-inventory would stop at: real folders along
+    the way to them, links to everything else."""
     mirror.mkdir()
     for entry in folder.iterdir():
         if any(entry in file.parents for file in left_out):

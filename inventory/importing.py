@@ -44,6 +44,14 @@ class Report:
     # {host: {variable: why it was not taken}}
     left_out: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def left_out_by_variable(self) -> dict[str, list[str]]:
+        """{"db_password (a secret)": [host, …]}: a group's variable is told once."""
+        told: dict[str, list[str]] = {}
+        for host, variables in self.left_out.items():
+            for name, reason in variables.items():
+                told.setdefault(f"{name} ({reason})", []).append(host)
+        return told
+
     @property
     def is_all_refused(self) -> bool:
         return bool(self.refused) and not (self.added or self.changed or self.unchanged)

@@ -149,6 +149,7 @@ CONSOLE = {
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
     "automation:job_launch_variables": page(OPERATOR),
+    "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "automation:server_check": verb(OPERATOR, key(make.server)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),

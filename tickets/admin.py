@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from accounts.signed_in import signed_in
-from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate
+from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate, row_key
 
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
@@ -88,7 +88,8 @@ class TicketAdmin(ConsoleAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        occurrences = TicketOccurrence.objects.filter(ticket_id=object_id).order_by("-id")
+        key = row_key(object_id)
+        occurrences = TicketOccurrence.objects.filter(ticket_id=key).order_by("-id")
         related = occurrences.select_related("job__playbook", "job__server")
         context = {
             "occurrences": list(related[:SHOWN_OCCURRENCES]),
@@ -166,7 +167,7 @@ class TicketAdmin(ConsoleAdmin):
                 people=assignees(),
             )
         chosen = request.POST.get("assignee", "")
-        person = assignees().filter(pk=chosen).first() if chosen.isdecimal() else None
+        person = assignees().filter(pk=row_key(chosen)).first()
         self._assign(request, tickets, person)
         return None
 

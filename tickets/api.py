@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -113,46 +112,49 @@ class TicketViewSet(
     serializer_class = TicketSerializer
     filterset_class = TicketFilters
     pagination_class = NewestFirst
+    walked_by_time = "created_at", set[str]()
     http_method_names = ["get", "post", "patch", "head", "options"]
     lookup_field = "ticket_id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
     permissions = dict.fromkeys(
         ("start", "resolve", "close", "reopen", "assign"), "tickets.work_ticket"
     )
+    takes = {
+        "start": NoFields,
+        "resolve": NoteSerializer,
+        "close": NoteSerializer,
+        "reopen": NoteSerializer,
+        "assign": AssignSerializer,
+    }
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer]:
         return TicketSerializer if self.action in ("list", "create") else TicketDetailSerializer
 
-    @extend_schema(request=NoFields)
     @action(detail=True, methods=["post"])
     def start(self, request: Request, **kwargs: Any) -> Response:
         """Open → in progress; yours, unless it is somebody's."""
-        self.given(NoFields)
+        self.given()
         return self._worked(Ticket.start)
 
-    @extend_schema(request=NoteSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, **kwargs: Any) -> Response:
         """Open or in progress → resolved."""
-        return self._worked(Ticket.resolve, **self.given(NoteSerializer))
+        return self._worked(Ticket.resolve, **self.given())
 
-    @extend_schema(request=NoteSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, **kwargs: Any) -> Response:
         """Whatever but closed → closed: nothing more will be done."""
-        return self._worked(Ticket.close, **self.given(NoteSerializer))
+        return self._worked(Ticket.close, **self.given())
 
-    @extend_schema(request=NoteSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, **kwargs: Any) -> Response:
         """Resolved or closed → open."""
-        return self._worked(Ticket.reopen, **self.given(NoteSerializer))
+        return self._worked(Ticket.reopen, **self.given())
 
-    @extend_schema(request=AssignSerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, **kwargs: Any) -> Response:
         """Give it to somebody who works tickets."""
-        return self._worked(Ticket.assign, assignee=self.given(AssignSerializer)["assigned_to"])
+        return self._worked(Ticket.assign, assignee=self.given()["assigned_to"])
 
     def _worked(self, verb: Callable[..., bool], **given: Any) -> Response:
         ticket = self.get_object()

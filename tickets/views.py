@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from audit.console import call_each
+from audit.console import call_each, row_key
 
 from .models import Ticket, assignees
 
@@ -45,7 +45,7 @@ def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     """To the `assignee` of the form; without one to nobody."""
     ticket = get_object_or_404(Ticket, ticket_id=ticket_id)
     chosen = request.POST.get("assignee", "")
-    person = assignees().filter(pk=chosen).first() if chosen.isdecimal() else None
+    person = assignees().filter(pk=row_key(chosen)).first()
     if chosen and person is None:
         raise Http404("There is nobody of that number who works tickets.")
     call_each(

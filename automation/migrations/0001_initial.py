@@ -75,6 +75,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "is_exclusive",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="A second run waits until the first has ended, "
+                        "whatever its servers.",
+                        verbose_name="one run at a time",
+                    ),
+                ),
+                (
                     "created_at",
                     schema.fields.CreatedAtField(
                         db_default=django.db.models.functions.datetime.Now(),
@@ -196,6 +206,10 @@ class Migration(migrations.Migration):
                 ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
                 ("watched_beat_at", models.DateTimeField(blank=True, null=True)),
                 ("watched_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "exclusive_key",
+                    models.CharField(blank=True, max_length=64, null=True, unique=True),
+                ),
                 ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "cancel_reason",

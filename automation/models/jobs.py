@@ -46,8 +46,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(status=Job.Status.FAILED, created_at__gte=at)
 
     def recent(self) -> Self:
-        """Newest first, with the names that a list shows."""
-        return self.select_related("playbook", "server", "user", "run").order_by("-id")
+        """Newest first, with the names that a list shows.
+
+        They are fetched apart: MariaDB joins from the smallest table on, and would sort a million
+        jobs for a page of fifty.
+        """
+        return self.prefetch_related("playbook", "server", "user", "run").order_by("-id")
 
     def for_page(self) -> Self:
         """With everything that a job's own page names, its ticket included."""

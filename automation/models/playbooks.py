@@ -64,6 +64,12 @@ class Playbook(models.Model):
     is_active = models.BooleanField(
         "active", default=True, db_default=True, help_text="Without it, it cannot be launched."
     )
+    is_exclusive = models.BooleanField(
+        "one run at a time",
+        default=False,
+        db_default=False,
+        help_text="A second run waits until the first has ended, whatever its servers.",
+    )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
 
@@ -156,6 +162,10 @@ class Playbook(models.Model):
         )
 
     # Questions
+
+    def exclusive_key(self) -> str | None:
+        """What a run of it holds while it runs, if only one may."""
+        return f"playbook:{self.pk}" if self.is_exclusive else None
 
     @property
     def path(self) -> Path:

@@ -112,7 +112,8 @@ class RunQuerySet(models.QuerySet["Run"]):
             options=run.options(),
             **({"login": str(run.credential)} if run.credential else {}),
         )
-        transaction.on_commit(run.wake_worker)
+        # Robust: with Redis away, the run waits for the minute's wake-up, and the launch stands.
+        transaction.on_commit(run.wake_worker, robust=True)
 
     def claim_next(self) -> Run | None:
         """Take the oldest pending run whose servers are free, for this process; None if none.
@@ -121,7 +122,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         cannot starve a large one.
         """
         busy = set(ServerLock.objects.values_list("server_id", flat=True))
-        for run in self.pending().order_by("id")[:CLAIM_WINDOW]:
+        for run in self.pending().select_related("playbook").order_by("id")[:CLAIM_WINDOW]:
             wanted = set(run.jobs.values_list("server_id", flat=True))
             if not wanted & busy and run.claim(wanted):
                 return run
@@ -184,6 +185,8 @@ class Run(models.Model):
     # The beat that the reaper saw last, and when it first saw that one.
     watched_beat_at = models.DateTimeField(null=True, blank=True)
     watched_at = models.DateTimeField(null=True, blank=True)
+    # Unique while it runs: "playbook:7" for a playbook of which one runs at a time.
+    exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -224,6 +227,7 @@ class Run(models.Model):
             "worker_pid": os.getpid(),
             "heartbeat_at": now,
             "started_at": now,
+            "exclusive_key": self.playbook.exclusive_key(),
         }
         try:
             with transaction.atomic():
@@ -239,7 +243,7 @@ class Run(models.Model):
                     "run.started", self, actor=self.launched_by, worker=taken["worker_host"]
                 )
         except IntegrityError:
-            return False  # another run has locked one of the servers in the meantime
+            return False  # another run has one of the servers, or runs the exclusive playbook
         for name, value in taken.items():
             setattr(self, name, value)
         return True
@@ -267,7 +271,8 @@ class Run(models.Model):
                 .update(state=self.State.FINISHED, finished_at=timezone.now())
             ):
                 self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
-                transaction.on_commit(Run.objects.wake_next)  # whoever stood behind it may go
+                # Whoever stood behind it may go.
+                transaction.on_commit(Run.objects.wake_next, robust=True)
         self.refresh_from_db()
         return True
 
@@ -282,39 +287,39 @@ class Run(models.Model):
             "state": self.State.FINISHED,
             "finished_at": timezone.now(),
             "exit_code": exit_code,
+            "exclusive_key": None,
         }
         with transaction.atomic():
             if not self._mine().update(**ended):
                 return False
             ServerLock.objects.filter(run=self).delete()
             self._finish_jobs(outcomes, default)
-            transaction.on_commit(Run.objects.wake_next)
+            transaction.on_commit(Run.objects.wake_next, robust=True)
         for name, value in ended.items():
             setattr(self, name, value)
         return True
 
-    def watch(self) -> bool:
-        """One look of the reaper; True when it has just ended this run as lost.
-
-        Lost is a run whose beat is the same as RUN_LOST_AFTER_SECONDS ago. Two looks are needed,
-        so that after an outage of the database the living have beaten before they are judged.
-        """
-        now = timezone.now()
-        if self.watched_beat_at != self.heartbeat_at or self.watched_at is None:
-            self._mine().update(watched_beat_at=self.heartbeat_at, watched_at=now)
-            return False
-        if now - self.watched_at < timedelta(seconds=settings.RUN_LOST_AFTER_SECONDS):
-            return False
+    def end_as_lost(self) -> bool:
+        """Its worker is gone. False when it has ended, or beaten, since this row was read."""
         message = (
             f"The worker on {self.worker_host} has not been heard of since "
             f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. What it had printed is in the log."
         )
         lost = Outcome.failed(Job.FailureKind.WORKER_LOST, message)
         with transaction.atomic():
-            # As it was seen, or not at all: it may have beaten since this row was read.
-            if not self._mine().filter(heartbeat_at=self.heartbeat_at).update(watched_at=now):
+            as_seen = self._mine().filter(heartbeat_at=self.heartbeat_at)
+            if not as_seen.update(watched_at=timezone.now()):
                 return False
             return self.finish({}, lost)
+
+    def is_silent(self) -> bool:
+        """One look of a reaper: whether it still stands at the beat that was seen at least
+        RUN_LOST_AFTER_SECONDS ago. The first look only remembers."""
+        now = timezone.now()
+        if self.watched_beat_at != self.heartbeat_at or self.watched_at is None:
+            self._mine().update(watched_beat_at=self.heartbeat_at, watched_at=now)
+            return False
+        return now - self.watched_at >= timedelta(seconds=settings.RUN_LOST_AFTER_SECONDS)
 
     def wake_worker(self) -> None:
         """Put a wake-up on the queue."""
@@ -342,7 +347,11 @@ class Run(models.Model):
         return f"{who} {self.cancel_reason}".strip()
 
     def waits_for(self) -> list[str]:
-        """Why a pending run does not start: servers that another run holds or waits for."""
+        """Why a pending run does not start: servers that another run holds or waits for, or the
+        playbook itself."""
+        key = self.playbook.exclusive_key()
+        if key and (other := Run.objects.running().filter(exclusive_key=key).first()):
+            return [f"run {other.pk} of this playbook is not over, and it runs one at a time"]
         held = ServerLock.objects.filter(server__jobs__run=self).exclude(run=self)
         reasons = [
             f"{lock.server} is held by run {lock.run_id}"

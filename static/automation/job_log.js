@@ -17,14 +17,18 @@
     let active = log.dataset.active === "yes";
     let misses = 0;
 
+    class Ended extends Error {}
+
     const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const toBottom = () => { log.scrollTop = log.scrollHeight; };
     const numberOf = (line) => Number(line.id.slice(1));
 
     async function fetched(query) {
         const answer = await fetch(`${url}?${new URLSearchParams({ ...query, state })}`, {
-            credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(15000),
+            credentials: "same-origin", redirect: "manual", signal: AbortSignal.timeout(15000),
         });
+        // Signed out, or no longer allowed: asking again would not help.
+        if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) throw new Ended();
         if (!answer.ok) throw new Error(answer.status);
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         return page.getElementById("fragment");
@@ -64,6 +68,7 @@
             else if (!active) return say("");
             say("live");
         } catch (error) {
+            if (error instanceof Ended) return say("no longer live: reload this page");
             misses += 1;
             wait = Math.min(15000, 1000 * 2 ** misses);
             say(`connection lost, trying again in ${Math.round(wait / 1000)} s`);

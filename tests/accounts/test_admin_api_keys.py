@@ -41,7 +41,7 @@ def test_an_admin_revokes_after_confirming(client_of, boss):
     assert AuditLog.objects.filter(action="apikey.revoked", user=boss).exists()
 
 
-def test_others_see_their_own_and_change_nothing(client_of, alice):
+def test_others_see_and_revoke_their_own_and_nothing_else(client_of, alice):
     mine, _ = make.api_key(alice, name="mine")
     other, _ = make.api_key(name="somebody else's")
     client = client_of(alice)
@@ -52,10 +52,10 @@ def test_others_see_their_own_and_change_nothing(client_of, alice):
         assert client.get(path).status_code == status
         assert client.post(path, {"name": "x"}).status_code in (302, 403)
     assert client.get(ADD).status_code == 403
-    form = {"action": "revoke", "_selected_action": mine.pk, "confirmed": "yes"}
-    client.post(LIST, form)
-    mine.refresh_from_db()
-    assert mine.revoked_at is None
+    chosen = {"_selected_action": [mine.pk, other.pk], "confirmed": "yes"}
+    client.post(LIST, {"action": "revoke", **chosen})
+    mine.refresh_from_db(), other.refresh_from_db()
+    assert mine.revoked_at and not other.revoked_at
 
 
 def test_a_key_is_never_deleted(client_of, boss):

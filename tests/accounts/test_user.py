@@ -1,5 +1,7 @@
 """Users: one spelling a name, a slow hash, log-in, and what each role may do."""
 
+import re
+
 import pytest
 from django.apps import apps
 from django.contrib.auth import authenticate
@@ -12,8 +14,11 @@ from accounts.permissions import ADMIN, BY_ROLE, OPERATOR, VIEWER, roles_with
 from audit.models import AuditLog
 from infraops import settings as production
 from tests import make
+from tests.test_house_style import APPS, ROOT
 
 pytestmark = pytest.mark.django_db
+
+OWN_VERBS = ("launch", "cancel", "work", "check", "accept", "revoke")
 
 
 def stored(column: str, user: User):
@@ -155,6 +160,23 @@ def test_every_permission_in_the_table_exists():
         known |= {f"{app}.{verb}_{name}" for verb in model._meta.default_permissions}
         known |= {f"{app}.{codename}" for codename, _label in model._meta.permissions}
     assert ADMIN - known == set()
+
+
+def test_every_permission_that_is_asked_for_is_in_the_table():
+    """A misspelt one would be refused to everybody."""
+    verbs = "view|view_own|add|change|delete|" + "|".join(OWN_VERBS)
+    labels = "accounts|audit|inventory|automation|tickets|django_q"
+    asked = re.compile(rf"(?:[\"']|perms\.)((?:{labels})\.(?:{verbs})_[a-z]+)\b")
+    files = [path for kind in ("py", "html") for path in ROOT.glob(f"*/**/*.{kind}")]
+    found = {
+        name: path.name
+        for path in files
+        if path.relative_to(ROOT).parts[0] in (*APPS, "templates")
+        and "migrations" not in path.parts
+        for name in asked.findall(path.read_text())
+    }
+    assert len(found) > 20
+    assert {name: file for name, file in found.items() if name not in ADMIN} == {}
 
 
 def test_the_cast_may_do_what_the_table_says(boss, alice, bob, charlie):

@@ -16,7 +16,7 @@ JOBS = reverse("admin:automation_job_changelist")
 LINES = reverse("admin:automation_joblog_changelist")
 
 
-def count(answer):
+def count_of(answer):
     return answer.context["cl"].result_count
 
 
@@ -34,9 +34,9 @@ def test_they_are_found_by_id_playbook_and_server(client_of, bob):
     make.job()
     client = client_of(bob)
     for text in (str(job.job_id), str(job.job_id)[:8].upper(), "the SHOP", "shop1", " shop1 "):
-        assert count(client.get(JOBS, {"q": text})) == 1, text
-    assert count(client.get(JOBS, {"q": "nothing of that name"})) == 0
-    assert count(client.get(JOBS, {"q": "%"})) == 0
+        assert count_of(client.get(JOBS, {"q": text})) == 1, text
+    assert count_of(client.get(JOBS, {"q": "nothing of that name"})) == 0
+    assert count_of(client.get(JOBS, {"q": "%"})) == 0
 
 
 def test_they_are_filtered(client_of, bob):
@@ -51,7 +51,7 @@ def test_they_are_filtered(client_of, bob):
         {"run__id__exact": failed.run_id},
         {"failure_kind__exact": "task_failed"},
     ):
-        assert count(client.get(JOBS, query)) == 1, query
+        assert count_of(client.get(JOBS, query)) == 1, query
 
 
 def test_the_time_filter_includes_its_start_and_not_its_end(client_of, bob):
@@ -61,9 +61,9 @@ def test_the_time_filter_includes_its_start_and_not_its_end(client_of, bob):
     client = client_of(bob)
     start = {"created_at_from_0": "2026-03-10", "created_at_from_1": "12:00:00"}
     end = {"created_at_to_0": "2026-03-10", "created_at_to_1": "13:00:00"}
-    assert count(client.get(JOBS, start)) == 3
-    assert count(client.get(JOBS, start | end)) == 2
-    assert count(client.get(JOBS, {"created_at_from_0": "2026-03-10"})) == 4
+    assert count_of(client.get(JOBS, start)) == 3
+    assert count_of(client.get(JOBS, start | end)) == 2
+    assert count_of(client.get(JOBS, {"created_at_from_0": "2026-03-10"})) == 4
     answer = client.get(JOBS, {"created_at_from_0": "soon"})
     assert answer.status_code == 302
 
@@ -102,9 +102,9 @@ def test_lines_are_shown_of_one_job_only(client_of, bob):
     make.log_lines(job, "one <b>", "two"), make.log_lines(other, "three")
     client = client_of(bob)
     answer = client.get(LINES)
-    assert count(answer) == 0 and "Choose a job" in answer.content.decode()
+    assert count_of(answer) == 0 and "Choose a job" in answer.content.decode()
     answer = client.get(LINES, {"job__id__exact": job.pk})
-    assert count(answer) == 2 and "one &lt;b&gt;" in answer.content.decode()
+    assert count_of(answer) == 2 and "one &lt;b&gt;" in answer.content.decode()
     assert "Choose a job" not in answer.content.decode()
 
 
@@ -125,6 +125,35 @@ def test_a_run_shows_what_was_asked_for_without_secrets(client_of, bob):
     assert "check_mode = True" in page
     assert f"?run__id__exact={run.pk}" in page
     assert Run.objects.count() == 1
+
+
+def test_a_run_shows_its_jobs_by_status(client_of, bob, query_ceiling):
+    run = make.run(state="running")
+    for status in ("running", "running", "failed"):
+        make.job(run=run, status=status)
+    client = client_of(bob)
+    with query_ceiling(8):
+        page = client.get(run.get_absolute_url()).content.decode()
+    for status, count in (("running", 2), ("failed", 1)):
+        query = {"run__id__exact": run.pk, "status__exact": status}
+        assert f"?run__id__exact={run.pk}&amp;status__exact={status}" in page
+        assert count_of(client.get(JOBS, query)) == count
+
+
+def test_a_run_is_cancelled_on_its_page(client_of, alice, bob, client):
+    run = make.job().run
+    path = reverse("automation:run_cancel", args=[run.pk])
+    assert path in client_of(alice).get(run.get_absolute_url()).content.decode()
+    assert path not in client_of(bob).get(run.get_absolute_url()).content.decode()
+    assert client_of(bob).post(path).status_code == 403
+    assert client_of(alice).get(path).status_code == 405
+    assert client_of(alice).post("/runs/99999/cancel/").status_code == 404
+    assert client.post(path).status_code == 302
+    assert Job.objects.active().count() == 1
+    page = client_of(alice).post(path, follow=True).content.decode()
+    assert "Cancelling" in page and path not in page
+    assert Job.objects.active().count() == 0
+    assert "Had ended" in client_of(alice).post(path, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])

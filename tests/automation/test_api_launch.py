@@ -167,6 +167,19 @@ def test_a_viewer_does_not_launch_and_it_is_recorded(api_of, bob, ready):
     assert not Run.objects.exists()
 
 
+def test_a_launch_stands_though_the_queue_is_away(
+    api_of, alice, ready, monkeypatch, django_capture_on_commit_callbacks
+):
+    """The minute's wake-up takes it later; an error would make the client launch it again."""
+
+    def away(name):
+        raise ConnectionError("Error 111 connecting to 127.0.0.1:6379.")
+
+    monkeypatch.setattr("automation.models.runs.async_task", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api_of(alice).post(URL, ready).status_code == 201
+
+
 # --- The same launch twice ------------------------------------------------------------------------
 
 

@@ -6,9 +6,7 @@ import pytest
 from django_q.tasks import async_task
 
 from audit.models import AuditLog
-from automation import processes
-from automation.models import Job, Run, ServerLock, Worker
-from automation.tasks import every_minute
+from automation.models import Job, Run, Worker
 from tests import make
 from tests.automation.running import lines_of, text_of
 from tests.private_servers import wait_until
@@ -53,7 +51,7 @@ def test_the_same_wake_up_many_times_is_one_run(qcluster, alice) -> None:
 
 
 def test_two_workers_share_the_runs_and_none_runs_twice(command: Callable, alice) -> None:
-    clusters = [command("qcluster", WORKERS="1") for _ in range(2)]
+    clusters = [command("run_worker", WORKERS="1") for _ in range(2)]
     for cluster in clusters:
         cluster.wait_for(" running.")
     runs = [make.playbook(make.HELLO).launch(alice, [make.localhost()]) for _ in range(6)]
@@ -99,35 +97,6 @@ def test_a_new_worker_is_known_before_its_first_task(qcluster) -> None:
     wait_until(Worker.objects.exists, seconds=10, what="a worker's row")
 
     assert Worker.objects.first().is_alive
-
-
-def test_a_killed_cluster_leaves_a_failed_job_and_a_ticket(command, alice, settings) -> None:
-    cluster = command("qcluster")
-    cluster.wait_for(" running.")
-    sleepy = [
-        {
-            "hosts": "all",
-            "gather_facts": False,
-            "tasks": [{"name": "Sleep", "ansible.builtin.command": "sleep 300"}],
-        }
-    ]
-    run = make.playbook(sleepy).launch(alice, [make.localhost()])
-    wait_until(lambda: Run.objects.running().exists(), seconds=30, what="the start")
-    run.refresh_from_db()
-    wait_until(lambda: processes.marked(run.claim_token), seconds=30, what="its processes")
-
-    cluster.kill()
-    # The kernel tells ansible-playbook that its parent has died; it ends its own children.
-    wait_until(lambda: not processes.marked(run.claim_token), seconds=20, what="their end")
-    settings.RUN_LOST_AFTER_SECONDS = 0
-    every_minute()
-    assert Run.objects.running().exists()  # one look is not enough
-    every_minute()
-
-    job = finished(run)
-    assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.WORKER_LOST)
-    assert job.tickets.count() == 1
-    assert not ServerLock.objects.exists()
 
 
 def test_a_running_job_is_finished_before_the_worker_ends(qcluster, alice) -> None:

@@ -134,10 +134,10 @@ def test_a_run_that_the_reaper_has_ended_stops_and_keeps_the_reapers_words(setti
     run = launched()
 
     def reap() -> None:
-        """Two looks that see the same beat: as if this worker had hung in between."""
-        seen = Run.objects.get(pk=run.pk)
-        seen.watched_beat_at, seen.watched_at = seen.heartbeat_at, seen.started_at
-        assert seen.watch()
+        """As if this worker had hung for a while: what it beats meanwhile saves it."""
+        wait_until(
+            lambda: Run.objects.get(pk=run.pk).end_as_lost(), seconds=20, what="a beat missed"
+        )
 
     with once_asleep(run, reap):
         assert execute(run) is False

@@ -280,49 +280,62 @@ def running(playbook: Playbook, **fields) -> Run:
     return Run.objects.get(pk=run.pk)
 
 
-def test_a_run_is_lost_when_its_beat_was_the_same_at_two_looks(playbook):
+def test_a_run_is_silent_when_its_beat_was_the_same_at_two_looks(playbook):
     run = running(playbook, heartbeat_at=minutes_ago(10))
-    assert run.watch() is False  # however old its beat: the database may have been away
+    assert run.is_silent() is False  # however old its beat: the database may have been away
     run.refresh_from_db()
-    assert run.watch() is False  # too soon
+    assert run.is_silent() is False  # too soon
     Run.objects.update(watched_at=minutes_ago(1))
     run.refresh_from_db()
-    assert run.watch() is True
+    assert run.is_silent() is True
+
+
+def test_a_lost_run_fails_with_a_ticket_and_frees_its_server(playbook):
+    run = running(playbook, heartbeat_at=minutes_ago(10))
+    assert run.end_as_lost() is True
     job = run.jobs.get()
     assert (job.status, job.failure_kind) == ("failed", "worker_lost")
     assert run.worker_host in job.error_message
     assert job.tickets.count() == 1
     assert not ServerLock.objects.exists()
-    assert run.watch() is False
+    assert run.end_as_lost() is False
 
 
-def test_a_run_that_beats_lives(playbook):
+def test_a_run_that_beats_is_not_silent(playbook):
     run = running(playbook, heartbeat_at=minutes_ago(10))
-    run.watch()
+    run.is_silent()
     Run.objects.update(watched_at=minutes_ago(1))
     run.beat()
     run.refresh_from_db()
-    assert run.watch() is False
+    assert run.is_silent() is False
     run.refresh_from_db()
     assert run.watched_beat_at == run.heartbeat_at
-    assert statuses(run) == {"running"}
 
 
 def test_a_run_that_beats_while_the_reaper_looks_lives(playbook):
     run = running(playbook, heartbeat_at=minutes_ago(10))
-    run.watch()
-    Run.objects.update(watched_at=minutes_ago(1))
     seen = Run.objects.get(pk=run.pk)
     run.beat()
-    assert seen.watch() is False
+    assert seen.end_as_lost() is False
     assert statuses(run) == {"running"}
 
 
 def test_a_run_whose_worker_ended_it_meanwhile_is_left_alone(playbook):
     run = running(playbook, heartbeat_at=minutes_ago(10))
-    run.watch()
-    Run.objects.update(watched_at=minutes_ago(1))
     seen = Run.objects.get(pk=run.pk)
     assert run.finish({}, SUCCESS)
-    assert seen.watch() is False
+    assert seen.end_as_lost() is False
     assert statuses(run) == {"success"}
+
+
+def test_a_second_run_of_an_exclusive_playbook_waits_whatever_its_servers(playbook):
+    Playbook.objects.update(is_exclusive=True)
+    playbook.refresh_from_db()
+    first, second = queued(playbook), queued(playbook)
+    assert Run.objects.claim_next() == first
+    assert Run.objects.claim_next() is None
+    assert second.waits_for() == [
+        f"run {first.pk} of this playbook is not over, and it runs one at a time"
+    ]
+    assert Run.objects.get(pk=first.pk).finish({}, SUCCESS)
+    assert Run.objects.claim_next() == second

@@ -58,6 +58,7 @@ def test_this_entry_is_accepted(spec):
         ({"type": "integer", "default": True}, "the default has to be a whole number"),
         ({"type": "integer", "secret": True}, "a secret is a string"),
         ({"secret": True, "default": "x"}, "no default"),
+        ({"type": "object", "default": {"$encrypted": "x"}}, "the default cannot be kept"),
         ({"secret": "yes"}, "true or false"),
     ],
 )
@@ -187,6 +188,38 @@ def test_an_undeclared_secret_is_known_by_its_name():
     stored = variables.sealed({}, given)
     assert variables.masked(stored) == {**given, "api_token": MASK}
     assert variables.opened(stored) == given
+
+
+def test_a_secret_deep_inside_is_not_shown():
+    assert variables.masked({"db": {"password": "x", "port": 1}}) == {
+        "db": {"password": MASK, "port": 1}
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "given"),
+    [
+        (SCHEMA, {"db_password": MASK}),
+        ({}, {"api_token": MASK}),
+        ({}, {"db": {"password": MASK}}),
+    ],
+)
+def test_a_mask_is_not_taken_for_a_secret(schema, given):
+    """A job that is done once more brings what was shown."""
+    (problems,) = wrong(schema, given).values()
+    assert "give the secret itself" in problems[0]
+
+
+@pytest.mark.parametrize("levels", [20, 21, 5000])
+def test_a_value_may_be_nested_as_deep_as_every_database_allows(levels):
+    value: list = []
+    for _ in range(levels - 1):
+        value = [value]
+
+    if levels <= 20:
+        assert variables.cleaned({}, {"deep": value})
+    else:
+        assert "nested too deeply" in wrong({}, {"deep": value})["deep"][0]
 
 
 def test_without_its_key_a_secret_stays_closed(settings):

@@ -52,9 +52,41 @@ def test_the_page_says_what_failed_and_what_to_do(client_of, bob, failed):
         assert words in page, words
 
 
+def test_the_failing_line_is_where_the_last_errors_begin(client_of, bob):
+    job = make.job(status="failed")
+    make.log_lines(job, "ok", "ignored error")
+    for number, level in enumerate(("error", "info", "error", "error", "info"), 1):
+        make.log_lines(job, f"line {number}", log_level=level)
+    assert client_of(bob).get(url("job_detail", job)).context["failing_line"] == 5
+
+
 def test_status_and_name_stand_in_the_title(client_of, bob, failed):
     page = client_of(bob).get(url("job_detail", failed)).content.decode()
     assert f"<title> Failed · {failed} | InfraOps</title>" in " ".join(page.split())
+
+
+@pytest.mark.parametrize("who", ["boss", "bob"])
+@pytest.mark.parametrize("status", Job.Status.values)
+def test_the_page_opens_in_every_state(client_of, request, who, status):
+    client, job = client_of(request.getfixturevalue(who)), make.job(status=status)
+    answer = client.get(url("job_detail", job))
+    assert answer.context["title"] == f"{status.capitalize()} · {job}"
+
+
+@pytest.mark.parametrize("kind", Job.FailureKind.values)
+def test_every_kind_of_failure_has_words_and_advice(client_of, bob, kind):
+    job = make.job(status="failed", failure_kind=kind, failed_task="", error_message="")
+    page = client_of(bob).get(url("job_detail", job)).content.decode()
+    assert job.get_failure_kind_display() in page and "What to do:" in page
+
+
+def test_a_very_long_line_is_shown_in_part(client_of, bob):
+    job = make.job(status="success")
+    make.log_lines(job, "x" * 1_000_000)
+    page = client_of(bob).get(url("job_detail", job)).content.decode()
+    assert len(page) < 200_000 and "990000 more characters: download the log" in page
+    text = client_of(bob).get(url("job_log_download", job)).getvalue().decode()
+    assert len(text) == 1_000_001
 
 
 def test_secrets_are_masked(client_of, boss, failed):

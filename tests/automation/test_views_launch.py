@@ -119,9 +119,25 @@ def test_a_choice_keeps_its_type(client_of, alice, playbook, servers):
 
 def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
     client = client_of(alice)
-    for _ in range(2):
-        client.post(LAUNCH, filled(playbook, servers))
+    first = client.post(LAUNCH, filled(playbook, servers), follow=True).content.decode()
+    again = client.post(LAUNCH, filled(playbook, servers), follow=True).content.decode()
     assert Run.objects.count() == 1
+    assert "is on its way" in first and "had been sent before" in again
+
+
+def test_going_back_brings_a_new_form(client_of, alice):
+    client = client_of(alice)
+    answers = [client.get(LAUNCH) for _ in range(2)]
+    assert "no-store" in answers[0]["Cache-Control"]
+    assert len({answer.context["form"]["key"].value() for answer in answers}) == 2
+
+
+def test_help_out_of_a_file_is_only_text(client_of, alice):
+    spec = {"type": "string", "help": "<img src=x onerror=alert(1)>", "label": "<b>label</b>"}
+    playbook = make.playbook(variables={"x": spec})
+    page = client_of(alice).get(LAUNCH, {"playbook": playbook.pk}).content.decode()
+    assert "<img src=x" not in page and "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "<b>label" not in page
 
 
 @pytest.mark.parametrize(
@@ -139,6 +155,9 @@ def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
         ("servers", [], "Choose at least one server"),
         ("servers", ["999999"], "not one of the available choices"),
         ("servers", ["x"], "not a valid value"),
+        ("servers", ["9" * 30], "There is no server"),
+        ("playbook", "9" * 30, "no such active playbook"),
+        ("key", "", "required"),
         ("playbook", "999999", "no such active playbook"),
         ("playbook", "x", "no such active playbook"),
     ],
@@ -185,6 +204,8 @@ def test_a_playbook_without_a_schema_takes_an_object(client_of, alice, servers):
         ("{", "valid JSON"),
         ('{"ansible_user": "root"}', "steer Ansible"),
         ('{"a b": 1}', "no variable name"),
+        ('{"a": NaN}', ""),
+        ('{"a": "\\ud800"}', ""),
     ],
 )
 def test_an_object_that_cannot_be_used(client_of, alice, servers, text, message):
@@ -221,7 +242,13 @@ def test_a_fresh_install_says_what_is_missing(client_of, boss):
     assert "No server is active." in page
 
 
-@pytest.mark.parametrize("query", ["server=999", "server=x", "playbook=999", "job=x"])
+HUGE = "9" * 30
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["server=999", "server=x", "playbook=999", "job=x", f"server={HUGE}", f"playbook={HUGE}"],
+)
 def test_unknown_rows(client_of, alice, query):
     assert client_of(alice).get(f"{LAUNCH}?{query}").status_code == 404
 

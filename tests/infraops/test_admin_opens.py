@@ -150,3 +150,10 @@ def test_names_are_written_as_they_are(client_of, boss):
     server = make.server(hostname="web1.example.com")
     page = client_of(boss).get(url(Server, "change", server.pk)).content.decode()
     assert "Web1.example.com" not in page
+
+
+@pytest.mark.parametrize("key", ["abc", "9" * 30, "0", "_5F"])
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_a_key_that_cannot_be_one_leads_home(client_of, boss, model, key):
+    answer = client_of(boss).get(url(model, "change", key))
+    assert answer.status_code == 302

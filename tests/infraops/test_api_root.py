@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.crypto import get_random_string
 from rest_framework.test import APIClient
 
+from inventory.api import ServerViewSet
 from tests import make
 from tests.permission_table import API, Who
 from tests.recording import recorded
@@ -43,6 +44,16 @@ def test_a_browser_gets_pages(client_of, boss, path):
     assert response.headers["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.parametrize(
+    ("path", "field"), [("jobs", "playbook_id"), ("servers", "hostname"), ("users", "username")]
+)
+def test_a_form_offers_what_can_be_sent(client_of, boss, path, field):
+    response = client_of(boss).get(f"/api/{path}", headers={"Accept": "text/html"})
+    form = response.content.decode().partition('name="_content"')[2].partition("</textarea>")[0]
+    assert f"&quot;{field}&quot;" in form
+    assert "created_at" not in form
+
+
 @pytest.mark.parametrize("kind", ["server", "playbook", "job", "ticket"])
 def test_a_browser_gets_pages_of_one_row(client_of, boss, kind):
     row = getattr(make, kind)()
@@ -62,6 +73,12 @@ def test_a_stranger_is_told_how_to_come_in(api, db, path):
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="InfraOps"'
     if path != "docs":
         assert "Authorization: Bearer" in response.content.decode()
+
+
+def test_a_stranger_with_a_browser_is_led_to_the_log_in_and_back(client, db):
+    response = client.get("/api/servers", headers={"Accept": "text/html"})
+    assert response.status_code == 401
+    assert 'href="/admin/login/?next=/api/servers"' in response.content.decode()
 
 
 def test_a_deactivated_user_is_a_stranger(api_of, charlie):
@@ -151,6 +168,7 @@ def test_a_wrong_method_is_405_whatever_the_role(api_of, bob, name):
         ("[" * 100_000, "nested too deeply"),
         ('{"description": "\\ud800"}', "half of a surrogate pair"),
         ('{"tags": {"\\udfff": 1}}', "half of a surrogate pair"),
+        ('{"tags": {"size": 1e400}}', "a number that is too large"),
         (b"\xff\xfe", "JSON parse error"),
         ('{"hostname": {"a": 1}}', "Not a valid string"),
         ('{"hostname": "a", "__all__": 1}', "No such field"),
@@ -161,6 +179,30 @@ def test_a_body_that_is_no_use_is_400(api_of, boss, body, said):
     assert response.status_code == 400
     assert said in json.dumps(response.json())
     assert response.json().keys() == {"detail", "fields"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "jobs?created_after=0001-01-01T00:00:00%2B14:00",
+        "jobs?created_before=9999-12-31T23:59:59-14:00",
+        "audit-logs?from=0001-01-01T00:00:00%2B14:00",
+        "jobs?playbook=1e400",
+        f"jobs?playbook={10**30}",
+        f"jobs?server={'9' * 5000}",
+        "servers?search=%00",
+        "servers?hostname=%ed%a0%80",
+        f"servers?page={10**30}",
+        "tickets?search=%F0%9F%9A%80%5C%27%22%3B--",
+        "servers?tag=%5C%22",
+        "servers?tag=a.b%5B0%5D%24:x",
+        "servers?tag=:",
+    ],
+)
+def test_odd_parameters_break_nothing(api_of, boss, query):
+    response = api_of(boss).get(f"/api/{query}")
+    assert response.status_code in (200, 400, 404)
+    assert response.status_code == 200 or response.json()["detail"]
 
 
 def test_only_json_is_taken(api_of, boss):
@@ -176,6 +218,26 @@ def test_a_body_has_a_size(api_of, boss, settings):
     response = api_of(boss).post("/api/servers", {"description": "x" * 2000})
     assert response.status_code == 413
     assert "larger than this server takes" in response.json()["detail"]
+
+
+def test_an_error_of_ours_has_the_same_shape(boss, monkeypatch):
+    def broken(self):
+        raise RuntimeError("the secret reason")
+
+    monkeypatch.setattr(ServerViewSet, "get_queryset", broken)
+    client = APIClient(raise_request_exception=False)
+    client.force_login(boss)
+    response = client.get("/api/servers")
+    assert response.status_code == 500
+    assert response.json().keys() == {"detail", "fields"}
+    assert "secret" not in response.content.decode()
+
+
+@pytest.mark.parametrize("name", API)
+def test_no_endpoint_breaks_on_a_method_that_only_asks(api_of, boss, name):
+    client, path = api_of(boss), reverse(name, args=API[name].arguments(boss))
+    assert client.options(path).status_code in (200, 405)
+    assert client.head(path).status_code in (200, 405)
 
 
 # --- Its papers -----------------------------------------------------------------------------------
@@ -225,6 +287,11 @@ def test_the_browsable_api_is_served_from_here(page_of, boss, transactional_db):
     page = page_of(boss)
     page.goto(f"/api/servers/{server.pk}")
     page.get_by_label("response info").get_by_text('"hostname": "web1"').wait_for()
+    form = json.loads(page.locator("#id__content").input_value())
+    assert form["hostname"] == "web1"
+    assert "id" not in form
+    path = page.locator(".breadcrumb li").all_inner_texts()
+    assert [step.strip() for step in path] == ["InfraOps", "Server List", "Server Instance"]
     page.locator("#id__content").fill('{"description": "typed here"}')
     page.get_by_role("button", name="PATCH").click()
     page.get_by_label("response info").get_by_text('"description": "typed here"').wait_for()

@@ -68,7 +68,7 @@ def test_without_a_worker_it_says_what_to_do(api_of, boss):
     response = api_of(boss).get(URL)
     assert response.status_code == 503
     part = response.json()["parts"]["worker"]
-    assert part["reason"] == "No worker has been seen ever: start one with `manage.py qcluster`."
+    assert part["reason"] == "No worker has been seen ever: start one with `manage.py run_worker`."
     assert (part["alive"], part["newest_seen_seconds"]) == (0, None)
 
 

@@ -149,3 +149,25 @@ def test_the_numbers_of_the_home_page_filter(client_of, bob):
     make.server(environment="production"), make.server(environment="staging")
     answer = client_of(bob).get(LIST, {"environment": "production", "is_active__exact": "1"})
     assert answer.context["cl"].result_count == 1
+
+
+def test_a_secret_among_the_variables_is_never_shown_and_stays(client_of, boss, bob):
+    secret = {"ansible_become_password": "hunter2", "db": {"password": "hunter3", "port": 1}}
+    server = make.server(variables=secret)
+    for user in (bob, boss):
+        page = client_of(user).get(change(server)).content.decode()
+        assert "hunter" not in page and "********" in page
+    masked = '{"ansible_become_password": "********", "db": {"password": "********", "port": 2}}'
+    answer = client_of(boss).post(change(server), form(variables=masked))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    server.refresh_from_db()
+    assert server.variables == {**secret, "db": {"password": "hunter3", "port": 2}}
+    trail = AuditLog.objects.about(server).get().details["changes"]
+    assert "hunter" not in str(trail)
+
+
+def test_a_mask_without_a_secret_behind_it_is_refused(client_of, boss):
+    page = reverse("admin:inventory_server_add")
+    answer = client_of(boss).post(page, form(variables='{"db_password": "********"}'))
+    assert "variables" in answer.context["adminform"].form.errors
+    assert not Server.objects.exists()

@@ -21,6 +21,9 @@ def test_an_admin_registers_a_server(api_of, boss):
     )
     assert lines[-1:] == ["server.created by boss"]
     assert len(lines) == 2  # the first says that boss has logged in
+    changes = AuditLog.objects.first().details["changes"]
+    assert changes["hostname"] == [None, "db1.example.com"]
+    assert changes.keys() <= {field.name for field in Server._meta.concrete_fields}
 
 
 def test_one_server(api_of, bob):

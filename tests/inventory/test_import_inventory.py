@@ -12,7 +12,7 @@ from audit.models import AuditLog
 from inventory.models import Server
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # ansible-inventory, each time
 
 INI = """
 [web-servers]
@@ -130,7 +130,7 @@ def test_yaml_is_read_and_odd_variable_names_are_left_out(tmp_path):
     (tmp_path / "group_vars" / "web.yml").write_text("portée: 1\n")
     printed = imported(tmp_path / "hosts.yml")
     assert Server.objects.get().variables == {"motd": "où? 🚀"}
-    assert "Not taken: web1: portée" in printed
+    assert "Not taken: portée (no variable name" in printed
 
 
 def test_group_variables_arrive_merged(tmp_path):
@@ -214,9 +214,16 @@ def test_secrets_are_named_and_not_stored(tmp_path):
     server = Server.objects.get()
     assert server.variables == {"color": "red", "password_login": True}
     assert "hunter2" not in printed
-    assert "web1: ansible_password (a secret)" in printed
-    assert "web1: app (holds a secret: app.db.password)" in printed
+    assert "Not taken: ansible_password (a secret) of web1" in printed
+    assert "Not taken: app (holds a secret: app.db.password) of web1" in printed
     assert not AuditLog.objects.filter(details__icontains="hunter2").exists()
+
+
+def test_a_groups_secret_is_told_once(tmp_path):
+    hosts = "\n".join(f"web{n} ansible_host=192.0.2.{n}" for n in range(1, 13))
+    printed = imported(one(tmp_path, f"{hosts}\n[all:vars]\napi_token=hunter2"))
+    (line,) = (line for line in printed.splitlines() if line.startswith("Not taken"))
+    assert line.endswith("web7 and 2 more")
 
 
 def test_vaulted_values_and_files_are_named_and_left_out(tmp_path):
@@ -227,7 +234,7 @@ def test_vaulted_values_and_files_are_named_and_left_out(tmp_path):
     (tmp_path / "group_vars" / "all" / "vault.yml").write_text(vault)
     printed = imported(path)
     assert Server.objects.get().variables == {"a": 1}
-    assert "web1: note (encrypted by Ansible Vault)" in printed
+    assert "Not taken: note (encrypted by Ansible Vault) of web1" in printed
     assert "group_vars/all/vault.yml is encrypted" in printed
 
 

@@ -109,6 +109,7 @@ playbooks
     tags json = []
     variables json = {}
     is_active bool = 1
+    is_exclusive bool = 0
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
     primary key (id)
@@ -150,6 +151,7 @@ runs
     heartbeat_at datetime(6)?
     watched_beat_at datetime(6)?
     watched_at datetime(6)?
+    exclusive_key varchar(64)?
     cancel_requested_at datetime(6)?
     cancel_reason varchar(200) =
     cancelled_by_id int?
@@ -158,6 +160,7 @@ runs
     started_at datetime(6)?
     finished_at datetime(6)?
     primary key (id)
+    unique (exclusive_key)
     unique (claim_token)
     unique (launched_by_id, idempotency_key)
     index (playbook_id)

@@ -1,15 +1,18 @@
 """From nothing to a job that really ran, in one command."""
 
 import secrets
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accounts.models import User
+from automation.models import Worker
 from infraops import children
 from inventory.models import Server
 
@@ -59,11 +62,21 @@ class Command(BaseCommand):
         """The exit status of run_playbook, with a worker of its own."""
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "worker.log"
-            with children.worker(log):
+            with children.worker(log) as worker:
+                self._wait_for(worker, log)
                 status = self._exit_status(playbook)
             if status:
                 self.stderr.write(log.read_text()[-4000:])
         return status
+
+    @staticmethod
+    def _wait_for(worker: subprocess.Popen[bytes], log: Path) -> None:
+        """Until the worker has said that it lives; CommandError when it ends instead."""
+        since = timezone.now()
+        while not Worker.objects.filter(seen_at__gte=since).exists():
+            if worker.poll() is not None:
+                raise CommandError(f"The worker did not start:\n{log.read_text()[-4000:]}")
+            time.sleep(0.1)
 
     def _exit_status(self, playbook: str) -> int:
         try:
@@ -74,7 +87,10 @@ class Command(BaseCommand):
 
     def _farewell(self, password: str | None, seconds: float) -> None:
         admin = User.objects.filter(role=User.Role.ADMIN, is_active=True).order_by("id").first()
-        known = password or "as it was (`.venv/bin/python manage.py create_admin --reset-password` sets one)"
+        known = (
+            password
+            or "as it was (`.venv/bin/python manage.py create_admin --reset-password` sets one)"
+        )
         self.stdout.write(
             f"\nIt took {seconds:.1f} s. The console:\n\n"
             f"    make run     keeps console and worker up, until Ctrl-C\n"

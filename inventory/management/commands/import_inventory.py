@@ -9,6 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from inventory.ansible_inventory import Inventory, Unreadable, read
 from inventory.importing import Report, import_hosts
 
+# How many hosts a line names.
+SHOWN = 10
+
 
 class Command(BaseCommand):
     help = (
@@ -50,9 +53,8 @@ class Command(BaseCommand):
             self.stderr.write(inventory.warnings)
         for file in inventory.encrypted:
             self.stdout.write(f"Not read: {file} is encrypted by Ansible Vault.")
-        for host, variables in report.left_out.items():
-            for name, reason in variables.items():
-                self.stdout.write(f"Not taken: {host}: {name} ({reason})")
+        for what, hosts in report.left_out_by_variable().items():
+            self.stdout.write(f"Not taken: {what} of {_listed(hosts)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 
@@ -60,7 +62,11 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write("Nothing was written. It would be:")
         for word in ("added", "changed", "unchanged", "refused"):
-            hosts = getattr(report, word)
-            names = ", ".join(list(hosts)[:10]) + (" …" if len(hosts) > 10 else "")
-            shown = f"  {names}" if hosts and word != "unchanged" else ""
+            hosts = list(getattr(report, word))
+            shown = f"  {_listed(hosts)}" if hosts and word != "unchanged" else ""
             self.stdout.write(f"{word:<10}{len(hosts):>6}{shown}")
+
+
+def _listed(hosts: list[str]) -> str:
+    rest = len(hosts) - SHOWN
+    return ", ".join(hosts[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,36 @@
+"""A worker that ends politely."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django_q.cluster import Cluster
+
+from automation import shutdown
+from automation.models import Run
+
+
+class PoliteCluster(Cluster):
+    def sig_handler(self, signum: int, frame: Any) -> None:
+        """Tell the workers first: stopping waits for them, and they would else go on for hours.
+
+        A second signal interrupts that waiting, and must not begin it again.
+        """
+        is_first = not shutdown.is_asked()
+        shutdown.ask()
+        if is_first:
+            super().sig_handler(signum, frame)
+
+
+class Command(BaseCommand):
+    help = (
+        "Run playbooks from the queue, until SIGTERM or Ctrl-C: then nothing new is taken, what "
+        "runs may go on for WORKER_GRACE_SECONDS and is cancelled after that. Asked a second "
+        "time, it is cancelled at once."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # What was queued while no worker was there has lost its wake-up perhaps.
+        Run.objects.wake_next()
+        cluster = PoliteCluster()
+        cluster.start()
+        cluster.sentinel.join()

@@ -1,0 +1,88 @@
+"""A known secret is found in a text however it is written there."""
+
+import json
+import shlex
+import time
+
+import pytest
+import yaml
+
+from audit.redaction import MASK, Redactor, secret_texts
+
+SECRETS = [
+    "Zq7Kw9Xy",
+    "Zq7'Kw\"9Xy\\n$HOME`id`",
+    "Zqß🚀Kw\u00a0Xyé",
+    "Zq7\tKw9\x07Xy",
+    "Zq7 Kw9\nXy",
+    "Zq7Kw\\",
+]
+NOTATIONS = {
+    "itself": str,
+    "json": json.dumps,
+    "json in unicode": lambda text: json.dumps(text, ensure_ascii=False),
+    "json in json in json": lambda text: json.dumps(json.dumps(json.dumps(text))),
+    "shell": shlex.quote,
+    "shell in json": lambda text: json.dumps(shlex.quote(text)),
+    "shell in shell": lambda text: shlex.quote(shlex.quote(text)),
+    "yaml": lambda text: yaml.dump({"a": text}),
+    "yaml in json": lambda text: json.dumps(yaml.dump({"a": text}, allow_unicode=True)),
+    "repr in json": lambda text: json.dumps(repr(text)),
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=ascii)
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_it_is_masked_in_any_notation(secret: str, notation: str) -> None:
+    text = Redactor([secret]).redact(f"before {NOTATIONS[notation](secret)} after")
+
+    assert MASK in text and text.startswith("before ") and text.endswith(" after")
+    assert not any(piece in text for piece in ("Zq", "Kw", "Xy"))
+
+
+def test_a_long_text_that_yaml_folds_is_masked() -> None:
+    secret = "correct horse battery staple " * 20 + "end"
+
+    text = Redactor([secret]).redact(json.dumps(yaml.dump({"a": secret})))
+
+    assert "horse" not in text
+
+
+def test_each_line_of_a_key_is_masked_where_it_stands_alone() -> None:
+    redactor = Redactor(["-----BEGIN KEY-----\nb3BlbnNz\naC1rZXkt\n-----END KEY-----\n"])
+
+    assert redactor.redact("+ aC1rZXkt") == f"+ {MASK}"
+
+
+def test_what_is_too_short_stays() -> None:
+    assert Redactor(["a", "", "ab"]).redact("about a cab") == "about a cab"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("x" + "\\" * 300 + "y", "x" + "\\" * 5000 + "z"),
+        ("a" + " " * 200 + "b", "a" + " " * 5000),
+        ("xxx" + "\\n" * 50, "xxx" + "\\n" * 10_000),
+        ("ab! !", "ab\\\\" * 100_000),
+    ],
+    ids=["backslashes", "spaces", "escapes", "starts"],
+)
+def test_no_text_makes_it_slow(secret: str, text: str) -> None:
+    started = time.process_time()
+
+    Redactor([secret]).redact(text)
+
+    assert time.process_time() - started < 2
+
+
+def test_the_secrets_of_a_record_are_found_by_their_keys() -> None:
+    variables = {
+        "ansible_become_password": "one",
+        "db": {"user": "app", "password": "two"},
+        "api_tokens": ["three", {"old": "four"}],
+        "password_length": 12,
+        "colour": "blue",
+    }
+
+    assert secret_texts(variables) == ["one", "two", "three", "four"]

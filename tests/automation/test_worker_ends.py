@@ -1,0 +1,120 @@
+"""How workers end, politely and not: nothing is left running, lost or done twice."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from audit.models import AuditLog
+from automation import processes
+from automation.models import Job, Run, ServerLock
+from tests import make
+from tests.automation.running import text_of
+from tests.automation.test_queue import finished
+from tests.private_servers import wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def sleeping(seconds: int) -> list[dict]:
+    return [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [{"name": "Sleep", "ansible.builtin.command": f"sleep {seconds}"}],
+        }
+    ]
+
+
+def started(run: Run) -> None:
+    """Returns when the play has come to its task."""
+    wait_until(
+        lambda: "TASK [Sleep]" in text_of(Job.objects.get(run=run)),
+        seconds=40,
+        what=f"the task of {run}",
+    )
+    run.refresh_from_db()
+
+
+def worker(command: Callable, **extra: str):
+    cluster = command("run_worker", **extra)
+    cluster.wait_for(" running.")
+    return cluster
+
+
+def assert_lost_once(run: Run) -> None:
+    job = finished(run)
+    assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.WORKER_LOST)
+    assert "TASK [Sleep]" in text_of(job)
+    assert job.tickets.count() == 1
+    assert processes.marked(str(run.claim_token)) == []
+    assert AuditLog.objects.about(job).filter(action="job.finished").count() == 1
+    assert AuditLog.objects.about(run).filter(action="run.started").count() == 1
+
+
+def test_after_the_grace_period_a_running_job_is_cancelled_with_the_reason(command, alice) -> None:
+    cluster = worker(command, WORKER_GRACE_SECONDS="1")
+    run = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    started(run)
+
+    assert cluster.stop() == 0
+
+    job = finished(run)
+    assert job.status == Job.Status.CANCELLED
+    assert "its worker was stopped" in job.error_message
+    assert processes.marked(str(run.claim_token)) == []
+    assert not ServerLock.objects.exists()
+
+
+def test_asked_twice_it_does_not_wait(command, alice) -> None:
+    cluster = worker(command, WORKER_GRACE_SECONDS="600")
+    run = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    started(run)
+
+    cluster.process.send_signal(signal.SIGTERM)
+    cluster.wait_for(" stopping.")
+    assert cluster.stop() == 0
+
+    assert finished(run).status == Job.Status.CANCELLED
+
+
+def test_a_stopping_worker_takes_nothing_new_and_the_next_one_does(command, alice) -> None:
+    cluster = worker(command, WORKERS="1", WORKER_GRACE_SECONDS="2")
+    first = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    started(first)
+    second = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+
+    assert cluster.stop() == 0
+    second.refresh_from_db()
+    assert second.state == Run.State.PENDING
+
+    worker(command)
+    assert finished(second).status == Job.Status.SUCCESS
+
+
+def test_a_worker_process_that_is_killed_is_noticed_by_the_one_in_its_place(command, alice) -> None:
+    worker(command)
+    run = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    started(run)
+
+    os.kill(run.worker_pid, signal.SIGKILL)
+
+    assert_lost_once(run)
+
+
+def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) -> None:
+    cluster = worker(command, WORKERS="1")
+    server = make.localhost()
+    lost = make.playbook(sleeping(300)).launch(alice, [server])
+    started(lost)
+    waiting = make.playbook(make.HELLO).launch(alice, [server])
+
+    cluster.kill()
+    processes.sweep(str(lost.claim_token))  # a power cut spares none
+    worker(command)
+
+    assert_lost_once(lost)
+    job = finished(waiting)
+    assert job.status == Job.Status.SUCCESS
+    assert AuditLog.objects.about(waiting).filter(action="run.started").count() == 1

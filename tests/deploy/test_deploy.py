@@ -1,0 +1,75 @@
+"""What lies under deploy/ says what workers need to end in peace, and names what exists."""
+
+import configparser
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import get_commands
+
+DEPLOY = Path(settings.BASE_DIR) / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def unit(path: Path) -> configparser.ConfigParser:
+    parsed = configparser.ConfigParser(interpolation=None, strict=True)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read_string(path.read_text())
+    return parsed
+
+
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((DEPLOY / "compose.yml").read_text())
+
+
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+def assert_command_exists(words: list[str]) -> None:
+    program = Path(words[0]).name
+    assert program in ("python", "gunicorn")
+    if program == "python":
+        assert words[1] == "manage.py"
+        assert words[2] in get_commands()
+    else:
+        assert words[-1] == "infraops.wsgi"
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_unit_names_commands_that_exist_and_signals_the_main_process_only(path: Path) -> None:
+    parsed = unit(path)
+
+    assert set(parsed.sections()) == {"Unit", "Service", "Install"}
+    assert_command_exists(shlex.split(parsed["Service"]["ExecStart"]))
+    assert parsed["Service"]["KillMode"] == "mixed"
+    assert parsed["Service"]["User"] != "root"
+
+
+def test_systemd_waits_longer_than_the_grace_period() -> None:
+    service = unit(DEPLOY / "systemd" / "infraops-worker.service")["Service"]
+
+    assert seconds(service["TimeoutStopSec"]) >= settings.WORKER_GRACE_SECONDS + 30
+
+
+def test_compose_names_commands_that_exist() -> None:
+    for name in ("migrate", "console", "worker"):
+        assert_command_exists(compose()["services"][name]["command"])
+
+
+def test_composes_worker_has_an_init_and_longer_than_the_grace_period() -> None:
+    worker = compose()["services"]["worker"]
+
+    assert worker["init"] is True
+    assert seconds(worker["stop_grace_period"]) >= settings.WORKER_GRACE_SECONDS + 30
+
+
+def test_the_image_copies_requirements_that_exist() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+
+    assert "requirements/prod.txt" in text
+    assert (Path(settings.BASE_DIR) / "requirements" / "prod.txt").exists()
+    assert ".env" in (Path(settings.BASE_DIR) / ".dockerignore").read_text().splitlines()

@@ -1,0 +1,59 @@
+"""The documents keep up with what they describe."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from django.db.models import Model
+
+from schema import project
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")]
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
+# What the settings read: env("NAME"), env.bool("NAME", …).
+READ = re.compile(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"')
+COMMAND = re.compile(r"manage\.py (\w+)")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def anchors_in(text: str) -> set[str]:
+    """The anchors of its headings, as the usual sites make them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def columns_of(model: type[Model]) -> set[str]:
+    return {field.column for field in model._meta.local_fields}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path):
+    for target, anchor in LINK.findall(document.read_text()):
+        path = (document.parent / target).resolve() if target else document
+        assert path.exists(), target
+        assert not anchor or anchor in anchors_in(path.read_text()), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("document", [".env.example", "docs/operations.md"])
+def test_every_setting_is_explained(document: str):
+    settings = set(READ.findall(text_of("infraops/settings.py")))
+    assert settings
+    assert settings - set(re.findall(r"[A-Z][A-Z_]+", text_of(document))) == set()
+
+
+@pytest.mark.parametrize("model", project.models(), ids=lambda model: model._meta.db_table)
+def test_every_column_is_described(model: type[Model]):
+    _, _, part = text_of("docs/database.md").partition(f"\n### {model._meta.db_table}\n")
+    described = re.findall(r"^\| (\w+)\??\s*\|", part.partition("\n### ")[0], re.MULTILINE)
+    assert set(described) - {"column"} == columns_of(model)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_that_it_names_exist(document: Path):
+    named = set(COMMAND.findall(document.read_text()))
+    assert named - get_commands().keys() == set()
