@@ -56,6 +56,7 @@ class ServerAdmin(ConsoleAdmin):
     def gathered_facts(self, server: Server) -> str:
         facts = ServerFacts.objects.filter(server=server).first()
         return render_to_string("inventory/_server_facts.html", {"facts": facts})
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Server | None:
@@ -89,39 +90,22 @@ class CredentialAdmin(ConsoleAdmin):
     search_fields = ["name", "description"]
     when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
     readonly_fields = ["holds", "created_at", "updated_at"]
-    fieldsets = [
-        (None, {"fields": ["name", "description", "is_active", "holds"]}),
-        (
-            "Logging in",
-            {
-                "fields": [
-                    "ssh_user",
-                    ("new_ssh_private_key", "clear_ssh_private_key"),
-                    ("new_ssh_key_passphrase", "clear_ssh_key_passphrase"),
-                    ("new_ssh_password", "clear_ssh_password"),
-                ]
-            },
-        ),
-        (
-            "Raising rights",
-            {
-                "fields": [
-                    ("become_method", "become_user"),
-                    ("new_become_password", "clear_become_password"),
-                ]
-            },
-        ),
-        ("Environment", {"fields": [("new_environment", "clear_environment")]}),
-        ("Times", {"fields": [("created_at", "updated_at")]}),
-    ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         """Whoever may only look has no use for the fields that take secrets."""
-        if self.has_change_permission(request, obj) or obj is None:
-            return super().get_fieldsets(request, obj)
+        who = ("ssh_user",), ("become_method", "become_user")
+        about = (None, {"fields": ["name", "description", "is_active", "holds"]})
+        times = ("Times", {"fields": [("created_at", "updated_at")]})
+        if obj is not None and not self.has_change_permission(request, obj):
+            return [about, ("Users", {"fields": who}), times]
+        held = obj.secrets_set if obj else []
+        logging_in = _rows(held, "ssh_private_key", "ssh_key_passphrase", "ssh_password")
         return [
-            (None, {"fields": ["name", "description", "is_active", "holds"]}),
-            ("Users", {"fields": ["ssh_user", ("become_method", "become_user")]}),
+            about,
+            ("Logging in", {"fields": [who[0], *logging_in]}),
+            ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
+            ("Environment", {"fields": _rows(held, "environment")}),
+            times,
         ]
 
     def get_search_results(
@@ -136,3 +120,11 @@ class CredentialAdmin(ConsoleAdmin):
     def holds(self, credential: Credential) -> str:
         """Which secrets are set."""
         return ", ".join(map(credential.label_of, credential.secrets_set)) or "-"
+
+
+def _rows(held: list[str], *names: str) -> list[tuple[str, ...]]:
+    """A row for each secret, and one for clearing it where there is something to clear."""
+    rows: list[tuple[str, ...]] = []
+    for name in names:
+        rows += [(f"new_{name}",), *([(f"clear_{name}",)] if name in held else [])]
+    return rows

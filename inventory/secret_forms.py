@@ -1,7 +1,7 @@
 """Forms of records with secrets: what is stored is never shown. An empty field keeps it, a tick
 clears it.
 
-A form declares `new_NAME = secret_field(…)` and `clear_NAME = clear_field()` for each.
+A form declares `new_NAME = secret_field(…)` and `clear_NAME = clear_field(…)` for each.
 """
 
 from typing import Any
@@ -34,8 +34,8 @@ def secret_field(label: str, help_text: str = "", *, many_lines: bool = False) -
     )
 
 
-def clear_field() -> forms.BooleanField:
-    return forms.BooleanField(label="clear it", required=False, widget=UnfoldBooleanSwitchWidget)
+def clear_field(label: str) -> forms.BooleanField:
+    return forms.BooleanField(label=label, required=False, widget=UnfoldBooleanSwitchWidget)
 
 
 class SecretsForm(forms.ModelForm):
@@ -78,22 +78,22 @@ class SecretsForm(forms.ModelForm):
 
 class CredentialForm(SecretsForm):
     new_ssh_private_key = secret_field(
-        "Private key", "As in the file: -----BEGIN … to … END-----.", many_lines=True
+        "Private key", "The whole file, with its first and its last line.", many_lines=True
     )
-    clear_ssh_private_key = clear_field()
+    clear_ssh_private_key = clear_field("Clear the key")
     new_ssh_key_passphrase = secret_field("Passphrase of the key")
-    clear_ssh_key_passphrase = clear_field()
+    clear_ssh_key_passphrase = clear_field("Clear the passphrase")
     new_ssh_password = secret_field("SSH password")
-    clear_ssh_password = clear_field()
+    clear_ssh_password = clear_field("Clear the password")
     new_become_password = secret_field("Become password")
-    clear_become_password = clear_field()
+    clear_become_password = clear_field("Clear the password")
     new_environment = secret_field(
         "Environment variables",
         "NAME=value, one a line: all of them, they replace those that are set. They reach "
         "ansible-playbook and what it runs on the worker, and their values are masked in logs.",
         many_lines=True,
     )
-    clear_environment = clear_field()
+    clear_environment = clear_field("Clear the variables")
 
     class Meta:
         model = Credential
