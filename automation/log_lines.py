@@ -93,7 +93,8 @@ class LogRouter:
     def route(self, event: dict[str, Any]) -> None:
         at = time_of(event)
         lines = [(line, level_of(event, line), at) for line in lines_of(event)]
-        if not lines:
+        # An include prints nothing but its heading, and that only for the first server.
+        if not lines and event.get("event") != "runner_on_ok":
             return
         data = event.get("event_data", {})
         host, task = data.get("host"), data.get("task_uuid", "")
@@ -162,8 +163,9 @@ class _Headings:
 
     def under_theirs(self, job: int, task: str, lines: Lines) -> Lines:
         """The lines of a result, with its task's heading if the job's log needs that here."""
-        if len(lines) > 2 and not lines[0][0] and HEADING.match(plain(lines[1][0])):
-            length = 3 if plain(lines[2][0]).startswith(TASK_PATH) else 2
+        if len(lines) > 1 and not lines[0][0] and HEADING.match(plain(lines[1][0])):
+            has_path = len(lines) > 2 and plain(lines[2][0]).startswith(TASK_PATH)
+            length = 3 if has_path else 2
             self._known[task], lines = lines[:length], lines[length:]
         is_needed = self._stands.get(job) != task and task in self._known
         self._stands[job] = task

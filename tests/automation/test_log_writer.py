@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from automation import log_writer
 from automation.log_writer import LogWriter
-from automation.models import Job, JobLog
+from automation.models import Job, JobLog, TaskResult
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +121,62 @@ def test_an_error_that_will_not_pass_is_raised(writer, job, monkeypatch) -> None
 
     with pytest.raises(OperationalError, match="denied"):
         writer.close()
+
+
+# --- Results of tasks, in the same batches --------------------------------------------------------
+
+
+def add_result(writer: LogWriter, job: Job, task: str) -> int:
+    return writer.add_result(job.pk, task=task, status="ok", started_at=NOW, duration=0.5)
+
+
+def results(job: Job) -> list[tuple[int, str]]:
+    return list(job.task_results.values_list("number", "task"))
+
+
+def test_lines_and_results_are_numbered_apart(writer, job) -> None:
+    add(writer, job, "one")
+    assert add_result(writer, job, "a") == 1
+    add(writer, job, "two")
+    assert add_result(writer, job, "b") == 2
+    writer.close()
+
+    assert written(job) == [(1, "one"), (2, "two")]
+    assert results(job) == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize("model", [JobLog, TaskResult])
+def test_a_batch_that_fails_leaves_neither_kind_and_comes_again(writer, job, monkeypatch, model):
+    """Whichever of the two inserts it is that fails."""
+    original = model.objects.bulk_create
+
+    def after_the_insert(rows):
+        monkeypatch.setattr(model.objects, "bulk_create", original, raising=False)
+        original(rows)
+        raise GONE
+
+    monkeypatch.setattr(model.objects, "bulk_create", after_the_insert, raising=False)
+    monkeypatch.setattr(log_writer, "MAX_AGE_SECONDS", 0)
+    add(writer, job, "one")
+    add_result(writer, job, "a")
+    writer.tick()
+    assert written(job) == results(job) == []
+
+    make.log_lines(make.job(), "of another job, in the meantime")
+    writer.close()
+    assert written(job) == [(1, "one")] and results(job) == [(1, "a")]
+
+
+@pytest.mark.parametrize("first", ["line", "result"])
+def test_a_commit_whose_answer_was_lost_is_not_repeated(writer, job, monkeypatch, first) -> None:
+    kinds = [lambda: add(writer, job, "one"), lambda: add_result(writer, job, "a")]
+    for take in kinds if first == "line" else reversed(kinds):
+        take()
+    batch = list(writer._waiting)
+    writer.close()
+
+    writer._waiting = batch  # as it is when the connection broke after the commit
+    add(writer, job, "two")
+    writer.close()
+
+    assert written(job)[0] == (1, "one") and results(job) == [(1, "a")]

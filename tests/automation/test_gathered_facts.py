@@ -1,0 +1,62 @@
+"""Facts of real runs are kept for the servers that they are about."""
+
+import pytest
+
+from inventory.models import ServerFacts
+from tests import make
+from tests.automation.running import run_here
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+GATHERING = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.setup: {gather_subset: [min]}
+      when: inventory_hostname == 'one'
+    - ansible.builtin.setup: {gather_subset: ["!all", "!min", "env"]}
+      when: inventory_hostname == 'one'
+    - ansible.builtin.setup: {gather_subset: [min]}
+      delegate_to: neighbour
+      delegate_facts: true
+      run_once: true
+    - ansible.builtin.set_fact: {ansible_mine: "not a fact of the machine"}
+"""
+
+
+def test_facts_are_kept_for_whom_they_are_about() -> None:
+    one, two = make.localhost(hostname="one"), make.localhost(hostname="two")
+    neighbour = make.localhost(hostname="neighbour")
+
+    jobs = run_here(make.playbook(GATHERING), one, two)
+
+    assert {job.status for job in jobs} == {"success"}
+    kept = {row.server: row for row in ServerFacts.objects.select_related("server")}
+    assert set(kept) == {one, neighbour}
+    facts = kept[one].facts
+    assert facts["ansible_system"] == "Linux"
+    assert not {"ansible_env", "ansible_cmdline", "ansible_mine"} & set(facts)
+    assert jobs[0].started_at and jobs[0].started_at <= kept[one].gathered_at
+    one.refresh_from_db()
+    assert one.os_type == facts["ansible_distribution"]
+
+
+def test_known_secrets_in_facts_are_masked() -> None:
+    playbook = make.playbook(
+        """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        content: '"{{ token }}"'
+        dest: "{{ playbook_dir }}/site.fact"
+    - ansible.builtin.setup: {gather_subset: [min, local], fact_path: "{{ playbook_dir }}"}
+""",
+        variables={"token": {"type": "string", "secret": True, "required": True}},
+    )
+    server = make.localhost()
+
+    job = run_here(playbook, server, extra_vars={"token": "hunter2hunter2"})[0]
+
+    assert job.status == "success"
+    assert ServerFacts.objects.get().facts["ansible_local"] == {"site": "********"}
