@@ -46,7 +46,7 @@ def sweep(prefix: str, root: str | None) -> list[Path]:
 
 def _made_and_locked(prefix: str, root: str | None) -> tuple[Path, int]:
     while True:
-        path = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=root)).absolute()
         lock = _lock(path)
         # Between the two steps somebody may have taken it for a dead one's.
         if lock is not None and path.exists():
