@@ -1,0 +1,322 @@
+"""Every table as the design has it: one description for SQLite, MariaDB and MySQL.
+
+`?` may be null · `=` default of the database · "auto" also set by any UPDATE (MySQL, MariaDB) ·
+`→` foreign key with its ON DELETE. A CHECK stands by its name; tests/schema/test_database_rules.py
+tries what it refuses. Compared with the live database in tests/schema/test_live_schema.py.
+"""
+
+DESIGN = """
+users
+    id int
+    username varchar(80)
+    email varchar(255)
+    password_hash varchar(255)
+    role enum(admin,operator,viewer) = viewer
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    last_login datetime(6)?
+    primary key (id)
+    unique (username)
+    unique (email)
+    index (role)
+
+api_keys
+    id int
+    owner_id int
+    name varchar(80)
+    prefix varchar(8)
+    digest varchar(64)
+    expires_at datetime(6)?
+    revoked_at datetime(6)?
+    last_used_at datetime(6)?
+    created_at datetime(6) = now
+    primary key (id)
+    unique (prefix)
+    unique (digest)
+    index (owner_id)
+    owner_id → users.id CASCADE
+
+credentials
+    id int
+    name varchar(80)
+    description longtext
+    ssh_user varchar(80)
+    ssh_private_key longtext
+    ssh_key_passphrase longtext
+    ssh_password longtext
+    become_method varchar(80)
+    become_user varchar(80)
+    become_password longtext
+    environment longtext
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (name)
+
+servers
+    id int
+    hostname varchar(255)
+    ip_address varchar(45)
+    os_type varchar(50)
+    os_version varchar(50)
+    ssh_port int = 22
+    ssh_user varchar(80)
+    ssh_key_path varchar(500)
+    credential_id int?
+    tags json = {}
+    environment varchar(50) = development
+    description longtext
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    variables json = {}
+    host_key longtext
+    primary key (id)
+    unique (hostname)
+    index (ip_address)
+    index (is_active, environment)
+    index (credential_id)
+    check ck_servers_ssh_port
+    credential_id → credentials.id RESTRICT
+
+server_facts
+    id int
+    server_id int
+    facts json = {}
+    gathered_at datetime(6)
+    primary key (id)
+    unique (server_id)
+    server_id → servers.id CASCADE
+
+playbooks
+    id int
+    name varchar(120)
+    description longtext
+    file_path varchar(500)
+    file_hash varchar(64)
+    tags json = []
+    variables json = {}
+    is_active bool = 1
+    is_exclusive bool = 0
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (name)
+
+vault_passwords
+    id int
+    playbook_id int
+    vault_id varchar(50) = default
+    password longtext
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (playbook_id, vault_id)
+    playbook_id → playbooks.id CASCADE
+
+runs
+    id int
+    playbook_id int
+    credential_id int?
+    launched_by_id int
+    playbook_hash varchar(64)
+    extra_vars json = {}
+    check_mode bool = 0
+    diff_mode bool = 0
+    tags varchar(500)
+    skip_tags varchar(500)
+    verbosity smallint = 0
+    forks smallint = 5
+    become bool = 0
+    deadline_seconds int
+    idempotency_key varchar(64)?
+    command longtext
+    queue varchar(50) = default
+    state enum(pending,running,finished) = pending
+    claim_token varchar(36)?
+    worker_host varchar(255)
+    worker_pid int?
+    heartbeat_at datetime(6)?
+    watched_beat_at datetime(6)?
+    watched_at datetime(6)?
+    exclusive_key varchar(64)?
+    cancel_requested_at datetime(6)?
+    cancel_reason varchar(200) =
+    cancelled_by_id int?
+    exit_code int?
+    created_at datetime(6) = now
+    started_at datetime(6)?
+    finished_at datetime(6)?
+    primary key (id)
+    unique (exclusive_key)
+    unique (claim_token)
+    unique (launched_by_id, idempotency_key)
+    index (playbook_id)
+    index (cancelled_by_id)
+    index (credential_id)
+    index (state, id)
+    playbook_id → playbooks.id RESTRICT
+    launched_by_id → users.id RESTRICT
+    cancelled_by_id → users.id SET NULL
+    credential_id → credentials.id RESTRICT
+
+server_locks
+    id int
+    server_id int
+    run_id int
+    created_at datetime(6) = now
+    primary key (id)
+    unique (server_id)
+    index (run_id)
+    server_id → servers.id CASCADE
+    run_id → runs.id CASCADE
+
+jobs
+    id int
+    job_id varchar(36)
+    playbook_id int
+    server_id int
+    user_id int
+    status enum(pending,running,success,failed,cancelled) = pending
+    task_id varchar(64)?
+    extra_vars json = {}
+    error_message longtext
+    started_at datetime(6)?
+    completed_at datetime(6)?
+    created_at datetime(6) = now
+    run_id int
+    failure_kind enum(FAILURES) =
+    failed_task varchar(255) =
+    counts json = {}
+    archived_at datetime(6)?
+    primary key (id)
+    unique (job_id)
+    index (playbook_id)
+    index (server_id)
+    index (user_id)
+    index (run_id)
+    index (status)
+    index (task_id)
+    index (status, created_at)
+    index (user_id, status)
+    index (user_id, created_at)
+    index (created_at, status)
+    playbook_id → playbooks.id RESTRICT
+    server_id → servers.id RESTRICT
+    user_id → users.id RESTRICT
+    run_id → runs.id RESTRICT
+
+job_logs
+    id bigint
+    job_id int
+    line_number int
+    content longtext
+    log_level enum(debug,info,warning,error) = info
+    timestamp datetime(6) = now
+    primary key (id)
+    unique (job_id, line_number)
+    index (timestamp)
+    check ck_joblogs_line_number
+    job_id → jobs.id CASCADE
+
+task_results
+    id bigint
+    job_id int
+    number int
+    play varchar(255)
+    task varchar(255)
+    action varchar(255)
+    status enum(ok,changed,failed,skipped,unreachable,ignored,rescued)
+    changed bool = 0
+    started_at datetime(6)
+    duration double
+    path varchar(500)
+    message varchar(1000)
+    diff longtext
+    primary key (id)
+    unique (job_id, number)
+    check ck_taskresults_number
+    job_id → jobs.id CASCADE
+
+workers
+    id int
+    host varchar(255)
+    pid int
+    seen_at datetime(6)
+    primary key (id)
+    unique (host, pid)
+    index (seen_at)
+
+tickets
+    id int
+    ticket_id varchar(36)
+    job_id int?
+    created_by int
+    assigned_to int?
+    title varchar(200)
+    description longtext
+    status enum(open,in_progress,resolved,closed) = open
+    priority enum(low,medium,high,critical) = medium
+    open_key varchar(64)?
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    resolved_at datetime(6)?
+    primary key (id)
+    unique (ticket_id)
+    unique (open_key)
+    index (job_id)
+    index (created_by)
+    index (assigned_to)
+    index (status)
+    index (status, priority)
+    job_id → jobs.id RESTRICT
+    created_by → users.id RESTRICT
+    assigned_to → users.id SET NULL
+
+ticket_occurrences
+    id int
+    ticket_id int
+    job_id int
+    created_at datetime(6) = now
+    cleared_at datetime(6)?
+    primary key (id)
+    unique (job_id)
+    index (ticket_id)
+    ticket_id → tickets.id CASCADE
+    job_id → jobs.id CASCADE
+
+audit_logs
+    id bigint
+    user_id int?
+    action varchar(100)
+    resource_type varchar(50)
+    resource_id varchar(64)?
+    details json = {}
+    ip_address varchar(45)?
+    user_agent varchar(255) =
+    timestamp datetime(6) = now
+    primary key (id)
+    index (user_id)
+    index (action)
+    index (resource_type)
+    index (timestamp)
+    index (resource_type, resource_id)
+    index (resource_type, resource_id, timestamp)
+    index (action, timestamp)
+    user_id → users.id SET NULL
+"""
+
+# Too long for one line: why a job did not succeed.
+FAILURES = (
+    ",task_failed,unreachable,no_hosts_matched,localhost_play,no_tasks,not_reached,"
+    "playbook_changed,playbook_missing,bad_yaml,unknown_module,ansible_missing,ansible_error,"
+    "worker_lost,deadline,internal"
+)
+
+TABLES = {
+    lines[0]: [line.strip() for line in lines[1:]]
+    for block in DESIGN.replace("FAILURES", FAILURES).strip().split("\n\n")
+    if (lines := block.splitlines())
+}
