@@ -11,7 +11,7 @@ from importlib import import_module
 from bench import machine, results
 from bench.sandbox import sandbox
 
-SCRIPTS = ("run_overhead", "queue_pickup", "line_delay")
+SCRIPTS = ("run_overhead", "queue_pickup", "line_delay", "many_servers")
 
 
 def main() -> int:
