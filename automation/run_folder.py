@@ -4,6 +4,7 @@ project/       the playbook's surroundings: real folders down to the playbook, l
                rest, and the playbook itself as a copy whose hash was checked
 inventory/     targets, their neighbours, pinned host keys
 variables.yml  what people gave, marked as data
+retry/         Ansible's own list of the hosts on which it broke off
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
 """
 
@@ -55,6 +56,8 @@ class RunFolder:
         self.run = run
         self.servers = servers
         self.project = path / "project"
+        self.retry = path / "retry"
+        self.retry.mkdir(mode=0o700)
         self.playbook = self._copy_playbook()
         self.inventory = self._write_inventory()
         self.variables = self._write_variables()
@@ -62,6 +65,10 @@ class RunFolder:
     @property
     def known_hosts(self) -> Path:
         return self.inventory.parent / "known_hosts"
+
+    def broken_off(self) -> set[str]:
+        """The hosts on which Ansible stopped early, those without a failure of their own too."""
+        return {name for file in self.retry.iterdir() for name in file.read_text().split()}
 
     def arguments(self) -> list[str]:
         """What follows `ansible-playbook`, the playbook last."""

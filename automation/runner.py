@@ -118,6 +118,7 @@ class _Execution:
         self.started = time.monotonic()
         self._stopped_at = self._looked_at = self._beat_at = 0.0
         self._paths = ("\0", "")  # nothing to replace yet
+        self._hint = "\0"
 
     def execute(self) -> dict[str, Any]:
         """Run it; the arguments for Run.finish()."""
@@ -131,11 +132,13 @@ class _Execution:
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
             self._paths = (str(folder.project), str(root))
+            self._hint = f"to retry, use: --limit @{folder.retry}"
             insisting(lambda: self._note_command(folder, config))
             exit_code = self._run(config)
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
+            broken_off = folder.broken_off()
             insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
-        return self._ended(exit_code, plays)
+        return self._ended(exit_code, plays, broken_off)
 
     def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
         config = RunnerConfig(
@@ -176,6 +179,9 @@ class _Execution:
             # Groups called web-servers are common, and a warning in each log says nothing new.
             "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+            # It lists where it broke off, which its events do not say.
+            "ANSIBLE_RETRY_FILES_ENABLED": "True",
+            "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder.retry),
             processes.MARKER: self.token,
         }
 
@@ -194,8 +200,9 @@ class _Execution:
         return runner.rc
 
     def _on_event(self, event: dict[str, Any]) -> bool:
-        self.tally.note(event)
-        self.router.route(event)
+        if self._hint not in event.get("stdout", ""):  # a file that nobody will find
+            self.tally.note(event)
+            self.router.route(event)
         return False  # the runner need not keep it in a file
 
     def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
@@ -248,11 +255,16 @@ class _Execution:
             return Outcome.cancelled(self.run.cancel_message())
         return None
 
-    def _ended(self, exit_code: int | None, plays: list[dict[str, Any]]) -> dict[str, Any]:
+    def _ended(
+        self, exit_code: int | None, plays: list[dict[str, Any]], broken_off: set[str]
+    ) -> dict[str, Any]:
         if self.stopped is not None:
             return {"default": self.stopped, "exit_code": exit_code}
         outcomes = {
-            job.pk: self.tally.outcome(job.server.hostname, exit_code, plays) for job in self.jobs
+            job.pk: self.tally.outcome(
+                job.server.hostname, exit_code, plays, broken_off, job.server.groups()
+            )
+            for job in self.jobs
         }
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
         return {"outcomes": outcomes, "default": unknown, "exit_code": exit_code}

@@ -1,7 +1,8 @@
 """What a run's events say about each host, and from it how each job ended."""
 
+import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ COUNTS = {
     "ignored": "ignored",
 }
 LOCALHOST = {"localhost", "127.0.0.1", "::1"}
+PLAIN_NAME = re.compile(r"\w[\w.-]*")
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 2000
 
@@ -48,6 +50,8 @@ class Tally:
         self._stats: dict[str, Any] | None = None
         self._messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
         self._plays_with_hosts = 0
+        self._plays: set[str] = set()
+        self._tasks = 0
 
     def note(self, event: dict[str, Any]) -> None:
         kind, data = event.get("event", ""), event.get("event_data", {})
@@ -61,14 +65,26 @@ class Tally:
             self._failures[data["host"]] = self._failure(data)
         elif kind == "playbook_on_play_start":
             self._plays_with_hosts += 1
+            self._plays.add(data.get("play_uuid", ""))
         elif kind == "playbook_on_no_hosts_matched":
             self._plays_with_hosts -= 1
+        elif kind in ("playbook_on_task_start", "playbook_on_handler_task_start"):
+            self._tasks += 1
         elif kind == "playbook_on_stats":
             self._stats = data
 
-    def outcome(self, host: str, exit_code: int | None, plays: list[dict[str, Any]]) -> Outcome:
-        """How the job of this host ended. Success needs all of: a task that ran, no failure, and
-        an exit code that does not speak of more than failed hosts.
+    def outcome(
+        self,
+        host: str,
+        exit_code: int | None,
+        plays: list[dict[str, Any]],
+        broken_off: Container[str] = (),
+        groups: Iterable[str] = (),
+    ) -> Outcome:
+        """How the job of this host ended. Success needs all of: a task that ran, no failure, the
+        playbook run to its end, and an exit code that speaks of no more than failed hosts.
+
+        `broken_off` are the hosts on which Ansible stopped early, `groups` those of this host.
         """
         if self._stats is None:
             return self._without_recap(exit_code)
@@ -77,11 +93,23 @@ class Tally:
             return self._failed(host, counts)
         if not any(counts.values()):
             return self._nothing_ran(host, exit_code, plays)
+        if host in broken_off or (exit_code != 0 and self._lacks(plays, {host, *groups})):
+            return Outcome.failed(
+                Kind.NOT_REACHED,
+                f"A failure on another server ended the playbook before it was through on {host}.",
+                counts=counts,
+            )
         if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
         return Outcome.failed(
             Kind.ANSIBLE_ERROR, f"ansible-playbook ended with exit code {exit_code}.", counts=counts
         )
+
+    def _lacks(self, plays: list[dict[str, Any]], names: set[str]) -> bool:
+        """Whether plays that may be for these names never began: a play that fails on all of its
+        hosts is the last one."""
+        never_began = plays[len(self._plays) :]
+        return any(_may_be_for(play.get("hosts", "all"), names) for play in never_began)
 
     def _counts(self, host: str) -> dict[str, int]:
         stats = self._stats or {}
@@ -112,12 +140,13 @@ class Tally:
                 "“hosts: all” (with “delegate_to: localhost” where it has to be the worker), or "
                 "register a server named localhost and run it there.",
             )
-        if self._plays_with_hosts:
+        if self._plays_with_hosts and not self._tasks:
             return Outcome.failed(Kind.NO_TASKS, "The play has no task to run with these options.")
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
             f"Nothing ran: the plays are for {', '.join(targets) or 'other hosts'}, and {host} is "
-            "not among them. Its environment and tags are its groups.",
+            "not among them, or another server did their tasks. Its groups are its environment "
+            "and its tags.",
         )
 
     def _without_recap(self, exit_code: int | None) -> Outcome:
@@ -150,6 +179,13 @@ class Tally:
                 parts.append(said[-500:])
                 break
         return " — ".join(part for part in parts if part) or "It gave no reason."
+
+
+def _may_be_for(hosts: Any, names: set[str]) -> bool:
+    """Whether a play's `hosts` may match one of these names: an involved pattern may."""
+    patterns = hosts if isinstance(hosts, list) else re.split("[,:;]", str(hosts))
+    given = {str(pattern).strip() for pattern in patterns}
+    return bool(given & (names | {"all"})) or not all(map(PLAIN_NAME.fullmatch, given))
 
 
 def _place_of(data: dict[str, Any]) -> str:
