@@ -5,6 +5,7 @@ A registered path is relative to PLAYBOOK_ROOT, or names one of our own playbook
 """
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,18 @@ def located(file_path: str) -> Path:
         raise ValidationError(f"“{file_path!a}” is no path that can be used.") from None
     if not path.is_relative_to(root):
         raise ValidationError(f"“{file_path}” leads outside of {root}.")
+    if _is_special(path):
+        raise ValidationError(f"“{file_path}” is no ordinary file.")
     return path
+
+
+def _is_special(path: Path) -> bool:
+    """A pipe, a socket or a device: opening one may wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def spelled(file_path: str) -> str:

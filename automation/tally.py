@@ -56,6 +56,7 @@ class Tally:
         self.stats: dict[str, Any] | None = None
         self._messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
         self._plays_with_hosts = 0
+        self._tasks = 0
 
     def note(self, event: dict[str, Any]) -> None:
         kind, data = event.get("event", ""), event.get("event_data", {})
@@ -71,6 +72,8 @@ class Tally:
             self._plays_with_hosts += 1
         elif kind == "playbook_on_no_hosts_matched":
             self._plays_with_hosts -= 1
+        elif kind in ("playbook_on_task_start", "playbook_on_handler_task_start"):
+            self._tasks += 1
         elif kind == "playbook_on_stats":
             self.stats = data
 
@@ -152,12 +155,13 @@ class Tally:
                 "“hosts: all” (with “delegate_to: localhost” where it has to be the worker), or "
                 "register a server named localhost and run it there.",
             )
-        if self._plays_with_hosts:
+        if self._plays_with_hosts and not self._tasks:
             return Outcome.failed(Kind.NO_TASKS, "The play has no task to run with these options.")
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
             f"Nothing ran: the plays are for {', '.join(targets) or 'other hosts'}, and {host} is "
-            "not among them. Its environment and tags are its groups.",
+            "not among them, or another server did their tasks. Its groups are its environment "
+            "and its tags.",
         )
 
     def _without_recap(self, exit_code: int | None) -> Outcome:

@@ -17,7 +17,7 @@ SCRIPTS = ("run_overhead", "queue_pickup", "line_delay", "many_servers")
 def main() -> int:
     options = parsed()
     load = machine.load()
-    with sandbox(options.database) as database:
+    with sandbox(options.database, options.redis) as database:
         lines = [machine.described(database, load)]
         print(lines[0], flush=True)
         for name in options.scripts or SCRIPTS:
@@ -33,6 +33,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scripts", nargs="*", metavar="SCRIPT", help=", ".join(SCRIPTS))
     parser.add_argument("--database", metavar="URL", help="an empty one: mysql://user:…@host/name")
+    parser.add_argument("--redis", metavar="URL", help="carry wake-ups there, not in the database")
     parser.add_argument("--pairs", type=int, default=5, help="bare run and job, of each play")
     parser.add_argument("--launches", type=int, default=30, help="for the time in the queue")
     parser.add_argument("--write", action="store_true", help="into bench/RESULTS.md")

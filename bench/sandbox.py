@@ -16,12 +16,13 @@ from django.db import connection
 
 
 @contextmanager
-def sandbox(database_url: str | None) -> Iterator[str]:
+def sandbox(database_url: str | None, redis_url: str | None) -> Iterator[str]:
     """Set up and migrated; yields what the database calls itself, like "SQLite 3.40.1"."""
     with tempfile.TemporaryDirectory(prefix="infraops-bench-") as name:
         folder = Path(name)
         # A worker that is started from here inherits them; a .env changes none of them.
-        os.environ.update(_settings(folder, database_url or f"sqlite:///{folder / 'db.sqlite3'}"))
+        database_url = database_url or f"sqlite:///{folder / 'db.sqlite3'}"
+        os.environ.update(_settings(folder, database_url, redis_url or ""))
         django.setup()
         call_command("migrate", verbosity=0)
         _refuse_used_database()
@@ -29,7 +30,7 @@ def sandbox(database_url: str | None) -> Iterator[str]:
         connection.close()
 
 
-def _settings(folder: Path, database_url: str) -> dict[str, str]:
+def _settings(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
     roots = {f"{name}_ROOT": folder / name.lower() for name in ("PLAYBOOK", "SSH_KEY", "RUN")}
     for root in roots.values():
         root.mkdir(mode=0o700)
@@ -40,7 +41,7 @@ def _settings(folder: Path, database_url: str) -> dict[str, str]:
         "ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "DEBUG": "false",
         "HTTPS": "false",
-        "REDIS_URL": os.environ.get("BENCH_REDIS_URL", ""),
+        "REDIS_URL": redis_url,
         "WORKERS": "2",
         "LOG_LEVEL": "WARNING",
         **{variable: str(root) for variable, root in roots.items()},

@@ -1,5 +1,6 @@
 """Where playbook files may lie, and which files are playbooks."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,15 @@ def test_playbooks_are_discovered_in_order():
 def test_a_hash_is_sha256_in_hex():
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert playbook_files.hash_of(b"") == empty
+
+
+@pytest.mark.django_db
+def test_a_pipe_in_a_playbooks_place_is_refused_and_not_waited_for():
+    playbook = make.playbook()
+    playbook.path.unlink()
+    os.mkfifo(root() / playbook.file_path)
+
+    with pytest.raises(ValidationError, match="no ordinary file"):
+        playbook_files.validate_file_path(playbook.file_path)
+    assert playbook.file_state == "missing"
+    assert playbook.source == ""
