@@ -144,10 +144,13 @@ def test_a_delegated_task_goes_with_the_runs_own_key(tmp_path):
     one, same = make.server(ssh_key_path="id_a"), make.server(ssh_key_path="id_a")
     key = str(one.key_file())
     assert structure(tmp_path, [one, same], [neighbour])["all"]["vars"] == {
-        "ansible_ssh_private_key_file": key
+        "infraops_environment": one.environment,
+        "ansible_ssh_private_key_file": key,
     }
     other = make.server(ssh_key_path="id_b")
-    assert structure(tmp_path, [one, other], [neighbour])["all"]["vars"] == {}
+    assert structure(tmp_path, [one, other], [neighbour])["all"]["vars"] == {
+        "infraops_environment": one.environment
+    }
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
