@@ -40,7 +40,9 @@ def reap_silent() -> list[int]:
 
 
 def _has_worker(run: Run) -> bool:
-    return run.worker_pid is not None and processes.lives_since(run.worker_pid, run.started_at)
+    if run.worker_pid is None or run.started_at is None:
+        return False
+    return processes.lives_since(run.worker_pid, run.started_at)
 
 
 def _end(run: Run) -> bool:

@@ -34,7 +34,6 @@ from .models import Job, Outcome, Run, Worker
 from .retrying import insisting, is_transient, reconnect
 from .run_folder import CannotStart, RunFolder, run_folder
 from .tally import Tally
-from .variables import is_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class _Execution:
         self.router = LogRouter({job.server.hostname: job.pk for job in self.jobs}, self._add)
         self.tally = Tally()
         self.stopped: Outcome | None = None
-        self.started = time.monotonic()
+        self.started = self._heard_at = time.monotonic()
         self._stopped_at = self._looked_at = self._beat_at = 0.0
         self._paths = ("", "")
 
@@ -185,6 +184,8 @@ class _Execution:
     def _on_event(self, event: dict[str, Any]) -> bool:
         self.tally.note(event)
         self.router.route(event)
+        # At the end: while the database is away, taking lines may last, and that is not its fault.
+        self._heard_at = time.monotonic()
         return False  # the runner need not keep it in a file
 
     def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
@@ -221,6 +222,12 @@ class _Execution:
                 Job.FailureKind.DEADLINE,
                 f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
             )
+        idle = self.run.idle_deadline_seconds
+        if idle is not None and now - self._heard_at > idle:
+            return Outcome.failed(
+                Job.FailureKind.DEADLINE,
+                f"Stopped: it printed nothing for {idle} s, which is its idle deadline.",
+            )
         if shutdown.is_overdue():
             return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
         if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
@@ -249,4 +256,4 @@ class _Execution:
     def _secrets(self) -> list[str]:
         """The values that no log may show."""
         opened = variables.opened(self.run.extra_vars)
-        return [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]
+        return [opened[name] for name in self.run.secret_names()]

@@ -43,6 +43,13 @@ class ServerQuerySet(models.QuerySet["Server"]):
             .exclude(pk__in=[server.pk for server in servers])
         )
 
+    def chosen(self, environment: str = "", tag: str = "") -> list[Server]:
+        """The active servers of an environment, of a tag (see Server.has_tag), or of both."""
+        servers = self.active().order_by("hostname")
+        if environment.strip():
+            servers = servers.in_environment(environment.strip().lower())
+        return [server for server in servers if not tag.strip() or server.has_tag(tag)]
+
     def search(self, text: str) -> Self:
         """Host name, address or description that contains the text."""
         return self.filter(
@@ -158,6 +165,14 @@ class Server(models.Model):
             return None
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
 
+    def has_tag(self, text: str) -> bool:
+        """“web”: a tag of that name that is not false, or a group named in `groups`.
+        “role=web”: a tag with that value, or with a list that holds it."""
+        key, has_value, value = (part.strip() for part in text.partition("="))
+        if has_value:
+            return value in map(_as_text, _several(self.tags.get(key)))
+        return self.tags.get(key, False) is not False or key in _several(self.tags.get("groups"))
+
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
         each other tag."""
@@ -194,3 +209,15 @@ def spelled(address: str) -> str:
         return str(ip_address(address.strip()))
     except ValueError:
         return address.strip()
+
+
+def _several(value: Any) -> list[Any]:
+    """A tag's values: one, or a list of them."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _as_text(value: Any) -> str:
+    """As one writes it: true, 5, web."""
+    return value if isinstance(value, str) else json.dumps(value)

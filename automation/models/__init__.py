@@ -1,7 +1,9 @@
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
-from .runs import Run, ServerLock
+from .relaunching import Only
+from .runs import Run
+from .server_locks import ServerLock
 from .workers import Worker
 
-__all__ = ["Job", "JobLog", "Outcome", "Playbook", "Run", "ServerLock", "Worker"]
+__all__ = ["Job", "JobLog", "Only", "Outcome", "Playbook", "Run", "ServerLock", "Worker"]

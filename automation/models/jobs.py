@@ -55,7 +55,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def for_page(self) -> Self:
         """With everything that a job's own page names, its ticket included."""
         return self.select_related(
-            "playbook", "server", "user", "run__cancelled_by", "occurrence__ticket"
+            "playbook", "server", "user", "run__cancelled_by", "run__playbook", "occurrence__ticket"
         )
 
     def matching(self, text: str) -> Self:
