@@ -36,7 +36,7 @@ from .models import Job, JobLog, Playbook, Run, TaskResult
 from .models.jobs import JobQuerySet
 from .templatetags.automation import short_duration
 from .variables import masked
-from .views import launch_page
+from .views import launch_page, relaunching_of
 
 admin.site.unregister(Server)
 
@@ -239,6 +239,13 @@ class RunAdmin(HistoryAdmin):
         counts = jobs.order_by("status").values_list("status").annotate(Count("id"))
         context = {"job_counts": counts, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        run = kwargs.get("obj")
+        more = relaunching_of(run) if run is not None else {}
+        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
 
     @admin.display(description="run")
     def name(self, run: Run) -> str:

@@ -29,8 +29,8 @@ ADVICE: dict[str, str] = {
     _Kind.ANSIBLE_ERROR: "Read Ansible's own message below.",
     _Kind.WORKER_LOST: "The worker's machine or process went away. What it had begun may be half "
     "done: look before you relaunch.",
-    _Kind.DEADLINE: "It took longer than its deadline allows. See where it hung, or launch it "
-    "with a longer one.",
+    _Kind.DEADLINE: "It took longer, or was silent for longer, than it may. See where it hung, or "
+    "launch it with a longer deadline.",
     _Kind.INTERNAL: "That is a mistake of ours and not of the playbook. The worker's own log has "
     "the details.",
 }

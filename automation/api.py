@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -16,9 +16,15 @@ from inventory.models import Server
 from schema.exceptions import Refused
 
 from .filters import JobFilters, PlaybookFilters
-from .launch_request import LaunchSerializer, launched
-from .models import Job, JobLog, Playbook, TaskResult
+from .launch_request import LaunchSerializer, RelaunchSerializer, launched, relaunched
+from .models import Job, JobLog, Playbook, Run, TaskResult
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Up to 64 characters. A launch that is sent again with the same key is answered "
+    "200 with what the first one made.",
+)
 LINES = 500
 MOST_LINES = 5000
 
@@ -88,6 +94,13 @@ class JobSerializer(serializers.ModelSerializer):
     credential_id = serializers.IntegerField(
         source="run.credential_id", help_text="The one that the launch named."
     )
+    command = serializers.CharField(
+        source="run.command", help_text="The exact command line, once it has started."
+    )
+    relaunch_of = serializers.IntegerField(
+        source="run.relaunch_of_id", allow_null=True, help_text="The run that this repeats."
+    )
+    relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
     duration_seconds = serializers.SerializerMethodField()
 
@@ -107,6 +120,9 @@ class JobSerializer(serializers.ModelSerializer):
             "extra_vars",
             "options",
             "credential_id",
+            "command",
+            "relaunch_of",
+            "relaunches",
             "failure_kind",
             "failed_task",
             "error_message",
@@ -118,6 +134,10 @@ class JobSerializer(serializers.ModelSerializer):
             "cancel_requested_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_relaunches(self, job: Job) -> list[int]:
+        return sorted(run.pk for run in job.run.relaunches.all())
 
     @extend_schema_field(serializers.FloatField(allow_null=True))
     def get_duration_seconds(self, job: Job) -> float | None:
@@ -174,7 +194,9 @@ class TaskResultsSerializer(serializers.Serializer):
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """One run's part on one server, newest first."""
 
-    queryset = Job.objects.recent()
+    queryset = Job.objects.recent().prefetch_related(
+        Prefetch("run__relaunches", Run.objects.order_by().only("relaunch_of"))
+    )
     serializer_class = JobSerializer
     filterset_class = JobFilters
     pagination_class = NewestFirst
@@ -184,10 +206,11 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     permissions = {
         "create": "automation.launch_playbook",
         "cancel": "automation.cancel_job",
+        "relaunch": "automation.launch_playbook",
         "logs": "automation.view_joblog",
         "tasks": "automation.view_taskresult",
     }
-    takes = {"create": LaunchSerializer, "cancel": NoFields}
+    takes = {"create": LaunchSerializer, "cancel": NoFields, "relaunch": RelaunchSerializer}
     parameters = {"logs": {"after", "limit"}, "tasks": {"after", "limit"}}
 
     def get_queryset(self) -> QuerySet[Job]:
@@ -196,26 +219,46 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @extend_schema(
         responses={201: JobSerializer, 200: JobSerializer},
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                location=OpenApiParameter.HEADER,
-                description="Up to 64 characters. A launch that is sent again with the same key "
-                "is answered 200 with what the first one made.",
-            )
-        ],
+        parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
-        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, one
-        run on several, answered with `run_id` and its `jobs`."""
+        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
+        `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
+        `dry_run` nothing is launched: the answer is 200 and says `server_count`, `servers` (their
+        names) and `active_servers`."""
         given = self.given()
+        if given.pop("dry_run", False):
+            return self._dry_run(given["playbook"], given["servers"])
         key = request.headers.get("Idempotency-Key", "")
         run, is_new = launched(signed_in(request), given, key)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         status = 201 if is_new else 200
-        if len(given["servers"]) == 1 and "server_ids" not in request.data:
+        if "server_id" in request.data:
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
+
+    @staticmethod
+    def _dry_run(playbook: Playbook, servers: list[Server]) -> Response:
+        playbook.refuse_unless_ready(servers)
+        names = sorted({server.hostname for server in servers})
+        active = Server.objects.active().count()
+        return Response({"server_count": len(names), "active_servers": active, "servers": names})
+
+    @extend_schema(
+        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    @action(detail=True, methods=["post"])
+    def relaunch(self, request: Request, **kwargs: Any) -> Response:
+        """Do a job's whole run once more; with `only`, on the servers where it failed, that were
+        unreachable or that it did not reach. Everything else is as it was, secrets among it,
+        unless given here; a variable that is null is taken away."""
+        given = self.given()
+        key = request.headers.get("Idempotency-Key", "")
+        run, is_new = relaunched(signed_in(request), self.get_object().run, given, key)
+        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
+        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
+        return Response(shown.data, status=201 if is_new else 200)
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:

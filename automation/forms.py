@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
@@ -21,22 +22,16 @@ from unfold.widgets import (
 
 from accounts.models import User
 from audit.console import reason, row_key
+from audit.redaction import MASK
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 from .models import Job, Playbook, Run
+from .models.options import OPTIONS
+from .variables import masked
 
 PREFIX = "var_"
 FREE = "extra_vars"
-OPTIONS = {
-    "check_mode": "--check",
-    "diff_mode": "--diff",
-    "become": "--become",
-    "tags": "--tags",
-    "skip_tags": "--skip-tags",
-    "verbosity": "-v",
-    "forks": "--forks",
-}
 VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5))]
 
 
@@ -76,9 +71,20 @@ class LaunchForm(forms.Form):
     )
     servers = ServersField(
         Server.objects.all(),
+        required=False,
         widget=ServerSelect,
         help_text="Type a part of a name, an address or a description.",
-        error_messages={"required": "Choose at least one server."},
+    )
+    environment = forms.ChoiceField(
+        required=False,
+        label="Or all of an environment",
+        widget=UnfoldAdminSelectWidget,
+    )
+    tag = forms.CharField(
+        required=False,
+        label="Or all of a tag",
+        widget=UnfoldAdminTextInputWidget({"placeholder": "web or role=web"}),
+        help_text="With an environment, its servers of this tag. Only active ones are taken.",
     )
     check_mode = forms.BooleanField(
         required=False,
@@ -109,6 +115,14 @@ class LaunchForm(forms.Form):
         label="Without these tags",
         widget=UnfoldAdminTextInputWidget,
     )
+    start_at_task = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=255,
+        label="Start at this task",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its name, as the playbook has it.",
+    )
     verbosity = forms.TypedChoiceField(
         choices=VERBOSITY, coerce=int, initial=0, widget=UnfoldAdminSelectWidget
     )
@@ -127,34 +141,78 @@ class LaunchForm(forms.Form):
         help_text="How Ansible logs in. One that is chosen here wins over the servers' own.",
         error_messages={"invalid_choice": "There is no such active credential."},
     )
+    deadline_seconds = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Deadline in seconds",
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Then it is ended.",
+    )
+    idle_deadline_seconds = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Idle deadline in seconds",
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="It is ended when it prints nothing for so long.",
+    )
     # Sent twice (a double click, a reload), the same form makes one run.
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    # The run that this one repeats, changed.
+    relaunch_of = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, playbook: Playbook | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        playbook: Playbook | None = None,
+        relaunch_of: Run | None = None,
+        **kwargs: Any,
+    ) -> None:
+        # Another playbook is another launch, and gets none of the first one's secrets.
+        self.repeated = relaunch_of if relaunch_of and relaunch_of.playbook == playbook else None
         kwargs["initial"] = {
             "key": uuid.uuid4().hex,
             "playbook": playbook,
+            "deadline_seconds": settings.RUN_DEADLINE_SECONDS,
+            "relaunch_of": relaunch_of.pk if relaunch_of else "",
             **kwargs.get("initial", {}),
         }
         super().__init__(*args, **kwargs)
+        self._offer_environments()
         self.schema: dict[str, Any] = playbook.variables if playbook else {}
         for name, spec in self.schema.items():
             self.fields[PREFIX + name] = variable_field(name, spec)
+            if spec.get("secret") and name in self.known_secrets():
+                self.fields[PREFIX + name].required = False
+                self.fields[PREFIX + name].help_text += " Left empty, it stays as it was."
         if playbook is not None and not self.schema:
             self.fields[FREE] = free_variables_field()
 
+    def clean(self) -> dict[str, Any]:
+        """`servers` becomes a list: the named ones, or those of the environment and the tag."""
+        data = self.cleaned_data
+        chosen = {name: data[name] for name in ("environment", "tag") if data.get(name)}
+        if data.get("servers") and chosen:
+            self.add_error("servers", "Name servers, or choose by environment and tag: not both.")
+        elif chosen:
+            data["servers"] = Server.objects.chosen(**chosen)
+            if not data["servers"]:
+                self.add_error(next(iter(chosen)), "No active server is of this choice.")
+        elif not data.get("servers") and "servers" not in self.errors:
+            self.add_error("servers", "Choose at least one server.")
+        return data
+
     def launch(self, actor: User) -> Run | None:
         """The new run; None when it was refused, and then the errors stand at their fields."""
-        options = {name: self.cleaned_data[name] for name in OPTIONS}
+        given = {name: self.cleaned_data[name] for name in OPTIONS}
+        given["servers"] = list(self.cleaned_data["servers"])
+        given["idempotency_key"] = self.cleaned_data["key"]
+        given["credential"] = self.cleaned_data["credential"]
         try:
-            return self.cleaned_data["playbook"].launch(
-                actor,
-                list(self.cleaned_data["servers"]),
-                extra_vars=self.extra_vars(),
-                credential=self.cleaned_data["credential"],
-                idempotency_key=self.cleaned_data["key"],
-                **options,
-            )
+            if self.repeated is not None:
+                changes = self._changed_vars(self.repeated)
+                return self.repeated.relaunch(actor, extra_vars=changes, **given)
+            playbook = self.cleaned_data["playbook"]
+            return playbook.launch(actor, extra_vars=self.extra_vars(), **given)
         except ValidationError as error:
             self._place(error)
         except (Refused, PermissionDenied) as error:
@@ -173,6 +231,29 @@ class LaunchForm(forms.Form):
                 # Browsers send the ends of lines as \r\n, whatever was typed.
                 given[name] = value.replace("\r\n", "\n") if isinstance(value, str) else value
         return given
+
+    def known_secrets(self) -> set[str]:
+        """What the repeated run has, and this form need not ask for again."""
+        return self.repeated.secret_names() if self.repeated else set()
+
+    def _changed_vars(self, run: Run) -> Any:
+        """What differs from the run's own values: what is not here goes, but for secrets whose
+        field was left empty or holds the mask."""
+        given = self.extra_vars()
+        if not isinstance(given, dict):
+            return given
+        kept = {
+            name
+            for name in run.secret_names()
+            if (name in self.schema and name not in given) or given.get(name) == MASK
+        }
+        changes = dict.fromkeys(run.extra_vars) | given
+        return {name: value for name, value in changes.items() if name not in kept}
+
+    def _offer_environments(self) -> None:
+        names = Server.objects.active().order_by("environment").values_list("environment")
+        choices = [(name, name) for (name,) in names.distinct()]
+        cast(forms.ChoiceField, self.fields["environment"]).choices = [("", "None"), *choices]
 
     def _place(self, error: ValidationError) -> None:
         """Put each message at the field that it is about."""
@@ -200,6 +281,9 @@ class LaunchForm(forms.Form):
         return any(spec.get("secret") for spec in self.schema.values())
 
     def chosen_servers(self) -> int:
+        chosen = {name: str(self[name].value() or "") for name in ("environment", "tag")}
+        if any(chosen.values()):
+            return len(Server.objects.chosen(**chosen))
         return len(self["servers"].value() or ())
 
 
@@ -255,15 +339,15 @@ def free_variables_field() -> forms.Field:
     )
 
 
-def relaunched(job: Job) -> dict[str, Any]:
-    """The form's first values for doing a job once more; secrets have to be typed again."""
-    schema, values = job.playbook.variables, job.masked_extra_vars
-    options = {name: getattr(job.run, name) for name in OPTIONS}
+def relaunched(run: Run) -> dict[str, Any]:
+    """The form's first values for doing a run once more, but for its servers. Secrets are not
+    shown, and stay as they were unless typed anew."""
+    schema, values = run.playbook.variables, masked(run.extra_vars)
+    options = {name: getattr(run, name) for name in OPTIONS}
     given = {
         PREFIX + name: value
         for name, value in values.items()
         if name in schema and not schema[name].get("secret")
     }
     free = {FREE: values} if values and not schema else {}
-    where = {"servers": [job.server_id], "credential": job.run.credential_id}
-    return {**options, **given, **free, **where}
+    return {**options, **given, **free, "credential": run.credential_id}

@@ -1,4 +1,4 @@
-"""What `POST /api/jobs` takes, and what it does with a key that it has seen before."""
+"""What `POST /api/jobs` and a job's `relaunch` take, and what they do with a known key."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 from . import variables
-from .models import Playbook, Run
+from .models import Only, Playbook, Run
+from .models.relaunching import plan
 
 KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}
 NO_PLAYBOOK: dict[str, Any] = {"does_not_exist": "There is no playbook {pk_value}."}
@@ -19,9 +20,38 @@ NO_CREDENTIAL: dict[str, Any] = {"does_not_exist": "There is no credential {pk_v
 NO_SERVER: dict[str, Any] = {"does_not_exist": "There is no server {pk_value}."}
 
 
-class LaunchSerializer(StrictSerializer):
-    """`playbook_id`, and `server_id` or `server_ids`; the rest is Run's own options, which it
-    validates itself. Its validated data are ready for `launched`: playbook, servers, …"""
+class OptionsSerializer(StrictSerializer):
+    """Run's own options, which it validates itself."""
+
+    extra_vars = serializers.DictField(required=False)
+    check_mode = serializers.BooleanField(required=False)
+    diff_mode = serializers.BooleanField(required=False)
+    tags = serializers.CharField(required=False, allow_blank=True, help_text="“web,config”")
+    skip_tags = serializers.CharField(required=False, allow_blank=True)
+    start_at_task = serializers.CharField(
+        required=False, allow_blank=True, trim_whitespace=False, help_text="The task's name."
+    )
+    verbosity = serializers.IntegerField(required=False, help_text="0 to 4")
+    forks = serializers.IntegerField(required=False, help_text="Servers at the same time.")
+    become = serializers.BooleanField(required=False)
+    deadline_seconds = serializers.IntegerField(required=False)
+    idle_deadline_seconds = serializers.IntegerField(
+        required=False, allow_null=True, help_text="How long it may print nothing."
+    )
+    credential_id = serializers.PrimaryKeyRelatedField(
+        source="credential",
+        queryset=Credential.objects.all(),
+        required=False,
+        allow_null=True,
+        pk_field=serializers.IntegerField(),
+        error_messages=NO_CREDENTIAL,
+        help_text="It wins over the servers' own.",
+    )
+
+
+class LaunchSerializer(OptionsSerializer):
+    """`playbook_id`, and either `server_id`, or `server_ids`, or `environment` and `tag`. Its
+    validated data are ready for `launched`: playbook, servers, options."""
 
     playbook_id = serializers.PrimaryKeyRelatedField(
         source="playbook",
@@ -38,24 +68,15 @@ class LaunchSerializer(StrictSerializer):
     server_ids = serializers.ListField(
         child=serializers.IntegerField(**KEY), required=False, allow_empty=False, max_length=10_000
     )
-    credential_id = serializers.PrimaryKeyRelatedField(
-        source="credential",
-        queryset=Credential.objects.all(),
-        required=False,
-        allow_null=True,
-        pk_field=serializers.IntegerField(),
-        error_messages=NO_CREDENTIAL,
-        help_text="It wins over the servers' own.",
+    environment = serializers.CharField(
+        required=False, help_text="All active servers of this environment."
     )
-    extra_vars = serializers.DictField(required=False)
-    check_mode = serializers.BooleanField(required=False)
-    diff_mode = serializers.BooleanField(required=False)
-    tags = serializers.CharField(required=False, allow_blank=True, help_text="“web,config”")
-    skip_tags = serializers.CharField(required=False, allow_blank=True)
-    verbosity = serializers.IntegerField(required=False, help_text="0 to 4")
-    forks = serializers.IntegerField(required=False, help_text="Servers at the same time.")
-    become = serializers.BooleanField(required=False)
-    deadline_seconds = serializers.IntegerField(required=False)
+    tag = serializers.CharField(
+        required=False, help_text="All active servers of this tag: “web” or “role=web”."
+    )
+    dry_run = serializers.BooleanField(
+        required=False, help_text="Launch nothing: say which servers it would touch."
+    )
 
     def validate_server_ids(self, ids: list[int]) -> list[Server]:
         found = Server.objects.in_bulk(set(ids))
@@ -64,16 +85,59 @@ class LaunchSerializer(StrictSerializer):
         return list(found.values())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        servers = self._servers(attrs)
+        check_variables(attrs["playbook"], attrs.get("extra_vars", {}))
+        return attrs | {"servers": servers}
+
+    @staticmethod
+    def _servers(attrs: dict[str, Any]) -> list[Server]:
+        """Those that one of the three ways names, which are taken out of `attrs`."""
         one, several = attrs.pop("server_id", None), attrs.pop("server_ids", None)
-        if (one is None) == (several is None):
+        chosen = {name: attrs.pop(name) for name in ("environment", "tag") if name in attrs}
+        if [one is None, several is None, not chosen].count(False) != 1:
             raise serializers.ValidationError(
-                {"server_id": ["Name one server here, or several in server_ids."]}
+                {
+                    "server_id": [
+                        "Name one server here, or several in server_ids, or choose by environment "
+                        "and tag."
+                    ]
+                }
             )
-        try:
-            variables.cleaned(attrs["playbook"].variables, attrs.get("extra_vars", {}))
-        except DjangoValidationError as error:
-            raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
-        return attrs | {"servers": [one] if several is None else several}
+        if not chosen:
+            return several if one is None else [one]
+        servers = Server.objects.chosen(**chosen)
+        if not servers:
+            raise serializers.ValidationError(
+                {name: ["No active server is of this choice."] for name in chosen}
+            )
+        return servers
+
+
+class RelaunchSerializer(OptionsSerializer):
+    """What differs from the first launch. `extra_vars` replaces those that it names."""
+
+    only = serializers.ChoiceField(Only.choices, required=False, help_text="Without it: all.")
+
+
+def check_variables(playbook: Playbook, values: Any) -> None:
+    try:
+        variables.cleaned(playbook.variables, values)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
+
+
+def relaunched(
+    actor: User, run: Run, given: dict[str, Any], idempotency_key: str
+) -> tuple[Run, bool]:
+    """The run that does `run` once more, and whether it is new."""
+    known = idempotency_key and Run.objects.launched_with(run.playbook, actor, idempotency_key)
+    changes = dict(given)
+    planned = plan(run, changes.pop("only", None), changes)
+    if known:
+        _refuse_unless_same(known, planned.pop("servers"), planned)
+        return known, False
+    check_variables(run.playbook, planned["extra_vars"])
+    return run.relaunch(actor, idempotency_key=idempotency_key, **given), True
 
 
 def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[Run, bool]:
@@ -91,6 +155,7 @@ def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[
 def _refuse_unless_same(run: Run, servers: list[Server], options: dict[str, Any]) -> None:
     """A key that comes with another request is a mistake, and not a repetition."""
     given = variables.cleaned(run.playbook.variables, options.pop("extra_vars", {}))
+    options.setdefault("relaunch_of", None)
     same = (
         set(run.jobs.values_list("server_id", flat=True)) == {server.pk for server in servers}
         and variables.opened(run.extra_vars) == given

@@ -109,6 +109,7 @@ class RunFolder:
             arguments += [flag] if given else []
         arguments += ["--tags", run.tags] if run.tags else []
         arguments += ["--skip-tags", run.skip_tags] if run.skip_tags else []
+        arguments += ["--start-at-task", run.start_at_task] if run.start_at_task else []
         arguments += [f"-{'v' * run.verbosity}"] if run.verbosity else []
         return [*arguments, "--forks", str(run.forks), self.playbook]
 

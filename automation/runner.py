@@ -38,7 +38,6 @@ from .retrying import insisting, is_transient, reconnect
 from .run_folder import CALLBACKS, CannotStart, RunFolder, run_folder
 from .tally import Tally
 from .task_results import TaskResults
-from .variables import is_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +131,7 @@ class _Execution:
         self.facts = GatheredFacts(self.redactor)
         self.tally = Tally(self._clean)
         self.stopped: Outcome | None = None
-        self.started = time.monotonic()
+        self.started = self._heard_at = time.monotonic()
         self._stopped_at = self._looked_at = self._beat_at = 0.0
         self._paths = ("\0", "")  # nothing to replace yet
 
@@ -221,6 +220,8 @@ class _Execution:
             self.results.note(event)
             self.facts.note(event)
             self.router.route(event)
+        # At the end: while the database is away, taking lines may last, and that is not its fault.
+        self._heard_at = time.monotonic()
         return False  # the runner need not keep it in a file
 
     def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
@@ -261,6 +262,12 @@ class _Execution:
                 Job.FailureKind.DEADLINE,
                 f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
             )
+        idle = self.run.idle_deadline_seconds
+        if idle is not None and now - self._heard_at > idle:
+            return Outcome.failed(
+                Job.FailureKind.DEADLINE,
+                f"Stopped: it printed nothing for {idle} s, which is its idle deadline.",
+            )
         if shutdown.is_overdue():
             return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
         if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
@@ -297,7 +304,7 @@ class _Execution:
     def _secrets(self) -> list[str]:
         """The values that no log may show."""
         opened = variables.opened(self.run.extra_vars)
-        given = [opened[name] for name, value in self.run.extra_vars.items() if is_sealed(value)]
+        given = [opened[name] for name in self.run.secret_names()]
         servers = [job.server for job in self.jobs]
         for credential in Credential.objects.used_for(servers, self.run.credential):
             given += credential.secrets()

@@ -11,7 +11,7 @@ A schema is a JSON object, one entry a variable:
 import difflib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -168,11 +168,16 @@ def _problem(spec: dict[str, Any], value: Any) -> str:
     return ""
 
 
-def sealed(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def sealed(
+    schema: dict[str, Any], values: dict[str, Any], secrets: Collection[str] = ()
+) -> dict[str, Any]:
     """The same values with the secrets encrypted, as they are stored: those that the schema calls
-    so, and undeclared texts whose names tell."""
+    so, undeclared texts whose names tell, and texts that are named among `secrets`: what was one
+    once stays one."""
     return {
-        name: {ENCRYPTED: encrypt(value)} if _is_secret(schema, name, value) else value
+        name: {ENCRYPTED: encrypt(value)}
+        if _is_secret(schema, name, value) or (name in secrets and isinstance(value, str))
+        else value
         for name, value in values.items()
     }
 

@@ -1,12 +1,21 @@
 """A job's own page with its live log, and the launch form. Lists of jobs are the admin's."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.core.exceptions import ValidationError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -14,18 +23,21 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
-from audit.console import call_each, row_key
+from audit.console import call_each, reason, row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
 from .advice import ADVICE
 from .ansi import plain
-from .forms import OPTIONS, LaunchForm, relaunched
-from .models import Job, JobLog, Playbook, Run, TaskResult, Worker
+from .forms import LaunchForm, relaunched
+from .models import Job, JobLog, Only, Playbook, Run, TaskResult, Worker
+from .models.options import OPTIONS
+from .models.relaunching import choices
 
 LINES_AT_ONCE = 500
 LINES_IN_A_CHUNK = 2000
 TASKS_AT_ONCE = 500
+RELAUNCHES = 20
 
 viewers_only = permission_required("automation.view_job", raise_exception=True)
 launchers_only = permission_required("automation.launch_playbook", raise_exception=True)
@@ -121,19 +133,20 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
 @never_cache  # "Back" has to bring a new form: the old one's key belongs to the run that it made.
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
-    """The launch form. `?playbook=`, `?server=` (also several) and `?job=` fill it."""
+    """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
+    servers, or `&only=failed`) fill it."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     asked_at = timezone.now()
-    form = LaunchForm(request.POST, playbook=_playbook(request.POST.get("playbook")))
+    form = LaunchForm(
+        request.POST,
+        playbook=_playbook(request.POST.get("playbook")),
+        relaunch_of=_run(request.POST.get("relaunch_of")),
+    )
     run = form.launch(signed_in(request)) if form.is_valid() else None
     if run is None:
         return launch_page(request, form=form)
-    if run.created_at < asked_at:
-        messages.info(request, "This form had been sent before: here is what it launched.")
-    else:
-        messages.success(request, f"“{run.playbook}” is on its way.")
-    return redirect(only_job(run) or run)
+    return _launched(request, run, asked_at)
 
 
 @require_safe
@@ -141,8 +154,55 @@ def job_launch(request: HttpRequest) -> HttpResponse:
 def job_launch_variables(request: HttpRequest) -> HttpResponse:
     """The fields for the variables of `?playbook=`, when another one is chosen in the form."""
     playbook = _playbook(request.GET.get("playbook"))
-    context = {"form": LaunchForm(playbook=playbook), "playbook": playbook}
+    form = LaunchForm(playbook=playbook, relaunch_of=_run(request.GET.get("relaunch_of")))
+    context = {"form": form, "playbook": playbook}
     return TemplateResponse(request, "automation/_launch_variables.html", context)
+
+
+@require_safe
+@launchers_only
+def job_launch_count(request: HttpRequest) -> JsonResponse:
+    """How many servers `?environment=&tag=` chooses."""
+    chosen = {name: request.GET.get(name, "") for name in ("environment", "tag")}
+    return JsonResponse({"count": len(Server.objects.chosen(**chosen))})
+
+
+@require_POST
+@launchers_only
+def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Do a run once more as it was, on all of its servers or `only` some; `server` names one."""
+    run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
+    only, key, server = (request.POST.get(name, "") for name in ("only", "key", "server"))
+    if only and only not in Only.values:
+        raise Http404("There is no such choice of servers.")
+    changes: dict[str, Any] = {}
+    if server:
+        changes["servers"] = [get_object_or_404(Server, pk=row_key(server), jobs__run=run)]
+    asked_at = timezone.now()
+    try:
+        again = run.relaunch(
+            signed_in(request), only=only or None, idempotency_key=key[:64], **changes
+        )
+    except (Refused, ValidationError) as error:
+        messages.error(request, f"Nothing was launched. {_told(error)}")
+        return redirect(run)
+    return _launched(request, again, asked_at)
+
+
+def _launched(request: HttpRequest, run: Run, asked_at: datetime) -> HttpResponse:
+    if run.created_at < asked_at:
+        messages.info(request, "This form had been sent before: here is what it launched.")
+    else:
+        messages.success(request, f"“{run.playbook}” is on its way.")
+    return redirect(only_job(run) or run)
+
+
+def _told(error: Refused | ValidationError) -> str:
+    """With the names of the variables that cannot be used any more."""
+    if hasattr(error, "message_dict"):
+        said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
+        return f"{' '.join(said)} Choose “Edit” to mend it."
+    return reason(error)
 
 
 @require_POST
@@ -184,10 +244,11 @@ def launch_page(
 ) -> HttpResponse:
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
+    repeated = initial.pop("relaunch_of", None)
     context = {
         **admin.site.each_context(request),
         "title": "Run a playbook",
-        "form": form or LaunchForm(playbook=playbook, initial=initial),
+        "form": form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial),
         "playbook": playbook,
         "active_servers": Server.objects.active().count(),
         "has_playbooks": Playbook.objects.active().exists(),
@@ -216,15 +277,34 @@ def state_of(job: Job) -> dict[str, Any]:
         "failing_task": _failing_task(job),
         "variables": job.masked_extra_vars.items(),
         "options": _given_options(job.run),
+        **relaunching_of(job.run),
+        "earlier": partial(_earlier, job),
     }
+
+
+def relaunching_of(run: Run) -> dict[str, Any]:
+    """What a page needs to relaunch a run, and the runs that repeat it. Nothing is asked for until
+    a template shows it: most looks at a job find that nothing has changed."""
+    return {
+        "run": run,
+        "relaunch_choices": partial(choices, run),
+        "relaunch_key": uuid4().hex,
+        "relaunches": run.relaunches.order_by("id")[:RELAUNCHES],
+    }
+
+
+def _earlier(job: Job) -> Job | None:
+    """The job on the same server of the run that this one repeats."""
+    if job.run.relaunch_of_id is None:
+        return None
+    return Job.objects.filter(run=job.run.relaunch_of_id, server=job.server_id).first()
 
 
 def _given_options(run: Run) -> list[tuple[str, Any]]:
     """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
     credential = [("Credential", run.credential)] if run.credential else []
     return credential + [
-        (OPTIONS.get(name, name), "yes" if value is True else value)
-        for name, value in run.options().items()
+        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
     ]
 
 
@@ -274,6 +354,10 @@ def _playbook(key: str | None) -> Playbook | None:
     return Playbook.objects.filter(pk=row_key(key)).first()
 
 
+def _run(key: str | None) -> Run | None:
+    return Run.objects.filter(pk=row_key(key)).select_related("playbook").first()
+
+
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
     """What the URL says about the form's first values; Http404 for rows that do not exist."""
     asked = request.GET
@@ -282,10 +366,27 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
             job = Job.objects.for_page().get(job_id=UUID(asked["job"]))
         except (ValueError, Job.DoesNotExist):
             raise Http404("There is no such job.") from None
-        return {"playbook": job.playbook, **relaunched(job)}
+        return _once_more(job.run, [job])
+    if "run" in asked:
+        run, only = _run(asked["run"]), asked.get("only", "")
+        if run is None or (only and only not in Only.values):
+            raise Http404("There is no such run.")
+        return _once_more(run, [job for job in run.jobs.all() if not only or Only(only).is_of(job)])
     playbook = _playbook(asked.get("playbook"))
     keys = {row_key(text) for text in asked.getlist("server")}
     known = Server.objects.filter(pk__in=keys)
     if (asked.get("playbook") and not playbook) or known.count() != len(keys):
         raise Http404("There is no such playbook or server.")
     return {"playbook": playbook, "servers": list(known)}
+
+
+def _once_more(run: Run, jobs: list[Job]) -> dict[str, Any]:
+    servers = [job.server_id for job in jobs]
+    # One that had ended; a run that is still under way is only copied.
+    ended = run if run.state == Run.State.FINISHED else None
+    return {
+        "playbook": run.playbook,
+        "relaunch_of": ended,
+        "servers": servers,
+        **relaunched(run),
+    }

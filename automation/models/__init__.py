@@ -1,14 +1,17 @@
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
+from .relaunching import Only
 from .results import TaskResult
-from .runs import Run, ServerLock
+from .runs import Run
+from .server_locks import ServerLock
 from .vaults import VaultPassword
 from .workers import Worker
 
 __all__ = [
     "Job",
     "JobLog",
+    "Only",
     "Outcome",
     "Playbook",
     "Run",

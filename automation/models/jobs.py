@@ -57,7 +57,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         """With everything that a job's own page names, its ticket included."""
         return self.select_related(
             *("playbook", "server", "user", "run__cancelled_by", "run__credential"),
-            "occurrence__ticket",
+            *("run__playbook", "occurrence__ticket"),
         )
 
     def matching(self, text: str) -> Self:

@@ -131,15 +131,16 @@ class Playbook(models.Model):
         extra_vars: Any = None,
         credential: Credential | None = None,
         idempotency_key: str = "",
+        relaunch_of: Run | None = None,
         **options: Any,
     ) -> Run:
         """Queue one run with one pending job a server, and return it.
 
-        `options` are Run's own: check_mode, diff_mode, tags, skip_tags, verbosity, forks, become,
-        deadline_seconds. A credential that is named wins over the servers' own. PermissionDenied
-        for the wrong role, Refused when playbook, server or credential is inactive or the file has
-        changed, ValidationError ({field: messages}) for bad values. With an idempotency key, the
-        run that this actor's key made before is returned unchanged.
+        `options` are Run's own: see options.OPTIONS. A credential that is named wins over the
+        servers' own. PermissionDenied for the wrong role, Refused when playbook, server or
+        credential is inactive or the file has changed, ValidationError ({field: messages}) for bad
+        values. With an idempotency key, the run that this actor's key made before is returned
+        unchanged. What was secret in `relaunch_of` stays secret.
         """
         if not actor.has_perm("automation.launch_playbook"):
             raise PermissionDenied("Your role does not launch playbooks.")
@@ -148,16 +149,18 @@ class Playbook(models.Model):
         if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
             return known
         servers = list(dict.fromkeys(servers))  # one job a server
-        self._refuse_unless_ready(servers)
+        self.refuse_unless_ready(servers)
         refuse_inactive(Credential.objects.used_for(servers, credential))
+        secrets = relaunch_of.secret_names() if relaunch_of else set()
         values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
         return self.runs.enqueue(
             self,
             actor,
             servers,
-            extra_vars=variables.sealed(self.variables, values),
+            extra_vars=variables.sealed(self.variables, values, secrets),
             credential=credential,
             idempotency_key=idempotency_key or None,
+            relaunch_of=relaunch_of,
             **options,
         )
 
@@ -198,13 +201,8 @@ class Playbook(models.Model):
             return "missing"
         return "unchanged" if current == self.file_hash else "changed"
 
-    # Private
-
-    def _is_moved(self) -> bool:
-        stored = Playbook.objects.filter(pk=self.pk).values_list("file_path", flat=True).first()
-        return stored != self.file_path
-
-    def _refuse_unless_ready(self, servers: list[Server]) -> None:
+    def refuse_unless_ready(self, servers: list[Server]) -> None:
+        """Whether a launch on these servers would be taken as things are."""
         if not servers:
             raise ValidationError({"server_id": ["Choose at least one server."]})
         if not self.is_active:
@@ -218,3 +216,9 @@ class Playbook(models.Model):
                 f"The file {self.file_path} has changed since “{self}” was registered. "
                 "An admin has to accept it first."
             )
+
+    # Private
+
+    def _is_moved(self) -> bool:
+        stored = Playbook.objects.filter(pk=self.pk).values_list("file_path", flat=True).first()
+        return stored != self.file_path

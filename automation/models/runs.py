@@ -1,4 +1,4 @@
-"""runs: one ansible-playbook process each; and server_locks: what it holds while it runs.
+"""runs: one ansible-playbook process each.
 
 The table is the queue. A task of django-q2 is only a wake-up: whoever is woken takes the oldest
 run that can go, by one conditional UPDATE, so a wake-up that comes twice or never does no harm.
@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -22,12 +22,16 @@ from django_q.tasks import async_task
 
 from accounts.models import User
 from audit.models import AuditLog
+from automation import variables
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField
 
+from . import relaunching
 from .jobs import Job, Outcome
+from .options import OPTIONS, validate_deadline, validate_tag_list, validate_task_name
 from .playbooks import Playbook
+from .server_locks import ServerLock
 from .workers import ALIVE_FOR
 
 if TYPE_CHECKING:
@@ -35,17 +39,6 @@ if TYPE_CHECKING:
 
 # How many waiting runs a claim looks at: beyond that, whoever waits behind them waits on.
 CLAIM_WINDOW = 200
-
-validate_tag_list = RegexValidator(
-    r"^\w[\w.:-]*(,\w[\w.:-]*)*\Z", "Tags are names with commas between them: “web,config”."
-)
-
-
-def validate_deadline(seconds: int) -> None:
-    if not 1 <= seconds <= settings.RUN_DEADLINE_MAX_SECONDS:
-        raise ValidationError(
-            f"A deadline lies between 1 and {settings.RUN_DEADLINE_MAX_SECONDS} seconds."
-        )
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -111,6 +104,7 @@ class RunQuerySet(models.QuerySet["Run"]):
             jobs=[str(job.job_id) for job in run.jobs.order_by("id")[:100]],
             options=run.options(),
             **({"login": str(run.credential)} if run.credential else {}),
+            **({"relaunch_of": run.relaunch_of_id} if run.relaunch_of_id else {}),
         )
         # Robust: with Redis away, the run waits for the minute's wake-up, and the launch stands.
         transaction.on_commit(run.wake_worker, robust=True)
@@ -164,6 +158,9 @@ class Run(models.Model):
     skip_tags = models.CharField(
         max_length=500, blank=True, default="", validators=[validate_tag_list]
     )
+    start_at_task = models.CharField(
+        max_length=255, blank=True, default="", db_default="", validators=[validate_task_name]
+    )
     verbosity = models.SmallIntegerField(
         default=0, db_default=0, validators=[MinValueValidator(0), MaxValueValidator(4)]
     )
@@ -172,6 +169,13 @@ class Run(models.Model):
     )
     become = models.BooleanField(default=False, db_default=False)
     deadline_seconds = models.IntegerField(validators=[validate_deadline])
+    # How long it may print nothing; NULL: as long as its deadline lets it.
+    idle_deadline_seconds = models.IntegerField(
+        null=True, blank=True, validators=[validate_deadline]
+    )
+    relaunch_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
+    )
     idempotency_key = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     # The exact command line, without secrets; known once it has started.
     command = models.TextField(blank=True)
@@ -247,6 +251,17 @@ class Run(models.Model):
         for name, value in taken.items():
             setattr(self, name, value)
         return True
+
+    def relaunch(
+        self, actor: User, *, only: str | None = None, idempotency_key: str = "", **changes: Any
+    ) -> Run:
+        """Do this ended run once more, on all of its servers or `only` "failed", "unreachable" or
+        "not_reached" ones. `changes` may name servers, extra_vars and options: see
+        relaunching.plan. The new run names this one; it is refused as any launch may be."""
+        if not actor.has_perm("automation.launch_playbook"):
+            raise PermissionDenied("Your role does not launch playbooks.")
+        given = relaunching.plan(self, only, changes)
+        return self.playbook.launch(actor, idempotency_key=idempotency_key, **given)
 
     def beat(self) -> bool:
         """Say that it lives. False when the claim is lost: somebody else has ended the run."""
@@ -330,13 +345,16 @@ class Run(models.Model):
 
     def options(self) -> dict[str, Any]:
         """The options that differ from the defaults, by their names."""
-        names = ("check_mode", "diff_mode", "tags", "skip_tags", "verbosity", "forks", "become")
-        given = {name: getattr(self, name) for name in names}
+        usual = {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        given = {name: getattr(self, name) for name in OPTIONS}
         return {
             name: value
             for name, value in given.items()
-            if value != cast(models.Field, Run._meta.get_field(name)).default
+            if value != usual.get(name, cast(models.Field, Run._meta.get_field(name)).get_default())
         }
+
+    def secret_names(self) -> set[str]:
+        return {name for name, value in self.extra_vars.items() if variables.is_sealed(value)}
 
     @property
     def is_cancelling(self) -> bool:
@@ -382,15 +400,3 @@ class Run(models.Model):
     def _finish_jobs(self, outcomes: Mapping[int, Outcome], default: Outcome) -> None:
         for job in self.jobs.active().select_related("playbook", "server", "user"):
             job.finish(outcomes.get(job.pk, default), actor=self.cancelled_by)
-
-
-class ServerLock(models.Model):
-    server = models.OneToOneField(Server, models.CASCADE, related_name="lock")
-    run = models.ForeignKey(Run, models.CASCADE, related_name="locks")
-    created_at = CreatedAtField()
-
-    class Meta:
-        db_table = "server_locks"
-
-    def __str__(self) -> str:
-        return f"{self.server} held by run {self.run_id}"

@@ -5,6 +5,8 @@
     const form = document.getElementById("launch-form");
     const playbook = form.querySelector('[name="playbook"]');
     const servers = form.querySelector('[name="servers"]');
+    const filters = [form.elements.environment, form.elements.tag];
+    const countUrl = form.querySelector("[data-count-url]").dataset.countUrl;
     const variables = document.getElementById("launch-variables");
     const url = form.querySelector("[data-variables-url]").dataset.variablesUrl;
 
@@ -27,15 +29,26 @@
 
     async function showVariables() {
         remember();
-        const answer = await fetch(`${url}?${new URLSearchParams({ playbook: playbook.value })}`);
+        const asked = { playbook: playbook.value, relaunch_of: form.elements.relaunch_of.value };
+        const answer = await fetch(`${url}?${new URLSearchParams(asked)}`);
         if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         variables.replaceChildren(...page.body.childNodes);
         restore();
     }
 
-    function count() {
-        document.getElementById("launch-count").textContent = servers.selectedOptions.length;
+    let asked = 0; // answers may overtake each other: only the last question's is shown
+
+    async function count() {
+        const question = ++asked;
+        let chosen = servers.selectedOptions.length;
+        if (filters.some((field) => field.value.trim())) {
+            const given = Object.fromEntries(filters.map((field) => [field.name, field.value]));
+            const answer = await fetch(`${countUrl}?${new URLSearchParams(given)}`);
+            if (!answer.ok) return;
+            chosen = (await answer.json()).count;
+        }
+        if (question === asked) document.getElementById("launch-count").textContent = chosen;
     }
 
     playbook.addEventListener("change", showVariables);
@@ -44,6 +57,7 @@
     });
     // The searchable select announces its changes through jQuery only.
     django.jQuery(servers).on("change", count);
+    for (const field of filters) field.addEventListener("input", count);
     form.addEventListener("submit", () => {
         for (const button of form.querySelectorAll('[type="submit"]')) button.disabled = true;
     });

@@ -132,7 +132,7 @@ def test_a_run_shows_its_jobs_by_status(client_of, bob, query_ceiling):
     for status in ("running", "running", "failed"):
         make.job(run=run, status=status)
     client = client_of(bob)
-    with query_ceiling(8):
+    with query_ceiling(9):
         page = client.get(run.get_absolute_url()).content.decode()
     for status, count in (("running", 2), ("failed", 1)):
         query = {"run__id__exact": run.pk, "status__exact": status}

@@ -39,8 +39,11 @@ def test_options_go_to_the_run(api_of, alice, ready):
         "verbosity": 2,
         "forks": 20,
         "become": True,
+        "start_at_task": "Restart the service",
+        "deadline_seconds": 60,
+        "idle_deadline_seconds": 20,
     }
-    job = api_of(alice).post(URL, ready | options | {"deadline_seconds": 60}).json()
+    job = api_of(alice).post(URL, ready | options).json()
     assert job["options"] == options
     assert Run.objects.get().deadline_seconds == 60
 
@@ -110,6 +113,9 @@ def test_a_value_that_breaks_the_schema_is_named(api_of, alice, ready, values, n
         ("forks", 10**30, "less than or equal to 500"),
         ("tags", "web; rm -rf /", "names with commas"),
         ("deadline_seconds", 0, "between 1 and"),
+        ("idle_deadline_seconds", 0, "between 1 and"),
+        ("start_at_task", "--list-hosts", "does not begin with"),
+        ("start_at_task", "a\nb", "is one line"),
         ("check_mode", "perhaps", "valid boolean"),
     ],
 )

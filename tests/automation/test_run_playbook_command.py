@@ -67,6 +67,12 @@ def test_it_ends_with_3_when_the_job_is_cancelled(command, boss) -> None:
         (["hello", "--server=here", "--user=bob"], "Your role does not launch playbooks."),
         (["hello", "--server=here", "--tags=a b"], "tags: Tags are names with commas"),
         (["hello", "--server=here", "--forks=0"], "forks: Ensure this value"),
+        (["hello", "--server=here", "--start-at-task=-x"], "start_at_task: A task's name"),
+        (["hello", "--server=here", "--deadline=0"], "deadline_seconds: A deadline lies"),
+        (["hello", "--server=here", "--idle-deadline=0"], "idle_deadline_seconds: A deadline"),
+        (["hello"], "Name servers by --server, or choose"),
+        (["hello", "--server=here", "--tag=web"], "Name servers by --server, or choose"),
+        (["hello", "--environment=nowhere"], "No active server is of this choice."),
     ],
 )
 def test_bad_input_is_refused_in_words_and_launches_nothing(arguments, message, boss, bob) -> None:

@@ -60,6 +60,27 @@ def test_the_exact_command_is_kept_without_the_private_folders_path() -> None:
     )
 
 
+TWO_TASKS = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: First of all, ansible.builtin.debug: {msg: one}}
+    - {name: The -- second, ansible.builtin.debug: {msg: two}}
+"""
+
+
+def test_it_starts_at_the_task_that_was_named() -> None:
+    job = run_one(TWO_TASKS, start_at_task="The -- second")
+
+    assert (job.status, job.counts["ok"]) == (Job.Status.SUCCESS, 1)
+    assert "First of all" not in text_of(job)
+    assert "--start-at-task 'The -- second'" in job.run.command
+
+
+def test_a_task_that_is_not_there_is_no_success() -> None:
+    assert run_one(TWO_TASKS, start_at_task="Third").status == Job.Status.FAILED
+
+
 def test_a_failed_task_is_named_with_its_place_and_message() -> None:
     job = run_one(FAILING)
 

@@ -128,6 +128,17 @@ def test_the_deadline_ends_it() -> None:
     assert processes.marked(str(run.claim_token)) == []
 
 
+def test_silence_ends_it_when_it_was_told_so() -> None:
+    run = launched(idle_deadline_seconds=1)
+
+    execute(run)
+
+    job = the_job(run)
+    assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.DEADLINE)
+    assert job.error_message == "Stopped: it printed nothing for 1 s, which is its idle deadline."
+    assert processes.marked(str(run.claim_token)) == []
+
+
 def test_a_run_that_the_reaper_has_ended_stops_and_keeps_the_reapers_words(settings) -> None:
     settings.RUN_HEARTBEAT_SECONDS = 0.1
     settings.RUN_LOST_AFTER_SECONDS = 0

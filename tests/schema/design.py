@@ -127,10 +127,13 @@ runs
     diff_mode bool = 0
     tags varchar(500)
     skip_tags varchar(500)
+    start_at_task varchar(255) =
     verbosity smallint = 0
     forks smallint = 5
     become bool = 0
     deadline_seconds int
+    idle_deadline_seconds int?
+    relaunch_of_id int?
     idempotency_key varchar(64)?
     command longtext
     queue varchar(50) = default
@@ -155,11 +158,13 @@ runs
     unique (launched_by_id, idempotency_key)
     index (playbook_id)
     index (cancelled_by_id)
+    index (relaunch_of_id)
     index (credential_id)
     index (state, id)
     playbook_id → playbooks.id RESTRICT
     launched_by_id → users.id RESTRICT
     cancelled_by_id → users.id SET NULL
+    relaunch_of_id → runs.id SET NULL
     credential_id → credentials.id RESTRICT
 
 server_locks

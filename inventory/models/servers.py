@@ -1,167 +1,31 @@
-"""servers: the machines that playbooks run on; credentials: how Ansible logs in there."""
+"""servers: the machines that playbooks run on."""
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from schema.encryption import Undecryptable
-from schema.fields import (
-    CreatedAtField,
-    EncryptedJSONField,
-    EncryptedTextField,
-    JSONShapeField,
-    UpdatedAtField,
-)
-
-from .facts import kept, system_of
-from .ssh_keys import spelled_key, without_passphrase
-from .validators import (
-    validate_become_method,
-    validate_environment,
+from inventory.validators import (
     validate_host_key,
     validate_hostname,
     validate_key_path,
-    validate_login,
     validate_tags,
     validate_variables,
 )
+from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
-# Masked, these would tear every log apart.
-TELL_NOTHING = ("true", "false", "yes", "none", "null")
-
-
-class CredentialQuerySet(models.QuerySet["Credential"]):
-    def active(self) -> Self:
-        return self.filter(is_active=True)
-
-    def used_for(self, servers: list[Server], named: Credential | None = None) -> Self:
-        """Those that a run on these servers needs: the one that it names, or each server's own."""
-        own = {server.credential_id for server in servers if server.credential_id}
-        return self.filter(pk__in=[named.pk] if named else own)
-
-
-class Credential(models.Model):
-    name = models.CharField(max_length=80, unique=True)
-    description = models.TextField(blank=True)
-    ssh_user = models.CharField(
-        "SSH user",
-        max_length=80,
-        blank=True,
-        validators=[validate_login],
-        help_text="Empty: each server's own.",
-    )
-    ssh_private_key = EncryptedTextField("SSH private key")
-    ssh_key_passphrase = EncryptedTextField("passphrase of the key")
-    ssh_password = EncryptedTextField("SSH password")
-    become_method = models.CharField(
-        max_length=80,
-        blank=True,
-        validators=[validate_become_method],
-        help_text="How rights are raised: sudo, su … Empty: as the playbook says.",
-    )
-    become_user = models.CharField(
-        max_length=80,
-        blank=True,
-        validators=[validate_login],
-        help_text="Empty: as the playbook says, else root.",
-    )
-    become_password = EncryptedTextField("become password")
-    environment = EncryptedJSONField("environment variables")
-    is_active = models.BooleanField(
-        "active", default=True, db_default=True, help_text="Without it, no run can use it."
-    )
-    created_at = CreatedAtField()
-    updated_at = UpdatedAtField()
-
-    objects = CredentialQuerySet.as_manager()
-
-    SECRETS = (
-        "ssh_private_key",
-        "ssh_key_passphrase",
-        "ssh_password",
-        "become_password",
-        "environment",
-    )
-
-    class Meta:
-        db_table = "credentials"
-        ordering = ["name"]
-        permissions = [("use_credential", "Can name a credential at a launch")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:inventory_credential_change", args=[self.pk])
-
-    def clean_fields(self, exclude: Any = None) -> None:
-        self.name = self.name.strip()
-        super().clean_fields(exclude)
-
-    def clean(self) -> None:
-        """The databases differ in what they call equal; and a key that no login can use, or a
-        variable that would choose what runs, is told now and not in the middle of a night."""
-        super().clean()
-        if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
-            raise ValidationError({"name": ["There is a credential of that name already."]})
-        try:
-            self.open_private_key()
-            validate_environment(self.opened_environment())
-        except Undecryptable as error:
-            raise ValidationError(f"{error} Give its secrets again, or clear them.") from None
-
-    def opened(self, name: str) -> str:
-        """One secret in clear, for the run itself and nobody else. Raises Undecryptable."""
-        try:
-            return getattr(self, name).opened()
-        except Undecryptable as error:
-            label = self.label_of(name)
-            raise Undecryptable(f"The credential “{self}” ({label}): {error}") from None
-
-    @classmethod
-    def label_of(cls, name: str) -> str:
-        """What people call a secret: “SSH password”."""
-        return str(cast(models.Field, cls._meta.get_field(name)).verbose_name)
-
-    def open_private_key(self) -> str:
-        """The key without its passphrase; empty if there is none."""
-        key, passphrase = self.opened("ssh_private_key"), self.opened("ssh_key_passphrase")
-        if passphrase and not key:
-            raise ValidationError({"ssh_key_passphrase": ["There is no key for this passphrase."]})
-        return without_passphrase(spelled_key(key), passphrase) if key else ""
-
-    def opened_environment(self) -> dict[str, str]:
-        return json.loads(self.opened("environment") or "{}")
-
-    def secrets(self) -> list[str]:
-        """All that no log may show, in clear."""
-        texts = [self.opened(name) for name in self.SECRETS if name != "environment"]
-        values = self.opened_environment().values()
-        telling = [value for value in values if value.lower() not in TELL_NOTHING]
-        return [text for text in (*texts, self.open_private_key(), *telling) if text]
-
-    @property
-    def secrets_set(self) -> list[str]:
-        """Which secrets it holds, by name."""
-        return [name for name in self.SECRETS if getattr(self, name)]
-
-    @property
-    def has_ssh_secret(self) -> bool:
-        return bool(self.ssh_private_key or self.ssh_password)
+from .credentials import Credential
 
 
 class ServerQuerySet(models.QuerySet["Server"]):
@@ -179,6 +43,13 @@ class ServerQuerySet(models.QuerySet["Server"]):
             .filter(environment__in=environments)
             .exclude(pk__in=[server.pk for server in servers])
         )
+
+    def chosen(self, environment: str = "", tag: str = "") -> list[Server]:
+        """The active servers of an environment, of a tag (see Server.has_tag), or of both."""
+        servers = self.active().order_by("hostname")
+        if environment.strip():
+            servers = servers.in_environment(environment.strip().lower())
+        return [server for server in servers if not tag.strip() or server.has_tag(tag)]
 
     def search(self, text: str) -> Self:
         """Host name, address or description that contains the text."""
@@ -309,6 +180,14 @@ class Server(models.Model):
             self.os_type, self.os_version = os_type, os_version
             self.save(update_fields=["os_type", "os_version", "updated_at"])
 
+    def has_tag(self, text: str) -> bool:
+        """“web”: a tag of that name that is not false, or a group named in `groups`.
+        “role=web”: a tag with that value, or with a list that holds it."""
+        key, has_value, value = (part.strip() for part in text.partition("="))
+        if has_value:
+            return value in map(_as_text, _several(self.tags.get(key)))
+        return self.tags.get(key, False) is not False or key in _several(self.tags.get("groups"))
+
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
         each other tag."""
@@ -322,47 +201,6 @@ class Server(models.Model):
             elif value is not False:
                 names += [group_name(f"{key}_{one}") for one in values]
         return list(dict.fromkeys(name for name in names if name))
-
-
-class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
-    def keep(self, server: Server, facts: dict[str, Any], gathered_at: datetime) -> bool:
-        """Make these the server's facts, unless newer ones are there; whether it did.
-
-        What the server's own row leaves open about its system, the first facts fill in.
-        """
-        new = {"facts": kept(facts), "gathered_at": gathered_at}
-        older = self.filter(server=server, gathered_at__lt=gathered_at)
-        if not older.update(**new) and not self._created(server, new):
-            return False
-        server.note_system(*system_of(facts))
-        return True
-
-    def _created(self, server: Server, new: dict[str, Any]) -> bool:
-        if self.filter(server=server).exists():
-            return False
-        try:
-            with transaction.atomic():
-                self.create(server=server, **new)
-        except IntegrityError:  # another run was first, at this moment
-            return False
-        return True
-
-
-class ServerFacts(models.Model):
-    """What Ansible found out about a server when it last gathered facts there."""
-
-    server = models.OneToOneField(Server, models.CASCADE, related_name="facts")
-    facts = models.JSONField(default=dict, db_default={})
-    gathered_at = models.DateTimeField()
-
-    objects = ServerFactsQuerySet.as_manager()
-
-    class Meta:
-        db_table = "server_facts"
-        verbose_name = verbose_name_plural = "server facts"
-
-    def __str__(self) -> str:
-        return f"Facts of {self.server}"
 
 
 def is_group_name(value: Any) -> bool:
@@ -386,3 +224,15 @@ def spelled(address: str) -> str:
         return str(ip_address(address.strip()))
     except ValueError:
         return address.strip()
+
+
+def _several(value: Any) -> list[Any]:
+    """A tag's values: one, or a list of them."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _as_text(value: Any) -> str:
+    """As one writes it: true, 5, web."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,112 @@
+"""What commands that launch share: they watch a run in the terminal, and tell how it ended."""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from schema.exceptions import Refused
+
+from .ansi import plain
+from .models import Job, Run
+
+POLL_SECONDS = 0.3
+COLOURS = {"success": "SUCCESS", "failed": "ERROR", "cancelled": "WARNING"}
+
+
+class LaunchingCommand(BaseCommand):
+    """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--user", help="who launches (default: the first active admin)")
+        parser.add_argument("--no-wait", action="store_true", help="launch and return at once")
+
+    def follow(self, run: Run, *, wait: bool) -> None:
+        """Tell the jobs; then show their lines until the run has ended, and exit as it did."""
+        jobs = list(run.jobs.select_related("server").order_by("id"))
+        for job in jobs:
+            self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
+        if not wait:
+            return
+        try:
+            self._show_lines(run, jobs)
+        except KeyboardInterrupt:
+            self.stderr.write(f"\nStill running: {jobs[0].job_id}. `cancel_job` ends it.")
+            sys.exit(130)
+        sys.exit(self._result(run))
+
+    def _show_lines(self, run: Run, jobs: list[Job]) -> None:
+        """Print each job's lines as they come, until the run has ended and nothing is left."""
+        shown = dict.fromkeys((job.pk for job in jobs), 0)
+        waiting_said = False
+        while True:
+            run.refresh_from_db()
+            finished = run.state == Run.State.FINISHED
+            printed = [self._print_new(job, shown, prefix=len(jobs) > 1) for job in jobs]
+            if finished and not any(printed):
+                return
+            if run.state == Run.State.PENDING and not waiting_said:
+                waiting_said = self._say_what_it_waits_for(run)
+            if not any(printed):
+                time.sleep(POLL_SECONDS)
+
+    def _print_new(self, job: Job, shown: dict[int, int], *, prefix: bool) -> bool:
+        lines = list(job.lines(after=shown[job.pk]))
+        for line in lines:
+            content = line.content if self.stdout.isatty() else plain(line.content)
+            self.stdout.write(f"{job.server}: {content}" if prefix else content)
+        if lines:
+            shown[job.pk] = lines[-1].line_number
+            self.stdout.flush()
+        return bool(lines)
+
+    def _say_what_it_waits_for(self, run: Run) -> bool:
+        reasons = run.waits_for()
+        if reasons:
+            self.stdout.write(f"It waits: {'; '.join(reasons)}.")
+        return bool(reasons)
+
+    def _result(self, run: Run) -> int:
+        jobs = list(run.jobs.select_related("server").order_by("id"))
+        for job in jobs:
+            style = getattr(self.style, COLOURS[job.status])
+            took = f" after {job.duration.total_seconds():.1f} s" if job.duration else ""
+            self.stdout.write(style(f"{job.server}: {job.get_status_display()}{took}"))
+            if job.error_message:
+                self.stdout.write(style(job.error_message))
+        statuses = {job.status for job in jobs}
+        if Job.Status.FAILED in statuses:
+            return 2
+        return 3 if Job.Status.CANCELLED in statuses else 0
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """What a launch may raise, as the command's own error."""
+    try:
+        yield
+    except (Refused, PermissionDenied) as error:
+        raise CommandError(str(error)) from None
+    except ValidationError as error:
+        raise CommandError("\n".join(_said(error))) from None
+
+
+def variables_of(text: str) -> Any:
+    """The value of --extra-vars."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandError(f"--extra-vars is no JSON: {error}.") from None
+
+
+def _said(error: ValidationError) -> list[str]:
+    """One line a message, with the field's name before it."""
+    if not hasattr(error, "error_dict"):
+        return error.messages
+    return [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]

@@ -1,0 +1,37 @@
+"""Do a job's run once more and watch it, as run_playbook does."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from accounts.terminal import acting_user
+from automation.following import LaunchingCommand, refusals_in_words
+from automation.models import Job, Only
+
+
+class Command(LaunchingCommand):
+    help = (
+        "Do the run that a job belongs to once more, as it was, on all of its servers or only "
+        "those where it did not work. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("job_id", help="its UUID, as the job page shows it")
+        parser.add_argument("--only", choices=Only.values, help="which of its servers")
+        super().add_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        job = self._job(options["job_id"])
+        with refusals_in_words():
+            run = job.run.relaunch(acting_user(options["user"]), only=options["only"])
+        self.stdout.write(f"Run {run.pk} repeats run {job.run_id}.")
+        self.follow(run, wait=not options["no_wait"])
+
+    @staticmethod
+    def _job(job_id: str) -> Job:
+        try:
+            return Job.objects.select_related("run__playbook").get(job_id=job_id)
+        except (Job.DoesNotExist, ValidationError):
+            raise CommandError(f"There is no job “{job_id}”.") from None

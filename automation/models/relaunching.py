@@ -1,0 +1,83 @@
+"""What a run that is done once more takes over from the first one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from automation import variables
+from schema.encryption import Undecryptable
+from schema.exceptions import Refused
+
+from .jobs import Job
+from .options import OPTIONS
+
+if TYPE_CHECKING:
+    from inventory.models import Server
+
+    from .runs import Run
+
+
+class Only(models.TextChoices):
+    """Which servers of a run are taken once more; without it, all of them."""
+
+    FAILED = "failed", "Failed"
+    UNREACHABLE = "unreachable", "Unreachable"
+    NOT_REACHED = "not_reached", "Not reached"
+
+    def is_of(self, job: Job) -> bool:
+        """Whatever did not work has failed: the other two are kinds of it."""
+        if self is Only.FAILED:
+            return job.status == Job.Status.FAILED
+        return job.failure_kind == self.value
+
+
+def plan(run: Run, only: str | None, changes: dict[str, Any]) -> dict[str, Any]:
+    """What `Playbook.launch` needs to do the run once more: servers, extra_vars and every option.
+
+    `changes` may name each of these. Of the variables it may name some: those replace the old
+    values, and None takes one away. Secrets are in clear here, for `launch` and nobody else.
+    Refused when the run has not ended, when there is no such server, or when a secret's key is
+    gone.
+    """
+    if run.state != run.State.FINISHED:
+        raise Refused(f"{run} has not ended yet.")
+    options = {name: getattr(run, name) for name in OPTIONS}
+    return {
+        **options,
+        "credential": run.credential,
+        **changes,
+        "servers": changes.get("servers") or _servers(run, only),
+        "extra_vars": _values(run, changes.get("extra_vars") or {}),
+        "relaunch_of": run,
+    }
+
+
+def choices(run: Run) -> list[tuple[Only, int]]:
+    """What of an ended run can be taken once more by itself, and how many servers that is."""
+    if run.state != run.State.FINISHED:
+        return []
+    jobs = list(run.jobs.filter(status=Job.Status.FAILED).only("run", "status", "failure_kind"))
+    counts = [(only, sum(map(only.is_of, jobs))) for only in Only]
+    return [(only, count) for only, count in counts if count]
+
+
+def _servers(run: Run, only: str | None) -> list[Server]:
+    jobs = run.jobs.select_related("server").order_by("id")
+    wanted = Only(only) if only else None
+    servers = [job.server for job in jobs if wanted is None or wanted.is_of(job)]
+    if wanted and not servers:
+        raise Refused(f"{run} has no server that is “{wanted.label.lower()}”.")
+    return servers
+
+
+def _values(run: Run, changed: Any) -> Any:
+    if not isinstance(changed, dict):
+        return changed  # what is wrong with it is said at the launch
+    kept = {name: value for name, value in run.extra_vars.items() if name not in changed}
+    try:
+        opened = variables.opened(kept)
+    except Undecryptable as error:
+        raise Refused(f"{error} Give the secrets anew.") from None
+    return opened | {name: value for name, value in changed.items() if value is not None}

@@ -1,0 +1,141 @@
+"""credentials: how Ansible logs in on servers, each secret encrypted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+
+from inventory.ssh_keys import spelled_key, without_passphrase
+from inventory.validators import validate_become_method, validate_environment, validate_login
+from schema.encryption import Undecryptable
+from schema.fields import CreatedAtField, EncryptedJSONField, EncryptedTextField, UpdatedAtField
+
+if TYPE_CHECKING:
+    from .servers import Server
+
+# Masked, these would tear every log apart.
+TELL_NOTHING = ("true", "false", "yes", "none", "null")
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def used_for(self, servers: list[Server], named: Credential | None = None) -> Self:
+        """Those that a run on these servers needs: the one that it names, or each server's own."""
+        own = {server.credential_id for server in servers if server.credential_id}
+        return self.filter(pk__in=[named.pk] if named else own)
+
+
+class Credential(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(blank=True)
+    ssh_user = models.CharField(
+        "SSH user",
+        max_length=80,
+        blank=True,
+        validators=[validate_login],
+        help_text="Empty: each server's own.",
+    )
+    ssh_private_key = EncryptedTextField("SSH private key")
+    ssh_key_passphrase = EncryptedTextField("passphrase of the key")
+    ssh_password = EncryptedTextField("SSH password")
+    become_method = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[validate_become_method],
+        help_text="How rights are raised: sudo, su … Empty: as the playbook says.",
+    )
+    become_user = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[validate_login],
+        help_text="Empty: as the playbook says, else root.",
+    )
+    become_password = EncryptedTextField("become password")
+    environment = EncryptedJSONField("environment variables")
+    is_active = models.BooleanField(
+        "active", default=True, db_default=True, help_text="Without it, no run can use it."
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    objects = CredentialQuerySet.as_manager()
+
+    SECRETS = (
+        "ssh_private_key",
+        "ssh_key_passphrase",
+        "ssh_password",
+        "become_password",
+        "environment",
+    )
+
+    class Meta:
+        db_table = "credentials"
+        ordering = ["name"]
+        permissions = [("use_credential", "Can name a credential at a launch")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:inventory_credential_change", args=[self.pk])
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.name = self.name.strip()
+        super().clean_fields(exclude)
+
+    def clean(self) -> None:
+        """The databases differ in what they call equal; and a key that no login can use, or a
+        variable that would choose what runs, is told now and not in the middle of a night."""
+        super().clean()
+        if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": ["There is a credential of that name already."]})
+        try:
+            self.open_private_key()
+            validate_environment(self.opened_environment())
+        except Undecryptable as error:
+            raise ValidationError(f"{error} Give its secrets again, or clear them.") from None
+
+    def opened(self, name: str) -> str:
+        """One secret in clear, for the run itself and nobody else. Raises Undecryptable."""
+        try:
+            return getattr(self, name).opened()
+        except Undecryptable as error:
+            label = self.label_of(name)
+            raise Undecryptable(f"The credential “{self}” ({label}): {error}") from None
+
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        """What people call a secret: “SSH password”."""
+        return str(cast(models.Field, cls._meta.get_field(name)).verbose_name)
+
+    def open_private_key(self) -> str:
+        """The key without its passphrase; empty if there is none."""
+        key, passphrase = self.opened("ssh_private_key"), self.opened("ssh_key_passphrase")
+        if passphrase and not key:
+            raise ValidationError({"ssh_key_passphrase": ["There is no key for this passphrase."]})
+        return without_passphrase(spelled_key(key), passphrase) if key else ""
+
+    def opened_environment(self) -> dict[str, str]:
+        return json.loads(self.opened("environment") or "{}")
+
+    def secrets(self) -> list[str]:
+        """All that no log may show, in clear."""
+        texts = [self.opened(name) for name in self.SECRETS if name != "environment"]
+        values = self.opened_environment().values()
+        telling = [value for value in values if value.lower() not in TELL_NOTHING]
+        return [text for text in (*texts, self.open_private_key(), *telling) if text]
+
+    @property
+    def secrets_set(self) -> list[str]:
+        """Which secrets it holds, by name."""
+        return [name for name in self.SECRETS if getattr(self, name)]
+
+    @property
+    def has_ssh_secret(self) -> bool:
+        return bool(self.ssh_private_key or self.ssh_password)

@@ -1,0 +1,53 @@
+"""server_facts: what Ansible found out about each server."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+
+from inventory.facts import kept, system_of
+
+from .servers import Server
+
+
+class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
+    def keep(self, server: Server, facts: dict[str, Any], gathered_at: datetime) -> bool:
+        """Make these the server's facts, unless newer ones are there; whether it did.
+
+        What the server's own row leaves open about its system, the first facts fill in.
+        """
+        new = {"facts": kept(facts), "gathered_at": gathered_at}
+        older = self.filter(server=server, gathered_at__lt=gathered_at)
+        if not older.update(**new) and not self._created(server, new):
+            return False
+        server.note_system(*system_of(facts))
+        return True
+
+    def _created(self, server: Server, new: dict[str, Any]) -> bool:
+        if self.filter(server=server).exists():
+            return False
+        try:
+            with transaction.atomic():
+                self.create(server=server, **new)
+        except IntegrityError:  # another run was first, at this moment
+            return False
+        return True
+
+
+class ServerFacts(models.Model):
+    """What Ansible found out about a server when it last gathered facts there."""
+
+    server = models.OneToOneField(Server, models.CASCADE, related_name="facts")
+    facts = models.JSONField(default=dict, db_default={})
+    gathered_at = models.DateTimeField()
+
+    objects = ServerFactsQuerySet.as_manager()
+
+    class Meta:
+        db_table = "server_facts"
+        verbose_name = verbose_name_plural = "server facts"
+
+    def __str__(self) -> str:
+        return f"Facts of {self.server}"
