@@ -214,8 +214,9 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     parameters = {"logs": {"after", "limit"}, "tasks": {"after", "limit"}}
 
     def get_queryset(self) -> QuerySet[Job]:
-        # Logs are asked for every second, and show no names.
-        return Job.objects.all() if self.action == "logs" else super().get_queryset()
+        # Logs and tasks are asked for every second, and show no names.
+        is_bare = self.action in ("logs", "tasks")
+        return Job.objects.all() if is_bare else super().get_queryset()
 
     @extend_schema(
         responses={201: JobSerializer, 200: JobSerializer},
