@@ -49,8 +49,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(state=Run.State.RUNNING)
 
     def beating(self) -> Self:
-        """Running and lately heard of: their workers live, though a long run leaves them no time
-        for a beat of their own."""
+        """Running and lately heard of: their workers live, too busy for a beat of their own."""
         return self.running().filter(heartbeat_at__gt=timezone.now() - ALIVE_FOR)
 
     def launched_with(self, playbook: Playbook, actor: User, idempotency_key: str) -> Run | None:
@@ -320,12 +319,11 @@ class Run(models.Model):
             f"The worker on {self.worker_host} has not been heard of since "
             f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. What it had printed is in the log."
         )
-        lost = Outcome.failed(Job.FailureKind.WORKER_LOST, message)
         with transaction.atomic():
             as_seen = self._mine().filter(heartbeat_at=self.heartbeat_at)
             if not as_seen.update(watched_at=timezone.now()):
                 return False
-            return self.finish({}, lost)
+            return self.finish({}, Outcome.failed(Job.FailureKind.WORKER_LOST, message))
 
     def is_silent(self) -> bool:
         """One look of a reaper: whether it still stands at the beat that was seen at least

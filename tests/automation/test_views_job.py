@@ -200,9 +200,9 @@ def test_the_whole_log_as_text(client_of, bob):
 def test_the_page_asks_the_database_few_times(client_of, boss, failed, query_ceiling):
     client = client_of(boss)
     make.task_results(failed, "ok", "failed")
-    with query_ceiling(8):
+    with query_ceiling(9):
         client.get(url("job_detail", failed))
-    with query_ceiling(7):
+    with query_ceiling(8):
         client.get(url("job_lines", failed), {"after": 2})
     state = client.get(url("job_detail", failed)).context["state"]
     with query_ceiling(6):  # what is asked for every second
