@@ -224,7 +224,11 @@ class Redis(PrivateServer):
 
 
 class SSHServer(PrivateServer):
-    """OpenSSH that lets in whoever runs the tests, by one generated key and nothing else."""
+    """OpenSSH that lets in whoever runs the tests, by one generated key and nothing else.
+
+    For others than root, /dev/pts has to belong to the group tty (gid=5), as systemd mounts it:
+    sshd would otherwise try to give its terminals away, and may not.
+    """
 
     name = "sshd"
     greeting = b"SSH-2.0"
