@@ -11,7 +11,15 @@ from importlib import import_module
 from bench import machine, results
 from bench.sandbox import sandbox
 
-SCRIPTS = ("run_overhead", "queue_pickup", "line_delay", "many_servers")
+SCRIPTS = (
+    "run_overhead",
+    "queue_pickup",
+    "line_delay",
+    "cancel_to_dead",
+    "launches",
+    "many_runs",
+    "many_servers",
+)
 
 
 def main() -> int:
@@ -36,6 +44,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--redis", metavar="URL", help="carry wake-ups there, not in the database")
     parser.add_argument("--pairs", type=int, default=5, help="bare run and job, of each play")
     parser.add_argument("--launches", type=int, default=30, help="for the time in the queue")
+    parser.add_argument("--cancels", type=int, default=20, help="how many runs are cancelled")
+    parser.add_argument("--accepted", type=int, default=300, help="launches through the API")
+    parser.add_argument("--runs", type=int, default=100, help="short ones through the queue")
     parser.add_argument("--write", action="store_true", help="into bench/RESULTS.md")
     options = parser.parse_args()
     if unknown := set(options.scripts) - set(SCRIPTS):

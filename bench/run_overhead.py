@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from automation.models import Playbook
 from automation.runner import ansible_playbook
@@ -22,13 +21,28 @@ from automation.tasks import run_next
 from bench import scenery
 from bench.table import Table
 from inventory.inventory_file import write_inventory
+from inventory.models import Server
 
-TASKS = 100
 DEBUG = {"ansible.builtin.debug": {"msg": "A line of a small task"}}
 COMMAND = {"ansible.builtin.command": {"cmd": "true"}, "changed_when": False}
-# By the name of the play: its task, and by how much a job may take longer than the bare run.
-Goal = tuple[dict[str, Any], float]
-PLAYS: dict[str, Goal] = {"debug": (DEBUG, 1.20), "command": (COMMAND, 1.05)}
+
+
+@dataclass(frozen=True)
+class Play:
+    """So many tasks on so many hosts, and by how much a job may take longer than the bare run."""
+
+    name: str
+    task: dict[str, object]
+    tasks: int
+    hosts: int
+    goal: float
+
+
+PLAYS = (
+    Play("debug", DEBUG, 100, 1, 1.20),
+    Play("command", COMMAND, 100, 1, 1.05),
+    Play("command_10_hosts", COMMAND, 20, 10, 1.05),
+)
 
 
 @dataclass(frozen=True)
@@ -46,52 +60,56 @@ Pair = tuple[Cost, Cost]
 
 def measure(options: argparse.Namespace) -> Table:
     table = Table(
-        f"A job against bare ansible-playbook: {TASKS} tasks on localhost",
-        ["task", "pairs", "bare", "job", "ratio", "from, to", "goal", "", "CPU ratio"],
+        "A run against bare ansible-playbook, on this machine",
+        ["tasks", "hosts", "pairs", "bare", "job", "ratio", "from, to", "goal", "", "CPU ratio"],
         note="Medians; a ratio is the median of the pairs' own ratios.",
     )
-    _pair(scenery.playbook("warm_up", [DEBUG]), 0)
-    for name, (task, goal) in PLAYS.items():
-        tasks = [{"name": f"Task {number}", **task} for number in range(TASKS)]
-        playbook = scenery.playbook(name, tasks)
-        _add(table, name, [_pair(playbook, number) for number in range(options.pairs)], goal)
+    _pair(scenery.playbook("warm_up", [DEBUG]), [scenery.this_machine()], 0)
+    for play in PLAYS:
+        tasks = [{"name": f"Task {number}", **play.task} for number in range(play.tasks)]
+        playbook, servers = scenery.playbook(play.name, tasks), scenery.machines(play.hosts)
+        _add(table, play, [_pair(playbook, servers, number) for number in range(options.pairs)])
     return table
 
 
-def _add(table: Table, name: str, pairs: list[Pair], goal: float) -> None:
+def _add(table: Table, play: Play, pairs: list[Pair]) -> None:
     bare = median(bare.wall for bare, _ in pairs)
     job = median(job.wall for _, job in pairs)
     ratios = [job.wall / bare.wall for bare, job in pairs]
     ratio, span = median(ratios), f"{min(ratios):.2f}, {max(ratios):.2f}"
     cpu_ratio = median(job.cpu / bare.cpu for bare, job in pairs)
-    verdict = "reached" if ratio <= goal else "missed"
+    verdict = "reached" if ratio <= play.goal else "missed"
     times = (f"{bare:.2f} s", f"{job:.2f} s", f"{ratio:.3f}", span)
-    table.add(name, len(pairs), *times, f"≤ {goal:.2f}", verdict, f"{cpu_ratio:.3f}")
+    what = f"{play.tasks} {play.name.partition('_')[0]}"
+    goal = f"≤ {play.goal:.2f}"
+    table.add(what, play.hosts, len(pairs), *times, goal, verdict, f"{cpu_ratio:.3f}")
 
 
-def _pair(playbook: Playbook, number: int) -> Pair:
+def _pair(playbook: Playbook, servers: list[Server], number: int) -> Pair:
     """One of each, every other time in the other order."""
-    costs = {one: one(playbook) for one in ((_bare, _job) if number % 2 else (_job, _bare))}
+    order = (_bare, _job) if number % 2 else (_job, _bare)
+    costs = {one: one(playbook, servers) for one in order}
     bare, job = costs[_bare], costs[_job]
-    if bare.lines != job.lines:
+    # With several hosts each job has the headings of its own.
+    if len(servers) == 1 and bare.lines != job.lines:
         raise RuntimeError(f"{bare.lines} lines were printed, the job has {job.lines} of them")
     return bare, job
 
 
-def _job(playbook: Playbook) -> Cost:
+def _job(playbook: Playbook, servers: list[Server]) -> Cost:
     """Claimed and seen through by this process, as a worker does."""
-    run, _ = scenery.launched(playbook)
+    run, _ = scenery.launched(playbook, servers)
     started, cpu = perf_counter(), _cpu_seconds()
     done = run_next()
     wall, cpu = perf_counter() - started, _cpu_seconds() - cpu
     if done != f"run {run.pk}":
         raise RuntimeError(f"Another run was taken: {done}")
-    return Cost(wall, cpu, scenery.succeeded(run).last_line_number)
+    return Cost(wall, cpu, sum(job.last_line_number for job in scenery.all_succeeded(run)))
 
 
-def _bare(playbook: Playbook) -> Cost:
+def _bare(playbook: Playbook, servers: list[Server]) -> Cost:
     with tempfile.TemporaryDirectory() as name:
-        inventory = write_inventory(Path(name), [scenery.this_machine()])
+        inventory = write_inventory(Path(name), servers)
         command = [str(ansible_playbook()), "-i", str(inventory), "--forks", "5", playbook.path]
         kept = {name: os.environ[name] for name in ("PATH", "HOME")}
         where = {"cwd": playbook.path.parent, "env": {**kept, "LANG": "C.UTF-8"}}

@@ -26,6 +26,15 @@ def this_machine() -> Server:
     return Server.objects.get_or_create(hostname="bench", defaults=fields)[0]
 
 
+def machines(count: int) -> list[Server]:
+    """This machine under so many names, each with its own jobs."""
+    if count == 1:
+        return [this_machine()]
+    local = {"variables": this_machine().variables, "ip_address": "127.0.0.1"}
+    names = [f"bench{number}" for number in range(count)]
+    return [Server.objects.get_or_create(hostname=name, defaults=local)[0] for name in names]
+
+
 def playbook(name: str, tasks: list[dict[str, Any]]) -> Playbook:
     """A registered playbook of one play without facts."""
     plays = [{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]
@@ -37,19 +46,24 @@ def playbook(name: str, tasks: list[dict[str, Any]]) -> Playbook:
     return row
 
 
-def launched(playbook: Playbook) -> tuple[Run, datetime]:
-    """The run, and the moment at which its launch was committed."""
+def launched(playbook: Playbook, servers: list[Server] | None = None) -> tuple[Run, datetime]:
+    """The run (on this machine unless servers are named), and when its launch was committed."""
     moments: list[datetime] = []
     with transaction.atomic():
         # The first to be called after the commit, before the wake-up goes to the queue.
         transaction.on_commit(lambda: moments.append(timezone.now()))
-        run = playbook.launch(operator(), [this_machine()])
+        run = playbook.launch(operator(), servers or [this_machine()])
     return run, moments[0]
 
 
 def succeeded(run: Run) -> Job:
     """The finished run's job; anything but a success would measure something else."""
-    job = run.jobs.get()
-    if job.status != Job.Status.SUCCESS:
-        raise RuntimeError(f"{job} is {job.status}: {job.error_message}")
-    return job
+    return all_succeeded(run)[0]
+
+
+def all_succeeded(run: Run) -> list[Job]:
+    jobs = list(run.jobs.all())
+    for job in jobs:
+        if job.status != Job.Status.SUCCESS:
+            raise RuntimeError(f"{job} is {job.status}: {job.error_message}")
+    return jobs

@@ -4,6 +4,7 @@ Every variable is explained in .env.example.
 """
 
 import sys
+import warnings
 from pathlib import Path
 
 import environ
@@ -115,6 +116,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 # Without a collected tree (trying out), files are served from where the packages keep them.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+if WHITENOISE_USE_FINDERS:
+    warnings.filterwarnings("ignore", message="No directory at")  # WhiteNoise tells us what we know
 
 # --- Users --------------------------------------------------------------------------------------
 
