@@ -10,7 +10,7 @@ from django.db.models import Max
 from .models import JobLog, TaskResult
 from .retrying import insisting, is_transient, reconnect
 
-# Measured: batches of 50 to 100 rows or 200 ms keep the delay under 0.3 s at about 1 % of a core.
+# 50 to 100 rows or 200 ms: the delay stays below 0.4 s (bench/RESULTS.md) at about 1 % of a core.
 MAX_ROWS = 100
 MAX_CHARACTERS = 500_000
 MAX_AGE_SECONDS = 0.2
