@@ -12,7 +12,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.rest import NoFields, RecordViewSet, StrictModelSerializer, StrictSerializer
+from audit.rest import (
+    EditableViewSet,
+    NoFields,
+    RecordViewSet,
+    StrictModelSerializer,
+    StrictSerializer,
+)
 from schema.exceptions import Refused
 
 from .filters import ApiKeyFilters, UserFilters
@@ -71,14 +77,7 @@ class MeSerializer(serializers.ModelSerializer):
         return sorted(BY_ROLE[user.role])
 
 
-class UserViewSet(
-    RecordViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class UserViewSet(EditableViewSet):
     """Who may come in, and as what. For admins, but for `me`."""
 
     queryset = User.objects.order_by("username")

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404
-from rest_framework import serializers, viewsets
+from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -152,3 +152,14 @@ class RecordViewSet(viewsets.GenericViewSet):
             for name in ("page_query_param", "cursor_query_param", "page_size_query_param"):
                 known.add(getattr(pages, name, "format"))
         return known
+
+
+class EditableViewSet(
+    RecordViewSet,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """An endpoint whose rows people list, read, make, change and delete."""

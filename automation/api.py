@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
-from audit.rest import NoFields, RecordViewSet, StrictModelSerializer
+from audit.rest import EditableViewSet, NoFields, RecordViewSet, StrictModelSerializer
 from inventory.models import Server
 from schema.exceptions import Refused
 
@@ -54,14 +54,7 @@ class PlaybookSerializer(StrictModelSerializer):
         read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
 
 
-class PlaybookViewSet(
-    RecordViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class PlaybookViewSet(EditableViewSet):
     """The registry of what may run."""
 
     queryset = Playbook.objects.order_by("name")

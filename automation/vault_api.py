@@ -3,9 +3,9 @@
 from typing import Any
 
 import django_filters.rest_framework as filters
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
-from audit.rest import RecordViewSet, StrictModelSerializer, secret
+from audit.rest import EditableViewSet, StrictModelSerializer, secret
 
 from .launch_request import NO_PLAYBOOK
 from .models import Playbook, VaultPassword
@@ -42,14 +42,7 @@ class VaultPasswordFilters(filters.FilterSet):
         fields: list[str] = []
 
 
-class VaultPasswordViewSet(
-    RecordViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class VaultPasswordViewSet(EditableViewSet):
     """One for each vault id that a playbook needs."""
 
     queryset = VaultPassword.objects.order_by("playbook_id", "vault_id")

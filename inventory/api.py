@@ -3,14 +3,14 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.redaction import has_mask, redacted, unmasked
-from audit.rest import RecordViewSet, StrictModelSerializer, secret
+from audit.rest import EditableViewSet, StrictModelSerializer, secret
 
 from .filters import CredentialFilters, ServerFilters
 from .models import Credential, Server, ServerFacts
@@ -55,14 +55,7 @@ class CredentialSerializer(StrictModelSerializer):
         read_only_fields = ["id", "created_at", "updated_at"]
 
 
-class CredentialViewSet(
-    RecordViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class CredentialViewSet(EditableViewSet):
     """How Ansible logs in: named by servers, or at a launch."""
 
     queryset = Credential.objects.order_by("name")
@@ -126,14 +119,7 @@ class ServerFactsSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ServerViewSet(
-    RecordViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class ServerViewSet(EditableViewSet):
     """The machines that playbooks run on. Secrets among `variables` are shown as ********."""
 
     queryset = Server.objects.order_by("hostname")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -267,13 +266,6 @@ class Outcome:
     @classmethod
     def cancelled(cls, message: str) -> Outcome:
         return cls(Job.Status.CANCELLED, "", message)
-
-    def redacted(self, redact: Callable[[str], str]) -> Outcome:
-        return replace(
-            self,
-            error_message=redact(self.error_message),
-            failed_task=redact(self.failed_task),
-        )
 
     def columns(self) -> dict[str, Any]:
         return {
