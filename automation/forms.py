@@ -274,8 +274,10 @@ class LaunchForm(forms.Form):
         return [bound for bound in self if bound.name == FREE or bound.name.startswith(PREFIX)]
 
     def option_fields(self) -> list[tuple[forms.BoundField, str]]:
-        """Each option with Ansible's own flag."""
-        return [(self[name], flag) for name, flag in OPTIONS.items()]
+        """Each option with Ansible's own flag, if it has one."""
+        return [
+            (self[name], flag if flag.startswith("-") else "") for name, flag in OPTIONS.items()
+        ]
 
     def has_secrets(self) -> bool:
         return any(spec.get("secret") for spec in self.schema.values())
