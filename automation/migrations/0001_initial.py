@@ -9,8 +9,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import automation.models.options
 import automation.models.playbooks
-import automation.models.runs
 import automation.playbook_files
 import automation.variables
 import schema.fields
@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 ("become", models.BooleanField(db_default=False, default=False)),
                 (
                     "deadline_seconds",
-                    models.IntegerField(validators=[automation.models.runs.validate_deadline]),
+                    models.IntegerField(validators=[automation.models.options.validate_deadline]),
                 ),
                 ("idempotency_key", models.CharField(blank=True, max_length=64, null=True)),
                 ("command", models.TextField(blank=True)),

@@ -1,10 +1,12 @@
 """What a launch may be asked for besides playbook, servers and variables: columns of Run."""
 
 import re
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
 
 # By Ansible's own flags, where it has one.
 OPTIONS = {
@@ -39,3 +41,42 @@ def validate_deadline(seconds: int) -> None:
         raise ValidationError(
             f"A deadline lies between 1 and {settings.RUN_DEADLINE_MAX_SECONDS} seconds."
         )
+
+
+class RunOptions(models.Model):
+    """The columns themselves."""
+
+    check_mode = models.BooleanField("check", default=False, db_default=False)
+    diff_mode = models.BooleanField("diff", default=False, db_default=False)
+    tags = models.CharField(max_length=500, blank=True, default="", validators=[validate_tag_list])
+    skip_tags = models.CharField(
+        max_length=500, blank=True, default="", validators=[validate_tag_list]
+    )
+    start_at_task = models.CharField(
+        max_length=255, blank=True, default="", db_default="", validators=[validate_task_name]
+    )
+    verbosity = models.SmallIntegerField(
+        default=0, db_default=0, validators=[MinValueValidator(0), MaxValueValidator(4)]
+    )
+    forks = models.SmallIntegerField(
+        default=5, db_default=5, validators=[MinValueValidator(1), MaxValueValidator(500)]
+    )
+    become = models.BooleanField(default=False, db_default=False)
+    deadline_seconds = models.IntegerField(validators=[validate_deadline])
+    # How long it may print nothing; NULL: as long as its deadline lets it.
+    idle_deadline_seconds = models.IntegerField(
+        null=True, blank=True, validators=[validate_deadline]
+    )
+
+    class Meta:
+        abstract = True
+
+    def options(self) -> dict[str, Any]:
+        """The options that differ from the defaults, by their names."""
+        usual = {name: self._default_of(name) for name in OPTIONS}
+        usual["deadline_seconds"] = settings.RUN_DEADLINE_SECONDS
+        given = {name: getattr(self, name) for name in OPTIONS}
+        return {name: value for name, value in given.items() if value != usual[name]}
+
+    def _default_of(self, name: str) -> Any:
+        return cast(models.Field, self._meta.get_field(name)).get_default()

@@ -10,11 +10,10 @@ import os
 import socket
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +28,7 @@ from schema.fields import CreatedAtField, EnumField
 
 from . import relaunching
 from .jobs import Job, Outcome
-from .options import OPTIONS, validate_deadline, validate_tag_list, validate_task_name
+from .options import RunOptions
 from .playbooks import Playbook
 from .server_locks import ServerLock
 from .workers import ALIVE_FOR
@@ -134,7 +133,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return waiting is not None
 
 
-class Run(models.Model):
+class Run(RunOptions):
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
         RUNNING = "running", "Running"
@@ -150,27 +149,6 @@ class Run(models.Model):
     # Wins over the servers' own.
     credential = models.ForeignKey(
         Credential, models.RESTRICT, null=True, blank=True, related_name="runs"
-    )
-    check_mode = models.BooleanField("check", default=False, db_default=False)
-    diff_mode = models.BooleanField("diff", default=False, db_default=False)
-    tags = models.CharField(max_length=500, blank=True, default="", validators=[validate_tag_list])
-    skip_tags = models.CharField(
-        max_length=500, blank=True, default="", validators=[validate_tag_list]
-    )
-    start_at_task = models.CharField(
-        max_length=255, blank=True, default="", db_default="", validators=[validate_task_name]
-    )
-    verbosity = models.SmallIntegerField(
-        default=0, db_default=0, validators=[MinValueValidator(0), MaxValueValidator(4)]
-    )
-    forks = models.SmallIntegerField(
-        default=5, db_default=5, validators=[MinValueValidator(1), MaxValueValidator(500)]
-    )
-    become = models.BooleanField(default=False, db_default=False)
-    deadline_seconds = models.IntegerField(validators=[validate_deadline])
-    # How long it may print nothing; NULL: as long as its deadline lets it.
-    idle_deadline_seconds = models.IntegerField(
-        null=True, blank=True, validators=[validate_deadline]
     )
     relaunch_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
@@ -340,16 +318,6 @@ class Run(models.Model):
         self.jobs.filter(task_id=None).update(task_id=task_id)
 
     # Questions
-
-    def options(self) -> dict[str, Any]:
-        """The options that differ from the defaults, by their names."""
-        usual = {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
-        given = {name: getattr(self, name) for name in OPTIONS}
-        return {
-            name: value
-            for name, value in given.items()
-            if value != usual.get(name, cast(models.Field, Run._meta.get_field(name)).get_default())
-        }
 
     def secret_names(self) -> set[str]:
         return {name for name, value in self.extra_vars.items() if variables.is_sealed(value)}

@@ -6,9 +6,8 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from audit.console import ConsoleAdmin
+from automation.models import VaultPassword
 from inventory.secret_forms import SecretsForm, secret_field
-
-from .models import VaultPassword
 
 
 class VaultPasswordForm(SecretsForm):

@@ -1,0 +1,107 @@
+"""The list of jobs; a job's own page is in views/jobs.py."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    AutocompleteSelectFilter,
+    ChoicesCheckboxFilter,
+)
+
+from audit.console import (
+    HistoryAdmin,
+    Rows,
+    TimeRangeFilter,
+    call_each,
+    confirmed,
+)
+from automation.models import Job
+from automation.models.jobs import JobQuerySet
+from automation.templatetags.automation import short_duration
+
+
+class JobRows(Rows):
+    def url_for_result(self, result: Job) -> str:
+        return result.get_absolute_url()
+
+
+@admin.register(Job)
+class JobAdmin(HistoryAdmin):
+    list_display = ["status_pill", "name", "environment", "user", "created_at", "duration"]
+    list_display_links = ["name"]
+    list_select_related: tuple[
+        str, ...
+    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
+    list_filter = [
+        ("status", ChoicesCheckboxFilter),
+        ("playbook", AutocompleteSelectFilter),
+        ("server", AutocompleteSelectFilter),
+        ("server__environment", AllValuesCheckboxFilter),
+        ("failure_kind", ChoicesCheckboxFilter),
+        ("created_at", TimeRangeFilter),
+    ]
+    search_fields = ["job_id"]  # the search is JobQuerySet.matching
+    search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
+    when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
+    sortable_by = ["created_at"]
+    actions = ["cancel"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return JobRows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).prefetch_related("playbook", "server", "user")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        if search_term.strip():
+            queryset = cast(JobQuerySet, queryset).matching(search_term)
+        return queryset, False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A job has a page of its own."""
+        job = self.get_object(request, object_id)
+        if job is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return redirect(job)
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("automation.cancel_job")
+
+    @admin.display(description="status")
+    def status_pill(self, job: Job) -> str:
+        return render_to_string("automation/_status.html", {"status": job.status})
+
+    @admin.display(description="job")
+    def name(self, job: Job) -> str:
+        return str(job)
+
+    @admin.display(description="environment")
+    def environment(self, job: Job) -> str:
+        return job.server.environment
+
+    @admin.display(description="duration")
+    def duration(self, job: Job) -> str:
+        return short_duration(job.duration)
+
+    @admin.action(description="Cancel", permissions=["cancel"])
+    @confirmed(
+        "Cancel these jobs, and with each the whole run it is part of?", button="Yes, cancel"
+    )
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        call_each(
+            request,
+            jobs.select_related("run", "playbook", "server"),
+            lambda job: job.cancel(request.user),
+            done="Cancelling",
+            unchanged="Had ended, or were being cancelled",
+        )

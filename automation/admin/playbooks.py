@@ -1,0 +1,61 @@
+"""Registered playbooks."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import (
+    BooleanRadioFilter,
+)
+
+from audit.console import (
+    ConsoleAdmin,
+    call_each,
+    confirmed,
+)
+from automation.models import Playbook
+
+
+@admin.register(Playbook)
+class PlaybookAdmin(ConsoleAdmin):
+    list_display = ["name", "file_path", "file_is", "tag_list", "is_active", "updated_at"]
+    list_filter = [("is_active", BooleanRadioFilter)]
+    search_fields = ["name", "file_path", "description"]
+    when_empty = (
+        "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"
+    )
+    readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
+    change_form_outer_before_template = "automation/_playbook_tools.html"
+    change_form_outer_after_template = "automation/_playbook_source.html"
+    actions = ["accept_files"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "is_active"]}),
+        ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
+        ("At a launch", {"fields": ["variables", "tags"]}),
+        ("Times", {"fields": [("created_at", "updated_at")]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["name", "description", "file_path", "variables", "tags", "is_active"]}),
+    ]
+
+    def has_accept_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("automation.accept_playbook")
+
+    @admin.display(description="file is")
+    def file_is(self, playbook: Playbook) -> str:
+        return render_to_string("automation/_file_state.html", {"state": playbook.file_state})
+
+    @admin.display(description="tags")
+    def tag_list(self, playbook: Playbook) -> str:
+        return ", ".join(playbook.tags) or "-"
+
+    @admin.action(description="Accept the changed files", permissions=["accept"])
+    @confirmed("Accept these files as they are now?", button="Accept")
+    def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
+        call_each(
+            request,
+            playbooks,
+            lambda playbook: playbook.accept_file(request.user),
+            done="Accepted",
+            unchanged="Had not changed",
+        )

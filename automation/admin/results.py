@@ -1,0 +1,78 @@
+"""Lines and results of tasks, of one job at a time."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesCheckboxFilter,
+)
+
+from audit.console import (
+    HistoryAdmin,
+)
+from automation.models import JobLog, TaskResult
+
+
+class JobOfLinesFilter(AutocompleteSelectFilter):
+    """Lines and results are shown of one job at a time: their tables are far too large."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return super().queryset(request, queryset) if self.value() else queryset.none()
+
+
+@admin.register(JobLog)
+class JobLogAdmin(HistoryAdmin):
+    list_display = ["line_number", "log_level", "text", "timestamp"]
+    list_filter = [("job", JobOfLinesFilter), ("log_level", ChoicesCheckboxFilter)]
+    when_empty = (
+        "Choose a job under “Filters” first: lines are looked up by their job. "
+        "A job's own page shows its log in full."
+    )
+    sortable_by = ["line_number"]
+    ordering = ["job", "line_number"]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A line is read where it stands: in its job's log."""
+        line = self.get_object(request, object_id)
+        if line is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return HttpResponseRedirect(f"{line.job.get_absolute_url()}#L{line.line_number}")
+
+    @admin.display(description="text")
+    def text(self, line: JobLog) -> str:
+        return render_to_string("automation/_line_text.html", {"line": line})
+
+
+@admin.register(TaskResult)
+class TaskResultAdmin(HistoryAdmin):
+    list_display = ["number", "status_pill", "task", "action", "seconds", "path"]
+    list_display_links = ["task"]
+    list_filter = [("job", JobOfLinesFilter), ("status", ChoicesCheckboxFilter)]
+    when_empty = (
+        "Choose a job under “Filters” first: results are looked up by their job. "
+        "A job's own page shows them too."
+    )
+    sortable_by = ["number", "duration"]
+    ordering = ["job", "number"]
+    fields = [
+        "job",
+        ("number", "status", "changed"),
+        ("play", "task", "action"),
+        ("started_at", "duration", "path"),
+        "message",
+        "diff",
+    ]
+
+    @admin.display(description="status")
+    def status_pill(self, result: TaskResult) -> str:
+        return render_to_string("automation/_task_status.html", {"result": result})
+
+    @admin.display(description="seconds", ordering="duration")
+    def seconds(self, result: TaskResult) -> str:
+        return f"{result.duration:.2f}"

@@ -1,0 +1,1 @@
+"""What automation shows besides the admin's pages, by what it is about."""

@@ -1,0 +1,135 @@
+"""The launch form, and what it fetches while it is filled in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.signed_in import signed_in
+from audit.console import row_key
+from automation.forms import LaunchForm, relaunched
+from automation.models import Job, Only, Playbook, Run
+from inventory.models import Server
+from schema.exceptions import Refused
+
+from .runs import launched, launchers_only, only_job
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache  # "Back" has to bring a new form: the old one's key belongs to the run that it made.
+@launchers_only
+def job_launch(request: HttpRequest) -> HttpResponse:
+    """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
+    servers, or `&only=failed`) fill it."""
+    if request.method != "POST":
+        return launch_page(request, initial=_asked_for(request))
+    asked_at = timezone.now()
+    form = LaunchForm(
+        request.POST,
+        playbook=_playbook(request.POST.get("playbook")),
+        relaunch_of=_run(request.POST.get("relaunch_of")),
+    )
+    run = form.launch(signed_in(request)) if form.is_valid() else None
+    if run is None:
+        return launch_page(request, form=form)
+    return launched(request, run, asked_at)
+
+
+@require_safe
+@launchers_only
+def job_launch_variables(request: HttpRequest) -> HttpResponse:
+    """The fields for the variables of `?playbook=`, when another one is chosen in the form."""
+    playbook = _playbook(request.GET.get("playbook"))
+    form = LaunchForm(playbook=playbook, relaunch_of=_run(request.GET.get("relaunch_of")))
+    context = {"form": form, "playbook": playbook}
+    return TemplateResponse(request, "automation/_launch_variables.html", context)
+
+
+@require_safe
+@launchers_only
+def job_launch_count(request: HttpRequest) -> JsonResponse:
+    """How many servers `?environment=&tag=` chooses."""
+    chosen = {name: request.GET.get(name, "") for name in ("environment", "tag")}
+    return JsonResponse({"count": len(Server.objects.chosen(**chosen))})
+
+
+@require_POST
+@permission_required("inventory.check_server", raise_exception=True)
+def server_check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Run our own connection check on one server."""
+    server = get_object_or_404(Server, pk=pk)
+    try:
+        run = Playbook.objects.connection_check().launch(signed_in(request), [server])
+    except Refused as error:
+        messages.error(request, str(error))
+        return redirect(server)
+    return redirect(only_job(run) or run)
+
+
+# --- Used by the pages above and by the admin -----------------------------------------------------
+
+
+def launch_page(
+    request: HttpRequest, *, form: LaunchForm | None = None, initial: dict[str, Any] | None = None
+) -> HttpResponse:
+    initial = initial or {}
+    playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
+    repeated = initial.pop("relaunch_of", None)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Run a playbook",
+        "form": form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial),
+        "playbook": playbook,
+        "active_servers": Server.objects.active().count(),
+        "has_playbooks": Playbook.objects.active().exists(),
+    }
+    return TemplateResponse(request, "automation/job_launch.html", context)
+
+
+def _playbook(key: str | None) -> Playbook | None:
+    return Playbook.objects.filter(pk=row_key(key)).first()
+
+
+def _run(key: str | None) -> Run | None:
+    return Run.objects.filter(pk=row_key(key)).select_related("playbook").first()
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """What the URL says about the form's first values; Http404 for rows that do not exist."""
+    asked = request.GET
+    if "job" in asked:
+        try:
+            job = Job.objects.for_page().get(job_id=UUID(asked["job"]))
+        except (ValueError, Job.DoesNotExist):
+            raise Http404("There is no such job.") from None
+        return _once_more(job.run, [job])
+    if "run" in asked:
+        run, only = _run(asked["run"]), asked.get("only", "")
+        if run is None or (only and only not in Only.values):
+            raise Http404("There is no such run.")
+        return _once_more(run, [job for job in run.jobs.all() if not only or Only(only).is_of(job)])
+    playbook = _playbook(asked.get("playbook"))
+    keys = {row_key(text) for text in asked.getlist("server")}
+    known = Server.objects.filter(pk__in=keys)
+    if (asked.get("playbook") and not playbook) or known.count() != len(keys):
+        raise Http404("There is no such playbook or server.")
+    return {"playbook": playbook, "servers": list(known)}
+
+
+def _once_more(run: Run, jobs: list[Job]) -> dict[str, Any]:
+    servers = [job.server_id for job in jobs]
+    # One that had ended; a run that is still under way is only copied.
+    ended = run if run.state == Run.State.FINISHED else None
+    return {
+        "playbook": run.playbook,
+        "relaunch_of": ended,
+        "servers": servers,
+        **relaunched(run),
+    }
