@@ -82,6 +82,7 @@ def has_mask(value: Any) -> bool:
     return isinstance(value, list) and any(map(has_mask, value))
 
 
+@functools.lru_cache(maxsize=10_000)  # an inventory has the same few names on each of its servers
 def is_secret_name(name: str) -> bool:
     """Whether a key's name says that its value is secret: db_password, ansible_become_pass."""
     name = name.lower().replace("-", "_").replace(" ", "_")

@@ -13,7 +13,7 @@ from .retrying import insisting, is_transient, reconnect
 # 50 to 100 rows or 200 ms: the delay stays below 0.4 s (bench/RESULTS.md) at about 1 % of a core.
 MAX_ROWS = 100
 MAX_CHARACTERS = 500_000
-MAX_AGE_SECONDS = 0.2
+MAX_AGE_SECONDS = 0.15
 # While the database is away, rows wait here; past this the playbook itself has to wait.
 MAX_WAITING_CHARACTERS = 32_000_000
 # A single line longer than this is cut, or it would not pass MariaDB's largest packet (16 MB).

@@ -55,7 +55,7 @@ KEPT_ENVIRONMENT = (
 )
 # Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
 KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."

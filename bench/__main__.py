@@ -13,6 +13,7 @@ from bench.sandbox import sandbox
 
 SCRIPTS = (
     "run_overhead",
+    "beside_ara",
     "queue_pickup",
     "line_delay",
     "cancel_to_dead",

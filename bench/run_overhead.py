@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -87,16 +88,16 @@ def _add(table: Table, play: Play, pairs: list[Pair]) -> None:
 
 def _pair(playbook: Playbook, servers: list[Server], number: int) -> Pair:
     """One of each, every other time in the other order."""
-    order = (_bare, _job) if number % 2 else (_job, _bare)
+    order = (bare_run, job_run) if number % 2 else (job_run, bare_run)
     costs = {one: one(playbook, servers) for one in order}
-    bare, job = costs[_bare], costs[_job]
+    bare, job = costs[bare_run], costs[job_run]
     # With several hosts each job has the headings of its own.
     if len(servers) == 1 and bare.lines != job.lines:
         raise RuntimeError(f"{bare.lines} lines were printed, the job has {job.lines} of them")
     return bare, job
 
 
-def _job(playbook: Playbook, servers: list[Server]) -> Cost:
+def job_run(playbook: Playbook, servers: list[Server]) -> Cost:
     """Claimed and seen through by this process, as a worker does."""
     run, _ = scenery.launched(playbook, servers)
     started, cpu = perf_counter(), _cpu_seconds()
@@ -107,14 +108,23 @@ def _job(playbook: Playbook, servers: list[Server]) -> Cost:
     return Cost(wall, cpu, sum(job.last_line_number for job in scenery.all_succeeded(run)))
 
 
-def _bare(playbook: Playbook, servers: list[Server]) -> Cost:
+def bare_run(
+    playbook: Playbook,
+    servers: list[Server],
+    program: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Cost:
+    """`environment` is added to the little that the program gets of ours."""
     with tempfile.TemporaryDirectory() as name:
         inventory = write_inventory(Path(name), servers)
-        command = [str(ansible_playbook()), "-i", str(inventory), "--forks", "5", playbook.path]
+        program = program or str(ansible_playbook())
+        command = [program, "-i", str(inventory), "--forks", "5", playbook.path]
         kept = {name: os.environ[name] for name in ("PATH", "HOME")}
-        where = {"cwd": playbook.path.parent, "env": {**kept, "LANG": "C.UTF-8"}}
+        env = {**kept, "LANG": "C.UTF-8", **(environment or {})}
         started, cpu = perf_counter(), _cpu_seconds()
-        printed = subprocess.run(command, stdout=subprocess.PIPE, check=True, **where).stdout
+        printed = subprocess.run(
+            command, stdout=subprocess.PIPE, check=True, cwd=playbook.path.parent, env=env
+        ).stdout
         return Cost(perf_counter() - started, _cpu_seconds() - cpu, printed.count(b"\n"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
@@ -36,12 +37,14 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.filter(environment=environment)
 
     def neighbours_of(self, servers: list[Server]) -> Self:
-        """The other active servers of the same environments: plays may name or delegate to them."""
+        """The other active servers of the same environments: plays may name or delegate to them.
+        Without what an inventory does not need: there may be ten thousand."""
         environments = {server.environment for server in servers}
         return (
             self.active()
             .filter(environment__in=environments)
             .exclude(pk__in=[server.pk for server in servers])
+            .defer("description", "created_at", "updated_at")
         )
 
     def chosen(self, environment: str = "", tag: str = "") -> list[Server]:
@@ -214,7 +217,12 @@ def is_group_name(value: Any) -> bool:
 
 def group_name(text: Any) -> str:
     """The text as a name that Ansible takes for a group: "us-east 1" is us_east_1."""
-    name = "".join(character if character.isalnum() else "_" for character in str(text))
+    return _group_name(str(text))
+
+
+@lru_cache(maxsize=10_000)  # ten thousand servers have a few dozen groups between them
+def _group_name(text: str) -> str:
+    name = "".join(character if character.isalnum() else "_" for character in text)
     return f"_{name}" if name[:1].isdigit() else name
 
 
