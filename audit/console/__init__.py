@@ -3,7 +3,8 @@ is, and actions that call verbs and say what came of it."""
 
 from .actions import call_each, confirmed, intermediate, listed, reason
 from .admins import ConsoleAdmin, HistoryAdmin
-from .filters import ExactFilter, PrefixFilter, TimeRangeFilter
+from .cells import Day, Each, Narrow
+from .filters import ExactFilter, PrefixFilter, RelatedFilter, TagFilter, TimeRangeFilter
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
 from .stories import named_by, row_key, story_of
 
@@ -12,10 +13,15 @@ __all__ = [
     "AtLeast",
     "CappedPaginator",
     "ConsoleAdmin",
+    "Day",
+    "Each",
     "ExactFilter",
     "HistoryAdmin",
+    "Narrow",
     "PrefixFilter",
+    "RelatedFilter",
     "Rows",
+    "TagFilter",
     "TimeRangeFilter",
     "call_each",
     "confirmed",

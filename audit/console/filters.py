@@ -8,7 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    FieldTextFilter,
+    RangeDateTimeFilter,
+    TextFilter,
+)
 
 
 class TimeRangeFilter(RangeDateTimeFilter):
@@ -53,3 +58,23 @@ class ExactFilter(FieldTextFilter):
 
 class PrefixFilter(ExactFilter):
     lookup = "startswith"
+
+
+class RelatedFilter(AutocompleteSelectFilter):
+    """A row chosen by its name; a cell without one asks for the rows that have none."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.lookup_val_isnull == "True":
+            return queryset.filter(**{self.lookup_kwarg_isnull: True})
+        return super().queryset(request, queryset)
+
+
+class TagFilter(TextFilter):
+    """Rows with a tag, as `tagged` of the model's QuerySet finds them."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
+        text = (self.value() or "").strip()
+        return queryset.with_tag(text) if text else queryset
