@@ -110,8 +110,12 @@ def _guard(environment: Path | None) -> list[str]:
 
 def _internal(error: Exception) -> Outcome:
     reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
-    storable = reason.encode(errors="backslashreplace").decode()
-    return Outcome.failed(Job.FailureKind.INTERNAL, storable[:2000])
+    return Outcome.failed(Job.FailureKind.INTERNAL, _storable(reason)[:2000])
+
+
+def _storable(text: str) -> str:
+    """Half of a character ("\\ud800" in a module's JSON) no database takes: it stays as escape."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 class _Execution:
@@ -125,7 +129,8 @@ class _Execution:
         self.writer = LogWriter()
         self.redactor = Redactor(self._secrets())
         hosts = {job.server.hostname: job.pk for job in self.jobs}
-        self.router = LogRouter(hosts, self._add)
+        addresses = [(job.server.ip_address, job.pk) for job in self.jobs]
+        self.router = LogRouter(hosts, self._add, addresses)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self.results = TaskResults(hosts, self.writer.add_result, self._clean, root)
         self.facts = GatheredFacts(self.redactor)
@@ -152,8 +157,9 @@ class _Execution:
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
             insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
             unfinished = folder.unfinished_hosts()
-        insisting(self._mark_rescued)
-        insisting(self.facts.keep)
+        if insisting(self.run.beat):  # else somebody else has ended it, and has the last word
+            insisting(self._mark_rescued)
+            self._keep_facts()
         return self._ended(exit_code, plays, unfinished)
 
     def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
@@ -229,7 +235,7 @@ class _Execution:
 
     def _clean(self, text: str) -> str:
         """As people may see it: without secrets, and with the playbook where it really lies."""
-        return self.redactor.redact(text.replace(*self._paths))
+        return self.redactor.redact(_storable(text).replace(*self._paths))
 
     def _on_poll(self) -> bool:
         """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
@@ -285,6 +291,13 @@ class _Execution:
         for job_id, numbers in self.results.rescued(self.tally.stats).items():
             results = TaskResult.objects.filter(job_id=job_id, number__in=numbers)
             results.update(status=TaskResult.Status.RESCUED)
+
+    def _keep_facts(self) -> None:
+        """Facts that cannot be kept must not change how the run has ended."""
+        try:
+            insisting(self.facts.keep)
+        except Exception:
+            logger.exception("The facts of run %s could not be kept", self.run.pk)
 
     def _ended(
         self,

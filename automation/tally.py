@@ -29,6 +29,8 @@ HOST_KEY_ADVICE = (
     "not, somebody may stand in between."
 )
 NAMED_HOSTS = 3
+# The runner passes results on up to 700 kB, and an empty one in place of a larger one.
+TOO_LARGE = "Its result is too large to be shown here: see the log."
 
 Kind = Job.FailureKind
 
@@ -188,6 +190,8 @@ class Tally:
         result = data.get("res") or {}
         if "censored" in result:
             return "The result is hidden (no_log)."
+        if not result and "res" in data:
+            return TOO_LARGE
         parts = [self._clean(str(result.get("msg") or result.get("reason") or "")).strip()]
         for stream in ("stderr", "module_stderr", "stdout"):
             if said := self._clean(str(result.get(stream) or "")).strip():
