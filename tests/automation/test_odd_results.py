@@ -51,9 +51,7 @@ def test_half_a_character_shows_as_its_escape(api_of, alice) -> None:
     job = broken_with(r'"\ud800"')
 
     assert "because of m\\ud800" in job.error_message
-    assert ServerFacts.objects.get(server=job.server).facts["name?"] == [
-        *("?", str(2**80), 1.5)
-    ]
+    assert ServerFacts.objects.get(server=job.server).facts["name?"] == [*("?", str(2**80), 1.5)]
     for what in ("", "/logs", "/tasks"):
         assert api_of(alice).get(f"/api/jobs/{job.job_id}{what}").status_code == 200
 
