@@ -28,11 +28,16 @@ def to_html(text: str) -> SafeString:
     """
     parts = []
     for classes, chunk in _chunks(text):
-        html = CONTROL.sub(_picture, escape(chunk))
+        html = visible(chunk)
         parts.append(
             f'<span class="{" ".join(sorted(classes))}">{html}</span>' if classes else html
         )
     return mark_safe("".join(parts))  # noqa: S308  (every chunk is escaped above)
+
+
+def visible(text: str) -> str:
+    """Escaped, with pictures in the place of control characters."""
+    return CONTROL.sub(_picture, escape(text))
 
 
 def _chunks(text: str) -> Iterator[tuple[frozenset[str], str]]:
