@@ -15,6 +15,8 @@ from unfold.contrib.filters.admin import (
 from accounts.signed_in import signed_in
 from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate, row_key
 
+# Registers the server's page once more, after automation.
+from . import server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 SHOWN_OCCURRENCES = 20

@@ -208,6 +208,7 @@ jobs
     index (user_id, status)
     index (user_id, created_at)
     index (created_at, status)
+    index (server_id, playbook_id, status)
     playbook_id → playbooks.id RESTRICT
     server_id → servers.id RESTRICT
     user_id → users.id RESTRICT
