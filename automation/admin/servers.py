@@ -6,9 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.signed_in import signed_in
-from audit.console import (
-    reason,
-)
+from audit.console import COUNTED_ROWS, reason
 from automation.models import Playbook
 from automation.views.launching import launch_page
 from inventory.admin import ServerAdmin
@@ -22,7 +20,9 @@ admin.site.unregister(Server)
 class RunnableServerAdmin(ServerAdmin):
     """Servers with what automation can do on them."""
 
-    actions = ["run_playbook", "check_connection"]
+    actions = ["run_playbook", "check_connection", *ServerAdmin.actions]
+    # Each is one run, however many servers it has.
+    acted_rows = {"run_playbook": COUNTED_ROWS, "check_connection": COUNTED_ROWS}
     change_form_outer_before_template = "automation/_server_tools.html"
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
