@@ -30,7 +30,7 @@ from .secret_forms import CredentialForm
 class ServerAdmin(SwitchedAdmin):
     form = ServerForm
     list_display = [
-        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill", "updated_at"),
+        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
     ]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
@@ -46,7 +46,6 @@ class ServerAdmin(SwitchedAdmin):
         "ip_address": Narrow("ip_address", "ip_address"),
         "os": Narrow("os_type", "os_type"),
         "active_pill": Narrow("is_active__exact", "is_active"),
-        "updated_at": Day("updated_at"),
     }
     exported = {
         "id": "pk",
