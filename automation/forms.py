@@ -1,65 +1,33 @@
 """The launch form: which playbook, on which servers, with what values and options."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.forms.fields import InvalidJSONInput
-from django.utils.html import escape
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from accounts.models import User
-from audit.console import reason, row_key
+from audit.console import reason
 from audit.redaction import MASK
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
-from .models import Job, Playbook, Run
+from .models import Playbook, Run
 from .models.options import OPTIONS
+from .server_choice import ServerSelect, ServersField
+from .variable_fields import free_variables_field, variable_field
 from .variables import masked
 
 PREFIX = "var_"
 FREE = "extra_vars"
 VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5))]
-
-
-class ServerSelect(AutocompleteSelectMultiple):
-    """Searches as one types; only the chosen servers are in the page, however many there are."""
-
-    def __init__(self) -> None:
-        super().__init__(Job._meta.get_field("server"), admin.site)
-
-    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        # What is no key is an error of the field; looked up, it would be one of the page.
-        return super().optgroups(name, [key for key in value if row_key(str(key))], attrs)
-
-
-class ServersField(forms.ModelMultipleChoiceField):
-    def clean(self, value: Any) -> Any:
-        """Numbers that no key can be are refused here: the database would not take them."""
-        for key in value or ():
-            if str(key).isdecimal() and not row_key(str(key)):
-                raise ValidationError(f"There is no server {key}.")
-        return super().clean(value)
-
-
-class TextOfJSON(forms.JSONField):
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """As it was typed. Read and written anew it may hold what no page can be encoded with:
-        "\\ud800" is valid JSON, and half of a character."""
-        return InvalidJSONInput(data) if isinstance(data, str) else data
 
 
 class LaunchForm(forms.Form):
@@ -287,58 +255,6 @@ class LaunchForm(forms.Form):
         if any(chosen.values()):
             return len(Server.objects.chosen(**chosen))
         return len(self["servers"].value() or ())
-
-
-def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
-    """The form's field for one entry of a playbook's schema."""
-    default = spec.get("default")
-    common: dict[str, Any] = {
-        "label": spec.get("label") or name,
-        # The shell takes a help text for HTML; this one comes out of a file.
-        "help_text": escape(spec.get("help", "")),
-        "initial": default,
-        "required": bool(spec.get("required")),
-        "error_messages": {"required": "A value is needed."},
-    }
-    kind = spec.get("type", "string")
-    if spec.get("secret"):
-        widget = UnfoldAdminPasswordWidget({"autocomplete": "new-password"})
-        return forms.CharField(**common, strip=False, widget=widget)
-    if kind == "choice":
-        return _choice_field(spec["choices"], common)
-    if kind == "boolean":
-        # Django's "required" would ask for yes.
-        common["required"] = False
-        return forms.BooleanField(**common, widget=UnfoldBooleanSwitchWidget)
-    if kind == "integer":
-        return forms.IntegerField(**common, widget=UnfoldAdminIntegerFieldWidget)
-    if kind == "number":
-        return forms.FloatField(**common, widget=UnfoldAdminIntegerFieldWidget({"step": "any"}))
-    if kind in ("list", "object"):
-        return TextOfJSON(**common, widget=UnfoldAdminTextareaWidget({"rows": 4}))
-    many_lines = isinstance(default, str) and "\n" in default
-    text = UnfoldAdminTextareaWidget({"rows": 4}) if many_lines else UnfoldAdminTextInputWidget
-    return forms.CharField(**common, strip=False, widget=text)
-
-
-def _choice_field(choices: list[Any], common: dict[str, Any]) -> forms.Field:
-    by_text = {str(choice): choice for choice in choices}
-    return forms.TypedChoiceField(
-        **common,
-        choices=[("", "Choose"), *((text, text) for text in by_text)],
-        coerce=by_text.__getitem__,
-        empty_value=None,
-        widget=UnfoldAdminSelectWidget,
-    )
-
-
-def free_variables_field() -> forms.Field:
-    return TextOfJSON(
-        label="Variables",
-        required=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
-        help_text="This playbook declares none. A JSON object, if it takes any.",
-    )
 
 
 def relaunched(run: Run) -> dict[str, Any]:
