@@ -171,6 +171,11 @@ class Server(models.Model):
         self.ip_address = spelled(self.ip_address)
         super().clean_fields(exclude)
 
+    @property
+    def is_production(self) -> bool:
+        """Whether pages have to warn of it."""
+        return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
+
     def key_file(self) -> Path | None:
         """The private key on this machine, or None when the server names none."""
         if not self.ssh_key_path:
