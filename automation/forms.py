@@ -1,7 +1,8 @@
 """The launch form: which playbook, on which servers, with what values and options."""
 
 import uuid
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from django import forms
 from django.conf import settings
@@ -14,17 +15,19 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from audit.console import reason
+from audit.console import reason, row_key
 from audit.redaction import MASK
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
-from .models import Playbook, Run
+from .models import Intention, Playbook, Run
 from .models.options import OPTIONS
+from .models.relaunching import plan
 from .server_choice import ServerSelect, ServersField
 from .variable_fields import free_variables_field, variable_field
 from .variables import masked
 
+Tried = TypeVar("Tried")
 PREFIX = "var_"
 FREE = "extra_vars"
 VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5))]
@@ -171,16 +174,33 @@ class LaunchForm(forms.Form):
 
     def launch(self, actor: User) -> Run | None:
         """The new run; None when it was refused, and then the errors stand at their fields."""
+        given = {**self._given(), "idempotency_key": self.cleaned_data["key"]}
+        run = self.repeated
+        if run is not None:
+            return self._tried(lambda: run.relaunch(actor, extra_vars=self._values(), **given))
+        playbook = self.cleaned_data["playbook"]
+        return self._tried(lambda: playbook.launch(actor, extra_vars=self._values(), **given))
+
+    def rehearse(self, actor: User) -> Intention | None:
+        """What it would do; None when it would be refused, with the errors at their fields."""
+        playbook, run = self.cleaned_data["playbook"], self.repeated
+        given = {**self._given(), "extra_vars": self._values()}
+        if run is not None:
+            return self._tried(lambda: playbook.rehearse(actor, **plan(run, None, given)))
+        return self._tried(lambda: playbook.rehearse(actor, **given))
+
+    def _given(self) -> dict[str, Any]:
         given = {name: self.cleaned_data[name] for name in OPTIONS}
         given["servers"] = list(self.cleaned_data["servers"])
-        given["idempotency_key"] = self.cleaned_data["key"]
         given["credential"] = self.cleaned_data["credential"]
+        return given
+
+    def _values(self) -> Any:
+        return self.extra_vars() if self.repeated is None else self._changed_vars(self.repeated)
+
+    def _tried(self, verb: Callable[[], Tried]) -> Tried | None:
         try:
-            if self.repeated is not None:
-                changes = self._changed_vars(self.repeated)
-                return self.repeated.relaunch(actor, extra_vars=changes, **given)
-            playbook = self.cleaned_data["playbook"]
-            return playbook.launch(actor, extra_vars=self.extra_vars(), **given)
+            return verb()
         except ValidationError as error:
             self._place(error)
         except (Refused, PermissionDenied) as error:
@@ -241,6 +261,11 @@ class LaunchForm(forms.Form):
     def variable_fields(self) -> list[forms.BoundField]:
         return [bound for bound in self if bound.name == FREE or bound.name.startswith(PREFIX)]
 
+    def named_variable_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """Each with the variable's own name, where the label is another one."""
+        named = [(bound, bound.name.removeprefix(PREFIX)) for bound in self.variable_fields()]
+        return [(bound, name if bound.label != name else "") for bound, name in named]
+
     def option_fields(self) -> list[tuple[forms.BoundField, str]]:
         """Each option with Ansible's own flag, if it has one."""
         return [
@@ -250,11 +275,21 @@ class LaunchForm(forms.Form):
     def has_secrets(self) -> bool:
         return any(spec.get("secret") for spec in self.schema.values())
 
-    def chosen_servers(self) -> int:
+    def chosen_servers(self) -> list[Server]:
+        """Those that it names as it stands, whatever else may be wrong with it."""
         chosen = {name: str(self[name].value() or "") for name in ("environment", "tag")}
         if any(chosen.values()):
-            return len(Server.objects.chosen(**chosen))
-        return len(self["servers"].value() or ())
+            return Server.objects.chosen(**chosen)
+        keys = [row_key(str(key)) for key in self["servers"].value() or ()]
+        return list(Server.objects.filter(pk__in=[key for key in keys if key]))
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(label, what is wrong) of each thing that still keeps it from running."""
+        return [
+            (str(self[name].label) if name in self.fields else "", str(message))
+            for name, messages in self.errors.items()
+            for message in messages
+        ]
 
 
 def relaunched(run: Run) -> dict[str, Any]:

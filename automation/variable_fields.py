@@ -21,6 +21,10 @@ class TextOfJSON(forms.JSONField):
         "\\ud800" is valid JSON, and half of a character."""
         return InvalidJSONInput(data) if isinstance(data, str) else data
 
+    def prepare_value(self, value: Any) -> Any:
+        """Nothing is an empty field, and not “null”."""
+        return "" if value is None else super().prepare_value(value)
+
 
 def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     """The form's field for one entry of a playbook's schema."""
@@ -48,7 +52,9 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     if kind == "number":
         return forms.FloatField(**common, widget=UnfoldAdminIntegerFieldWidget({"step": "any"}))
     if kind in ("list", "object"):
-        return TextOfJSON(**common, widget=UnfoldAdminTextareaWidget({"rows": 4}))
+        example = '["one", "two"]' if kind == "list" else '{"name": "value"}'
+        widget = UnfoldAdminTextareaWidget({"rows": 4, "placeholder": example})
+        return TextOfJSON(**common, widget=widget)
     many_lines = isinstance(default, str) and "\n" in default
     text = UnfoldAdminTextareaWidget({"rows": 4}) if many_lines else UnfoldAdminTextInputWidget
     return forms.CharField(**common, strip=False, widget=text)

@@ -149,7 +149,7 @@ CONSOLE = {
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
     "automation:job_launch_variables": page(OPERATOR),
-    "automation:job_launch_count": page(OPERATOR),
+    "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": verb(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "automation:server_check": verb(OPERATOR, key(make.server)),

@@ -43,6 +43,10 @@ class Intention:
         return variables.masked(self.run.extra_vars)
 
     @property
+    def value_texts(self) -> dict[str, str]:
+        return {name: variables.as_text(value) for name, value in self.values.items()}
+
+    @property
     def command(self) -> str:
         """The exact command line, as the run's own page would show it."""
         playbook = self.run.playbook
@@ -59,19 +63,17 @@ class Intention:
     @property
     def words(self) -> list[str]:
         """Sentences: what runs where and how, how long, and what it will wait for."""
-        first = f"Runs “{self.run.playbook}” on {touched(self.servers, self.active_servers)}"
+        names = _shortened([server.hostname for server in self.servers])
+        where = touched(self.servers, self.active_servers, f" ({names})")
+        first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
-        return [f"{first}{how}.", f"{self._pace()}.", *(f"{each}." for each in self.waits_for)]
-
-    @property
-    def button(self) -> str:
-        mode = " in check mode" if self.run.check_mode else ""
-        return f"Run{mode} on {counted(self.servers)}{in_production(self.servers)}"
+        return [f"{first}{how}.", f"{self._pace()}.", *self.waits_for]
 
     @cached_property
     def waits_for(self) -> list[str]:
-        """Why it would not start at once, as things are now."""
-        return [each for each in (self._own_turn(), *self._busy(), self._no_worker()) if each]
+        """Sentences: why it would not start at once, as things are now."""
+        reasons = (self._own_turn(), *self._busy(), self._no_worker())
+        return [f"{each}." for each in reasons if each]
 
     def _how(self) -> list[str]:
         run = self.run
@@ -121,15 +123,17 @@ class Intention:
         return "" if is_alive else "No worker is running: it will wait until one is started"
 
 
-def touched(servers: Sequence[Server], active: int) -> str:
+def touched(servers: Sequence[Server], active: int, names: str = "") -> str:
     """ "3 of 57 active servers (web1, web2, db1), 2 of them in production"."""
-    names = f" ({_shortened([server.hostname for server in servers])})" if servers else ""
     total = f"{active} active server{'' if active == 1 else 's'}"
     return f"{len(servers)} of {total}{names}{in_production(servers)}"
 
 
-def counted(servers: Sequence[Server]) -> str:
-    return f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
+def button(servers: Sequence[Server], *, check_mode: bool) -> str:
+    """ "Run on 3 servers, 2 of them in production"."""
+    mode = " in check mode" if check_mode else ""
+    count = f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
+    return f"Run{mode} on {count}{in_production(servers)}" if servers else "Run it"
 
 
 def in_production(servers: Sequence[Server]) -> str:
