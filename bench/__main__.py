@@ -1,4 +1,4 @@
-"""What a job costs and how long it keeps one waiting: `make bench`.
+"""What a job costs, how long it keeps one waiting, how fast the pages are: `make bench`.
 
 Everything happens in a temporary folder on a database of its own: SQLite there, or an empty one of
 MySQL or MariaDB. One script alone: `make bench ARGS="queue_pickup --launches 100"`.
@@ -20,6 +20,8 @@ SCRIPTS = (
     "launches",
     "many_runs",
     "many_servers",
+    # The last one: what it makes up would stand in the others' way.
+    "pages",
 )
 
 
@@ -48,6 +50,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--cancels", type=int, default=20, help="how many runs are cancelled")
     parser.add_argument("--accepted", type=int, default=300, help="launches through the API")
     parser.add_argument("--runs", type=int, default=100, help="short ones through the queue")
+    parser.add_argument("--scale", choices=("small", "large"), default="large", help="of pages")
+    parser.add_argument("--asked", type=int, default=30, help="how often each page is asked for")
     parser.add_argument("--write", action="store_true", help="into bench/RESULTS.md")
     options = parser.parse_args()
     if unknown := set(options.scripts) - set(SCRIPTS):

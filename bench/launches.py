@@ -3,18 +3,14 @@
 import argparse
 import json
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from socket import socket
 
 from accounts.models import ApiKey
 from automation.models import Run
 from bench import scenery
+from bench.console import console
 from bench.table import Table
-from infraops import children
 
 GOAL = 50
 CLIENTS = 4
@@ -30,7 +26,7 @@ def measure(options: argparse.Namespace) -> Table:
         ["launches", "seconds", "a second", "goal", ""],
     )
     before = Run.objects.count()
-    with _console() as url:
+    with console() as url:
         started = time.monotonic()
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda _: _launch(url, token, body), range(options.accepted)))
@@ -50,33 +46,3 @@ def _launch(url: str, token: str, body: bytes) -> None:
     with urllib.request.urlopen(request, timeout=30) as response:
         if response.status != 201:
             raise RuntimeError(f"{response.status}: {response.read()!r}")
-
-
-@contextmanager
-def _console() -> Iterator[str]:
-    """The console as production runs it, on a free port."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        bind = f"127.0.0.1:{probe.getsockname()[1]}"
-    arguments = (f"--bind={bind}", "--workers=2", "--threads=4", "--log-level=warning")
-    child = children.start("-m", "gunicorn", *arguments, "infraops.wsgi")
-    try:
-        _await(f"http://{bind}")
-        yield f"http://{bind}"
-    finally:
-        children.stop(child, within_seconds=35)
-
-
-def _await(url: str, *, seconds: float = 30) -> None:
-    give_up_at = time.monotonic() + seconds
-    while time.monotonic() < give_up_at:
-        try:
-            # Without a worker it says 503, and answers.
-            urllib.request.urlopen(f"{url}/api/health", timeout=5).close()
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"{url} does not answer")

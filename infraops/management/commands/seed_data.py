@@ -1,0 +1,91 @@
+"""A fleet with weeks of history, made up: to try the console out, and to measure it."""
+
+import dataclasses
+import secrets
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from accounts.models import User
+from infraops.seeding import making
+from infraops.seeding.scale import SCALES, Scale
+
+ADMIN = "demo"
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill an empty database with a made-up fleet and its weeks of work: servers with facts, "
+        "playbooks, runs, jobs, log lines, tickets, audit lines and users of each role. It needs "
+        "a database without servers, playbooks and runs, and leaves any other alone. A second "
+        "call does nothing. The servers' addresses (198.18.0.0/15) reach nobody."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--scale",
+            choices=SCALES,
+            default="small",
+            help="small: 60 servers, 400 jobs. large: 10,000 servers, 100,000 jobs, over a "
+            "million lines; some minutes",
+        )
+        parser.add_argument("--jobs", type=int, help="so many instead; the newest have lines")
+        parser.add_argument("--seed", type=int, default=1, help="another number, another fleet")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if line := making.was_seeded():
+            self.stdout.write(
+                f"Already seeded on {line.timestamp:%Y-%m-%d at %H:%M} UTC: nothing was done."
+            )
+            return
+        if found := making.what_is_there():
+            raise CommandError(
+                f"{self._database()} holds {found}, and made-up rows could never be told from "
+                "them again: nothing was done. Give an empty database instead:\n\n"
+                "    export DATABASE_URL=sqlite:////tmp/infraops-try.sqlite3\n"
+                "    python manage.py migrate && python manage.py seed_data"
+            )
+        started = time.monotonic()
+        counts = making.seed(self._scale(options), options["seed"], self._say)
+        password = self._add_admin()
+        self._farewell(counts, password, time.monotonic() - started)
+
+    @staticmethod
+    def _scale(options: dict[str, Any]) -> Scale:
+        scale = SCALES[options["scale"]]
+        if options["jobs"] is None:
+            return scale
+        if options["jobs"] < 1:
+            raise CommandError("--jobs: at least one.")
+        return dataclasses.replace(scale, jobs=options["jobs"])
+
+    @staticmethod
+    def _database() -> str:
+        return f"The database “{connection.settings_dict['NAME']}”"
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(self.style.MIGRATE_HEADING(f"==> {text}"))
+
+    @staticmethod
+    def _add_admin() -> str | None:
+        """The password of the admin that was made, None where somebody can log in already."""
+        can_log_in = (user.has_usable_password() for user in User.objects.admins())
+        if any(can_log_in):
+            return None
+        password = secrets.token_urlsafe(12)
+        User.objects.create_superuser(ADMIN, f"{ADMIN}@localhost.localdomain", password)
+        return password
+
+    def _farewell(self, counts: dict[str, int], password: str | None, seconds: float) -> None:
+        made = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        self.stdout.write(f"\nIt took {seconds:.0f} s: {made}.\n")
+        self.stdout.write(
+            "A few runs stand as running or waiting, and no worker has them: the first worker that "
+            "is started ends the running ones as lost after a minute, and tries the others, whose "
+            "servers nobody reaches.\n\n"
+        )
+        login = f"    Admin     {ADMIN}\n    Password  {password}\n" if password else ""
+        self.stdout.write(f"{login}    make run  keeps console and worker up, until Ctrl-C\n")

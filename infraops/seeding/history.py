@@ -1,0 +1,246 @@
+"""Weeks of runs: rows of runs, jobs, lines, task results and audit lines, in the order of time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import User
+from audit.models import AuditLog
+from automation.models import Job, JobLog, Playbook, Run, TaskResult
+from inventory.models import Server
+
+from . import bulk, printing
+from .catalogue import Recipe
+from .planning import Plan
+from .printing import Done
+from .simulating import Past, broken_off, simulated
+from .ticketing import Desk
+from .trail import Trail
+from .world import World
+
+FLUSH = 4_000
+LAST_LINES = 20
+TABLES = (Run, Job, TaskResult, JobLog)
+# Chances of a whole run's being ended from outside.
+CANCELLED, DEADLINE, WORKER_LOST, CHECK_MODE = 0.012, 0.003, 0.003, 0.05
+# Where people work.
+SHARES = {"production": 60, "staging": 22, "development": 14, "test": 4}
+VERSIONS = ("2026.11.1", "2026.11.2", "2026.11.3", "2026.10.4")
+
+
+@dataclass
+class History:
+    world: World
+    playbooks: dict[str, Playbook]
+    trail: Trail
+    desk: Desk
+    counts: dict[str, int] = field(default_factory=dict)
+    _rows: dict[Any, list[Any]] = field(default_factory=lambda: {table: [] for table in TABLES})
+    _next_run: int = 0
+    _next_job: int = 0
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        self._next_run, self._next_job = bulk.next_key(Run), bulk.next_key(Job)
+        self._by_place: dict[tuple[str, str], list[Server]] = {}
+        for server in self.world.servers:
+            role = server.tags["role"]
+            self._by_place.setdefault((server.environment, role), []).append(server)
+            self._by_place.setdefault((server.environment, ""), []).append(server)
+
+    def add(self, plan: Plan) -> None:
+        """A run as planned, with all that it left behind."""
+        actor = self._actor(plan)
+        is_logged = self._made >= self.world.scale.jobs - self.world.scale.logged_jobs
+        end = self._end_from_outside(actor)
+        self.add_run(plan.recipe, plan.at, self._servers(plan), actor, end, is_logged=is_logged)
+        if len(self._rows[Job]) >= FLUSH:
+            self.flush(plan.at)
+
+    def add_run(
+        self,
+        recipe: Recipe,
+        at: datetime,
+        servers: list[Server],
+        actor: User,
+        end: tuple[str, str, str] | None = None,
+        *,
+        is_logged: bool = True,
+    ) -> Run:
+        """`end`: status, kind and message, where it was ended from outside."""
+        run = self.new_run(recipe, at, actor)
+        if is_logged:
+            self.tell_launch(run, servers)
+        jobs = []
+        for server in servers:
+            past = simulated(self.world, recipe, server, run.started_at or at)
+            past = broken_off(self.world, past, *end) if end else past
+            jobs.append(self.job(run, server, past, actor))
+            self._details(jobs[-1], recipe, past, is_logged)
+        _close(run, jobs, end)
+        return run
+
+    def job(self, run: Run, server: Server, past: Past, actor: User) -> Job:
+        """Its row, with a key of its own."""
+        job = Job(
+            pk=self._next_job + self._made,
+            job_id=self.world.uuid(),
+            run=run,
+            playbook=run.playbook,
+            server=server,
+            user=actor,
+            status=past.status,
+            task_id=self.world.uuid().replace("-", ""),
+            extra_vars=run.extra_vars,
+            error_message=past.message,
+            failure_kind=past.kind,
+            failed_task=past.failed_task,
+            counts=printing.counts_of(past.done) if past.done else {},
+            started_at=run.started_at,
+            completed_at=past.ended,
+            created_at=run.created_at,
+        )
+        self._made += 1
+        self._rows[Job].append(job)
+        return job
+
+    def _details(self, job: Job, recipe: Recipe, past: Past, is_logged: bool) -> None:
+        """Lines, task results, the end's audit line, and the ticket of a failure."""
+        if not is_logged and past.status != Job.Status.FAILED:
+            return
+        lines = self.print(job, recipe, past.done, past.ended, is_logged=is_logged)
+        if is_logged:
+            told: dict[str, Any] = {
+                "status": past.status,
+                "failure_kind": past.kind,
+                "message": past.message,
+            }
+            resource = ("job", job.job_id, str(job))
+            self.trail.add(past.ended, job.user, "job.finished", resource, **told)
+        if past.status == Job.Status.FAILED:
+            self.desk.take(job, lines[-LAST_LINES:])
+
+    def print(
+        self,
+        job: Job,
+        recipe: Recipe,
+        done: list[Done],
+        ended: datetime | None,
+        *,
+        is_logged: bool = True,
+    ) -> list[str]:
+        """Its lines, written down (with its task results) only if it is logged."""
+        began = job.started_at or job.created_at
+        lines = list(printing.lines_of(recipe, job.server.hostname, done, began, ended))
+        if is_logged:
+            self._rows[JobLog] += _log_rows(job, lines)
+            self._rows[TaskResult] += _result_rows(job, recipe, done)
+        return [text for text, _level, _at in lines]
+
+    def flush(self, at: datetime) -> None:
+        """Write what waits, and the audit lines until then."""
+        for table in TABLES:
+            self._count(table, bulk.insert(self._rows[table], table))
+            self._rows[table] = []
+        self._count(AuditLog, bulk.insert(self.trail.until(at), AuditLog))
+
+    def _count(self, table: Any, number: int) -> None:
+        name = str(table._meta.verbose_name_plural)
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def new_run(self, recipe: Recipe, at: datetime, actor: User) -> Run:
+        rng = self.world.rng
+        started = at + timedelta(seconds=rng.uniform(0.2, 6))
+        is_check = recipe.when == "office" and self.world.happens(CHECK_MODE)
+        playbook = self.playbooks[recipe.name]
+        run = Run(
+            pk=self._next_run,
+            playbook=playbook,
+            launched_by=actor,
+            playbook_hash=playbook.file_hash,
+            extra_vars={"version": rng.choice(VERSIONS)} if "version" in recipe.variables else {},
+            check_mode=is_check,
+            forks=20 if recipe.servers[1] > 50 else 5,
+            deadline_seconds=settings.RUN_DEADLINE_SECONDS,
+            command=f"ansible-playbook {'--check ' if is_check else ''}{recipe.file_path}",
+            state=Run.State.FINISHED,
+            claim_token=self.world.uuid(),
+            worker_host=f"worker-{rng.randint(1, 2):02}.example.com",
+            worker_pid=rng.randint(800, 40_000),
+            created_at=at,
+            started_at=started,
+            heartbeat_at=started,
+            exit_code=0,
+        )
+        self._next_run += 1
+        self._rows[Run].append(run)
+        return run
+
+    def _actor(self, plan: Plan) -> User:
+        is_by_hand = plan.recipe.when == "office" or self.world.happens(0.03)
+        return self.world.rng.choice(self.world.operators) if is_by_hand else self.world.timer
+
+    def _servers(self, plan: Plan) -> list[Server]:
+        """Of one environment and role, where there are enough; else of all."""
+        environment = self.world.one(SHARES)
+        role = self.world.rng.choice(plan.recipe.roles) if plan.recipe.roles else ""
+        found = self._by_place.get((environment, role), [])
+        found = found if len(found) >= plan.size else self.world.servers
+        return self.world.rng.sample(found, plan.size)
+
+    def _end_from_outside(self, actor: User) -> tuple[str, str, str] | None:
+        chance = self.world.rng.random()
+        kind = Job.FailureKind
+        if chance < CANCELLED:
+            return Job.Status.CANCELLED, "", f"Cancelled by {actor}."
+        if chance < CANCELLED + DEADLINE:
+            return Job.Status.FAILED, kind.DEADLINE, "The deadline has passed."
+        if chance < CANCELLED + DEADLINE + WORKER_LOST:
+            return Job.Status.FAILED, kind.WORKER_LOST, "The worker has not been heard of since."
+        return None
+
+    def tell_launch(self, run: Run, servers: list[Server]) -> None:
+        resource = ("run", run.pk, f"Run {run.pk} of {run.playbook}")
+        names = [server.hostname for server in servers[:100]]
+        told: dict[str, Any] = {"playbook": str(run.playbook), "servers": names}
+        told["server_count"] = len(servers)
+        actor, is_by_hand = run.launched_by, run.launched_by != self.world.timer
+        self.trail.add(run.created_at, actor, "run.launched", resource, by_hand=is_by_hand, **told)
+        if run.started_at:
+            at, worker = run.started_at, run.worker_host
+            self.trail.add(at, actor, "run.started", resource, worker=worker)
+
+
+def _close(run: Run, jobs: list[Job], end: tuple[str, str, str] | None) -> None:
+    """When and how the run ended, from its jobs."""
+    ends = [job.completed_at for job in jobs if job.completed_at]
+    run.finished_at = run.heartbeat_at = max(ends, default=run.started_at)
+    failed = any(job.status == Job.Status.FAILED for job in jobs)
+    run.exit_code = None if end else (2 if failed else 0)
+    if end and end[0] == Job.Status.CANCELLED:
+        run.cancelled_by, run.cancel_requested_at = run.launched_by, run.finished_at
+
+
+def _log_rows(job: Job, lines: list[printing.Line]) -> Iterator[JobLog]:
+    for number, (text, level, at) in enumerate(lines, 1):
+        yield JobLog(job_id=job.pk, line_number=number, content=text, log_level=level, timestamp=at)
+
+
+def _result_rows(job: Job, recipe: Recipe, done: list[Done]) -> Iterator[TaskResult]:
+    for number, item in enumerate(done, 1):
+        yield TaskResult(
+            job_id=job.pk,
+            number=number,
+            play=recipe.title,
+            task=item.step.name,
+            action=item.step.action,
+            status=item.status,
+            changed=item.status == TaskResult.Status.CHANGED,
+            started_at=item.at,
+            duration=item.seconds,
+            path=f"{recipe.file_path}:{item.step.line}",
+            message=item.message,
+        )

@@ -1,0 +1,92 @@
+"""How a playbook went on one server."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from automation.models import Job, TaskResult
+from inventory.models import Server
+
+from . import printing
+from .catalogue import Recipe, Step
+from .printing import Done
+from .world import World
+
+Kind, Status = Job.FailureKind, TaskResult.Status
+# Of each job: what goes wrong on an ordinary server, and how much more on a bad one.
+TASK_FAILS, IS_LOST, FLAKY = 0.028, 0.011, 10
+# One server in so many is a bad one; one day in so many, a bad afternoon for everybody.
+BAD_SERVER, BAD_DAY = 37, 9
+TIMED_OUT = (
+    "Failed to connect to the host via ssh: ssh: connect to host {address} port {port}: "
+    "Connection timed out"
+)
+REFUSED = TIMED_OUT.replace("Connection timed out", "Connection refused")
+DENIED = "Failed to connect to the host via ssh: {user}@{address}: Permission denied (publickey)."
+
+
+@dataclass
+class Past:
+    """One job's part of history."""
+
+    status: str
+    ended: datetime
+    done: list[Done] = field(default_factory=list)
+    kind: str = ""
+    failed_task: str = ""
+    message: str = ""
+
+
+def simulated(world: World, recipe: Recipe, server: Server, at: datetime) -> Past:
+    """Task after task, until one does not work."""
+    factor = _factor(server, at)
+    if world.happens(IS_LOST * factor):
+        return _unreachable(world, recipe, server, at)
+    failing = _failing_step(world, recipe) if world.happens(TASK_FAILS * factor) else None
+    done: list[Done] = []
+    for step in recipe.steps:
+        seconds = round(world.about(step.seconds), 3)
+        if step is failing:
+            done.append(Done(step, Status.FAILED, at, seconds, world.rng.choice(step.fails)))
+            return _failed(recipe, server, done, Kind.TASK_FAILED)
+        done.append(Done(step, _went(world, step), at, seconds))
+        at += timedelta(seconds=seconds)
+    return Past(Job.Status.SUCCESS, at, done)
+
+
+def broken_off(world: World, past: Past, status: str, kind: str, message: str) -> Past:
+    """The same, ended somewhere in the middle by something from outside."""
+    kept = past.done[: world.rng.randint(0, max(0, len(past.done) - 1))]
+    ended = kept[-1].at + timedelta(seconds=kept[-1].seconds) if kept else past.ended
+    return Past(status, ended, kept, kind, "", message)
+
+
+def _factor(server: Server, at: datetime) -> float:
+    is_flaky = server.pk % BAD_SERVER == 5
+    is_bad_day = at.toordinal() % BAD_DAY == 3 and 13 <= at.hour < 16
+    return (FLAKY if is_flaky else 1) * (4 if is_bad_day else 1)
+
+
+def _failing_step(world: World, recipe: Recipe) -> Step | None:
+    able = [step for step in recipe.steps if step.fails]
+    return world.rng.choice(able) if able else None
+
+
+def _went(world: World, step: Step) -> str:
+    if step.skipped and world.happens(step.skipped):
+        return Status.SKIPPED
+    return Status.CHANGED if step.changed and world.happens(step.changed) else Status.OK
+
+
+def _unreachable(world: World, recipe: Recipe, server: Server, at: datetime) -> Past:
+    text = world.one({TIMED_OUT: 6, REFUSED: 2, DENIED: 1}).format(
+        address=server.ip_address, port=server.ssh_port, user=server.ssh_user or "dba"
+    )
+    first = Done(recipe.steps[0], Status.UNREACHABLE, at, round(world.about(10), 3), text)
+    return _failed(recipe, server, [first], Kind.UNREACHABLE)
+
+
+def _failed(recipe: Recipe, server: Server, done: list[Done], kind: str) -> Past:
+    last = done[-1]
+    message = printing.message_of(recipe, last, server.hostname)
+    ended = last.at + timedelta(seconds=last.seconds)
+    return Past(Job.Status.FAILED, ended, done, kind, last.step.name, message)

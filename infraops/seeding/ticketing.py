@@ -1,0 +1,109 @@
+"""The tickets that failed jobs opened, and what people did with them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from automation.ansi import plain
+from automation.models import Job
+from tickets.models import Ticket, TicketOccurrence, failure_key
+from tickets.receivers import PRIORITIES
+
+from . import bulk
+from .trail import Trail
+from .world import World
+
+# Hours until somebody has resolved it, and the chance that nobody has by now.
+HOURS = {"high": 7, "medium": 30, "low": 60}
+NEVER = {"high": 0.02, "medium": 0.05, "low": 0.1}
+NOTES = ("Disk cleaned up.", "Restarted by hand.", "Mended in the playbook.", "Was a known outage.")
+
+
+@dataclass
+class Desk:
+    """Where failures arrive, in the order of time."""
+
+    world: World
+    trail: Trail
+    tickets: list[Ticket] = field(default_factory=list)
+    occurrences: list[TicketOccurrence] = field(default_factory=list)
+    _by_key: dict[str, Ticket] = field(default_factory=dict)
+    _first: int = 0
+
+    def take(self, job: Job, lines: list[str]) -> None:
+        """A job failed; `lines` are its last ones."""
+        key, at = failure_key(job), job.completed_at or self.world.now
+        ticket = self._by_key.get(key)
+        is_new = ticket is None or (ticket.resolved_at is not None and ticket.resolved_at < at)
+        if ticket is None or is_new:
+            ticket = self._by_key[key] = self._opened(job, at, lines)
+            self.tickets.append(ticket)
+        over = self.world.happens(0.6) and at + timedelta(hours=self.world.rng.uniform(1, 40))
+        cleared = over if over and over < self.world.now else ticket.resolved_at
+        self.occurrences.append(
+            TicketOccurrence(ticket=ticket, job_id=job.pk, created_at=at, cleared_at=cleared)
+        )
+        action = "ticket.opened" if is_new else "ticket.occurred_again"
+        self._tell(ticket, at, job.user, action, job=str(job.job_id), server=str(job.server))
+
+    def write(self) -> None:
+        for key, ticket in self._by_key.items():
+            ticket.open_key = key if ticket.is_unresolved else None
+        bulk.insert(self.tickets, Ticket)
+        bulk.insert(self.occurrences, TicketOccurrence)
+
+    def _opened(self, job: Job, at: datetime, lines: list[str]) -> Ticket:
+        self._first = self._first or bulk.next_key(Ticket)
+        priority = PRIORITIES.get(job.server.environment, Ticket.Priority.LOW)
+        what = job.failed_task or Job.FailureKind(job.failure_kind).label
+        ticket = Ticket(
+            pk=self._first + len(self.tickets),
+            ticket_id=self.world.uuid(),
+            job=job,
+            created_by=job.user,
+            title=f"{job.playbook} failed in {job.server.environment}: {what}"[:200],
+            description=_description(job, lines),
+            priority="critical" if self.world.happens(0.03) else priority,
+            created_at=at,
+            updated_at=at,
+        )
+        self._work_on(ticket, at, priority)
+        return ticket
+
+    def _work_on(self, ticket: Ticket, at: datetime, priority: str) -> None:
+        """Somebody takes it, and mostly ends it."""
+        world = self.world
+        taken = at + timedelta(hours=world.rng.expovariate(2 / HOURS[priority]))
+        ended = taken + timedelta(hours=world.rng.expovariate(1 / HOURS[priority]))
+        person = world.rng.choice(world.operators)
+        if taken < world.now:
+            ticket.assigned_to, ticket.updated_at = person, taken
+            ticket.status = Ticket.Status.IN_PROGRESS
+            self._tell(ticket, taken, person, "ticket.started", changes=_moved("open", ticket))
+        if ended < world.now and not world.happens(NEVER[priority]):
+            is_closed = world.happens(0.25)
+            ticket.status = Ticket.Status.CLOSED if is_closed else Ticket.Status.RESOLVED
+            ticket.resolved_at = ticket.updated_at = ended
+            action = "ticket.closed" if is_closed else "ticket.resolved"
+            changes = _moved("in_progress", ticket)
+            note = world.rng.choice(NOTES)
+            self._tell(ticket, ended, person, action, changes=changes, note=note)
+
+    def _tell(self, ticket: Ticket, at: datetime, actor: User, action: str, **more: Any) -> None:
+        resource = ("ticket", ticket.ticket_id, ticket.title)
+        self.trail.add(at, actor, action, resource, by_hand="job" not in more, **more)
+
+
+def _moved(before: str, ticket: Ticket) -> dict[str, list[str]]:
+    return {"status": [before, str(ticket.status)]}
+
+
+def _description(job: Job, lines: list[str]) -> str:
+    """As a ticket that opens itself has it."""
+    printed = "\n".join(f"    {plain(line)}" for line in lines)
+    return (
+        f"{job.playbook} failed on {job.server} ({job.server.environment}), launched by "
+        f"{job.user}.\n\nFailing task: {job.failed_task}\n\n{job.error_message}\n\n"
+        f"Last lines:\n\n{printed}\n\nJob: {job.get_absolute_url()}"
+    )
