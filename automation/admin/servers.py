@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 
 from accounts.signed_in import signed_in
-from audit.console import COUNTED_ROWS, Narrow, Rows, reason
+from audit.console import COUNTED_ROWS, Narrow, Rows, reason, row_key
 from automation.models import Job, Playbook
+from automation.server_history import history_of
 from automation.views.launching import launch_page
 from inventory.admin import ServerAdmin
 from inventory.models import Server
@@ -76,7 +77,14 @@ class RunnableServerAdmin(ServerAdmin):
     actions = ["run_playbook", "check_connection", *ServerAdmin.actions]
     # Each is one run, however many servers it has.
     acted_rows = {"run_playbook": COUNTED_ROWS, "check_connection": COUNTED_ROWS}
-    change_form_outer_before_template = "automation/_server_tools.html"
+    change_form_outer_before_template = "automation/_server_state.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With how it has fared."""
+        context = {"history": history_of(row_key(object_id))} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ServerRows]:
         return ServerRows
