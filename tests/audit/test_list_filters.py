@@ -22,7 +22,7 @@ TRAIL = reverse("admin:audit_auditlog_changelist")
 
 def cell_links(page):
     """The query of each cell's link, as {name: [values]}."""
-    parts = page.split('class="io-cell" href="')[1:]
+    parts = page.split('class="io-narrowing" href="')[1:]
     return [parse_qs(urlsplit(unescape(part.partition('"')[0])).query) for part in parts]
 
 
