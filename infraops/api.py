@@ -23,7 +23,8 @@ from rest_framework.views import APIView
 
 from accounts.api import ApiKeyViewSet, UserViewSet
 from audit.api import AuditLogViewSet
-from automation.api import JobViewSet, PlaybookViewSet, ServerCheckViewSet
+from automation.api import JobViewSet, ServerCheckViewSet
+from automation.playbook_api import PlaybookViewSet
 from automation.vault_api import VaultPasswordViewSet
 from infraops import health
 from inventory.api import CredentialViewSet, ServerViewSet
