@@ -8,12 +8,14 @@ environment    what credentials add to ansible-playbook's environment
 variables.yml  what people gave, marked as data
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
 retry/         hosts that Ansible gave up, as it says itself
-unreached      hosts whose plays it never began, as our callback says
+hosts          whose plays it began and whose it never did, as our callback says
 """
 
+import json
 import shlex
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -28,6 +30,7 @@ from . import command_line, playbook_files, private_folders, variables, variable
 from .models import Job, Outcome, Run
 from .models.playbooks import refuse_inactive
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
+from .tally import Hosts
 
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
@@ -44,11 +47,23 @@ class CannotStart(Exception):
 @contextmanager
 def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
     """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
-    with (
-        private_folder(RUN_PREFIX, settings.RUN_ROOT) as path,
-        private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT) as control_path,
-    ):
-        yield RunFolder(path, control_path, run, servers)
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(private_folder(RUN_PREFIX, settings.RUN_ROOT))
+            control = stack.enter_context(private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT))
+            folder = RunFolder(path, control, run, servers)
+        except OSError as error:
+            raise CannotStart(Job.FailureKind.INTERNAL, _no_room(run, error)) from None
+        yield folder
+
+
+def _no_room(run: Run, error: OSError) -> str:
+    where = settings.RUN_ROOT or tempfile.gettempdir()
+    return (
+        f"The run's own files could not be written on the worker {run.worker_host}: "
+        f"{error.strerror} ({error.filename}). They go below RUN_ROOT ({where}): it has to be a "
+        "folder with room that the worker may write to."
+    )
 
 
 def sweep_folders() -> list[Path]:
@@ -83,13 +98,19 @@ class RunFolder:
         return {
             "ANSIBLE_RETRY_FILES_ENABLED": "True",
             "ANSIBLE_RETRY_FILES_SAVE_PATH": str(self.path / "retry"),
-            "INFRAOPS_UNREACHED": str(self.path / "unreached"),
+            "INFRAOPS_HOSTS": str(self.path / "hosts"),
         }
 
-    def unfinished_hosts(self) -> frozenset[str]:
-        """Those that Ansible gave up or never came to, once it has ended."""
-        files = [*(self.path / "retry").glob("*.retry"), *self.path.glob("unreached")]
-        return frozenset(host for file in files for host in file.read_text().split())
+    def hosts(self) -> Hosts:
+        """What Ansible said about them besides its recap, once it has ended."""
+        files = (self.path / "retry").glob("*.retry")
+        given_up = {host for file in files for host in file.read_text().split()}
+        told = self.path / "hosts"
+        said = json.loads(told.read_text()) if told.exists() else {}
+        return Hosts(
+            unfinished=frozenset(given_up.union(said.get("unreached", []))),
+            took_part=frozenset(said.get("took_part", [])),
+        )
 
     def arguments(self) -> list[str]:
         """What follows `ansible-playbook`, the playbook last."""

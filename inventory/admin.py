@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
-from audit.console import ConsoleAdmin
+from audit.console import ConsoleAdmin, Day, Each, Narrow, TagFilter, TimeRangeFilter
 from audit.redaction import redacted
 
 from .forms import ServerForm
@@ -18,12 +18,39 @@ from .secret_forms import CredentialForm
 
 class ServerAdmin(ConsoleAdmin):
     form = ServerForm
-    list_display = ["hostname", "ip_address", "environment", "os", "is_active", "updated_at"]
+    list_display = [
+        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill", "updated_at"),
+    ]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
         ("is_active", BooleanRadioFilter),
         ("os_type", AllValuesCheckboxFilter),
+        TagFilter,
+        ("updated_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "environment": Narrow("environment", "environment"),
+        "tag_list": Each("tag", "tag_words"),
+        "ip_address": Narrow("ip_address", "ip_address"),
+        "os": Narrow("os_type", "os_type"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
+    exported = {
+        "id": "pk",
+        "hostname": "hostname",
+        "ip_address": "ip_address",
+        "environment": "environment",
+        "os_type": "os_type",
+        "os_version": "os_version",
+        "tags": "tags",
+        "ssh_port": "ssh_port",
+        "ssh_user": "ssh_user",
+        "description": "description",
+        "is_active": "is_active",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
     search_fields = ["hostname", "ip_address", "description"]
     search_help_text = "Part of a host name, an address or a description"
     when_empty = (
@@ -66,6 +93,10 @@ class ServerAdmin(ConsoleAdmin):
             server.variables = redacted(server.variables)
         return server
 
+    @admin.display(description="tags")
+    def tag_list(self, server: Server) -> str:
+        return ", ".join(text for _value, text in server.tag_words()) or "-"
+
     @admin.display(description="OS", ordering="os_type")
     def os(self, server: Server) -> str:
         return f"{server.os_type} {server.os_version}".strip() or "-"
@@ -85,8 +116,13 @@ admin.site.register(Server, ServerAdmin)
 @admin.register(Credential)
 class CredentialAdmin(ConsoleAdmin):
     form = CredentialForm
-    list_display = ["name", "ssh_user", "holds", "is_active", "updated_at"]
-    list_filter = [("is_active", BooleanRadioFilter)]
+    list_display = ["name", "ssh_user", "holds", "active_pill", "updated_at"]
+    list_filter = [("is_active", BooleanRadioFilter), ("updated_at", TimeRangeFilter)]
+    cell_filters = {
+        "ssh_user": Narrow("ssh_user", "ssh_user"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
     search_fields = ["name", "description"]
     when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
     readonly_fields = ["holds", "created_at", "updated_at"]

@@ -36,6 +36,17 @@ def refuse_inactive(credentials: Iterable[Credential]) -> None:
 
 
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
+    def with_tag(self, tag: str) -> Self:
+        """There are few playbooks, and no lookup into a list that all databases know."""
+        tagged = self.model.objects.values_list("pk", "tags")
+        return self.filter(pk__in=[pk for pk, tags in tagged if tag in tags])
+
+    def whose_file_is(self, state: str) -> Self:
+        """ "unchanged", "changed" or "missing": the files are looked at one by one."""
+        return self.filter(
+            pk__in=[row.pk for row in self.model.objects.all() if row.file_state == state]
+        )
+
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -182,6 +193,10 @@ class Playbook(models.Model):
             return self.path.read_text(errors="replace")
         except (OSError, ValidationError):
             return ""
+
+    def tag_words(self) -> list[tuple[str, str]]:
+        """Each tag as a list's URL names it and as one reads it."""
+        return [(str(tag), str(tag)) for tag in self.tags]
 
     @property
     def file_state(self) -> str:

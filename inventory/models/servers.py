@@ -70,6 +70,11 @@ class ServerQuerySet(models.QuerySet["Server"]):
         in_list = Q(tag__startswith="[", tag__contains=json.dumps(value, ensure_ascii=False))
         return self.alias(tag=text).filter(Q(tag=value) | in_list)
 
+    def with_tag(self, text: str) -> Self:
+        """“role:web”, or “canary” with any value; what a list's URL says."""
+        key, has_value, value = text.partition(":")
+        return self.tagged(key.strip(), value.strip() if has_value else None)
+
 
 class Server(models.Model):
     hostname = models.CharField(
@@ -195,6 +200,15 @@ class Server(models.Model):
         if has_value:
             return value in map(_as_text, _several(self.tags.get(key)))
         return self.tags.get(key, False) is not False or key in _several(self.tags.get("groups"))
+
+    def tag_words(self) -> list[tuple[str, str]]:
+        """Each tag as `with_tag` finds it and as one reads it."""
+        words = []
+        for key, value in self.tags.items():
+            for one in _several(value):
+                text = _as_text(one)
+                words.append((key, key) if one is True else (f"{key}:{text}", f"{key}: {text}"))
+        return words
 
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
