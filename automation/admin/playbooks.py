@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -88,13 +87,14 @@ class PlaybookAdmin(ConsoleAdmin):
     class Media:
         css = {"all": ["automation/highlighting.css"]}
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return PlaybookRows
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
         """The form; whoever may not change anything is led to the playbook's own page."""
         playbook = self.get_object(request, object_id)
-        if playbook is not None and not self.has_change_permission(request, playbook):
+        may_look = request.method in ("GET", "HEAD") and playbook is not None
+        if may_look and not self.has_change_permission(request, playbook):
             return redirect(playbook)
         return super().change_view(request, object_id, *args)
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation import track_record as module
-from automation.models import Job, Run
+from automation.models import Run
 from automation.playbook_parts import Part, parts_of
 from automation.track_record import track_record
 from tests import make
@@ -107,7 +107,7 @@ def test_a_missing_file_and_no_history_are_said(client_of, bob):
     playbook = make.playbook(is_active=False)
     playbook.path.unlink()
     page = page_of(client_of(bob), playbook)
-    for words in ("Missing", "Not active", "has not run yet", "declares none", "not there"):
+    for words in ("Missing", "Inactive", "has not run yet", "declares none", "not there"):
         assert words in page, words
 
 
@@ -233,9 +233,9 @@ def test_the_api_has_what_the_page_has(api_of, bob):
     assert (shown["run_id"], shown["outcome"], shown["failed"]) == (run.pk, "failed", 1)
     assert shown["duration_seconds"] == 12 and said["weeks"][0]["runs"] == 1
     assert {each["status"] for each in said["servers"]} == {"failed", "success"}
-    assert {each["job_id"] for each in said["servers"]} == set(
-        Job.objects.values_list("job_id", flat=True)
-    )
+    assert {each["job_id"] for each in said["servers"]} == {
+        str(job.job_id) for job in run.jobs.all()
+    }
 
     said = api_of(bob).get(f"/api/playbooks/{playbook.pk}/source").json()
     assert said["content"] == PLAY and said["file_state"] == "unchanged"
