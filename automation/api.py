@@ -1,4 +1,4 @@
-"""/api/jobs, and the connection check of /api/servers."""
+"""/api/jobs."""
 
 from typing import Any
 
@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
 from audit.rest import NoFields, RecordViewSet
-from inventory.models import Server
 from schema.exceptions import Refused
 
 from .filters import JobFilters
@@ -23,7 +22,7 @@ from .launch_request import (
     launched,
     relaunched,
 )
-from .models import Job, JobLog, Playbook, Run, TaskResult
+from .models import Job, JobLog, Run, TaskResult
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -276,20 +275,3 @@ def _range(request: Request) -> tuple[int, int]:
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
-
-
-class ServerCheckViewSet(RecordViewSet):
-    """What automation adds to /api/servers."""
-
-    queryset = Server.objects.all()
-    serializer_class = JobSerializer
-    permissions = {"check": "inventory.check_server"}
-    takes = {"check": NoFields}
-
-    @extend_schema(responses={201: JobSerializer})
-    @action(detail=True, methods=["post"])
-    def check(self, request: Request, **kwargs: Any) -> Response:
-        """Launch the connection check: does Ansible reach this server?"""
-        self.given()
-        run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
-        return self.shown(Job.objects.recent().get(run=run), status=201)

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
-from audit.console import ConsoleAdmin, Day, Each, Narrow, TagFilter, TimeRangeFilter
+from audit.console import ConsoleAdmin, Day, Each, Narrow, TagFilter, TimeRangeFilter, row_key
 from audit.redaction import redacted
 
 from .forms import ServerForm
-from .models import Credential, Server, ServerFacts
+from .models import Credential, Server
+from .provenance import groups_of, variables_of
 from .secret_forms import CredentialForm
 
 
@@ -57,7 +57,7 @@ class ServerAdmin(ConsoleAdmin):
         "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
     )
     autocomplete_fields = ["credential"]
-    readonly_fields = ["created_at", "updated_at", "gathered_facts"]
+    readonly_fields = ["created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -75,14 +75,22 @@ class ServerAdmin(ConsoleAdmin):
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Server | None = None) -> Any:
-        facts = [("Facts", {"fields": ["gathered_facts"]})] if obj else []
-        return [*super().get_fieldsets(request, obj), *facts]
+    class Media:
+        css = {"all": ["inventory/server.css"]}
 
-    @admin.display(description="as Ansible gathered them")
-    def gathered_facts(self, server: Server) -> str:
-        facts = ServerFacts.objects.filter(server=server).first()
-        return render_to_string("inventory/_server_facts.html", {"facts": facts})
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With what its inventory says, and what Ansible found out there."""
+        servers = Server.objects.select_related("credential", "facts")
+        server = servers.filter(pk=row_key(object_id)).first()
+        details = {
+            "variables": variables_of(server) if server else [],
+            "groups": groups_of(server) if server else [],
+            "facts": getattr(server, "facts", None),
+        }
+        context = details | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

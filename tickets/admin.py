@@ -23,6 +23,8 @@ from audit.console import (
     row_key,
 )
 
+# Registers the server's page once more, after automation.
+from . import server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 SHOWN_OCCURRENCES = 20
