@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Collection
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 MATCHES = 200
 # How many successes say how long a playbook usually takes.
 USUAL_OF = 20
+
+FIRST_ID, LAST_ID = str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
+AN_ID = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +74,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
         servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
         # Keys and not subqueries: the database then walks the newest jobs instead of joining all.
-        return self.filter(
-            Q(job_id__startswith=text.lower())
-            | Q(playbook__in=list(playbooks[:MATCHES]))
-            | Q(server__in=list(servers[:MATCHES]))
-        )
+        named = Q(playbook__in=list(playbooks[:MATCHES])) | Q(server__in=list(servers[:MATCHES]))
+        return self.filter(named | _id_begins_with(text.lower()))
 
     def per_day(self, days: int, at: datetime | None = None) -> dict[tuple[date, str], int]:
         """How many jobs by (day, status), over the last `days` days with today, local time.
@@ -123,6 +124,13 @@ class JobQuerySet(models.QuerySet["Job"]):
             parts.append(f"SELECT * FROM ({sql}) AS pair{number}")  # noqa: S608  (Django's own SQL)
             parameters += given
         return " UNION ALL ".join(parts), parameters
+
+
+def _id_begins_with(text: str) -> Q:
+    """A range and not LIKE, which SQLite and MySQL answer by reading every job. What cannot be the
+    beginning of an id is not looked for at all."""
+    lowest, highest = (text + digits[len(text) :] for digits in (FIRST_ID, LAST_ID))
+    return Q(job_id__range=(lowest, highest)) if AN_ID.fullmatch(lowest) else Q(pk__in=[])
 
 
 class Job(models.Model):
