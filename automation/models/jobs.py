@@ -40,8 +40,6 @@ USUAL_OF = 20
 
 # Of an id, fewer characters than that find nothing: there would be too many.
 SHORTEST_ID = 4
-# Of an id, fewer characters than that find nothing: there would be too many.
-SHORTEST_ID = 4
 FIRST_ID, LAST_ID = str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
 AN_ID = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
