@@ -62,6 +62,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         run = Run.objects.filter(launched_by=actor, idempotency_key=idempotency_key).first()
         if run is not None and run.playbook_id != playbook.pk:
             raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
+        if run is not None:
+            run.is_repeated = True
         return run
 
     def unsaved(self, playbook: Playbook, actor: User, **fields: Any) -> Run:
@@ -186,6 +188,9 @@ class Run(RunOptions):
     created_at = CreatedAtField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    # An idempotency key came again: this was launched before.
+    is_repeated = False
 
     objects = RunQuerySet.as_manager()
 
