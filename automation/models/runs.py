@@ -271,20 +271,11 @@ class Run(RunOptions):
         """
         if actor is not None and not actor.has_perm("automation.cancel_job"):
             raise PermissionDenied("Your role does not cancel jobs.")
-        with transaction.atomic():
-            if not self._ask_to_stop(actor, reason):
-                return False
-            AuditLog.objects.record("run.cancel_requested", self, actor=actor, reason=reason)
-            if (
-                Run.objects.pending()
-                .filter(pk=self.pk)
-                .update(state=self.State.FINISHED, finished_at=timezone.now())
-            ):
-                self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
-                # Whoever stood behind it may go.
-                transaction.on_commit(Run.objects.wake_next, robust=True)
-        self.refresh_from_db()
-        return True
+        # A worker that claims it at the same moment may be a deadlock.
+        asked = insisting(lambda: self._cancel(actor, reason), for_seconds=5)
+        if asked:
+            self.refresh_from_db()
+        return asked
 
     def finish(
         self, outcomes: Mapping[int, Outcome], default: Outcome, *, exit_code: int | None = None
@@ -375,6 +366,18 @@ class Run(RunOptions):
 
     def _is_held_by(self, token: str) -> bool:
         return Run.objects.running().filter(pk=self.pk, claim_token=token).exists()
+
+    @transaction.atomic
+    def _cancel(self, actor: User | None, reason: str) -> bool:
+        if not self._ask_to_stop(actor, reason):
+            return False
+        AuditLog.objects.record("run.cancel_requested", self, actor=actor, reason=reason)
+        ended = {"state": self.State.FINISHED, "finished_at": timezone.now()}
+        if Run.objects.pending().filter(pk=self.pk).update(**ended):
+            self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
+            # Whoever stood behind it may go.
+            transaction.on_commit(Run.objects.wake_next, robust=True)
+        return True
 
     def _ask_to_stop(self, actor: User | None, reason: str) -> bool:
         self.cancelled_by, self.cancel_reason = actor, reason
