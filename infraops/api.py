@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 from accounts.api import ApiKeyViewSet, UserViewSet
 from audit.api import AuditLogViewSet
 from automation.api import JobViewSet, PlaybookViewSet, ServerCheckViewSet
+from automation.run_api import RunViewSet
 from automation.vault_api import VaultPasswordViewSet
 from infraops import health
 from inventory.api import CredentialViewSet, ServerViewSet
@@ -36,6 +37,7 @@ router.register("playbooks", PlaybookViewSet)
 router.register("vault-passwords", VaultPasswordViewSet)
 router.register("credentials", CredentialViewSet)
 router.register("jobs", JobViewSet)
+router.register("runs", RunViewSet)
 router.register("tickets", TicketViewSet)
 router.register("audit-logs", AuditLogViewSet)
 router.register("users", UserViewSet)
@@ -47,6 +49,7 @@ ROOT = {
     "vault-passwords": "vaultpassword-list",
     "credentials": "credential-list",
     "jobs": "job-list",
+    "runs": "run-list",
     "tickets": "ticket-list",
     "audit-logs": "auditlog-list",
     "users": "user-list",
