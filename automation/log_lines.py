@@ -1,7 +1,8 @@
 """Turns the runner's events into lines, each for the job that it concerns."""
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -25,6 +26,12 @@ INCLUDED = re.compile(
 )
 HEADING = re.compile(r"[A-Z ]+ \[.*\].* \*{3}")
 TASK_PATH = "task path: "
+# "<192.0.2.7> SSH: EXEC ssh …": what Ansible tells from -vvv on about a connection.
+ADDRESSED = re.compile(r"<([^<>\s]+)> ")
+# How many texts without a host each job gets below one heading; further ones, that warn of nothing,
+# go to the first job. At -vvvv they grow with the servers, and would with their square.
+MOST_SHARED = 50
+LOUD = (JobLog.Level.WARNING, JobLog.Level.ERROR)
 
 
 def lines_of(event: dict[str, Any]) -> list[str]:
@@ -80,12 +87,20 @@ class LogRouter:
     With one job every line is its own, at once. With more, lines without a host (headings,
     warnings) wait for each job's next own line, and a heading that a newer one follows is left
     out: each log then reads as if the playbook had run on that server alone. Lines of a host that
-    has no job (`add_host`) go to the first job.
+    has no job (`add_host`) go to the first job. A line about a connection is that of the job with
+    this address, if only one has it.
     """
 
-    def __init__(self, jobs: dict[str, int], add: Add) -> None:
+    def __init__(
+        self, jobs: dict[str, int], add: Add, addresses: Iterable[tuple[str, int]] = ()
+    ) -> None:
         self._jobs = jobs
         self._add = add
+        self._at: dict[str, set[int]] = defaultdict(set)
+        for address, job in [*jobs.items(), *addresses]:
+            self._at[address].add(job)
+        # What has been shared since the last heading: a text comes once to each log.
+        self._said: set[str] = set()
         self._first = next(iter(jobs.values()))
         self._shared: dict[int, list[_Shared]] = {job: [] for job in jobs.values()}
         self._headings = _Headings()
@@ -106,6 +121,9 @@ class LogRouter:
             self._give(job, self._headings.under_theirs(job, task, lines))
         elif included := INCLUDED.match(plain("\n".join(line for line, _, _ in lines))):
             self._give_included(included["hosts"], lines)
+        elif jobs := self._addressed(lines):
+            self._give_shared(jobs)
+            self._give(jobs, lines)
         else:
             self._share(KINDS.get(event.get("event", ""), OTHER), task, lines)
 
@@ -114,12 +132,36 @@ class LogRouter:
         for job in self._shared:
             self._give_shared(job)
 
+    def _addressed(self, lines: Lines) -> int | None:
+        """The job whose connection the lines are about; the first one, where that has no job."""
+        match = ADDRESSED.match(plain(lines[0][0])) if lines else None
+        if match is None:
+            return None
+        jobs = self._at.get(match[1], {self._first})
+        return next(iter(jobs)) if len(jobs) == 1 else None
+
+    def _said_enough(self, lines: Lines) -> bool:
+        """Whether the logs should not all have it: each has this text below its heading already,
+        or so many that only the first job takes more."""
+        text = "\n".join(line for line, _, _ in lines)
+        if text.strip() and text in self._said:
+            return True
+        self._said.add(text)
+        if len(self._said) <= MOST_SHARED or any(level in LOUD for _, level, _ in lines):
+            return False
+        self._give(self._first, lines)
+        return True
+
     def _share(self, kind: str, task: str, lines: Lines) -> None:
+        if kind != OTHER:
+            self._said.clear()
+        elif self._said_enough(lines):
+            return
         shared = _Shared(kind, task, lines)
+        recaps = self._recaps(lines) if kind == RECAP else {}
         for job, waiting in self._shared.items():
             waiting[:] = [item for item in waiting if not item.gives_way_to(kind)]
-            mine = _Shared(kind, task, self._recap_of(job, lines)) if kind == RECAP else shared
-            waiting.append(mine)
+            waiting.append(_Shared(kind, task, recaps[job]) if recaps else shared)
 
     def _give_shared(self, job: int) -> None:
         for item in self._shared[job]:
@@ -137,10 +179,16 @@ class LogRouter:
                 own = ((line.replace(f" for {hosts}", f" for {host}"), *at) for line, *at in lines)
                 self._give(self._jobs[host], cast(Lines, list(own)))
 
-    def _recap_of(self, job: int, lines: Lines) -> Lines:
-        """The recap without the other servers' rows."""
-        others = {host for host, owner in self._jobs.items() if owner != job}
-        return [item for item in lines if plain(item[0]).split(":")[0].strip() not in others]
+    def _recaps(self, lines: Lines) -> dict[int, Lines]:
+        """For each job the recap without the other servers' rows."""
+        owners = [self._jobs.get(plain(line).split(":")[0].strip()) for line, _, _ in lines]
+        places: dict[int | None, list[int]] = defaultdict(list)
+        for place, owner in enumerate(owners):
+            places[owner].append(place)
+        return {
+            job: [lines[place] for place in sorted(places[None] + places[job])]
+            for job in self._shared
+        }
 
     def _give(self, job: int, lines: Lines) -> None:
         for line, level, at in lines:

@@ -5,12 +5,16 @@ parent's number finds them all; an environment variable is inherited by every on
 """
 
 import contextlib
+import functools
+import hashlib
 import os
 import signal
+import uuid
 from datetime import datetime
 from pathlib import Path
 
 MARKER = "INFRAOPS_RUN"
+PLACE_LENGTH = 12
 # The place of the start time among the fields that `_status` gives.
 STARTED = 19
 
@@ -38,6 +42,20 @@ def sweep(token: str) -> int:
     for pid in survivors:
         _signal(pid, signal.SIGKILL)
     return len(survivors)
+
+
+@functools.cache
+def place() -> str:
+    """Hex digits for this boot of this machine and, in a container, for its own numbering of
+    processes: elsewhere the same number is another process, whatever the host is called."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    numbering = Path("/proc/self/ns/pid").readlink()
+    return hashlib.sha256(f"{boot} {numbering}".encode()).hexdigest()[:PLACE_LENGTH]
+
+
+def new_token() -> str:
+    """A UUID for what this process does: random, but for its last group, which is the place."""
+    return str(uuid.uuid4())[:-PLACE_LENGTH] + place()
 
 
 def lives_since(pid: int, moment: datetime) -> bool:

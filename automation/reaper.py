@@ -2,7 +2,7 @@
 conditional UPDATE with its claim token, so it is written once.
 """
 
-import socket
+import logging
 import time
 
 from django.conf import settings
@@ -10,6 +10,9 @@ from django.db import DatabaseError, connection
 
 from . import processes
 from .models import Run
+from .retrying import reconnect
+
+logger = logging.getLogger(__name__)
 
 
 def reap() -> list[int]:
@@ -17,12 +20,22 @@ def reap() -> list[int]:
     return [*reap_dead(), *reap_silent()]
 
 
+def look() -> None:
+    """`reap` for a loop that nothing may end."""
+    try:
+        if lost := reap():
+            logger.warning("Ended, for their workers are gone: runs %s", lost)
+    except Exception as error:
+        logger.warning("No look at other workers' runs: %s", error)
+        reconnect()
+
+
 def reap_dead() -> list[int]:
     """End the runs of this machine whose worker process is no more: at once, it cannot come back.
 
-    Needs host names that differ: two containers of one name cannot see each other's processes.
+    Of this boot and of this container only: two of one name cannot see each other's processes.
     """
-    here = Run.objects.running().filter(worker_host=socket.gethostname())
+    here = Run.objects.running_here()
     return [run.pk for run in here if not _has_worker(run) and _end(run)]
 
 
@@ -49,8 +62,7 @@ def _end(run: Run) -> bool:
     """False when it has beaten, or ended, since it was looked at."""
     if not run.end_as_lost():
         return False
-    if run.worker_host == socket.gethostname():
-        processes.sweep(str(run.claim_token))
+    processes.sweep(str(run.claim_token))  # elsewhere's are not found here
     return True
 
 

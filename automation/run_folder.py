@@ -8,12 +8,14 @@ environment    what credentials add to ansible-playbook's environment
 variables.yml  what people gave, marked as data
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
 retry/         hosts that Ansible gave up, as it says itself
-unreached      hosts whose plays it never began, as our callback says
+hosts          whose plays it began and whose it never did, as our callback says
 """
 
+import json
 import shlex
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -24,13 +26,12 @@ from inventory.inventory_file import write_inventory
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
-from . import playbook_files, private_folders, variables, variables_file
+from . import command_line, playbook_files, private_folders, variables, variables_file
 from .models import Job, Outcome, Run
 from .models.playbooks import refuse_inactive
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
+from .tally import Hosts
 
-# Ansible takes a list of hosts on the command line; a long one is given in a file.
-MAX_LIMIT_IN_ARGUMENTS = 20
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
 
@@ -46,11 +47,23 @@ class CannotStart(Exception):
 @contextmanager
 def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
     """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
-    with (
-        private_folder(RUN_PREFIX, settings.RUN_ROOT) as path,
-        private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT) as control_path,
-    ):
-        yield RunFolder(path, control_path, run, servers)
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(private_folder(RUN_PREFIX, settings.RUN_ROOT))
+            control = stack.enter_context(private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT))
+            folder = RunFolder(path, control, run, servers)
+        except OSError as error:
+            raise CannotStart(Job.FailureKind.INTERNAL, _no_room(run, error)) from None
+        yield folder
+
+
+def _no_room(run: Run, error: OSError) -> str:
+    where = settings.RUN_ROOT or tempfile.gettempdir()
+    return (
+        f"The run's own files could not be written on the worker {run.worker_host}: "
+        f"{error.strerror} ({error.filename}). They go below RUN_ROOT ({where}): it has to be a "
+        "folder with room that the worker may write to."
+    )
 
 
 def sweep_folders() -> list[Path]:
@@ -73,7 +86,7 @@ class RunFolder:
         self.inventory = self._write_inventory()
         self.vaults = self._write_vault_passwords()
         self.environment = self._write_environment()
-        self.variables = self._write_variables()
+        self.has_variables = self._write_variables()
 
     @property
     def known_hosts(self) -> Path:
@@ -85,45 +98,36 @@ class RunFolder:
         return {
             "ANSIBLE_RETRY_FILES_ENABLED": "True",
             "ANSIBLE_RETRY_FILES_SAVE_PATH": str(self.path / "retry"),
-            "INFRAOPS_UNREACHED": str(self.path / "unreached"),
+            "INFRAOPS_HOSTS": str(self.path / "hosts"),
         }
 
-    def unfinished_hosts(self) -> frozenset[str]:
-        """Those that Ansible gave up or never came to, once it has ended."""
-        files = [*(self.path / "retry").glob("*.retry"), *self.path.glob("unreached")]
-        return frozenset(host for file in files for host in file.read_text().split())
+    def hosts(self) -> Hosts:
+        """What Ansible said about them besides its recap, once it has ended."""
+        files = (self.path / "retry").glob("*.retry")
+        given_up = {host for file in files for host in file.read_text().split()}
+        told = self.path / "hosts"
+        said = json.loads(told.read_text()) if told.exists() else {}
+        return Hosts(
+            unfinished=frozenset(given_up.union(said.get("unreached", []))),
+            took_part=frozenset(said.get("took_part", [])),
+        )
 
     def arguments(self) -> list[str]:
         """What follows `ansible-playbook`, the playbook last."""
-        run = self.run
-        arguments = ["-i", str(self.inventory), "--limit", self._limit()]
-        for vault_id, file in self.vaults.items():
-            arguments += ["--vault-id", f"{vault_id}@{file}"]
-        if self.variables:
-            arguments += ["-e", f"@{self.variables}"]
-        for flag, given in (
-            ("--check", run.check_mode),
-            ("--diff", run.diff_mode),
-            ("--become", run.become),
-        ):
-            arguments += [flag] if given else []
-        arguments += ["--tags", run.tags] if run.tags else []
-        arguments += ["--skip-tags", run.skip_tags] if run.skip_tags else []
-        arguments += ["--start-at-task", run.start_at_task] if run.start_at_task else []
-        arguments += [f"-{'v' * run.verbosity}"] if run.verbosity else []
-        return [*arguments, "--forks", str(run.forks), self.playbook]
+        names = [server.hostname for server in self.servers]
+        if len(names) > command_line.MAX_LIMIT_IN_ARGUMENTS:
+            (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
+        return command_line.arguments(
+            self.run,
+            names,
+            playbook=self.playbook,
+            vaults=self.vaults,
+            has_variables=self.has_variables,
+            folder=f"{self.path}/",
+        )
 
     def shown(self, command: list[str]) -> str:
-        """The command line as people see it: exact, with this folder's path left out."""
-        return shlex.join(command).replace(f"{self.path}/", "")
-
-    def _limit(self) -> str:
-        names = [server.hostname for server in self.servers]
-        if len(names) <= MAX_LIMIT_IN_ARGUMENTS:
-            return ",".join(names)
-        file = self.path / "limit"
-        file.write_text("\n".join(names) + "\n")
-        return f"@{file}"
+        return command_line.shown(command, f"{self.path}/")
 
     def _copy_playbook(self) -> str:
         """Mirror the surroundings and copy the checked playbook; its path within the project."""
@@ -144,8 +148,7 @@ class RunFolder:
         relative = source.relative_to(playbook_files.root_of(playbook.file_path))
         self._mirror(playbook_files.root_of(playbook.file_path), relative)
         (self.project / relative).write_bytes(content)
-        name = relative.as_posix()
-        return f"./{name}" if name.startswith("-") else name  # it would be taken for an option
+        return relative.as_posix()
 
     def _mirror(self, root: Path, playbook: Path) -> None:
         """Real folders along the playbook's path, links to everything beside them."""
@@ -171,14 +174,15 @@ class RunFolder:
             raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
         return credentials
 
-    def _write_vault_passwords(self) -> dict[str, Path]:
-        """Files and not arguments: those everybody on the worker can read."""
+    def _write_vault_passwords(self) -> dict[str, str]:
+        """Files and not arguments: those everybody on the worker can read. Their names in the
+        folder, by vault id."""
         folder = self.path / "vault"
         folder.mkdir(mode=0o700)
         files = {}
         for vault in self.run.playbook.vault_passwords.all():
-            files[vault.vault_id] = folder / str(vault.pk)
-            write_private(files[vault.vault_id], vault.opened())
+            files[vault.vault_id] = vault.file_name
+            write_private(self.path / vault.file_name, vault.opened())
         return files
 
     def _write_environment(self) -> Path | None:
@@ -198,10 +202,11 @@ class RunFolder:
         write_private(file, "".join(lines))
         return file
 
-    def _write_variables(self) -> Path | None:
+    def _write_variables(self) -> bool:
+        """Whether there are any."""
         if not self.run.extra_vars:
-            return None
-        file = self.path / "variables.yml"
+            return False
+        file = self.path / command_line.VARIABLES
         file.touch(mode=0o600)
         file.write_text(variables_file.rendered(variables.opened(self.run.extra_vars)))
-        return file
+        return True

@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from .log_writer import LogWriter
 from .models import Job, Outcome, Run, TaskResult, Worker
 from .retrying import insisting, is_transient, reconnect
 from .run_folder import CALLBACKS, CannotStart, RunFolder, run_folder
-from .tally import Tally
+from .tally import Hosts, Tally
 from .task_results import TaskResults
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def execute(run: Run) -> bool:
     """Run a claimed run and write how it ended. False when somebody else had ended it."""
     with acting_as(run.launched_by):
         try:
-            ended = _Execution(run).execute()
+            ended = insisting(lambda: _Execution(run)).execute()
         except CannotStart as error:
             ended = {"default": error.outcome}
         except Undecryptable as error:
@@ -110,8 +111,12 @@ def _guard(environment: Path | None) -> list[str]:
 
 def _internal(error: Exception) -> Outcome:
     reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
-    storable = reason.encode(errors="backslashreplace").decode()
-    return Outcome.failed(Job.FailureKind.INTERNAL, storable[:2000])
+    return Outcome.failed(Job.FailureKind.INTERNAL, _storable(reason)[:2000])
+
+
+def _storable(text: str) -> str:
+    """Half of a character ("\\ud800" in a module's JSON) no database takes: it stays as escape."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 class _Execution:
@@ -125,7 +130,8 @@ class _Execution:
         self.writer = LogWriter()
         self.redactor = Redactor(self._secrets())
         hosts = {job.server.hostname: job.pk for job in self.jobs}
-        self.router = LogRouter(hosts, self._add)
+        addresses = [(job.server.ip_address, job.pk) for job in self.jobs]
+        self.router = LogRouter(hosts, self._add, addresses)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self.results = TaskResults(hosts, self.writer.add_result, self._clean, root)
         self.facts = GatheredFacts(self.redactor)
@@ -143,7 +149,9 @@ class _Execution:
                 Job.FailureKind.ANSIBLE_MISSING,
                 f"ansible-playbook is not installed on the worker {self.run.worker_host}.",
             )
-        with run_folder(self.run, [job.server for job in self.jobs]) as folder:
+        servers = [job.server for job in self.jobs]
+        with ExitStack() as stack:
+            folder = insisting(lambda: stack.enter_context(run_folder(self.run, servers)))
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
             self._paths = (str(folder.project), str(root))
@@ -151,10 +159,11 @@ class _Execution:
             exit_code = self._run(config, folder.environment)
             plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
             insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
-            unfinished = folder.unfinished_hosts()
-        insisting(self._mark_rescued)
-        insisting(self.facts.keep)
-        return self._ended(exit_code, plays, unfinished)
+            hosts = folder.hosts()
+        if insisting(self.run.beat):  # else somebody else has ended it, and has the last word
+            insisting(self._mark_rescued)
+            self._keep_facts()
+        return self._ended(exit_code, plays, hosts)
 
     def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
         config = RunnerConfig(
@@ -229,7 +238,7 @@ class _Execution:
 
     def _clean(self, text: str) -> str:
         """As people may see it: without secrets, and with the playbook where it really lies."""
-        return self.redactor.redact(text.replace(*self._paths))
+        return self.redactor.redact(_storable(text).replace(*self._paths))
 
     def _on_poll(self) -> bool:
         """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
@@ -286,16 +295,23 @@ class _Execution:
             results = TaskResult.objects.filter(job_id=job_id, number__in=numbers)
             results.update(status=TaskResult.Status.RESCUED)
 
+    def _keep_facts(self) -> None:
+        """Facts that cannot be kept must not change how the run has ended."""
+        try:
+            insisting(self.facts.keep)
+        except Exception:
+            logger.exception("The facts of run %s could not be kept", self.run.pk)
+
     def _ended(
         self,
         exit_code: int | None,
         plays: list[dict[str, Any]],
-        unfinished: frozenset[str],
+        hosts: Hosts,
     ) -> dict[str, Any]:
         if self.stopped is not None:
             return {"default": self.stopped, "exit_code": exit_code}
         outcomes = {
-            job.pk: self.tally.outcome(job.server.hostname, exit_code, plays, unfinished)
+            job.pk: self.tally.outcome(job.server.hostname, exit_code, plays, hosts)
             for job in self.jobs
         }
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")

@@ -29,6 +29,8 @@ HOST_KEY_ADVICE = (
     "not, somebody may stand in between."
 )
 NAMED_HOSTS = 3
+# The runner passes results on up to 700 kB, and an empty one in place of a larger one.
+TOO_LARGE = "Its result is too large to be shown here: see the log."
 
 Kind = Job.FailureKind
 
@@ -40,6 +42,20 @@ class Failure:
     task: str
     place: str
     message: str
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """What Ansible says about hosts besides its recap.
+
+    `unfinished`: given up, or never come to. `took_part`: in a play that began.
+    """
+
+    unfinished: frozenset[str] = frozenset()
+    took_part: frozenset[str] = frozenset()
+
+
+NO_HOSTS = Hosts()
 
 
 class Tally:
@@ -82,20 +98,20 @@ class Tally:
         host: str,
         exit_code: int | None,
         plays: list[dict[str, Any]],
-        unfinished: frozenset[str] = frozenset(),
+        hosts: Hosts = NO_HOSTS,
     ) -> Outcome:
-        """How the job of this host ended. Success needs all of: a task that ran, no failure, that
-        Ansible was through with the host (it is not among the `unfinished`), and an exit code
-        that does not speak of more than failed hosts.
+        """How the job of this host ended. Success needs all of: a task that ran (there, or once
+        for all hosts of a play that it took part in), no failure, that Ansible was through with
+        the host, and an exit code that does not speak of more than failed hosts.
         """
         if self.stats is None:
             return self._without_recap(exit_code)
         counts = self._counts(host)
         if counts["failed"] or counts["unreachable"]:
             return self._failed(host, counts)
-        if exit_code and host in unfinished:
+        if exit_code and host in hosts.unfinished:
             return self._not_reached(host, counts)
-        if not any(counts.values()):
+        if not any(counts.values()) and not (host in hosts.took_part and self._any_ran()):
             return self._nothing_ran(host, exit_code, plays)
         if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
@@ -106,6 +122,10 @@ class Tally:
     def _counts(self, host: str) -> dict[str, int]:
         stats = self.stats or {}
         return {name: stats.get(key, {}).get(host, 0) for name, key in COUNTS.items()}
+
+    def _any_ran(self) -> bool:
+        """Whether some task ran on some host."""
+        return any((self.stats or {}).get(key) for key in COUNTS.values())
 
     def _failed(self, host: str, counts: dict[str, int]) -> Outcome:
         failure = self._failures.get(host, Failure("", "", "See the log."))
@@ -160,8 +180,7 @@ class Tally:
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
             f"Nothing ran: the plays are for {', '.join(targets) or 'other hosts'}, and {host} is "
-            "not among them, or another server did their tasks. Its groups are its environment "
-            "and its tags.",
+            "not among them. Its groups are its environment and its tags.",
         )
 
     def _without_recap(self, exit_code: int | None) -> Outcome:
@@ -188,6 +207,8 @@ class Tally:
         result = data.get("res") or {}
         if "censored" in result:
             return "The result is hidden (no_log)."
+        if not result and "res" in data:
+            return TOO_LARGE
         parts = [self._clean(str(result.get("msg") or result.get("reason") or "")).strip()]
         for stream in ("stderr", "module_stderr", "stdout"):
             if said := self._clean(str(result.get(stream) or "")).strip():

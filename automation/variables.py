@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 
 from audit.redaction import MASK, has_mask, is_secret_name, redacted
 from schema.encryption import decrypt, encrypt
+from schema.fields import INEXACT_NUMBER, has_inexact_number
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What an entry may have; `default` is of the variable's own type.
@@ -146,7 +147,7 @@ def _unstorable(value: Any) -> str:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
         return "This is no JSON: numbers are finite, texts are Unicode, lists are not too deep."
-    return ""
+    return INEXACT_NUMBER if has_inexact_number(value) else ""
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
@@ -199,6 +200,11 @@ def opened(values: dict[str, Any]) -> dict[str, Any]:
 def masked(values: dict[str, Any]) -> dict[str, Any]:
     """Stored values as people may see them."""
     return {name: MASK if is_sealed(value) else redacted(value) for name, value in values.items()}
+
+
+def as_text(value: Any) -> str:
+    """A value as one reads it: a text as it stands, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def is_sealed(value: Any) -> bool:

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
@@ -35,6 +36,20 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
+# No page asks another host for anything, and no script stands in a page. The shell's Alpine makes
+# functions of its attributes (eval); its theme's colours and the selects' widths are inline styles.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 # A launch on thousands of servers names each of them in its form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 CSRF_FAILURE_VIEW = "infraops.views.stale_form"
@@ -68,6 +83,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -149,6 +165,11 @@ USE_TZ = True
 # The only folder that registered playbooks may come from, and the one for SSH private keys.
 PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
+# Servers of these are marked, and whoever is about to run something on them is told.
+PRODUCTION_ENVIRONMENTS = [
+    name.strip().lower()
+    for name in env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
+]
 # Where a run's private folder is made; None: the system's temporary folder.
 RUN_ROOT = env("RUN_ROOT", default="") or None
 # The program to run; empty: the one installed beside this Python, else the one in PATH.
@@ -291,6 +312,11 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
     "STYLES": [lambda request: static("infraops.css")],
+    "SCRIPTS": [
+        lambda request: static("theme.js"),  # first, and not deferred: before anything is painted
+        lambda request: static("keyboard.js"),
+        lambda request: static("select_names.js"),
+    ],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from audit.redaction import is_secret_name
+from schema.fields import has_inexact_number
 
 # What a worker's or a server's environment and boot line hold is nobody's business here.
 NEVER_KEPT = {"ansible_env", "env", "ansible_cmdline", "cmdline", "ansible_proc_cmdline"}
@@ -43,4 +44,6 @@ def _clean(value: Any) -> Any:
         return [_clean(item) for item in value]
     if isinstance(value, str):
         return value.replace("\x00", "").encode(errors="replace").decode()
+    if has_inexact_number(value):
+        return str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

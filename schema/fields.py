@@ -134,6 +134,23 @@ class JSONShapeField(models.JSONField):
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
 
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        if has_inexact_number(value):
+            raise ValidationError(INEXACT_NUMBER)
+
+
+INEXACT_NUMBER = "A whole number of more than 64 bits: give it as a text, in quotes."
+
+
+def has_inexact_number(value: Any) -> bool:
+    """Whether a whole number in it is too large for JSON on MySQL, which would round it."""
+    if isinstance(value, dict):
+        return any(map(has_inexact_number, value.values()))
+    if isinstance(value, list):
+        return any(map(has_inexact_number, value))
+    return isinstance(value, int) and not -(2**63) <= value < 2**64
+
 
 class SealingAttribute(DeferredAttribute):
     """Encrypts what is assigned, at once: a row in memory has no secret in clear either."""

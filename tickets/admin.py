@@ -7,14 +7,24 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
     DropdownFilter,
 )
 
 from accounts.signed_in import signed_in
-from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate, row_key
+from audit.console import (
+    ConsoleAdmin,
+    Day,
+    Narrow,
+    RelatedFilter,
+    TimeRangeFilter,
+    call_each,
+    intermediate,
+    row_key,
+)
 
+# Registers the server's page once more, after automation.
+from . import server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 SHOWN_OCCURRENCES = 20
@@ -57,6 +67,25 @@ class TicketAdmin(ConsoleAdmin):
         ("priority", ChoicesCheckboxFilter),
         ("created_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "status_pill": Narrow("status__exact", "status"),
+        "priority_pill": Narrow("priority__exact", "priority"),
+        "assigned_to": Narrow("assigned_to__id__exact", "assigned_to_id", "assigned_to__isnull"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "ticket_id": "ticket_id",
+        "title": "title",
+        "description": "description",
+        "status": "status",
+        "priority": "priority",
+        "assigned_to": "assigned_to.username",
+        "created_by": "created_by.username",
+        "job_id": "job.job_id",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+        "resolved_at": "resolved_at",
+    }
     search_fields = ["title", "description", "^ticket_id"]
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
@@ -68,7 +97,7 @@ class TicketAdmin(ConsoleAdmin):
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        who = [("assigned_to", AutocompleteSelectFilter)]
+        who = [("assigned_to", RelatedFilter)]
         return self.list_filter + (who if request.user.has_perm("accounts.view_user") else [])
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:

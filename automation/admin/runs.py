@@ -1,9 +1,9 @@
 """The list of runs; a run's own page is in views/run_page.py."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -13,11 +13,27 @@ from unfold.contrib.filters.admin import (
 )
 
 from audit.console import (
+    Day,
     HistoryAdmin,
+    Narrow,
+    Rows,
     TimeRangeFilter,
 )
+from audit.console.cells import Parameters
 from automation.models import Run
 from automation.templatetags.automation import short_duration
+
+
+class RunRows(Rows):
+    def url_for_result(self, result: Run) -> str:
+        return result.get_absolute_url()
+
+
+class Standing(Narrow):
+    """Runs that ended alike; of one that has not ended, those in the same state."""
+
+    def parameters(self, row: Model) -> Parameters:
+        return super().parameters(row) or {"state__exact": cast(Run, row).state}
 
 
 @admin.register(Run)
@@ -33,9 +49,33 @@ class RunAdmin(HistoryAdmin):
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "status_pill": Standing("outcome__exact", "outcome"),
+        "name": Narrow("playbook__id__exact", "playbook_id"),
+        "launched_by": Narrow("launched_by__id__exact", "launched_by_id"),
+        "worker_host": Narrow("worker_host__exact", "worker_host"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "id": "pk",
+        "playbook": "playbook.name",
+        "state": "state",
+        "outcome": "outcome",
+        "exit_code": "exit_code",
+        "launched_by": "launched_by.username",
+        "worker_host": "worker_host",
+        "command": "command",
+        "created_at": "created_at",
+        "started_at": "started_at",
+        "finished_at": "finished_at",
+    }
+    when_empty = "Each launch of a playbook is a run. Run a playbook to begin."
     search_fields = ["=id"]
     search_help_text = "The number of a run"
     sortable_by = ["created_at"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+        return RunRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         return super().get_queryset(request).prefetch_related("playbook", "launched_by")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 # How many playbooks and servers of that name a search for jobs looks at.
 MATCHES = 200
+# How many successes say how long a playbook usually takes.
+USUAL_OF = 20
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +95,34 @@ class JobQuerySet(models.QuerySet["Job"]):
             .annotate(count=models.Count("id"))
         )
         return {(dates[row["nth"]], row["status"]): row["count"] for row in rows}
+
+    def usual_durations(self, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], float]:
+        """How many seconds each (playbook's key, server's key) usually takes: the median of its
+        last 20 successes. What never succeeded is left out. One query, which looks at 20 rows of
+        an index for each pair.
+        """
+        if not pairs:
+            return {}
+        seconds = defaultdict(list)
+        for job in self.raw(*self._last_successes(pairs)):
+            if job.duration is not None:
+                seconds[job.playbook_id, job.server_id].append(job.duration.total_seconds())
+        return {pair: median(durations) for pair, durations in seconds.items()}
+
+    def _last_successes(
+        self, pairs: Collection[tuple[int, int]]
+    ) -> tuple[str, list[int | str | None]]:
+        """SQL and its parameters. Django writes no UNION of sliced queries for SQLite."""
+        parts: list[str] = []
+        parameters: list[int | str | None] = []
+        successes = self.filter(status=Job.Status.SUCCESS).order_by("-id")
+        columns = ("id", "playbook_id", "server_id", "started_at", "completed_at")
+        for number, (playbook, server) in enumerate(set(pairs)):
+            of_pair = successes.filter(playbook=playbook, server=server).values(*columns)
+            sql, given = of_pair[:USUAL_OF].query.sql_with_params()
+            parts.append(f"SELECT * FROM ({sql}) AS pair{number}")  # noqa: S608  (Django's own SQL)
+            parameters += given
+        return " UNION ALL ".join(parts), parameters
 
 
 class Job(models.Model):
@@ -161,6 +194,8 @@ class Job(models.Model):
             models.Index(fields=["user", "status"], name="idx_jobs_user_status"),
             models.Index(fields=["user", "created_at"], name="idx_jobs_user_created"),
             models.Index(fields=["created_at", "status"], name="idx_jobs_created_status"),
+            # For `usual_durations`.
+            models.Index(fields=["server", "playbook", "status"], name="idx_jobs_server_playbook"),
         ]
         permissions = [("cancel_job", "Can cancel jobs")]
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import os
 import socket
-import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from accounts.models import User
 from audit.models import AuditLog
-from automation import variables
+from automation import processes, variables
+from automation.retrying import insisting, is_transient
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField
@@ -48,6 +48,11 @@ class RunQuerySet(models.QuerySet["Run"]):
     def running(self) -> Self:
         return self.filter(state=Run.State.RUNNING)
 
+    def running_here(self) -> Self:
+        """Running in a process of this machine, whose number this process can judge."""
+        here = {"worker_host": socket.gethostname(), "claim_token__endswith": processes.place()}
+        return self.running().filter(**here)
+
     def beating(self) -> Self:
         """Running and lately heard of: their workers live, too busy for a beat of their own."""
         return self.running().filter(heartbeat_at__gt=timezone.now() - ALIVE_FOR)
@@ -60,21 +65,24 @@ class RunQuerySet(models.QuerySet["Run"]):
             raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
         return run
 
-    def enqueue(self, playbook: Playbook, actor: User, servers: list[Server], **fields: Any) -> Run:
-        """Create the run and its pending jobs, record it, and wake a worker on commit.
-
-        An option that is None is not given.
-        """
+    def unsaved(self, playbook: Playbook, actor: User, **fields: Any) -> Run:
+        """A run with these columns, checked: ValidationError. An option that is None is not
+        given."""
         fields = {name: value for name, value in fields.items() if value is not None}
         fields.setdefault("deadline_seconds", settings.RUN_DEADLINE_SECONDS)
         run = Run(playbook=playbook, launched_by=actor, playbook_hash=playbook.file_hash, **fields)
         run.clean_fields(exclude=["extra_vars"])
+        return run
+
+    def enqueue(self, run: Run, servers: list[Server]) -> Run:
+        """Create the run and its pending jobs, record it, and wake a worker on commit."""
         try:
             with transaction.atomic():
                 self._create(run, servers)
         except IntegrityError:
             # The same key at the same moment: the other request has made the run.
-            known = self.launched_with(playbook, actor, run.idempotency_key or "")
+            key = run.idempotency_key or ""
+            known = self.launched_with(run.playbook, run.launched_by, key) if key else None
             if known is None:
                 raise
             return known
@@ -115,7 +123,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         cannot starve a large one.
         """
         busy = set(ServerLock.objects.values_list("server_id", flat=True))
-        for run in self.pending().select_related("playbook").order_by("id")[:CLAIM_WINDOW]:
+        waiting = self.pending().select_related("playbook", "launched_by").order_by("id")
+        for run in waiting[:CLAIM_WINDOW]:
             wanted = set(run.jobs.values_list("server_id", flat=True))
             if not wanted & busy and run.claim(wanted):
                 return run
@@ -192,8 +201,8 @@ class Run(RunOptions, RunStates):
 
     def claim(self, server_ids: set[int]) -> bool:
         """Take this pending run and lock its servers, all or none; False if somebody was first."""
-        token, now = str(uuid.uuid4()), timezone.now()
-        taken = {
+        token, now = processes.new_token(), timezone.now()
+        taken: dict[str, Any] = {
             "state": self.State.RUNNING,
             "claim_token": token,
             "worker_host": socket.gethostname(),
@@ -217,6 +226,10 @@ class Run(RunOptions, RunStates):
                 )
         except IntegrityError:
             return False  # another run has one of the servers, or runs the exclusive playbook
+        except DatabaseError as error:
+            if not is_transient(error) or not insisting(lambda: self._is_held_by(token)):
+                raise
+            # It went away with its answer: the claim stands, and nobody else would see it through.
         for name, value in taken.items():
             setattr(self, name, value)
         return True
@@ -346,6 +359,9 @@ class Run(RunOptions, RunStates):
     def _mine(self) -> RunQuerySet:
         """This run as long as this process holds it."""
         return Run.objects.running().filter(pk=self.pk, claim_token=self.claim_token)
+
+    def _is_held_by(self, token: str) -> bool:
+        return Run.objects.running().filter(pk=self.pk, claim_token=token).exists()
 
     def _ask_to_stop(self, actor: User | None, reason: str) -> bool:
         self.cancelled_by, self.cancel_reason = actor, reason

@@ -18,7 +18,8 @@ class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
 
         What the server's own row leaves open about its system, the first facts fill in.
         """
-        new = {"facts": kept(facts), "gathered_at": gathered_at}
+        facts = kept(facts)
+        new = {"facts": facts, "gathered_at": gathered_at}
         older = self.filter(server=server, gathered_at__lt=gathered_at)
         if not older.update(**new) and not self._created(server, new):
             return False

@@ -30,11 +30,12 @@
 
     function kept(old) {
         const sheet = old.querySelector(".io-matrix");
+        const [left, top] = [sheet?.scrollLeft, sheet?.scrollTop];
         const link = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
         const open = old.querySelector("details")?.open;
         return (fresh) => {
             const shown = fresh.querySelector(".io-matrix");
-            if (sheet && shown) shown.scrollTo(sheet.scrollLeft, sheet.scrollTop);
+            if (sheet && shown) shown.scrollTo(left, top);
             if (link) fresh.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
             if (open) fresh.querySelector("details").open = true;
         };

@@ -74,9 +74,11 @@ def test_a_time_that_cannot_be_read_is_now() -> None:
 class Sink:
     """Collects lines by job."""
 
-    def __init__(self, **jobs: int) -> None:
+    def __init__(self, addresses: Any = (), **jobs: int) -> None:
         self.lines: dict[int, list[str]] = {job: [] for job in jobs.values()}
-        self.router = LogRouter(jobs, lambda job, line, level, at: self.lines[job].append(line))
+        self.router = LogRouter(
+            jobs, lambda job, line, level, at: self.lines[job].append(line), addresses
+        )
 
     def route(self, *events: dict[str, Any]) -> dict[int, list[str]]:
         for each in events:
@@ -139,3 +141,55 @@ def test_lines_of_a_host_without_a_job_go_to_the_first() -> None:
     lines = Sink(a=1, b=2).route(event("runner_on_ok", "ok: added", host="added"))
 
     assert lines == {1: ["ok: added"], 2: []}
+
+
+def test_a_line_about_a_connection_is_its_servers() -> None:
+    lines = Sink([("192.0.2.7", 1), ("192.0.2.8", 2)], a=1, b=2).route(
+        event("playbook_on_task_start", "TASK 1"),
+        event("verbose", "<192.0.2.8> SSH: EXEC ssh"),
+        event("verbose", "<a> ESTABLISH LOCAL CONNECTION"),
+        event("verbose", "<192.0.2.99> of an added host"),
+    )
+
+    assert lines == {
+        1: ["TASK 1", "<a> ESTABLISH LOCAL CONNECTION", "<192.0.2.99> of an added host"],
+        2: ["TASK 1", "<192.0.2.8> SSH: EXEC ssh"],
+    }
+
+
+def test_what_is_printed_for_each_server_comes_once_to_each_log() -> None:
+    told = event("verbose", "Using module file command.py")
+    lines = Sink(a=1, b=2).route(
+        event("playbook_on_task_start", "TASK 1"),
+        *(told, event("runner_on_ok", "ok: a", host="a")),
+        *(told, event("runner_on_ok", "ok: b", host="b")),
+        event("playbook_on_task_start", "TASK 2"),
+        *(told, event("runner_on_ok", "ok: a", host="a")),
+    )
+
+    assert lines[1] == ["TASK 1", told["stdout"], "ok: a", "TASK 2", told["stdout"], "ok: a"]
+    assert lines[2] == ["TASK 1", told["stdout"], "ok: b", "TASK 2", told["stdout"]]
+
+
+def test_lines_without_a_host_do_not_grow_with_the_square_of_the_servers() -> None:
+    count = 300
+    sink = Sink(**{f"host{number}": number for number in range(count)})
+    lines = sink.route(
+        event("playbook_on_task_start", "TASK 1"),
+        *(event("verbose", f"file {number}") for number in range(count)),
+        event("warning", "[WARNING]: careful"),
+    )
+
+    assert sum(map(len, lines.values())) < count * 60
+    assert len(lines[0]) == count + 2  # the first log has them all
+    assert all(said[-1] == "[WARNING]: careful" for said in lines.values())
+
+
+def test_a_recap_of_many_servers_is_each_ones_own_row() -> None:
+    names = [f"host{number}" for number in range(2000)]
+    rows = [f"{name}  : ok=1" for name in names]
+    lines = Sink(**{name: number for number, name in enumerate(names)}).route(
+        event("playbook_on_stats", "RECAP", *rows, "")
+    )
+
+    assert lines[7] == ["RECAP", "host7  : ok=1", ""]

@@ -205,6 +205,21 @@ def test_run_once_stands_with_the_server_that_ran_it(servers) -> None:
     assert ends(jobs) == ["success"] * 3
 
 
+def test_whoever_took_part_in_a_play_of_run_once_alone_has_succeeded(servers) -> None:
+    once = "    - name: Once\n      ansible.builtin.debug: {msg: only here}\n      run_once: true\n"
+
+    jobs = run(servers, play(once), play(once).replace("all", "three"))
+
+    assert ends(jobs) == ["success"] * 3
+    assert [job.counts["ok"] for job in jobs] == [1, 0, 1]
+
+
+def test_a_play_for_others_is_no_part(servers) -> None:
+    jobs = run(servers, play(say("Here")).replace("all", "one"))
+
+    assert ends(jobs) == ["success", Kind.NO_HOSTS_MATCHED, Kind.NO_HOSTS_MATCHED]
+
+
 def test_a_task_on_an_added_host_is_its_own_servers(servers) -> None:
     adding = """    - name: Add
       ansible.builtin.add_host:

@@ -3,10 +3,11 @@
 import os
 import subprocess
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from audit.models import AuditLog
@@ -60,6 +61,27 @@ def test_a_later_process_with_the_workers_number_is_not_the_worker() -> None:
     run = running(worker_pid=os.getpid(), started_at=timezone.now() - timedelta(days=30))
 
     assert reaper.reap_dead() == [run.pk]
+
+
+@pytest.mark.django_db
+def test_a_container_of_the_same_name_is_not_judged_by_its_numbers() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    run = running(worker_pid=ended.pid, claim_token=str(uuid.uuid4()))
+
+    assert reaper.reap_dead() == []
+    assert status_of(run) == "running"
+
+
+@pytest.mark.django_db
+def test_a_look_that_the_database_does_not_answer_ends_nothing(monkeypatch, caplog) -> None:
+    def away() -> list[int]:
+        raise OperationalError(2006, "gone away")
+
+    monkeypatch.setattr(reaper, "reap", away)
+    reaper.look()
+
+    assert "gone away" in caplog.text
 
 
 @pytest.mark.django_db

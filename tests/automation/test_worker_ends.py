@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -101,6 +102,21 @@ def test_a_worker_process_that_is_killed_is_noticed_by_the_one_in_its_place(comm
     os.kill(run.worker_pid, signal.SIGKILL)
 
     assert_lost_once(run)
+
+
+def test_a_dead_workers_run_is_ended_while_all_others_are_busy(command, alice) -> None:
+    worker(command, WORKERS="1")
+    busy = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    started(busy)
+    lost = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert lost.claim(set())
+    Run.objects.filter(pk=lost.pk).update(worker_pid=ended.pid)
+
+    assert finished(lost).failure_kind == Job.FailureKind.WORKER_LOST
+    busy.refresh_from_db()
+    assert busy.state == Run.State.RUNNING
 
 
 def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) -> None:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connection
 from django_q.cluster import Cluster
 
-from automation import shutdown
+from automation import reaper, shutdown
 from automation.models import Run
 
 
@@ -31,6 +33,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # What was queued while no worker was there has lost its wake-up perhaps.
         Run.objects.wake_next()
+        connection.close()  # the cluster's processes are forks, and would share it
         cluster = PoliteCluster()
         cluster.start()
-        cluster.sentinel.join()
+        # While its workers are all busy, this process still sees whose worker has died.
+        while cluster.sentinel.is_alive():
+            cluster.sentinel.join(settings.RUN_HEARTBEAT_SECONDS)
+            if not shutdown.is_asked():
+                reaper.look()

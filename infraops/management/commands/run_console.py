@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _running_here() -> Any:
-        return Run.objects.running().filter(worker_host=socket.gethostname())
+        return Run.objects.running_here()
 
     @staticmethod
     def _refuse_taken_port(bind: str) -> None:

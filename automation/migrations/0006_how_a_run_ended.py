@@ -5,7 +5,7 @@ import schema.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0004_relaunch_and_deadlines"),
+        ("automation", "0005_usual_durations"),
     ]
 
     operations = [

@@ -1,10 +1,13 @@
-"""Loaded by ansible-playbook, not by us: tells which hosts it had not come to when it ended.
+"""Loaded by ansible-playbook, not by us: tells of the hosts what its recap does not.
 
-A play that breaks off takes the plays and the batches (`serial`) behind it along, and the recap
-says nothing about that. Into the file that INFRAOPS_UNREACHED names go, one a line, the hosts of
-plays and batches that never began.
+Into the file that INFRAOPS_HOSTS names go, as JSON:
+
+unreached  the hosts of plays and batches (`serial`) that never began: a play that breaks off takes
+           those behind it along
+took_part  the hosts of the others: also one whose every task another host did for all (`run_once`)
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,23 +16,24 @@ from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 
 DOCUMENTATION = """
-name: infraops_unreached
+name: infraops_hosts
 type: notification
-short_description: hosts whose plays or batches never began
-description: Writes them into the file that INFRAOPS_UNREACHED names.
+short_description: hosts whose plays or batches began, and whose never did
+description: Writes them into the file that INFRAOPS_HOSTS names.
 """
 
 
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
-    CALLBACK_NAME = "infraops_unreached"
+    CALLBACK_NAME = "infraops_hosts"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.disabled = "INFRAOPS_UNREACHED" not in os.environ
+        self.disabled = "INFRAOPS_HOSTS" not in os.environ
         self._to_come: list[Any] = []
         self._missing: dict[str, set[str]] = {}
+        self._took_part: set[str] = set()
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._to_come = list(playbook.get_plays())
@@ -39,12 +43,16 @@ class CallbackModule(CallbackBase):
         key = _key(play)
         if key not in self._missing:
             self._missing[key] = _hosts_of(play)
-        self._missing[key] -= {host.name for host in _inventory(play).get_hosts()}
+        # Of this batch, and not given up by an earlier play.
+        here = _hosts_of(play) & {host.name for host in _inventory(play).get_hosts()}
+        self._missing[key] -= here
+        self._took_part |= here
         self._to_come = [later for later in self._to_come if _key(later) != key]
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         unreached = set().union(*self._missing.values(), *map(_hosts_of, self._to_come))
-        Path(os.environ["INFRAOPS_UNREACHED"]).write_text("\n".join(sorted(unreached)))
+        hosts = {"unreached": sorted(unreached), "took_part": sorted(self._took_part)}
+        Path(os.environ["INFRAOPS_HOSTS"]).write_text(json.dumps(hosts))
 
 
 def _key(play: Any) -> str:

@@ -22,7 +22,7 @@ def tell_from_jobs(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("automation", "0005_how_a_run_ended"),
+        ("automation", "0006_how_a_run_ended"),
     ]
 
     operations = [

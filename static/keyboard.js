@@ -1,0 +1,119 @@
+// The keyboard, the same on every page. What a page offers it says by attributes:
+//   data-keys-search   the field that "/" goes to (a list's own search field needs none)
+//   data-keys-rows     each child is a row for "j" and "k" (a list's rows need none)
+//   data-keys-open     the link of such a row that Enter follows; else its first link
+//   data-key="r"       what this letter does here: a link is followed, a button only gets the
+//                      focus, so that no single key starts or ends anything
+//   data-key-help="…"  its words in the help
+"use strict";
+
+(() => {
+    const GO = {
+        h: ["/", "Home"],
+        j: ["/admin/automation/job/", "Jobs"],
+        s: ["/admin/inventory/server/", "Servers"],
+        p: ["/admin/automation/playbook/", "Playbooks"],
+        t: ["/admin/tickets/ticket/", "Tickets"],
+        a: ["/admin/audit/auditlog/", "Audit trail"],
+    };
+    const LAUNCH = "/jobs/launch/";
+    const ROWS = "#result_list tbody tr, [data-keys-rows] > *";
+    const SEARCH = "[data-keys-search], #searchbar";
+
+    let going = false;
+
+    const isShown = (element) => element.checkVisibility();
+    const first = (selector) => [...document.querySelectorAll(selector)].find(isShown);
+    // Only what the person has in the sidebar is there to go to.
+    const linkTo = (path) => [...document.querySelectorAll("#nav-sidebar a")]
+        .find((link) => new URL(link.href, location).pathname === path);
+
+    const isTyping = (target) => target.isContentEditable
+        || target.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
+
+    function search() {
+        const field = first(SEARCH);
+        if (field) {
+            field.focus();
+            field.select?.();
+        } else {
+            window.dispatchEvent(new CustomEvent("opencommand"));
+        }
+    }
+
+    function move(step) {
+        const rows = [...document.querySelectorAll(ROWS)].filter(isShown);
+        if (!rows.length) return;
+        const now = rows.findIndex((row) => row.contains(document.activeElement));
+        const next = now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step;
+        const row = rows[Math.min(Math.max(next, 0), rows.length - 1)];
+        const link = row.querySelector("[data-keys-open]") || row.querySelector("th a[href]")
+            || row.querySelector("a[href]");
+        link?.focus();
+        row.scrollIntoView({ block: "nearest" });
+    }
+
+    function use(element) {
+        if (element.matches("a[href]")) element.click();
+        else element.focus();
+    }
+
+    function press(key) {
+        const here = first(`[data-key="${CSS.escape(key)}"]`);
+        if (here) use(here);
+        else if (key === "r") linkTo(LAUNCH)?.click();
+    }
+
+    function entries() {
+        const shown = [["/", "Search"], ["j", "Next row"], ["k", "Previous row"], ["Enter", "Open the row"]];
+        const own = [...document.querySelectorAll("[data-key]")].filter(isShown)
+            .map((element) => [element.dataset.key, element.dataset.keyHelp || element.textContent.trim()]);
+        if (!own.some(([key]) => key === "r") && linkTo(LAUNCH)) own.push(["r", "Run a playbook"]);
+        const places = Object.entries(GO).filter(([, [path]]) => linkTo(path))
+            .map(([key, [, words]]) => [`g ${key}`, words]);
+        return [...shown, ...own, ...places, ["?", "This help"], ["Esc", "Close"]];
+    }
+
+    function help() {
+        const dialog = document.createElement("dialog");
+        dialog.className = "io-keys";
+        dialog.setAttribute("aria-labelledby", "io-keys-title");
+        const title = Object.assign(document.createElement("h2"), { id: "io-keys-title", textContent: "Keyboard" });
+        const list = document.createElement("dl");
+        for (const [key, words] of entries()) {
+            const row = document.createElement("div");
+            const name = document.createElement("dt");
+            for (const part of key.split(" ")) {
+                name.append(Object.assign(document.createElement("kbd"), { textContent: part }));
+            }
+            row.append(name, Object.assign(document.createElement("dd"), { textContent: words }));
+            list.append(row);
+        }
+        const close = Object.assign(document.createElement("button"), { type: "button", className: "io-button", textContent: "Close" });
+        close.addEventListener("click", () => dialog.close());
+        dialog.append(title, list, close);
+        dialog.addEventListener("close", () => dialog.remove());
+        document.body.append(dialog);
+        dialog.showModal();
+    }
+
+    document.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+        if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+        const { key } = event;
+        if (going) {
+            going = false;
+            const place = GO[key];
+            if (place) linkTo(place[0])?.click();
+            return;
+        }
+        if (key === "/") search();
+        else if (key === "j") move(1);
+        else if (key === "k") move(-1);
+        else if (key === "?") help();
+        else if (key === "g") going = true;
+        else if (key.length === 1) return press(key);
+        else return;
+        event.preventDefault();
+    });
+})();

@@ -1,0 +1,23 @@
+// Light or dark before the first paint. The shell decides this too, but only once Alpine has
+// started, and hides the page until then: in the dark one would see a white flash at every click.
+"use strict";
+
+(() => {
+    const page = document.documentElement;
+
+    function stored() {
+        try {
+            return JSON.parse(localStorage.getItem("_x_adminTheme")) || "auto";
+        } catch {
+            return "auto"; // no storage, or something else in it
+        }
+    }
+
+    const asked = stored();
+    const dark = asked === "dark"
+        || (asked === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+    page.classList.toggle("dark", dark);
+    page.removeAttribute("x-cloak");
+    // Alpine takes away only what it has set itself: it begins from nothing, in the same task.
+    document.addEventListener("alpine:init", () => page.classList.remove("dark"));
+})();
