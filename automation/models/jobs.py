@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from statistics import median
@@ -75,6 +75,17 @@ class JobQuerySet(models.QuerySet["Job"]):
             | Q(playbook__in=list(playbooks[:MATCHES]))
             | Q(server__in=list(servers[:MATCHES]))
         )
+
+    def newest_of(self, servers: Iterable[Server]) -> dict[int, Job]:
+        """The newest job of each of these servers, by the server's key."""
+        newest = (
+            self.filter(server__in=[server.pk for server in servers])
+            .order_by()
+            .values("server")
+            .annotate(newest=models.Max("id"))
+            .values_list("newest", flat=True)
+        )
+        return {job.server_id: job for job in self.filter(pk__in=list(newest))}
 
     def per_day(self, days: int, at: datetime | None = None) -> dict[tuple[date, str], int]:
         """How many jobs by (day, status), over the last `days` days with today, local time.
