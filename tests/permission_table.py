@@ -272,10 +272,6 @@ RECORDS = {
         change=ADMIN,
         delete=ADMIN,
     ),
-    **admin_pages("automation_playbook", key(make.playbook), add=ADMIN, change=ADMIN, delete=ADMIN),
-    # These three lead to a page of their own, however they are asked.
-    **admin_pages("automation_run", key(make.run), change=VIEWER),
-    **admin_pages("automation_job", key(make.job), change=VIEWER),
     **admin_pages(
         "automation_playbook",
         key(make.playbook),
@@ -284,8 +280,8 @@ RECORDS = {
         delete=ADMIN,
         export=True,
     ),
-    **admin_pages("automation_run", key(make.run), export=True),
-    # These two lead to the job's own page, however they are asked.
+    # These three lead to a page of their own, however they are asked.
+    **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
     **admin_pages("automation_taskresult", key(task_result)),

@@ -6,6 +6,9 @@ from playwright.sync_api import expect
 from automation.models import Job, Outcome, Run, Worker
 from tests import make
 
+# The page asks again after two seconds, and later where answers are slow.
+SOON = 20_000
+
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
@@ -28,13 +31,13 @@ def test_the_table_fills_while_one_watches_and_leads_to_the_failing_task(page_of
     table.evaluate("sheet => sheet.scrollTo(120, 300)")
     page.get_by_text("Command, options and variables").click()
     make.task_results(jobs[0], "failed", task="Restart", path="site.yml:77")
-    expect(page.get_by_text("Tasks 1–25 of 31")).to_be_visible()
+    expect(page.get_by_text("Tasks 1–25 of 31")).to_be_visible(timeout=SOON)
     assert table.evaluate("sheet => [sheet.scrollLeft > 0, sheet.scrollTop]") == [True, 300]
     expect(page.get_by_text("No option and no variable was given.")).to_be_visible()
 
     failed = Outcome.failed(Job.FailureKind.TASK_FAILED, "It broke.", failed_task="Restart")
     run.finish({jobs[0].pk: failed}, Outcome(Job.Status.SUCCESS))
-    expect(page).to_have_title("Failed · Deploy on 60 servers | InfraOps")
+    expect(page).to_have_title("Failed · Deploy on 60 servers | InfraOps", timeout=SOON)
     expect(page.get_by_text("It broke.")).to_be_visible()
     expect(page.get_by_role("button", name="Failed only (1)")).to_be_visible()
 
