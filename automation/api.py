@@ -1,4 +1,4 @@
-"""/api/playbooks and /api/jobs."""
+"""/api/jobs."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
-from audit.rest import EditableViewSet, NoFields, RecordViewSet, StrictModelSerializer
+from audit.rest import NoFields, RecordViewSet
 from schema.exceptions import Refused
 
-from .filters import JobFilters, PlaybookFilters
+from .filters import JobFilters
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
@@ -22,7 +22,7 @@ from .launch_request import (
     launched,
     relaunched,
 )
-from .models import Job, JobLog, Playbook, Run, TaskResult
+from .models import Job, JobLog, Run, TaskResult
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -32,50 +32,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 LINES = 500
 MOST_LINES = 5000
-
-
-class PlaybookSerializer(StrictModelSerializer):
-    file_state = serializers.ChoiceField(
-        ["unchanged", "changed", "missing"],
-        read_only=True,
-        help_text="The file as it is now, compared with what was registered.",
-    )
-
-    class Meta:
-        model = Playbook
-        fields = [
-            "id",
-            "name",
-            "description",
-            "file_path",
-            "file_hash",
-            "file_state",
-            "tags",
-            "variables",
-            "is_active",
-            "created_at",
-            "updated_at",
-        ]
-        read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
-
-
-class PlaybookViewSet(EditableViewSet):
-    """The registry of what may run."""
-
-    queryset = Playbook.objects.order_by("name")
-    serializer_class = PlaybookSerializer
-    filterset_class = PlaybookFilters
-    permissions = {"accept": "automation.accept_playbook"}
-    takes = {"accept": NoFields}
-
-    @action(detail=True, methods=["post"])
-    def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Take the file as it is now for the registered one."""
-        self.given()
-        playbook = self.get_object()
-        if not playbook.accept_file(request.user):
-            raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
-        return self.shown(playbook)
 
 
 class JobSerializer(serializers.ModelSerializer):

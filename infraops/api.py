@@ -24,7 +24,8 @@ from rest_framework.views import APIView
 from accounts.api import ApiKeyViewSet, UserViewSet
 from accounts.view_api import SavedViewViewSet
 from audit.api import AuditLogViewSet
-from automation.api import JobViewSet, PlaybookViewSet
+from automation.api import JobViewSet
+from automation.playbook_api import PlaybookViewSet
 from automation.run_api import RunViewSet
 from automation.server_api import ServerCheckViewSet
 from automation.vault_api import VaultPasswordViewSet

@@ -6,6 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from automation.ansi import to_html
+from automation.highlighting import yaml_html
 
 register = template.Library()
 
@@ -26,6 +27,12 @@ TASK_ICONS = {
 def ansi(text: str) -> SafeString:
     """A line of output as safe HTML, in Ansible's colours."""
     return to_html(text[:SHOWN_CHARACTERS])
+
+
+@register.filter
+def yaml_source(text: str) -> SafeString:
+    """A whole file as coloured lines; line 12 is “#S12”."""
+    return yaml_html(text)
 
 
 @register.filter
