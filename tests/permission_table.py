@@ -166,7 +166,6 @@ CONSOLE = {
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
     "automation:job_launch_variables": page(OPERATOR),
-    "automation:job_launch_count": page(OPERATOR),
     "automation:run_detail": page(VIEWER, key(make.run)),
     "automation:run_live": page(VIEWER, key(make.run)),
     "automation:job_launch_plan": verb(OPERATOR),
