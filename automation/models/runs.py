@@ -24,12 +24,13 @@ from automation import processes, variables
 from automation.retrying import insisting, is_transient
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, EnumField
+from schema.fields import CreatedAtField
 
 from . import relaunching
 from .jobs import Job, Outcome
 from .options import RunOptions
 from .playbooks import Playbook
+from .run_states import RunStates
 from .server_locks import ServerLock
 from .workers import ALIVE_FOR
 
@@ -144,12 +145,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return waiting is not None
 
 
-class Run(RunOptions):
-    class State(models.TextChoices):
-        PENDING = "pending", "Pending"
-        RUNNING = "running", "Running"
-        FINISHED = "finished", "Finished"
-
+class Run(RunOptions, RunStates):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint begins with it.
     launched_by = models.ForeignKey(
@@ -168,7 +164,6 @@ class Run(RunOptions):
     # The exact command line, without secrets; known once it has started.
     command = models.TextField(blank=True)
     queue = models.CharField(max_length=50, default="default", db_default="default")
-    state = EnumField(choices=State.choices, default=State.PENDING, db_default=State.PENDING.value)
     # Whoever holds the token may write the run's end; it also marks the run's processes.
     claim_token = models.CharField(max_length=36, null=True, blank=True, unique=True)
     worker_host = models.CharField(max_length=255, blank=True, default="")
@@ -179,15 +174,12 @@ class Run(RunOptions):
     watched_at = models.DateTimeField(null=True, blank=True)
     # Unique while it runs: "playbook:7" for a playbook of which one runs at a time.
     exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     exit_code = models.IntegerField(null=True, blank=True)
     created_at = CreatedAtField()
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
     # An idempotency key came again: this was launched before.
     is_repeated = False
@@ -208,7 +200,7 @@ class Run(RunOptions):
         return f"Run {self.pk} of {self.playbook}"
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:automation_run_change", args=[self.pk])
+        return reverse("automation:run_detail", args=[self.pk])
 
     # Verbs
 
@@ -328,12 +320,12 @@ class Run(RunOptions):
 
     # Questions
 
+    @property
+    def masked_extra_vars(self) -> dict[str, Any]:
+        return variables.masked(self.extra_vars)
+
     def secret_names(self) -> set[str]:
         return {name for name, value in self.extra_vars.items() if variables.is_sealed(value)}
-
-    @property
-    def is_cancelling(self) -> bool:
-        return self.state == self.State.RUNNING and self.cancel_requested_at is not None
 
     def cancel_message(self) -> str:
         who = f"Cancelled by {self.cancelled_by}." if self.cancelled_by else "Cancelled."
@@ -390,3 +382,6 @@ class Run(RunOptions):
     def _finish_jobs(self, outcomes: Mapping[int, Outcome], default: Outcome) -> None:
         for job in self.jobs.active().select_related("playbook", "server", "user"):
             job.finish(outcomes.get(job.pk, default), actor=self.cancelled_by)
+        ends = set(self.jobs.order_by().values_list("status", flat=True).distinct())
+        self.outcome = next((end for end in self.End.values if end in ends), "")
+        Run.objects.filter(pk=self.pk).update(outcome=self.outcome)
