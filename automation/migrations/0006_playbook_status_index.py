@@ -5,16 +5,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('automation', '0005_usual_durations'),
-        ('inventory', '0003_credentials'),
+        ("automation", "0005_usual_durations"),
+        ("inventory", "0003_credentials"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['playbook', 'status'], name='idx_jobs_playbook_status'),
+            model_name="job",
+            index=models.Index(fields=["playbook", "status"], name="idx_jobs_playbook_status"),
         ),
     ]
