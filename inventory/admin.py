@@ -7,19 +7,31 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
-from audit.console import ConsoleAdmin, Day, Each, Narrow, TagFilter, TimeRangeFilter, row_key
+from accounts.console import SwitchedAdmin
+from accounts.signed_in import signed_in
+from audit.console import (
+    ConsoleAdmin,
+    Day,
+    Each,
+    Narrow,
+    TagFilter,
+    TimeRangeFilter,
+    asking,
+    call_each,
+    row_key,
+)
 from audit.redaction import redacted
 
-from .forms import ServerForm
+from .forms import EnvironmentForm, ServerForm, TagForm
 from .models import Credential, Server
 from .provenance import groups_of, variables_of
 from .secret_forms import CredentialForm
 
 
-class ServerAdmin(ConsoleAdmin):
+class ServerAdmin(SwitchedAdmin):
     form = ServerForm
     list_display = [
-        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill", "updated_at"),
+        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
     ]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
@@ -28,13 +40,13 @@ class ServerAdmin(ConsoleAdmin):
         TagFilter,
         ("updated_at", TimeRangeFilter),
     ]
+    actions = ["activate", "deactivate", "set_environment", "set_tag", "remove_tag"]
     cell_filters = {
         "environment": Narrow("environment", "environment"),
         "tag_list": Each("tag", "tag_words"),
         "ip_address": Narrow("ip_address", "ip_address"),
         "os": Narrow("os_type", "os_type"),
         "active_pill": Narrow("is_active__exact", "is_active"),
-        "updated_at": Day("updated_at"),
     }
     exported = {
         "id": "pk",
@@ -116,6 +128,47 @@ class ServerAdmin(ConsoleAdmin):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "server"
         return (found.active() if is_picker else found), may_repeat
+
+    # Actions
+
+    @admin.action(description="Set the environment", permissions=["change"])
+    @asking(EnvironmentForm, "Move these servers to another environment", button="Move")
+    def set_environment(
+        self, request: HttpRequest, servers: QuerySet[Server], environment: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.edit(signed_in(request), environment=environment),
+            done=f"Moved to {environment}",
+            unchanged="Were there already",
+        )
+
+    @admin.action(description="Set a tag", permissions=["change"])
+    @asking(TagForm, "Give these servers a tag", button="Set the tag")
+    def set_tag(
+        self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.set_tag(signed_in(request), key, value),
+            done=f"Tagged {key}",
+            unchanged="Had it already",
+        )
+
+    @admin.action(description="Remove a tag", permissions=["change"])
+    @asking(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    def remove_tag(
+        self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.remove_tag(signed_in(request), key, value),
+            done=f"No longer tagged {key}",
+            unchanged="Did not have it",
+        )
 
 
 admin.site.register(Server, ServerAdmin)

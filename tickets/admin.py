@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from audit.console import (
     Narrow,
     RelatedFilter,
     TimeRangeFilter,
+    asking,
     call_each,
     intermediate,
     row_key,
@@ -28,6 +30,12 @@ from . import server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 SHOWN_OCCURRENCES = 20
+
+
+class PriorityForm(forms.Form):
+    priority = forms.ChoiceField(
+        choices=Ticket.Priority.choices[::-1], widget=forms.Select(attrs={"class": "io-input"})
+    )
 
 
 class QueueFilter(DropdownFilter):
@@ -92,7 +100,7 @@ class TicketAdmin(ConsoleAdmin):
     when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
     change_form_outer_before_template = "tickets/_ticket_tools.html"
     change_form_outer_after_template = "tickets/_ticket_occurrences.html"
-    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to"]
+    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to", "prioritise"]
     fieldsets = [(None, {"fields": ["title", "description"]})]
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
 
@@ -199,6 +207,17 @@ class TicketAdmin(ConsoleAdmin):
         person = assignees().filter(pk=row_key(chosen)).first()
         self._assign(request, tickets, person)
         return None
+
+    @admin.action(description="Set the priority", permissions=["work"])
+    @asking(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
+        call_each(
+            request,
+            tickets,
+            lambda ticket: ticket.prioritise(request.user, priority),
+            done=f"Of {priority} priority",
+            unchanged="Were that already",
+        )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: Any) -> None:
         call_each(

@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
+from accounts.console import SwitchedAdmin
 from audit.console import (
-    ConsoleAdmin,
     Day,
     Each,
     Narrow,
@@ -40,7 +40,7 @@ class FileFilter(RadioFilter):
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(ConsoleAdmin):
+class PlaybookAdmin(SwitchedAdmin):
     list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
     list_filter = [
         ("is_active", BooleanRadioFilter),
@@ -73,7 +73,7 @@ class PlaybookAdmin(ConsoleAdmin):
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/_playbook_tools.html"
     change_form_outer_after_template = "automation/_playbook_source.html"
-    actions = ["accept_files"]
+    actions = ["accept_files", "activate", "deactivate"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
         ("File", {"fields": ["file_path", "file_is", "file_hash"]}),

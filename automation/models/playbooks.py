@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 
+from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from automation import playbook_files, variables
@@ -55,7 +56,7 @@ class PlaybookQuerySet(models.QuerySet["Playbook"]):
         return self.get(file_path=f"{playbook_files.BUILTIN}check_connection.yml")
 
 
-class Playbook(models.Model):
+class Playbook(Editable):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     file_path = models.CharField(

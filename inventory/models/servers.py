@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from inventory.ssh_keys import fingerprint
@@ -81,7 +82,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.tagged(key.strip(), value.strip() if has_value else None)
 
 
-class Server(models.Model):
+class Server(Editable):
     hostname = models.CharField(
         max_length=255,
         unique=True,
@@ -195,6 +196,31 @@ class Server(models.Model):
         if not self.ssh_key_path:
             return None
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
+
+    def set_tag(self, actor: User, key: str, value: str = "") -> bool:
+        """Give it a tag; without a value it is just there. A list of values gets one more."""
+
+        def tags(server: Server) -> dict[str, Any]:
+            old = server.tags.get(key)
+            new: Any = value or True
+            if isinstance(old, list):
+                new = old if new in old else [*old, new]
+            return {**server.tags, key: new}
+
+        return self.edit(actor, tags=tags)
+
+    def remove_tag(self, actor: User, key: str, value: str = "") -> bool:
+        """Take a tag away; with a value, that value only."""
+
+        def tags(server: Server) -> dict[str, Any]:
+            values = _several(server.tags.get(key))
+            rest = [one for one in values if value and _as_text(one) != value]
+            kept = {name: old for name, old in server.tags.items() if name != key}
+            if len(rest) == len(values):
+                return server.tags
+            return {**kept, key: rest} if rest else kept
+
+        return self.edit(actor, tags=tags)
 
     def note_system(self, os_type: str, os_version: str) -> None:
         """Fill in what runs there, where nobody has said it; recorded like any other edit."""
