@@ -17,9 +17,7 @@ from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate
 
 # Registers the server's page once more, after automation.
 from . import server_page  # noqa: F401
-from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
-
-SHOWN_OCCURRENCES = 20
+from .models import Ticket, TicketQuerySet, assignees, urgency
 
 
 class QueueFilter(DropdownFilter):
@@ -63,8 +61,6 @@ class TicketAdmin(ConsoleAdmin):
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
     when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
-    change_form_outer_before_template = "tickets/_ticket_tools.html"
-    change_form_outer_after_template = "tickets/_ticket_occurrences.html"
     actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to"]
     fieldsets = [(None, {"fields": ["title", "description"]})]
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
@@ -86,22 +82,6 @@ class TicketAdmin(ConsoleAdmin):
         if not change:
             obj.created_by = signed_in(request)
         super().save_model(request, obj, form, change)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        key = row_key(object_id)
-        occurrences = TicketOccurrence.objects.filter(ticket_id=key).order_by("-id")
-        related = occurrences.select_related("job__playbook", "job__server")
-        context = {
-            "occurrences": list(related[:SHOWN_OCCURRENCES]),
-            "occurrence_count": occurrences.count(),
-            "assignees": assignees(),
-            "priorities": Ticket.Priority.choices,
-            "may_work": self.has_work_permission(request),
-        }
-        context |= extra_context or {}
-        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="status", ordering="status")
     def status_pill(self, ticket: Ticket) -> str:

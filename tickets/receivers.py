@@ -1,5 +1,6 @@
 """A failed job opens a ticket, or adds to the one that its failure has; a success clears."""
 
+from textwrap import indent
 from typing import Any
 
 from django.dispatch import receiver
@@ -14,6 +15,7 @@ from automation.signals import job_finished
 from .models import Ticket, TicketOccurrence, failure_key
 
 LAST_LINES = 20
+CODE = "    "
 PRIORITIES = {
     "production": Ticket.Priority.HIGH,
     "staging": Ticket.Priority.MEDIUM,
@@ -59,13 +61,14 @@ def _title(job: Job, outcome: Outcome) -> str:
 
 
 def _description(job: Job, outcome: Outcome) -> str:
-    lines = "\n".join(f"    {plain(line)}" for line in job.last_lines(LAST_LINES))
+    """In Markdown; what the playbook printed stays as it was."""
+    lines = "\n".join(plain(line) for line in job.last_lines(LAST_LINES))
     parts = [
         f"{job.playbook} failed on {job.server} ({job.server.environment}), "
         f"launched by {job.user}.",
         f"Failing task: {outcome.failed_task}" if outcome.failed_task else "",
-        outcome.error_message,
-        f"Last lines:\n\n{lines}" if lines else "",
-        f"Job: {reverse('automation:job_detail', args=[job.job_id])}",
+        indent(outcome.error_message, CODE),
+        f"Last lines:\n\n{indent(lines, CODE)}" if lines else "",
+        f"[Job {job.job_id}]({reverse('automation:job_detail', args=[job.job_id])})",
     ]
     return "\n\n".join(part for part in parts if part)
