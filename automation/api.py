@@ -1,4 +1,4 @@
-"""/api/playbooks and /api/jobs."""
+"""/api/playbooks, /api/jobs, and the connection check of /api/servers."""
 
 from typing import Any
 
@@ -16,7 +16,13 @@ from inventory.models import Server
 from schema.exceptions import Refused
 
 from .filters import JobFilters, PlaybookFilters
-from .launch_request import LaunchSerializer, RelaunchSerializer, launched, relaunched
+from .launch_request import (
+    IntentionSerializer,
+    LaunchSerializer,
+    RelaunchSerializer,
+    launched,
+    relaunched,
+)
 from .models import Job, JobLog, Playbook, Run, TaskResult
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -218,11 +224,13 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
         `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
-        `dry_run` nothing is launched: the answer is 200 and says `server_count`, `servers` (their
-        names) and `active_servers`."""
+        `dry_run` nothing is launched: it is checked as a launch is, and the answer is 200 and says
+        what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
         if given.pop("dry_run", False):
-            return self._dry_run(given["playbook"], given["servers"])
+            playbook, servers = given.pop("playbook"), given.pop("servers")
+            intention = playbook.rehearse(signed_in(request), servers, **given)
+            return Response(IntentionSerializer(intention).data)
         key = request.headers.get("Idempotency-Key", "")
         run, is_new = launched(signed_in(request), given, key)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
@@ -230,13 +238,6 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         if "server_id" in request.data:
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
-
-    @staticmethod
-    def _dry_run(playbook: Playbook, servers: list[Server]) -> Response:
-        playbook.refuse_unless_ready(servers)
-        names = sorted({server.hostname for server in servers})
-        active = Server.objects.active().count()
-        return Response({"server_count": len(names), "active_servers": active, "servers": names})
 
     @extend_schema(
         responses={201: LaunchedSerializer, 200: LaunchedSerializer},
@@ -319,3 +320,20 @@ def _range(request: Request) -> tuple[int, int]:
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
+
+
+class ServerCheckViewSet(RecordViewSet):
+    """What automation adds to /api/servers."""
+
+    queryset = Server.objects.all()
+    serializer_class = JobSerializer
+    permissions = {"check": "inventory.check_server"}
+    takes = {"check": NoFields}
+
+    @extend_schema(responses={201: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, **kwargs: Any) -> Response:
+        """Launch the connection check: does Ansible reach this server?"""
+        self.given()
+        run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
+        return self.shown(Job.objects.recent().get(run=run), status=201)

@@ -4,33 +4,60 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
-from audit.console import ConsoleAdmin, row_key
+from audit.console import ConsoleAdmin, Day, Each, Narrow, TagFilter, TimeRangeFilter
 from audit.redaction import redacted
 
 from .forms import ServerForm
-from .models import Credential, Server
-from .provenance import groups_of, variables_of
+from .models import Credential, Server, ServerFacts
 from .secret_forms import CredentialForm
 
 
 class ServerAdmin(ConsoleAdmin):
     form = ServerForm
-    list_display = ["hostname", "ip_address", "environment", "os", "is_active", "updated_at"]
+    list_display = [
+        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill", "updated_at"),
+    ]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
         ("is_active", BooleanRadioFilter),
         ("os_type", AllValuesCheckboxFilter),
+        TagFilter,
+        ("updated_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "environment": Narrow("environment", "environment"),
+        "tag_list": Each("tag", "tag_words"),
+        "ip_address": Narrow("ip_address", "ip_address"),
+        "os": Narrow("os_type", "os_type"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
+    exported = {
+        "id": "pk",
+        "hostname": "hostname",
+        "ip_address": "ip_address",
+        "environment": "environment",
+        "os_type": "os_type",
+        "os_version": "os_version",
+        "tags": "tags",
+        "ssh_port": "ssh_port",
+        "ssh_user": "ssh_user",
+        "description": "description",
+        "is_active": "is_active",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
     search_fields = ["hostname", "ip_address", "description"]
     search_help_text = "Part of a host name, an address or a description"
     when_empty = (
         "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
     )
     autocomplete_fields = ["credential"]
-    readonly_fields = ["created_at", "updated_at"]
+    readonly_fields = ["created_at", "updated_at", "gathered_facts"]
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -48,22 +75,14 @@ class ServerAdmin(ConsoleAdmin):
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
 
-    class Media:
-        css = {"all": ["inventory/server.css"]}
+    def get_fieldsets(self, request: HttpRequest, obj: Server | None = None) -> Any:
+        facts = [("Facts", {"fields": ["gathered_facts"]})] if obj else []
+        return [*super().get_fieldsets(request, obj), *facts]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """With what its inventory says, and what Ansible found out there."""
-        servers = Server.objects.select_related("credential", "facts")
-        server = servers.filter(pk=row_key(object_id)).first()
-        details = {
-            "variables": variables_of(server) if server else [],
-            "groups": groups_of(server) if server else [],
-            "facts": getattr(server, "facts", None),
-        }
-        context = details | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    @admin.display(description="as Ansible gathered them")
+    def gathered_facts(self, server: Server) -> str:
+        facts = ServerFacts.objects.filter(server=server).first()
+        return render_to_string("inventory/_server_facts.html", {"facts": facts})
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -73,6 +92,10 @@ class ServerAdmin(ConsoleAdmin):
         if server is not None:
             server.variables = redacted(server.variables)
         return server
+
+    @admin.display(description="tags")
+    def tag_list(self, server: Server) -> str:
+        return ", ".join(text for _value, text in server.tag_words()) or "-"
 
     @admin.display(description="OS", ordering="os_type")
     def os(self, server: Server) -> str:
@@ -93,8 +116,13 @@ admin.site.register(Server, ServerAdmin)
 @admin.register(Credential)
 class CredentialAdmin(ConsoleAdmin):
     form = CredentialForm
-    list_display = ["name", "ssh_user", "holds", "is_active", "updated_at"]
-    list_filter = [("is_active", BooleanRadioFilter)]
+    list_display = ["name", "ssh_user", "holds", "active_pill", "updated_at"]
+    list_filter = [("is_active", BooleanRadioFilter), ("updated_at", TimeRangeFilter)]
+    cell_filters = {
+        "ssh_user": Narrow("ssh_user", "ssh_user"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
     search_fields = ["name", "description"]
     when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
     readonly_fields = ["holds", "created_at", "updated_at"]

@@ -2,22 +2,34 @@
 
 from typing import Any, cast
 
-from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
+from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
     DropdownFilter,
 )
 
 from accounts.signed_in import signed_in
-from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate, row_key
+from audit.console import (
+    ConsoleAdmin,
+    Day,
+    Narrow,
+    RelatedFilter,
+    Rows,
+    TimeRangeFilter,
+    call_each,
+    intermediate,
+    row_key,
+)
 
-# Registers the server's page once more, after automation.
-from . import server_page  # noqa: F401
-from .models import Ticket, TicketQuerySet, assignees, urgency
+from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 
 class QueueFilter(DropdownFilter):
@@ -47,9 +59,23 @@ class QueueFilter(DropdownFilter):
         return cast(TicketQuerySet, queryset).unresolved().filter(**narrowed)
 
 
+class TicketRows(Rows):
+    def url_for_result(self, result: Ticket) -> str:
+        return result.get_absolute_url()
+
+
 @admin.register(Ticket)
 class TicketAdmin(ConsoleAdmin):
-    list_display = ["title", "status_pill", "priority_pill", "assigned_to", "created_at"]
+    list_display = [
+        "priority_pill",
+        "name",
+        "status_pill",
+        "age",
+        "not_cleared",
+        "assigned_to",
+        "created_at",
+    ]
+    list_display_links = ["name"]
     list_select_related = ["assigned_to"]
     list_filter = [
         QueueFilter,
@@ -57,6 +83,25 @@ class TicketAdmin(ConsoleAdmin):
         ("priority", ChoicesCheckboxFilter),
         ("created_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "status_pill": Narrow("status__exact", "status"),
+        "priority_pill": Narrow("priority__exact", "priority"),
+        "assigned_to": Narrow("assigned_to__id__exact", "assigned_to_id", "assigned_to__isnull"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "ticket_id": "ticket_id",
+        "title": "title",
+        "description": "description",
+        "status": "status",
+        "priority": "priority",
+        "assigned_to": "assigned_to.username",
+        "created_by": "created_by.username",
+        "job_id": "job.job_id",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+        "resolved_at": "resolved_at",
+    }
     search_fields = ["title", "description", "^ticket_id"]
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
@@ -66,8 +111,16 @@ class TicketAdmin(ConsoleAdmin):
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        who = [("assigned_to", AutocompleteSelectFilter)]
+        who = [("assigned_to", RelatedFilter)]
         return self.list_filter + (who if request.user.has_perm("accounts.view_user") else [])
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TicketRows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
+        failing = TicketOccurrence.objects.filter(ticket=OuterRef("pk"), cleared_at=None)
+        counted = failing.order_by().values("ticket").annotate(count=Count("pk")).values("count")
+        return super().get_queryset(request).annotate(failing=Coalesce(Subquery(counted), 0))
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return (urgency(), "id") if request.GET.get("queue") else ("-id",)
@@ -82,6 +135,30 @@ class TicketAdmin(ConsoleAdmin):
         if not change:
             obj.created_by = signed_in(request)
         super().save_model(request, obj, form, change)
+
+    def response_change(self, request: HttpRequest, obj: Ticket) -> HttpResponse:
+        """Back to where one came from: the ticket's own page."""
+        messages.success(request, f"“{obj}” is as you wrote it.")
+        return redirect(obj)
+
+    def response_add(self, request: HttpRequest, obj: Ticket, *args: Any) -> HttpResponse:
+        messages.success(request, f"“{obj}” is open.")
+        return redirect(obj)
+
+    @admin.display(description="title")
+    def name(self, ticket: Ticket) -> str:
+        return ticket.title
+
+    @admin.display(description="open for")
+    def age(self, ticket: Ticket) -> str:
+        """Of one that is done: nothing, so that what waits stands out."""
+        return timesince(ticket.created_at, depth=1) if ticket.is_unresolved else "-"
+
+    @admin.display(description="failing on")
+    def not_cleared(self, ticket: Ticket) -> str:
+        """Servers, or rather jobs, that no success has followed."""
+        count = cast(Any, ticket).failing
+        return f"{count} server{pluralize(count)}" if count else "-"
 
     @admin.display(description="status", ordering="status")
     def status_pill(self, ticket: Ticket) -> str:

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +14,9 @@ from unfold.contrib.filters.admin import (
 )
 
 from audit.console import (
+    Day,
     HistoryAdmin,
+    Narrow,
     Rows,
     TimeRangeFilter,
     call_each,
@@ -33,8 +34,37 @@ class JobRows(Rows):
 
 @admin.register(Job)
 class JobAdmin(HistoryAdmin):
-    list_display = ["status_pill", "name", "environment", "user", "created_at", "duration"]
+    list_display = [
+        *("status_pill", "name", "server", "environment", "failure"),
+        *("user", "run_number", "created_at", "duration"),
+    ]
     list_display_links = ["name"]
+    cell_filters = {
+        "status_pill": Narrow("status__exact", "status"),
+        "failure": Narrow("failure_kind__exact", "failure_kind"),
+        "name": Narrow("playbook__id__exact", "playbook_id"),
+        "server": Narrow("server__id__exact", "server_id"),
+        "environment": Narrow("server__environment", "server.environment"),
+        "user": Narrow("user__id__exact", "user_id"),
+        "run_number": Narrow("run__id__exact", "run_id"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "job_id": "job_id",
+        "run_id": "run_id",
+        "status": "status",
+        "failure_kind": "failure_kind",
+        "failed_task": "failed_task",
+        "error_message": "error_message",
+        "playbook": "playbook.name",
+        "server": "server.hostname",
+        "environment": "server.environment",
+        "user": "user.username",
+        "created_at": "created_at",
+        "started_at": "started_at",
+        "completed_at": "completed_at",
+        "duration_seconds": "duration",
+    }
     list_select_related: tuple[
         str, ...
     ] = ()  # The names are fetched apart: see JobQuerySet.recent.
@@ -52,7 +82,7 @@ class JobAdmin(HistoryAdmin):
     sortable_by = ["created_at"]
     actions = ["cancel"]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobRows]:
         return JobRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
@@ -83,11 +113,19 @@ class JobAdmin(HistoryAdmin):
 
     @admin.display(description="job")
     def name(self, job: Job) -> str:
-        return str(job)
+        return job.playbook.name
 
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
         return job.server.environment
+
+    @admin.display(description="failure", empty_value="")
+    def failure(self, job: Job) -> str:
+        return render_to_string("automation/_failure_kind.html", {"job": job})
+
+    @admin.display(description="run")
+    def run_number(self, job: Job) -> int:
+        return job.run_id
 
     @admin.display(description="duration")
     def duration(self, job: Job) -> str:

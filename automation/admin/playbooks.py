@@ -1,25 +1,64 @@
 """Registered playbooks."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from unfold.contrib.filters.admin import (
-    BooleanRadioFilter,
-)
+from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
 from audit.console import (
     ConsoleAdmin,
+    Day,
+    Each,
+    Narrow,
+    TagFilter,
+    TimeRangeFilter,
     call_each,
     confirmed,
 )
 from automation.models import Playbook
 
 
+class FileFilter(RadioFilter):
+    title = "file"
+    parameter_name = "file"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("unchanged", "As registered"), ("changed", "Changed"), ("missing", "Missing")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Playbook]:
+        return queryset.whose_file_is(self.value()) if self.value() else queryset
+
+
 @admin.register(Playbook)
 class PlaybookAdmin(ConsoleAdmin):
-    list_display = ["name", "file_path", "file_is", "tag_list", "is_active", "updated_at"]
-    list_filter = [("is_active", BooleanRadioFilter)]
+    list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
+    list_filter = [
+        ("is_active", BooleanRadioFilter),
+        FileFilter,
+        TagFilter,
+        ("updated_at", TimeRangeFilter),
+    ]
+    cell_filters = {
+        "file_is": Narrow("file", "file_state"),
+        "tag_list": Each("tag", "tag_words"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
+    exported = {
+        "id": "pk",
+        "name": "name",
+        "description": "description",
+        "file_path": "file_path",
+        "file_hash": "file_hash",
+        "file_is": "file_state",
+        "tags": "tags",
+        "is_active": "is_active",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
     search_fields = ["name", "file_path", "description"]
     when_empty = (
         "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"

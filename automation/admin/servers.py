@@ -1,16 +1,15 @@
 """Servers with what automation can do on them."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.signed_in import signed_in
-from audit.console import reason, row_key
+from audit.console import (
+    reason,
+)
 from automation.models import Playbook
-from automation.server_history import history_of
 from automation.views.launching import launch_page
 from inventory.admin import ServerAdmin
 from inventory.models import Server
@@ -24,14 +23,7 @@ class RunnableServerAdmin(ServerAdmin):
     """Servers with what automation can do on them."""
 
     actions = ["run_playbook", "check_connection"]
-    change_form_outer_before_template = "automation/_server_state.html"
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """With how it has fared."""
-        context = {"history": history_of(row_key(object_id))} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    change_form_outer_before_template = "automation/_server_tools.html"
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.launch_playbook")

@@ -25,12 +25,6 @@ def hidden_characters(text: str) -> int:
 
 
 @register.filter
-def letter(status: str) -> str:
-    """A job's status in one character, for where no word fits: colour alone tells not enough."""
-    return {"success": "✓", "failed": "✕", "running": "▸", "pending": "…"}.get(status, "-")
-
-
-@register.filter
 def seconds(duration: float) -> str:
     """ "0.25 s"; from a minute on as a duration."""
     return f"{duration:.2f} s" if duration < 60 else short_duration(timedelta(seconds=duration))

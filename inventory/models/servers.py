@@ -10,18 +10,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.models import User
-from audit.models import AuditLog
-from inventory.ssh_keys import fingerprint
 from inventory.validators import (
     validate_host_key,
     validate_hostname,
@@ -74,6 +69,11 @@ class ServerQuerySet(models.QuerySet["Server"]):
         text = Cast(KeyTextTransform(key, "tags"), models.TextField())
         in_list = Q(tag__startswith="[", tag__contains=json.dumps(value, ensure_ascii=False))
         return self.alias(tag=text).filter(Q(tag=value) | in_list)
+
+    def with_tag(self, text: str) -> Self:
+        """“role:web”, or “canary” with any value; what a list's URL says."""
+        key, has_value, value = text.partition(":")
+        return self.tagged(key.strip(), value.strip() if has_value else None)
 
 
 class Server(models.Model):
@@ -176,9 +176,10 @@ class Server(models.Model):
         self.ip_address = spelled(self.ip_address)
         super().clean_fields(exclude)
 
-    def fingerprints(self) -> list[str]:
-        """Of each pinned host key, as `ssh-keygen -l` shows them."""
-        return [fingerprint(line) for line in self.host_key.splitlines() if line.strip()]
+    @property
+    def is_production(self) -> bool:
+        """Whether pages have to warn of it."""
+        return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
     def key_file(self) -> Path | None:
         """The private key on this machine, or None when the server names none."""
@@ -200,41 +201,28 @@ class Server(models.Model):
             return value in map(_as_text, _several(self.tags.get(key)))
         return self.tags.get(key, False) is not False or key in _several(self.tags.get("groups"))
 
+    def tag_words(self) -> list[tuple[str, str]]:
+        """Each tag as `with_tag` finds it and as one reads it."""
+        words = []
+        for key, value in self.tags.items():
+            for one in _several(value):
+                text = _as_text(one)
+                words.append((key, key) if one is True else (f"{key}:{text}", f"{key}: {text}"))
+        return words
+
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
         each other tag."""
-        return list(self.group_tags())
-
-    def group_tags(self) -> dict[str, str]:
-        """The tag that each group comes from; "" for the environment's own."""
-        names = {group_name(self.environment): ""}
+        names = [group_name(self.environment)]
         for key, value in self.tags.items():
             values = value if isinstance(value, list) else [value]
             if key == "groups":
-                own = [one if is_group_name(one) else group_name(one) for one in values]
+                names += [one if is_group_name(one) else group_name(one) for one in values]
             elif value is True:
-                own = [group_name(key)]
-            else:
-                own = [group_name(f"{key}_{one}") for one in values if value is not False]
-            for name in own:
-                names.setdefault(name, key)
-        return {name: key for name, key in names.items() if name}
-
-    @transaction.atomic
-    def forget_host_key(self, actor: User) -> bool:
-        """Let the next run learn a new one: after the server was set up anew. False when none was
-        pinned."""
-        if not actor.has_perm("inventory.change_server"):
-            raise PermissionDenied("Only an admin forgets a pinned host key.")
-        old, self.host_key = self.host_key, ""
-        if (
-            not Server.objects.filter(pk=self.pk)
-            .exclude(host_key="")
-            .update(host_key="", updated_at=timezone.now())
-        ):
-            return False
-        AuditLog.objects.record("server.host_key_forgotten", self, actor=actor, host_key=old)
-        return True
+                names.append(group_name(key))
+            elif value is not False:
+                names += [group_name(f"{key}_{one}") for one in values]
+        return list(dict.fromkeys(name for name in names if name))
 
 
 def is_group_name(value: Any) -> bool:

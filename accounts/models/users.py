@@ -1,0 +1,162 @@
+"""users: who may come in, and as what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+
+from accounts.permissions import BY_ROLE
+from schema.exceptions import Refused
+from schema.fields import CreatedAtField, EnumField, UpdatedAtField
+
+if TYPE_CHECKING:
+    from .saved_views import SavedView
+
+LAST_ADMIN = "This is the last active admin: make somebody else one first."
+
+
+class LowerCaseCharField(models.CharField):
+    """One spelling a name: MySQL takes Alice and alice for equal, SQLite does not."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return value.strip().lower() if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.get_prep_value(getattr(model_instance, self.attname))
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class LowerCaseEmailField(LowerCaseCharField, models.EmailField):
+    """One spelling an address, too."""
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(
+        self, username: str, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        """A saved user. The names are validated, the password's strength is not."""
+        user = self.model(username=username, email=email, **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, email: str, password: str, **fields: Any) -> User:
+        return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
+
+    def make_admin(self, user: User, password: str) -> None:
+        """Save a new user, or one whose password was lost, as an active admin with this password.
+
+        ValidationError ({field: messages}) for a name or address that cannot be, and for a weak
+        password.
+        """
+        user.role, user.is_active = User.Role.ADMIN, True
+        user.full_clean(exclude=["password"])
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise ValidationError({"password": error.messages}) from None
+        user.set_password(password)
+        user.save(using=self._db)
+
+    def admins(self) -> models.QuerySet[User]:
+        """The active ones."""
+        return self.filter(role=User.Role.ADMIN, is_active=True)
+
+    def acting_in_terminal(self, username: str | None = None) -> User:
+        """The active user that a command names, or the first active admin. Raises DoesNotExist."""
+        wanted = {"username": username} if username else {"role": User.Role.ADMIN}
+        return self.filter(is_active=True, **wanted).order_by("id")[:1].get()
+
+
+class User(AbstractBaseUser):
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        OPERATOR = "operator", "Operator"
+        VIEWER = "viewer", "Viewer"
+
+    username = LowerCaseCharField(
+        max_length=80, unique=True, validators=[UnicodeUsernameValidator()]
+    )
+    email = LowerCaseEmailField(max_length=255, unique=True)
+    password = models.CharField(max_length=255, db_column="password_hash")
+    role = EnumField(choices=Role.choices, default=Role.VIEWER, db_default=Role.VIEWER.value)
+    is_active = models.BooleanField(
+        "active",
+        default=True,
+        db_default=True,
+        help_text="Without it, nobody logs in with this name.",
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+    last_login = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        db_table = "users"
+        ordering = ["username"]
+        indexes = [models.Index(fields=["role"], name="idx_users_role")]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:accounts_user_change", args=[self.pk])
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        # Before anything compares them: the audit trail shows what is stored, not what was typed.
+        self.username = self.normalize_username(self.username).strip().lower()
+        self.email = self.email.strip().lower()
+        super().clean_fields(exclude)
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.is_superuser and self.is_last_admin():
+            raise ValidationError(LAST_ADMIN)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        if self.is_last_admin():
+            raise Refused(LAST_ADMIN)
+        return super().delete(*args, **kwargs)
+
+    def is_last_admin(self) -> bool:
+        """Whether the database knows no other active admin: nobody could manage users then."""
+        return list(User.objects.admins().values_list("pk", flat=True)[:2]) == [self.pk]
+
+    def open_views(self, list_name: str) -> models.QuerySet[SavedView]:
+        """The saved views of a list that this person may open."""
+        return self.saved_views.model.objects.open_to(self).filter(list_name=list_name)
+
+    # What the admin and Django's own decorators ask.
+
+    @property
+    def is_staff(self) -> bool:
+        """Everybody active may enter the console; the role says what they find there."""
+        return self.is_active
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_active and self.role == self.Role.ADMIN
+
+    def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
+        return self.is_active and perm in BY_ROLE[self.role]
+
+    def has_perms(self, perm_list: list[str], obj: models.Model | None = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        granted = BY_ROLE[self.role] if self.is_active else set()
+        return any(perm.startswith(f"{app_label}.") for perm in granted)
