@@ -20,8 +20,10 @@ SCHEMES = ("http://", "https://", "mailto:", "/", "#")
 def markdown_html(text: str) -> SafeString:
     """CommonMark with tables and ~~struck~~ words; what it does not understand stays text."""
     if len(text) > RENDERED_CHARACTERS:
-        return mark_safe(f"<pre><code>{escape(text)}</code></pre>")  # noqa: S308  (escaped)
-    return mark_safe(_parser().render(text))  # noqa: S308  (it escapes, and takes no HTML)
+        return mark_safe(f'<pre tabindex="0"><code>{escape(text)}</code></pre>')  # noqa: S308  (escaped)
+    html = _parser().render(text)  # it escapes, and takes no HTML
+    # What may scroll has to be reachable by the keyboard; in a text, “<” is escaped.
+    return mark_safe(html.replace("<pre>", '<pre tabindex="0">'))  # noqa: S308
 
 
 @cache

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -114,7 +113,7 @@ class TicketAdmin(ConsoleAdmin):
         who = [("assigned_to", RelatedFilter)]
         return self.list_filter + (who if request.user.has_perm("accounts.view_user") else [])
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return TicketRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:

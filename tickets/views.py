@@ -61,7 +61,7 @@ def ticket_comment(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     ticket = _ticket(ticket_id)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("text", [])))
+        messages.error(request, " ".join(map(str, form.errors["text"])))
         return redirect(f"{ticket.get_absolute_url()}#comment")
     return redirect(ticket.comment(signed_in(request), form.cleaned_data["text"]))
 
