@@ -1,4 +1,4 @@
-"""/api/playbooks, /api/jobs, and the connection check of /api/servers."""
+"""/api/jobs."""
 
 from typing import Any
 
@@ -11,11 +11,10 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
-from audit.rest import EditableViewSet, NoFields, RecordViewSet, StrictModelSerializer
-from inventory.models import Server
+from audit.rest import NoFields, RecordViewSet
 from schema.exceptions import Refused
 
-from .filters import JobFilters, PlaybookFilters
+from .filters import JobFilters
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
@@ -23,7 +22,7 @@ from .launch_request import (
     launched,
     relaunched,
 )
-from .models import Job, JobLog, Playbook, Run, TaskResult
+from .models import Job, JobLog, Run, TaskResult
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -33,50 +32,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 LINES = 500
 MOST_LINES = 5000
-
-
-class PlaybookSerializer(StrictModelSerializer):
-    file_state = serializers.ChoiceField(
-        ["unchanged", "changed", "missing"],
-        read_only=True,
-        help_text="The file as it is now, compared with what was registered.",
-    )
-
-    class Meta:
-        model = Playbook
-        fields = [
-            "id",
-            "name",
-            "description",
-            "file_path",
-            "file_hash",
-            "file_state",
-            "tags",
-            "variables",
-            "is_active",
-            "created_at",
-            "updated_at",
-        ]
-        read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
-
-
-class PlaybookViewSet(EditableViewSet):
-    """The registry of what may run."""
-
-    queryset = Playbook.objects.order_by("name")
-    serializer_class = PlaybookSerializer
-    filterset_class = PlaybookFilters
-    permissions = {"accept": "automation.accept_playbook"}
-    takes = {"accept": NoFields}
-
-    @action(detail=True, methods=["post"])
-    def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Take the file as it is now for the registered one."""
-        self.given()
-        playbook = self.get_object()
-        if not playbook.accept_file(request.user):
-            raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
-        return self.shown(playbook)
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -320,20 +275,3 @@ def _range(request: Request) -> tuple[int, int]:
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
-
-
-class ServerCheckViewSet(RecordViewSet):
-    """What automation adds to /api/servers."""
-
-    queryset = Server.objects.all()
-    serializer_class = JobSerializer
-    permissions = {"check": "inventory.check_server"}
-    takes = {"check": NoFields}
-
-    @extend_schema(responses={201: JobSerializer})
-    @action(detail=True, methods=["post"])
-    def check(self, request: Request, **kwargs: Any) -> Response:
-        """Launch the connection check: does Ansible reach this server?"""
-        self.given()
-        run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
-        return self.shown(Job.objects.recent().get(run=run), status=201)

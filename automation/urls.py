@@ -16,5 +16,6 @@ urlpatterns = [
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
     path("runs/<int:pk>/relaunch/", runs.run_relaunch, name="run_relaunch"),
     path("servers/<int:pk>/check/", launching.server_check, name="server_check"),
+    path("playbooks/<int:pk>/", playbooks.playbook_detail, name="playbook_detail"),
     path("playbooks/<int:pk>/accept/", playbooks.playbook_accept, name="playbook_accept"),
 ]

@@ -23,7 +23,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import User
 from audit.models import AuditLog
-from automation.models import Job, Playbook
+from automation.models import Job, JobLog, Playbook
 from bench.console import console
 from bench.table import Table, spread
 from infraops.seeding import making
@@ -95,8 +95,8 @@ def _lists() -> Iterator[Page]:
 
 def _job_pages() -> Iterator[Page]:
     failed = Job.objects.filter(failure_kind="task_failed").latest("id")
-    longest = Job.objects.filter(playbook__name="Mirror the archive").latest("id")
-    for name, job in (("a failed one", failed), ("of 100,000 lines", longest)):
+    longest = _longest()
+    for name, job in (("a failed one", failed), ("the longest log", longest)):
         yield Page(f"job, {name}", job.get_absolute_url())
     lines = reverse("automation:job_lines", args=[longest.job_id])
     middle = longest.last_line_number // 2
@@ -120,8 +120,14 @@ def _api_pages() -> Iterator[Page]:
     yield Page("API: jobs", _with(reverse("api:job-list"), status="failed"))
     yield Page("API: servers", _with(reverse("api:server-list"), search="web"))
     yield Page("API: audit", reverse("api:auditlog-list"))
-    longest = Job.objects.filter(playbook__name="Mirror the archive").latest("id")
-    yield Page("API: lines", _with(reverse("api:job-logs", args=[longest.job_id]), after=50_000))
+    longest = _longest()
+    lines = reverse("api:job-logs", args=[longest.job_id])
+    yield Page("API: lines", _with(lines, after=longest.last_line_number // 2))
+
+
+def _longest() -> Job:
+    """The job that has most lines."""
+    return JobLog.objects.order_by("-line_number").select_related("job")[0].job
 
 
 def _list(name: str) -> str:

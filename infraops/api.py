@@ -24,7 +24,9 @@ from rest_framework.views import APIView
 from accounts.api import ApiKeyViewSet, UserViewSet
 from accounts.view_api import SavedViewViewSet
 from audit.api import AuditLogViewSet
-from automation.api import JobViewSet, PlaybookViewSet, ServerCheckViewSet
+from automation.api import JobViewSet
+from automation.playbook_api import PlaybookViewSet
+from automation.server_api import ServerCheckViewSet
 from automation.vault_api import VaultPasswordViewSet
 from infraops import health
 from inventory.api import CredentialViewSet, ServerViewSet

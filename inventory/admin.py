@@ -4,22 +4,34 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
-from audit.console import ConsoleAdmin, Day, Each, Narrow, TagFilter, TimeRangeFilter
+from accounts.console import SwitchedAdmin
+from accounts.signed_in import signed_in
+from audit.console import (
+    ConsoleAdmin,
+    Day,
+    Each,
+    Narrow,
+    TagFilter,
+    TimeRangeFilter,
+    asking,
+    call_each,
+    row_key,
+)
 from audit.redaction import redacted
 
-from .forms import ServerForm
-from .models import Credential, Server, ServerFacts
+from .forms import EnvironmentForm, ServerForm, TagForm
+from .models import Credential, Server
+from .provenance import groups_of, variables_of
 from .secret_forms import CredentialForm
 
 
-class ServerAdmin(ConsoleAdmin):
+class ServerAdmin(SwitchedAdmin):
     form = ServerForm
     list_display = [
-        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill", "updated_at"),
+        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
     ]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
@@ -28,13 +40,13 @@ class ServerAdmin(ConsoleAdmin):
         TagFilter,
         ("updated_at", TimeRangeFilter),
     ]
+    actions = ["activate", "deactivate", "set_environment", "set_tag", "remove_tag"]
     cell_filters = {
         "environment": Narrow("environment", "environment"),
         "tag_list": Each("tag", "tag_words"),
         "ip_address": Narrow("ip_address", "ip_address"),
         "os": Narrow("os_type", "os_type"),
         "active_pill": Narrow("is_active__exact", "is_active"),
-        "updated_at": Day("updated_at"),
     }
     exported = {
         "id": "pk",
@@ -57,7 +69,7 @@ class ServerAdmin(ConsoleAdmin):
         "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
     )
     autocomplete_fields = ["credential"]
-    readonly_fields = ["created_at", "updated_at", "gathered_facts"]
+    readonly_fields = ["created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -75,14 +87,22 @@ class ServerAdmin(ConsoleAdmin):
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Server | None = None) -> Any:
-        facts = [("Facts", {"fields": ["gathered_facts"]})] if obj else []
-        return [*super().get_fieldsets(request, obj), *facts]
+    class Media:
+        css = {"all": ["inventory/server.css"]}
 
-    @admin.display(description="as Ansible gathered them")
-    def gathered_facts(self, server: Server) -> str:
-        facts = ServerFacts.objects.filter(server=server).first()
-        return render_to_string("inventory/_server_facts.html", {"facts": facts})
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With what its inventory says, and what Ansible found out there."""
+        servers = Server.objects.select_related("credential", "facts")
+        server = servers.filter(pk=row_key(object_id)).first()
+        details = {
+            "variables": variables_of(server) if server else [],
+            "groups": groups_of(server) if server else [],
+            "facts": getattr(server, "facts", None),
+        }
+        context = details | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -108,6 +128,47 @@ class ServerAdmin(ConsoleAdmin):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "server"
         return (found.active() if is_picker else found), may_repeat
+
+    # Actions
+
+    @admin.action(description="Set the environment", permissions=["change"])
+    @asking(EnvironmentForm, "Move these servers to another environment", button="Move")
+    def set_environment(
+        self, request: HttpRequest, servers: QuerySet[Server], environment: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.edit(signed_in(request), environment=environment),
+            done=f"Moved to {environment}",
+            unchanged="Were there already",
+        )
+
+    @admin.action(description="Set a tag", permissions=["change"])
+    @asking(TagForm, "Give these servers a tag", button="Set the tag")
+    def set_tag(
+        self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.set_tag(signed_in(request), key, value),
+            done=f"Tagged {key}",
+            unchanged="Had it already",
+        )
+
+    @admin.action(description="Remove a tag", permissions=["change"])
+    @asking(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    def remove_tag(
+        self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.remove_tag(signed_in(request), key, value),
+            done=f"No longer tagged {key}",
+            unchanged="Did not have it",
+        )
 
 
 admin.site.register(Server, ServerAdmin)

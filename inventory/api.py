@@ -1,4 +1,4 @@
-"""/api/servers and /api/credentials. The connection check is automation's: automation/api.py."""
+"""/api/servers and /api/credentials. What automation adds to them: automation/server_api.py."""
 
 from typing import Any
 
@@ -9,8 +9,10 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.signed_in import signed_in
 from audit.redaction import has_mask, redacted, unmasked
-from audit.rest import EditableViewSet, StrictModelSerializer, secret
+from audit.rest import EditableViewSet, NoFields, StrictModelSerializer, secret
+from schema.exceptions import Refused
 
 from .filters import CredentialFilters, ServerFilters
 from .models import Credential, Server, ServerFacts
@@ -125,7 +127,11 @@ class ServerViewSet(EditableViewSet):
     queryset = Server.objects.order_by("hostname")
     serializer_class = ServerSerializer
     filterset_class = ServerFilters
-    permissions = {"facts": "inventory.view_serverfacts"}
+    permissions = {
+        "facts": "inventory.view_serverfacts",
+        "forget_host_key": "inventory.change_server",
+    }
+    takes = {"forget_host_key": NoFields}
 
     @extend_schema(responses=ServerFactsSerializer)
     @action(detail=True)
@@ -136,3 +142,13 @@ class ServerViewSet(EditableViewSet):
         if facts is None:
             raise NotFound(f"No run has gathered facts on {server} yet.")
         return Response(ServerFactsSerializer(facts).data)
+
+    @extend_schema(responses=ServerSerializer)
+    @action(detail=True, methods=["post"], url_path="forget-host-key")
+    def forget_host_key(self, request: Request, **kwargs: Any) -> Response:
+        """After the server was set up anew: the next run learns its new key."""
+        self.given()
+        server = self.get_object()
+        if not server.forget_host_key(signed_in(request)):
+            raise Refused(f"No host key of {server} is pinned.")
+        return self.shown(server)

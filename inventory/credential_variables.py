@@ -1,7 +1,7 @@
 """Credentials as Ansible's variables: for the servers that a run is for, and for no others."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ BECOME_PASSWORDS = (
     "ansible_sudo_pass",
     "ansible_su_pass",
 )
+# Where a variable comes from.
+KEY_FILE, OWN, CREDENTIAL = "key file", "variables", "credential"
 # ssh would offer the worker's own keys first, and the password would not be what lets it in.
 PASSWORD_ONLY = "-o PubkeyAuthentication=no"  # noqa: S105
 
@@ -39,16 +41,11 @@ class Logins:
     def merged(self, server: Server) -> dict[str, Any]:
         """The server's own variables with what its credential says in their place."""
         credential = self.credential_of(server)
-        if credential is None:
-            return _key_path(server) | server.variables
-        replaced: set[str] = set()
-        if credential.has_ssh_secret:
-            replaced.update(SSH_PASSWORDS)
-        if credential.become_password:
-            replaced.update(BECOME_PASSWORDS)
-        kept = {name: value for name, value in server.variables.items() if name not in replaced}
-        key_path = {} if credential.has_ssh_secret else _key_path(server)
-        return key_path | kept | self._variables[credential.pk]
+        given = self._variables[credential.pk] if credential else {}
+        merged: dict[str, Any] = {}
+        for _source, variables in layers(server, credential, given):
+            merged |= variables
+        return merged
 
     def shared(self, servers: Iterable[Server]) -> dict[str, Any]:
         """User and key that all the servers have in common: with them a task goes to a neighbour
@@ -64,18 +61,39 @@ class Logins:
         return self._named or self._by_key.get(server.credential_id or 0)
 
     def _of(self, credential: Credential) -> dict[str, Any]:
-        key_file = self._key_files.get(credential.pk)
-        texts = {
-            "ansible_user": credential.ssh_user,
-            "ansible_ssh_private_key_file": str(key_file or ""),
-            "ansible_password": credential.opened("ssh_password"),
-            "ansible_become_method": credential.become_method,
-            "ansible_become_user": credential.become_user,
-            "ansible_become_password": credential.opened("become_password"),
-        }
-        if texts["ansible_password"] and not key_file:
-            texts["ansible_ssh_extra_args"] = PASSWORD_ONLY
-        return {name: as_data(text) for name, text in texts.items() if text}
+        key_file = str(self._key_files.get(credential.pk) or "")
+        texts = texts_of(credential, key_file, credential.opened)
+        return {name: as_data(text) for name, text in texts.items()}
+
+
+def layers(
+    server: Server, credential: Credential | None, given: Mapping[str, Any]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """What the variables of a run's server come from, the later winning: its key file, its own
+    ones without those that the credential replaces, and what the credential gives."""
+    replaced: set[str] = set()
+    if credential and credential.has_ssh_secret:
+        replaced.update(SSH_PASSWORDS)
+    if credential and credential.become_password:
+        replaced.update(BECOME_PASSWORDS)
+    kept = {name: value for name, value in server.variables.items() if name not in replaced}
+    key_path = {} if credential and credential.has_ssh_secret else _key_path(server)
+    return [(KEY_FILE, key_path), (OWN, kept), (CREDENTIAL, given)]
+
+
+def texts_of(credential: Credential, key_file: str, opened: Callable[[str], str]) -> dict[str, str]:
+    """Which variables a credential gives; `opened` reads one of its secrets."""
+    texts = {
+        "ansible_user": credential.ssh_user,
+        "ansible_ssh_private_key_file": key_file,
+        "ansible_password": opened("ssh_password"),
+        "ansible_become_method": credential.become_method,
+        "ansible_become_user": credential.become_user,
+        "ansible_become_password": opened("become_password"),
+    }
+    if texts["ansible_password"] and not key_file:
+        texts["ansible_ssh_extra_args"] = PASSWORD_ONLY
+    return {name: text for name, text in texts.items() if text}
 
 
 def environment_of(credentials: Iterable[Credential]) -> tuple[dict[str, str], list[str]]:

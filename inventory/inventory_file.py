@@ -44,11 +44,11 @@ def write_inventory(
 def inventory_of(targets: list[Server], neighbours: list[Server], logins: Logins) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     hostvars = {
-        server.hostname: _connection(server) | without_secrets(server.variables)
+        server.hostname: connection_of(server) | without_secrets(server.variables)
         for server in neighbours
     }
     for server in targets:
-        hostvars[server.hostname] = _connection(server) | logins.merged(server)
+        hostvars[server.hostname] = connection_of(server) | logins.merged(server)
     inventory: dict[str, Any] = {
         "all": {"hosts": [], "vars": _for_all(hostvars) | logins.shared(targets)},
         "_meta": {"hostvars": hostvars},
@@ -101,7 +101,8 @@ def without_secrets(value: Any) -> Any:
     return [without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
-def _connection(server: Server) -> dict[str, Any]:
+def connection_of(server: Server) -> dict[str, Any]:
+    """What its own columns say."""
     variables: dict[str, Any] = {
         "ansible_host": server.ip_address,
         "ansible_port": server.ssh_port,

@@ -1,5 +1,8 @@
 """SSH private keys: is it one, does its passphrase fit, and the key without it."""
 
+import base64
+import binascii
+import hashlib
 from collections.abc import Callable
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,6 +20,17 @@ from django.core.exceptions import ValidationError
 
 KINDS = (Ed25519PrivateKey, EllipticCurvePrivateKey, RSAPrivateKey)
 KEY, PASSPHRASE = "ssh_private_key", "ssh_key_passphrase"
+
+
+def fingerprint(public_key: str) -> str:
+    """ "ssh-ed25519 SHA256:…", as ssh shows it; only the kind of what is no key."""
+    kind, _, rest = public_key.strip().partition(" ")
+    try:
+        blob = base64.b64decode(rest.split()[0], validate=True)
+    except (IndexError, binascii.Error):
+        return kind
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return f"{kind} SHA256:{digest}"
 
 
 def spelled_key(text: str) -> str:

@@ -146,6 +146,10 @@ def server_with_facts(user: User | None) -> list[Any]:
     return [make.server_facts().server.pk]
 
 
+def server_with_host_key() -> Any:
+    return make.server(host_key="ssh-ed25519 QUJD")
+
+
 def failed_task() -> Any:
     number, now = uuid4().hex, timezone.now()
     return Task.objects.create(
@@ -172,7 +176,9 @@ CONSOLE = {
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": verb(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
+    "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
     "automation:server_check": verb(OPERATOR, key(make.server)),
+    "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
     "tickets:ticket_detail": page(VIEWER, ticket_id),
     "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
@@ -193,6 +199,8 @@ API = {
     "api:server-list": api(GET=VIEWER, POST=ADMIN),
     "api:server-detail": api(key(make.server), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:server-facts": api(server_with_facts, GET=VIEWER),
+    "api:server-forget-host-key": api(key(server_with_host_key), POST=ADMIN),
+    "api:server-check-summary": api(key(make.server), GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
     "api:credential-list": api(GET=OPERATOR, POST=ADMIN),
     "api:credential-detail": api(key(make.credential), GET=OPERATOR, PATCH=ADMIN, DELETE=ADMIN),
@@ -200,6 +208,8 @@ API = {
     "api:vaultpassword-detail": api(key(make.vault_password), GET=ADMIN, PATCH=ADMIN, DELETE=ADMIN),
     "api:playbook-list": api(GET=VIEWER, POST=ADMIN),
     "api:playbook-detail": api(key(make.playbook), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:playbook-statistics": api(key(make.playbook), GET=VIEWER),
+    "api:playbook-source": api(key(make.playbook), GET=VIEWER),
     "api:playbook-accept": api(key(make.playbook), POST=ADMIN),
     "api:job-list": api(GET=VIEWER, POST=OPERATOR),
     "api:job-detail": api(job_id, GET=VIEWER),

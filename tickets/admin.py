@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -23,12 +24,21 @@ from audit.console import (
     RelatedFilter,
     Rows,
     TimeRangeFilter,
+    asking,
     call_each,
     intermediate,
     row_key,
 )
 
+# Registers the server's page once more, after automation.
+from . import server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
+
+
+class PriorityForm(forms.Form):
+    priority = forms.ChoiceField(
+        choices=Ticket.Priority.choices[::-1], widget=forms.Select(attrs={"class": "io-input"})
+    )
 
 
 class QueueFilter(DropdownFilter):
@@ -105,7 +115,7 @@ class TicketAdmin(ConsoleAdmin):
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
     when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
-    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to"]
+    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to", "prioritise"]
     fieldsets = [(None, {"fields": ["title", "description"]})]
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
 
@@ -228,6 +238,17 @@ class TicketAdmin(ConsoleAdmin):
         person = assignees().filter(pk=row_key(chosen)).first()
         self._assign(request, tickets, person)
         return None
+
+    @admin.action(description="Set the priority", permissions=["work"])
+    @asking(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
+        call_each(
+            request,
+            tickets,
+            lambda ticket: ticket.prioritise(request.user, priority),
+            done=f"Of {priority} priority",
+            unchanged="Were that already",
+        )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: Any) -> None:
         call_each(

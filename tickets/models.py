@@ -23,6 +23,9 @@ from automation.models import Job
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextField
 
+# Of so many tickets of one server the most urgent are found.
+LOOKED_AT = 200
+
 
 def urgency() -> models.Case:
     """To order by: the most urgent first."""
@@ -38,6 +41,13 @@ def assignees() -> models.QuerySet[User]:
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def unresolved(self) -> Self:
         return self.filter(status__in=Ticket.UNRESOLVED)
+
+    def of_server(self, server_id: int) -> Self:
+        """Unresolved ones with a failure on this server that no success has followed."""
+        uncleared = TicketOccurrence.objects.filter(cleared_at=None, job__server=server_id)
+        found = uncleared.filter(ticket__status__in=Ticket.UNRESOLVED).values_list("ticket")
+        # Keys and not a subquery: few, and the same plan on every database.
+        return self.filter(pk__in=[pk for (pk,) in found.distinct()[:LOOKED_AT]]).queue()
 
     def queue(self) -> Self:
         """Unresolved ones, the most urgent and then the oldest first."""

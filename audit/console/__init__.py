@@ -1,7 +1,7 @@
 """What the console's admin pages share: lists that never count for long, history that stays as it
 is, and actions that call verbs and say what came of it."""
 
-from .actions import call_each, confirmed, intermediate, listed, reason
+from .actions import asking, call_each, confirmed, intermediate, listed, reason
 from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
 from .filters import ExactFilter, PrefixFilter, RelatedFilter, TagFilter, TimeRangeFilter
@@ -23,6 +23,7 @@ __all__ = [
     "Rows",
     "TagFilter",
     "TimeRangeFilter",
+    "asking",
     "call_each",
     "confirmed",
     "intermediate",

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -75,6 +77,26 @@ def confirmed(question: str, *, button: str) -> Callable[[Callable], Callable]:
     return decorate
 
 
+def asking(form_class: type[Form], question: str, *, button: str) -> Callable[[Callable], Callable]:
+    """An admin action that needs values: a page with the chosen rows and a form. The action gets
+    what was given, `action(model_admin, request, queryset, **given)`."""
+
+    def decorate(action: Callable) -> Callable:
+        @wraps(action)
+        def ask_or_do(
+            model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
+        ) -> HttpResponse | None:
+            form = form_class(request.POST if "confirmed" in request.POST else None)
+            if form.is_valid():
+                return action(model_admin, request, queryset, **form.cleaned_data)
+            words = {"title": question, "button": button, "form": form}
+            return intermediate(model_admin, request, queryset, "audit/ask.html", **words)
+
+        return ask_or_do
+
+    return decorate
+
+
 def intermediate(
     model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet, template: str, **more: Any
 ) -> TemplateResponse:
@@ -88,6 +110,8 @@ def intermediate(
         "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "names": names[:NAMED_ROWS],
         "more_names": len(names) > NAMED_ROWS,
+        # The same page sent twice is to do it once.
+        "once": request.POST.get("once") or uuid4().hex,
         **more,
     }
     return TemplateResponse(request, template, context)

@@ -46,6 +46,7 @@ class Rows(ChangeList):
     params: dict[str, str]
     filter_params: dict[str, list[str]]
     list_display: list[Any]
+    result_list: Any
     list_display_links: list[Any] | None
     sortable_by: list[Any] | None
 

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
 )
 
+from accounts.signed_in import signed_in
 from audit.console import (
     Day,
     HistoryAdmin,
@@ -22,9 +23,10 @@ from audit.console import (
     call_each,
     confirmed,
 )
-from automation.models import Job
+from automation.models import Job, Run
 from automation.models.jobs import JobQuerySet
 from automation.templatetags.automation import short_duration
+from inventory.models import Server
 
 
 class JobRows(Rows):
@@ -80,7 +82,7 @@ class JobAdmin(HistoryAdmin):
     search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
     when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
     sortable_by = ["created_at"]
-    actions = ["cancel"]
+    actions = ["cancel", "relaunch"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobRows]:
         return JobRows
@@ -103,6 +105,9 @@ class JobAdmin(HistoryAdmin):
         if job is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect(job)
+
+    def has_launch_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("automation.launch_playbook")
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.cancel_job")
@@ -143,3 +148,22 @@ class JobAdmin(HistoryAdmin):
             done="Cancelling",
             unchanged="Had ended, or were being cancelled",
         )
+
+    @admin.action(description="Relaunch", permissions=["launch"])
+    @confirmed(
+        "Do these once more? Each run that they were part of is launched again, on their servers.",
+        button="Relaunch",
+    )
+    def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """One new run for each run of the chosen jobs, with their servers and no other."""
+        servers: dict[Run, list[Server]] = {}
+        for job in jobs.select_related("run__playbook", "server").order_by("id"):
+            servers.setdefault(job.run, []).append(job.server)
+        actor, key = signed_in(request), request.POST.get("once", "")
+
+        def again(run: Run) -> bool:
+            own_key = f"{key[:32]}-{run.pk}" if key else ""
+            run.relaunch(actor, servers=servers[run], idempotency_key=own_key)
+            return True
+
+        call_each(request, servers, again, done="On its way once more", unchanged="")

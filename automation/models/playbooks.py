@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 
+from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from automation import playbook_files, variables
@@ -55,7 +56,7 @@ class PlaybookQuerySet(models.QuerySet["Playbook"]):
         return self.get(file_path=f"{playbook_files.BUILTIN}check_connection.yml")
 
 
-class Playbook(models.Model):
+class Playbook(Editable):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     file_path = models.CharField(
@@ -100,7 +101,7 @@ class Playbook(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:automation_playbook_change", args=[self.pk])
+        return reverse("automation:playbook_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name, self.file_path = self.name.strip(), playbook_files.spelled(self.file_path)

@@ -6,6 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from automation.ansi import to_html
+from automation.highlighting import yaml_html
 
 register = template.Library()
 
@@ -20,8 +21,20 @@ def ansi(text: str) -> SafeString:
 
 
 @register.filter
+def yaml_source(text: str) -> SafeString:
+    """A whole file as coloured lines; line 12 is “#S12”."""
+    return yaml_html(text)
+
+
+@register.filter
 def hidden_characters(text: str) -> int:
     return max(0, len(text) - SHOWN_CHARACTERS)
+
+
+@register.filter
+def letter(status: str) -> str:
+    """A job's status in one character, for where no word fits: colour alone tells not enough."""
+    return {"success": "✓", "failed": "✕", "running": "▸", "pending": "…"}.get(status, "-")
 
 
 @register.filter

@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.editing import Editable
+from accounts.models import User
+from audit.models import AuditLog
+from inventory.ssh_keys import fingerprint
 from inventory.validators import (
     validate_host_key,
     validate_hostname,
@@ -76,7 +82,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.tagged(key.strip(), value.strip() if has_value else None)
 
 
-class Server(models.Model):
+class Server(Editable):
     hostname = models.CharField(
         max_length=255,
         unique=True,
@@ -181,11 +187,40 @@ class Server(models.Model):
         """Whether pages have to warn of it."""
         return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
+    def fingerprints(self) -> list[str]:
+        """Of each pinned host key, as `ssh-keygen -l` shows them."""
+        return [fingerprint(line) for line in self.host_key.splitlines() if line.strip()]
+
     def key_file(self) -> Path | None:
         """The private key on this machine, or None when the server names none."""
         if not self.ssh_key_path:
             return None
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
+
+    def set_tag(self, actor: User, key: str, value: str = "") -> bool:
+        """Give it a tag; without a value it is just there. A list of values gets one more."""
+
+        def tags(server: Server) -> dict[str, Any]:
+            old = server.tags.get(key)
+            new: Any = value or True
+            if isinstance(old, list):
+                new = old if new in old else [*old, new]
+            return {**server.tags, key: new}
+
+        return self.edit(actor, tags=tags)
+
+    def remove_tag(self, actor: User, key: str, value: str = "") -> bool:
+        """Take a tag away; with a value, that value only."""
+
+        def tags(server: Server) -> dict[str, Any]:
+            values = _several(server.tags.get(key))
+            rest = [one for one in values if value and _as_text(one) != value]
+            kept = {name: old for name, old in server.tags.items() if name != key}
+            if len(rest) == len(values):
+                return server.tags
+            return {**kept, key: rest} if rest else kept
+
+        return self.edit(actor, tags=tags)
 
     def note_system(self, os_type: str, os_version: str) -> None:
         """Fill in what runs there, where nobody has said it; recorded like any other edit."""
@@ -213,16 +248,38 @@ class Server(models.Model):
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
         each other tag."""
-        names = [group_name(self.environment)]
+        return list(self.group_tags())
+
+    def group_tags(self) -> dict[str, str]:
+        """The tag that each group comes from; "" for the environment's own."""
+        names = {group_name(self.environment): ""}
         for key, value in self.tags.items():
             values = value if isinstance(value, list) else [value]
             if key == "groups":
-                names += [one if is_group_name(one) else group_name(one) for one in values]
+                own = [one if is_group_name(one) else group_name(one) for one in values]
             elif value is True:
-                names.append(group_name(key))
-            elif value is not False:
-                names += [group_name(f"{key}_{one}") for one in values]
-        return list(dict.fromkeys(name for name in names if name))
+                own = [group_name(key)]
+            else:
+                own = [group_name(f"{key}_{one}") for one in values if value is not False]
+            for name in own:
+                names.setdefault(name, key)
+        return {name: key for name, key in names.items() if name}
+
+    @transaction.atomic
+    def forget_host_key(self, actor: User) -> bool:
+        """Let the next run learn a new one: after the server was set up anew. False when none was
+        pinned."""
+        if not actor.has_perm("inventory.change_server"):
+            raise PermissionDenied("Only an admin forgets a pinned host key.")
+        old, self.host_key = self.host_key, ""
+        if (
+            not Server.objects.filter(pk=self.pk)
+            .exclude(host_key="")
+            .update(host_key="", updated_at=timezone.now())
+        ):
+            return False
+        AuditLog.objects.record("server.host_key_forgotten", self, actor=actor, host_key=old)
+        return True
 
 
 def is_group_name(value: Any) -> bool:

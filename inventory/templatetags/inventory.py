@@ -5,27 +5,22 @@ from typing import Any
 
 from django import template
 
-register = template.Library()
+from inventory.readable_facts import Rows, grouped
 
-# The facts that one asks for first, and what to call them.
-HEADLINES = {
-    "ansible_distribution": "System",
-    "ansible_distribution_version": "Version",
-    "ansible_kernel": "Kernel",
-    "ansible_architecture": "Architecture",
-    "ansible_processor_vcpus": "Processors",
-    "ansible_memtotal_mb": "Memory (MB)",
-    "ansible_virtualization_type": "Virtualization",
-    "ansible_fqdn": "FQDN",
-    "ansible_python_version": "Python",
-}
+register = template.Library()
 
 
 @register.filter
-def headlines(facts: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(words, facts[name]) for name, words in HEADLINES.items() if facts.get(name)]
+def readable(facts: dict[str, Any]) -> list[tuple[str, Rows]]:
+    return grouped(facts)
 
 
 @register.filter
 def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+@register.filter
+def as_value(value: Any) -> str:
+    """A variable's value: texts as they are, the rest as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,86 @@
+"""What a run's inventory says about a server, each part with where it comes from.
+
+Built from the parts that the inventory itself is built from, with secrets as masks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.redaction import MASK, redacted
+
+from .credential_variables import KEY_FILE, OWN, layers, texts_of
+from .inventory_file import ENVIRONMENT, RESERVED_GROUPS, connection_of
+from .models import Credential, Server
+
+# The columns behind what connects, by the names that the form gives them.
+COLUMNS = {
+    "ansible_host": "IP address",
+    "ansible_port": "SSH port",
+    "ansible_user": "SSH user",
+    ENVIRONMENT: "Environment",
+}
+SOURCES = {KEY_FILE: "SSH key file", OWN: "Variables of the server"}
+# Only a run writes a credential's key, into its own folder.
+IN_A_RUN = "a file of the run, from the key"
+
+
+@dataclass(frozen=True)
+class Variable:
+    name: str
+    value: Any
+    source: str
+    # Where another value stands that this one wins over; empty: nowhere.
+    wins_over: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    source: str
+    # Why no run has it; empty: runs do.
+    left_out: str = ""
+
+
+def variables_of(server: Server) -> list[Variable]:
+    """By name. What host_vars and group_vars beside a playbook say, only its run knows."""
+    found: dict[str, Variable] = {}
+    for source, variables in _sources(server):
+        for name, value in variables.items():
+            loser = found[name].source if name in found else ""
+            shown = redacted({name: value})[name]
+            found[name] = Variable(name, shown, source, loser)
+    return sorted(found.values(), key=lambda variable: variable.name)
+
+
+def groups_of(server: Server) -> list[Group]:
+    """With those that an inventory leaves out because a server is called so."""
+    tags = server.group_tags()
+    hosts = Server.objects.active().in_environment(server.environment).filter(hostname__in=tags)
+    taken = RESERVED_GROUPS | set(hosts.values_list("hostname", flat=True))
+    return [
+        Group(
+            name,
+            f"Tag {tag}" if tag else "Environment",
+            "a server or Ansible itself has this name" if name in taken else "",
+        )
+        for name, tag in tags.items()
+    ]
+
+
+def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
+    """In the order in which the inventory merges them, weakest first."""
+    columns = connection_of(server).items()
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        (COLUMNS[name], {name: value}) for name, value in columns
+    ]
+    credential = server.credential
+    given = _masked(credential) if credential else {}
+    for source, variables in layers(server, credential, given):
+        found.append((SOURCES.get(source, f"Credential {credential}"), variables))
+    return found
+
+
+def _masked(credential: Credential) -> dict[str, str]:
+    key_file = IN_A_RUN if credential.ssh_private_key else ""
+    return texts_of(credential, key_file, lambda name: MASK if getattr(credential, name) else "")

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from . import views
+
+app_name = "inventory"
+urlpatterns = [
+    path(
+        "servers/<int:pk>/forget-host-key/",
+        views.server_forget_host_key,
+        name="server_forget_host_key",
+    ),
+]

@@ -1,0 +1,107 @@
+"""What a server's page says of its variables is what a run's inventory says."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from inventory.credential_variables import Logins
+from inventory.inventory_file import inventory_of
+from inventory.provenance import IN_A_RUN, groups_of, variables_of
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def private_key():
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+
+
+def rendered(server, folder):
+    """(variables, groups) of the server in the inventory of a run on it alone."""
+    inventory = inventory_of([server], [], Logins(folder, [server], None))
+    variables = inventory["all"]["vars"] | inventory["_meta"]["hostvars"][server.hostname]
+    plain = {
+        name: value["__ansible_unsafe"] if isinstance(value, dict) else value
+        for name, value in variables.items()
+    }
+    groups = [name for name, told in inventory.items() if told.get("hosts") and name != "_meta"]
+    return plain, groups
+
+
+SERVERS = {
+    "bare": {},
+    "columns": {"ssh_port": 2222, "ssh_user": "deploy"},
+    "key file": {"ssh_key_path": "id_web"},
+    "own variables": {"variables": {"ansible_user": "root", "ansible_port": 23, "http_port": 8080}},
+    "own secrets": {"variables": {"ansible_password": "a", "ansible_become_pass": "b"}},
+    "tags": {"tags": {"role": ["web", "db"], "pci": True, "groups": ["eu.west"], "old": False}},
+}
+CREDENTIALS = {
+    "none": None,
+    "password": {"ssh_user": "ops", "ssh_password": "hunter2"},
+    "key": {"ssh_private_key": "KEY", "become_password": "hunter2"},
+    "user alone": {"ssh_user": "ops", "become_method": "sudo", "become_user": "root"},
+}
+
+
+@pytest.mark.parametrize("login", CREDENTIALS)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_every_variable_of_the_inventory_is_told_with_its_value(kind, login, tmp_path):
+    given = dict(CREDENTIALS[login] or {})
+    if given.get("ssh_private_key"):
+        given["ssh_private_key"] = private_key()
+    credential = make.credential(**given) if given else None
+    server = make.server(credential=credential, **SERVERS[kind])
+
+    told = {variable.name: variable.value for variable in variables_of(server)}
+    variables, groups = rendered(server, tmp_path)
+
+    assert told.keys() == variables.keys()
+    hidden = {name for name, value in told.items() if value in ("********", IN_A_RUN)}
+    assert {n: v for n, v in told.items() if n not in hidden} == {
+        name: value for name, value in variables.items() if name not in hidden
+    }
+    secret = {"ansible_password", "ansible_become_password", "ansible_become_pass"}
+    assert hidden <= secret | {"ansible_ssh_private_key_file"}
+    assert sorted(group.name for group in groups_of(server) if not group.left_out) == sorted(groups)
+
+
+def test_each_one_says_where_it_comes_from_and_what_it_wins_over():
+    credential = make.credential(name="Night shift", ssh_user="ops")
+    server = make.server(
+        credential=credential, ssh_user="deploy", variables={"ansible_port": 23, "rack": 4}
+    )
+    told = {
+        variable.name: (variable.source, variable.wins_over) for variable in variables_of(server)
+    }
+    assert told == {
+        "ansible_host": ("IP address", ""),
+        "ansible_port": ("Variables of the server", "SSH port"),
+        "ansible_user": ("Credential Night shift", "SSH user"),
+        "infraops_environment": ("Environment", ""),
+        "rack": ("Variables of the server", ""),
+    }
+
+
+def test_no_secret_is_told():
+    credential = make.credential(ssh_password="hunter2", become_password="hunter3")
+    server = make.server(credential=credential, variables={"db_password": "hunter4"})
+    assert "hunter" not in str(variables_of(server))
+
+
+def test_groups_name_their_tag_and_why_one_is_left_out():
+    make.server(hostname="role_web", environment="production")
+    tags = {"role": "web", "site": "fra", "groups": ["all"]}
+    server = make.server(environment="production", tags=tags)
+    found = {group.name: (group.source, bool(group.left_out)) for group in groups_of(server)}
+    assert found == {
+        "production": ("Environment", False),
+        "role_web": ("Tag role", True),
+        "site_fra": ("Tag site", False),
+        "all": ("Tag groups", True),
+    }
