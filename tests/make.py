@@ -167,7 +167,7 @@ def _run_of(status: str, **owner: Any) -> Run:
     held = {"claim_token": f"token-{next(_number)}", "worker_host": "worker1", "worker_pid": 1}
     if status == Job.Status.RUNNING:
         return run(**owner, **held, state=Run.State.RUNNING, started_at=now, heartbeat_at=now)
-    ended = {"state": Run.State.FINISHED, "started_at": now, "finished_at": now}
+    ended = {"state": Run.State.FINISHED, "started_at": now, "finished_at": now, "outcome": status}
     return run(**owner, **held, **ended)
 
 

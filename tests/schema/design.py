@@ -152,6 +152,7 @@ runs
     command longtext
     queue varchar(50) = default
     state enum(pending,running,finished) = pending
+    outcome enum(,failed,cancelled,success) =
     claim_token varchar(36)?
     worker_host varchar(255)
     worker_pid int?
