@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0005_usual_durations"),
+        ("automation", "0007_outcomes_of_earlier_runs"),
         ("inventory", "0003_credentials"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
