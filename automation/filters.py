@@ -6,7 +6,7 @@ from django.db.models import Q
 from audit.filters import IdFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
-from .models import Job, Playbook
+from .models import Job, Playbook, Run
 from .models.jobs import JobQuerySet
 from .models.playbooks import PlaybookQuerySet
 
@@ -43,3 +43,14 @@ class JobFilters(filters.FilterSet):
 
     def where(self, jobs: JobQuerySet, name: str, environment: str) -> JobQuerySet:
         return jobs.in_environments([environment.strip().lower()])
+
+
+class RunFilters(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Run.State.choices)
+    outcome = filters.ChoiceFilter(choices=Run.End.choices)
+    playbook = IdFilter(field_name="playbook_id")
+    user = LowerCaseFilter(field_name="launched_by__username")
+
+    class Meta:
+        model = Run
+        fields: list[str] = []

@@ -12,6 +12,15 @@ register = template.Library()
 
 # Of a longer line a page shows this much, and the download all of it.
 SHOWN_CHARACTERS = 10_000
+TASK_ICONS = {
+    "ok": "check_circle",
+    "changed": "change_circle",
+    "failed": "error",
+    "skipped": "skip_next",
+    "unreachable": "cloud_off",
+    "ignored": "notifications_off",
+    "rescued": "healing",
+}
 
 
 @register.filter
@@ -54,3 +63,9 @@ def short_duration(duration: timedelta | None) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+@register.filter
+def task_icon(status: str) -> str:
+    """The icon of a task's result; its word always stands beside it."""
+    return TASK_ICONS[status]

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from automation.advice import ADVICE
 from automation.ansi import plain
-from automation.models import Job, JobLog, Run, TaskResult, Worker
-from automation.models.options import OPTIONS
+from automation.models import Job, JobLog, TaskResult
 
-from .runs import cancel, cancellers_only, relaunching_of
+from .runs import cancel, cancellers_only, given_options, reasons_to_wait, relaunching_of
 
 LINES_AT_ONCE = 500
 LINES_IN_A_CHUNK = 2000
@@ -99,7 +98,7 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
 
 def state_of(job: Job) -> dict[str, Any]:
     """What stands above the log. `state` is another text whenever any of it would differ."""
-    waits_for = _waits_for(job.run) if job.status == Job.Status.PENDING else []
+    waits_for = reasons_to_wait(job.run) if job.status == Job.Status.PENDING else []
     shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
     return {
         "title": f"{shown.capitalize()} · {job}",
@@ -111,7 +110,7 @@ def state_of(job: Job) -> dict[str, Any]:
         "failing_line": _failing_line(job),
         "failing_task": _failing_task(job),
         "variables": job.masked_extra_vars.items(),
-        "options": _given_options(job.run),
+        "options": given_options(job.run),
         **relaunching_of(job.run),
         "earlier": partial(_earlier, job),
     }
@@ -122,20 +121,6 @@ def _earlier(job: Job) -> Job | None:
     if job.run.relaunch_of_id is None:
         return None
     return Job.objects.filter(run=job.run.relaunch_of_id, server=job.server_id).first()
-
-
-def _given_options(run: Run) -> list[tuple[str, Any]]:
-    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
-    credential = [("Credential", run.credential)] if run.credential else []
-    return credential + [
-        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
-    ]
-
-
-def _waits_for(run: Run) -> list[str]:
-    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py run_worker"]
-    return run.waits_for() or ["It waits for a worker to take it."]
 
 
 def _failing_line(job: Job) -> int | None:
