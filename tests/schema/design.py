@@ -308,6 +308,19 @@ ticket_occurrences
     ticket_id → tickets.id CASCADE
     job_id → jobs.id CASCADE
 
+ticket_comments
+    id int
+    ticket_id int
+    created_by int
+    text longtext
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    index (created_by)
+    index (ticket_id)
+    ticket_id → tickets.id CASCADE
+    created_by → users.id RESTRICT
+
 audit_logs
     id bigint
     user_id int?
