@@ -107,7 +107,7 @@ def _job_pages() -> Iterator[Page]:
 def _other_pages() -> Iterator[Page]:
     widest = Job.objects.values("run").annotate(jobs=Count("id")).order_by("-jobs")[0]["run"]
     ticket = Ticket.objects.annotate(n=Count("occurrences")).order_by("-n")[0]
-    yield Page("run of many servers", _row("automation_run", widest))
+    yield Page("run of many servers", reverse("automation:run_detail", args=[widest]))
     yield Page("server", _row("inventory_server", _busiest("server")))
     yield Page("playbook", _row("automation_playbook", _busiest("playbook")))
     yield Page("ticket", _row("tickets_ticket", ticket.pk))
