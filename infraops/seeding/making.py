@@ -148,7 +148,8 @@ def _long_log(world: World, history: History) -> None:
 
 
 def _present(world: World, history: History) -> None:
-    """One that has just failed, one that was cancelled, a few that run, and a few that wait for the same servers."""
+    """One that has just failed, one that was cancelled, a few that run, and a few that wait for
+    the same servers."""
     names = [name for name, recipe in catalogue.recipes().items() if recipe.when == "office"]
     active = [server for server in world.servers if server.is_active]
     busy = world.rng.sample(active, RUNNING * 2 + 4)
