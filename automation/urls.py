@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import jobs, launching, playbooks, runs
+from .views import jobs, launching, logs, playbooks, runs
 
 app_name = "automation"
 
@@ -9,10 +9,11 @@ urlpatterns = [
     path("jobs/launch/variables/", launching.job_launch_variables, name="job_launch_variables"),
     path("jobs/launch/count/", launching.job_launch_count, name="job_launch_count"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job_detail"),
-    path("jobs/<uuid:job_id>/lines/", jobs.job_lines, name="job_lines"),
+    path("jobs/<uuid:job_id>/lines/", logs.job_lines, name="job_lines"),
+    path("jobs/<uuid:job_id>/search/", logs.job_search, name="job_search"),
     path("jobs/<uuid:job_id>/tasks/", jobs.job_tasks, name="job_tasks"),
     path("jobs/<uuid:job_id>/cancel/", jobs.job_cancel, name="job_cancel"),
-    path("jobs/<uuid:job_id>/log.txt", jobs.job_log_download, name="job_log_download"),
+    path("jobs/<uuid:job_id>/log.txt", logs.job_log_download, name="job_log_download"),
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
     path("runs/<int:pk>/relaunch/", runs.run_relaunch, name="run_relaunch"),
     path("servers/<int:pk>/check/", launching.server_check, name="server_check"),

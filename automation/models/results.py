@@ -12,24 +12,34 @@ from .jobs import Job
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
 
+WENT_ON = ("ok", "changed", "ignored")
+# What each number of Ansible's recap counts, in its order. An ignored failure may have changed
+# something too, and is "ok" there.
+COUNTED = {
+    "ok": Q(status__in=WENT_ON),
+    "changed": Q(status__in=WENT_ON, changed=True),
+    **{name: Q(status=name) for name in ("unreachable", "failed", "skipped", "rescued", "ignored")},
+}
+
 
 class TaskResultQuerySet(models.QuerySet["TaskResult"]):
     def of_job(self, job: Job, after: int = 0) -> Self:
         """Those that follow number `after`, in the order in which they ended."""
         return self.filter(job=job, number__gt=after).order_by("number")
 
+    def slowest_first(self, limit: int) -> list["TaskResult"]:
+        """The `limit` that took longest. Their keys are found first, so that only these are read in
+        full, differences and all."""
+        keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
+        return list(TaskResult.objects.filter(pk__in=keys).order_by("-duration", "number"))
+
+    def counted_as(self, name: str) -> Self:
+        """Those behind one of the recap's numbers: "ok", "changed", "failed" …"""
+        return self.filter(COUNTED[name])
+
     def counts(self) -> dict[str, int]:
         """The numbers that Ansible's recap has for these results."""
-        status = TaskResult.Status
-        went_on = [status.OK, status.CHANGED, status.IGNORED]
-        return self.aggregate(
-            ok=Count("id", filter=Q(status__in=went_on)),
-            changed=Count("id", filter=Q(status__in=went_on, changed=True)),
-            **{
-                name: Count("id", filter=Q(status=name))
-                for name in ("unreachable", "failed", "skipped", "rescued", "ignored")
-            },
-        )
+        return self.aggregate(**{name: Count("id", filter=of) for name, of in COUNTED.items()})
 
 
 class TaskResult(models.Model):
