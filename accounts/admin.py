@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from audit.console import ConsoleAdmin, call_each, confirmed
+from audit.console import ConsoleAdmin, Day, Narrow, TimeRangeFilter, call_each, confirmed
 
 from .models import LAST_ADMIN, ApiKey, User
 from .signed_in import signed_in
@@ -46,8 +46,17 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "email", "role", "is_active", "last_login", "created_at"]
-    list_filter = [("role", ChoicesCheckboxFilter), ("is_active", BooleanRadioFilter)]
+    list_display = ["username", "email", "role", "active_pill", "last_login", "created_at"]
+    list_filter = [
+        ("role", ChoicesCheckboxFilter),
+        ("is_active", BooleanRadioFilter),
+        ("created_at", TimeRangeFilter),
+    ]
+    cell_filters = {
+        "role": Narrow("role__exact", "role"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "created_at": Day("created_at"),
+    }
     search_fields = ["username", "email"]
     ordering = ["username"]
     filter_horizontal = []
@@ -72,7 +81,11 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
 class ApiKeyAdmin(ConsoleAdmin):
     list_display = ["name", "prefix", "owner", "state", "expires_at", "last_used_at", "created_at"]
     list_select_related = ["owner"]
-    list_filter = [("expires_at", admin.EmptyFieldListFilter)]
+    list_filter = [("expires_at", admin.EmptyFieldListFilter), ("created_at", TimeRangeFilter)]
+    cell_filters = {
+        "owner": Narrow("owner__id__exact", "owner_id"),
+        "created_at": Day("created_at"),
+    }
     search_fields = ["name", "prefix", "owner__username"]
     autocomplete_fields = ["owner"]
     readonly_fields = ["prefix", "state", "created_at", "last_used_at", "revoked_at"]

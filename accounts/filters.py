@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 
 from audit.filters import YesNoFilter
 
-from .models import ApiKey, User
+from .models import ApiKey, SavedView, User
 
 
 class UserFilters(filters.FilterSet):
@@ -27,4 +27,13 @@ class ApiKeyFilters(filters.FilterSet):
 
     class Meta:
         model = ApiKey
+        fields: list[str] = []
+
+
+class SavedViewFilters(filters.FilterSet):
+    list_name = filters.CharFilter()
+    shared = YesNoFilter()
+
+    class Meta:
+        model = SavedView
         fields: list[str] = []

@@ -6,6 +6,10 @@ Django's names ("app.verb_model"); a verb of ours stands beside the four that Dj
 
 VIEWER = {
     "accounts.view_own_apikey",
+    "accounts.view_savedview",
+    "accounts.add_savedview",
+    "accounts.change_savedview",
+    "accounts.delete_savedview",
     "inventory.view_server",
     "inventory.view_serverfacts",
     "automation.view_playbook",
@@ -17,6 +21,7 @@ VIEWER = {
     "tickets.view_ticketoccurrence",
 }
 OPERATOR = VIEWER | {
+    "accounts.share_savedview",
     "automation.launch_playbook",
     "automation.cancel_job",
     "tickets.add_ticket",
@@ -34,6 +39,7 @@ ADMIN = OPERATOR | {
     "accounts.view_apikey",
     "accounts.add_apikey",
     "accounts.revoke_apikey",
+    "accounts.manage_savedview",
     "audit.view_auditlog",
     "inventory.add_server",
     "inventory.change_server",

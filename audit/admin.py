@@ -8,9 +8,16 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from .console import ExactFilter, HistoryAdmin, PrefixFilter, TimeRangeFilter
+from .console import (
+    Day,
+    ExactFilter,
+    HistoryAdmin,
+    Narrow,
+    PrefixFilter,
+    RelatedFilter,
+    TimeRangeFilter,
+)
 from .models import AuditLog
 
 # django-auditlog has registered its own pages for whatever stands in for its table.
@@ -25,9 +32,28 @@ class AuditLogAdmin(HistoryAdmin):
         ("action", PrefixFilter),
         ("resource_type", ExactFilter),
         ("resource_id", ExactFilter),
-        ("user", AutocompleteSelectFilter),
+        ("user", RelatedFilter),
         ("timestamp", TimeRangeFilter),
     ]
+    cell_filters = {
+        "when": Day("timestamp"),
+        "who": Narrow("user__id__exact", "user_id", "user__isnull"),
+        "action": Narrow("action__exact", "action"),
+        "resource_type": Narrow("resource_type__exact", "resource_type"),
+        "address": Narrow("ip_address__exact", "ip_address"),
+    }
+    exported = {
+        "id": "pk",
+        "timestamp": "timestamp",
+        "user": "actor_name",
+        "action": "action",
+        "resource_type": "resource_type",
+        "resource_id": "resource_id",
+        "object": "object_name",
+        "ip_address": "ip_address",
+        "user_agent": "user_agent",
+        "details": "details",
+    }
     search_fields = ["^action", "=resource_id"]
     search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
     readonly_fields = ["when", "who", "subject", "address", "changes", "more"]

@@ -1,7 +1,7 @@
 """Who acts, and from where: known once a request or a task, read by every audit line in it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -34,3 +34,9 @@ def acting_as(
         yield _acting.get()
     finally:
         _acting.reset(token)
+
+
+def acting_for(user: Any) -> AbstractContextManager[Acting]:
+    """Within the block this person acts, from where the request or the task came."""
+    now = current()
+    return acting_as(user, ip_address=now.ip_address, user_agent=now.user_agent)

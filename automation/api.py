@@ -1,4 +1,4 @@
-"""/api/playbooks and /api/jobs."""
+"""/api/jobs."""
 
 from typing import Any
 
@@ -12,14 +12,19 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
-from audit.rest import EditableViewSet, NoFields, RecordViewSet, StrictModelSerializer
-from inventory.models import Server
+from audit.rest import NoFields, RecordViewSet
 from schema.exceptions import Refused
 
 from . import log_search
-from .filters import JobFilters, PlaybookFilters
-from .launch_request import LaunchSerializer, RelaunchSerializer, launched, relaunched
-from .models import Job, JobLog, Playbook, Run, TaskResult
+from .filters import JobFilters
+from .launch_request import (
+    IntentionSerializer,
+    LaunchSerializer,
+    RelaunchSerializer,
+    launched,
+    relaunched,
+)
+from .models import Job, JobLog, Run, TaskResult
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -30,50 +35,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 LINES = 500
 MOST_LINES = 5000
 SLOWEST_FIRST = "-duration"
-
-
-class PlaybookSerializer(StrictModelSerializer):
-    file_state = serializers.ChoiceField(
-        ["unchanged", "changed", "missing"],
-        read_only=True,
-        help_text="The file as it is now, compared with what was registered.",
-    )
-
-    class Meta:
-        model = Playbook
-        fields = [
-            "id",
-            "name",
-            "description",
-            "file_path",
-            "file_hash",
-            "file_state",
-            "tags",
-            "variables",
-            "is_active",
-            "created_at",
-            "updated_at",
-        ]
-        read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
-
-
-class PlaybookViewSet(EditableViewSet):
-    """The registry of what may run."""
-
-    queryset = Playbook.objects.order_by("name")
-    serializer_class = PlaybookSerializer
-    filterset_class = PlaybookFilters
-    permissions = {"accept": "automation.accept_playbook"}
-    takes = {"accept": NoFields}
-
-    @action(detail=True, methods=["post"])
-    def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Take the file as it is now for the registered one."""
-        self.given()
-        playbook = self.get_object()
-        if not playbook.accept_file(request.user):
-            raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
-        return self.shown(playbook)
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -224,11 +185,13 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
         `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
-        `dry_run` nothing is launched: the answer is 200 and says `server_count`, `servers` (their
-        names) and `active_servers`."""
+        `dry_run` nothing is launched: it is checked as a launch is, and the answer is 200 and says
+        what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
         if given.pop("dry_run", False):
-            return self._dry_run(given["playbook"], given["servers"])
+            playbook, servers = given.pop("playbook"), given.pop("servers")
+            intention = playbook.rehearse(signed_in(request), servers, **given)
+            return Response(IntentionSerializer(intention).data)
         key = request.headers.get("Idempotency-Key", "")
         run, is_new = launched(signed_in(request), given, key)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
@@ -236,13 +199,6 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         if "server_id" in request.data:
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
-
-    @staticmethod
-    def _dry_run(playbook: Playbook, servers: list[Server]) -> Response:
-        playbook.refuse_unless_ready(servers)
-        names = sorted({server.hostname for server in servers})
-        active = Server.objects.active().count()
-        return Response({"server_count": len(names), "active_servers": active, "servers": names})
 
     @extend_schema(
         responses={201: LaunchedSerializer, 200: LaunchedSerializer},

@@ -1,21 +1,15 @@
 """The launch form: which playbook, on which servers, with what values and options."""
 
 import uuid
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.forms.fields import InvalidJSONInput
-from django.utils.html import escape
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -26,40 +20,17 @@ from audit.redaction import MASK
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
-from .models import Job, Playbook, Run
+from .models import Intention, Playbook, Run
 from .models.options import OPTIONS
+from .models.relaunching import plan
+from .server_choice import ServerSelect, ServersField
+from .variable_fields import free_variables_field, variable_field
 from .variables import masked
 
+Tried = TypeVar("Tried")
 PREFIX = "var_"
 FREE = "extra_vars"
 VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5))]
-
-
-class ServerSelect(AutocompleteSelectMultiple):
-    """Searches as one types; only the chosen servers are in the page, however many there are."""
-
-    def __init__(self) -> None:
-        super().__init__(Job._meta.get_field("server"), admin.site)
-
-    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        # What is no key is an error of the field; looked up, it would be one of the page.
-        return super().optgroups(name, [key for key in value if row_key(str(key))], attrs)
-
-
-class ServersField(forms.ModelMultipleChoiceField):
-    def clean(self, value: Any) -> Any:
-        """Numbers that no key can be are refused here: the database would not take them."""
-        for key in value or ():
-            if str(key).isdecimal() and not row_key(str(key)):
-                raise ValidationError(f"There is no server {key}.")
-        return super().clean(value)
-
-
-class TextOfJSON(forms.JSONField):
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """As it was typed. Read and written anew it may hold what no page can be encoded with:
-        "\\ud800" is valid JSON, and half of a character."""
-        return InvalidJSONInput(data) if isinstance(data, str) else data
 
 
 class LaunchForm(forms.Form):
@@ -203,16 +174,33 @@ class LaunchForm(forms.Form):
 
     def launch(self, actor: User) -> Run | None:
         """The new run; None when it was refused, and then the errors stand at their fields."""
+        given = {**self._given(), "idempotency_key": self.cleaned_data["key"]}
+        run = self.repeated
+        if run is not None:
+            return self._tried(lambda: run.relaunch(actor, extra_vars=self._values(), **given))
+        playbook = self.cleaned_data["playbook"]
+        return self._tried(lambda: playbook.launch(actor, extra_vars=self._values(), **given))
+
+    def rehearse(self, actor: User) -> Intention | None:
+        """What it would do; None when it would be refused, with the errors at their fields."""
+        playbook, run = self.cleaned_data["playbook"], self.repeated
+        given = {**self._given(), "extra_vars": self._values()}
+        if run is not None:
+            return self._tried(lambda: playbook.rehearse(actor, **plan(run, None, given)))
+        return self._tried(lambda: playbook.rehearse(actor, **given))
+
+    def _given(self) -> dict[str, Any]:
         given = {name: self.cleaned_data[name] for name in OPTIONS}
         given["servers"] = list(self.cleaned_data["servers"])
-        given["idempotency_key"] = self.cleaned_data["key"]
         given["credential"] = self.cleaned_data["credential"]
+        return given
+
+    def _values(self) -> Any:
+        return self.extra_vars() if self.repeated is None else self._changed_vars(self.repeated)
+
+    def _tried(self, verb: Callable[[], Tried]) -> Tried | None:
         try:
-            if self.repeated is not None:
-                changes = self._changed_vars(self.repeated)
-                return self.repeated.relaunch(actor, extra_vars=changes, **given)
-            playbook = self.cleaned_data["playbook"]
-            return playbook.launch(actor, extra_vars=self.extra_vars(), **given)
+            return verb()
         except ValidationError as error:
             self._place(error)
         except (Refused, PermissionDenied) as error:
@@ -273,6 +261,11 @@ class LaunchForm(forms.Form):
     def variable_fields(self) -> list[forms.BoundField]:
         return [bound for bound in self if bound.name == FREE or bound.name.startswith(PREFIX)]
 
+    def named_variable_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """Each with the variable's own name, where the label is another one."""
+        named = [(bound, bound.name.removeprefix(PREFIX)) for bound in self.variable_fields()]
+        return [(bound, name if bound.label != name else "") for bound, name in named]
+
     def option_fields(self) -> list[tuple[forms.BoundField, str]]:
         """Each option with Ansible's own flag, if it has one."""
         return [
@@ -282,63 +275,21 @@ class LaunchForm(forms.Form):
     def has_secrets(self) -> bool:
         return any(spec.get("secret") for spec in self.schema.values())
 
-    def chosen_servers(self) -> int:
+    def chosen_servers(self) -> list[Server]:
+        """Those that it names as it stands, whatever else may be wrong with it."""
         chosen = {name: str(self[name].value() or "") for name in ("environment", "tag")}
         if any(chosen.values()):
-            return len(Server.objects.chosen(**chosen))
-        return len(self["servers"].value() or ())
+            return Server.objects.chosen(**chosen)
+        keys = [row_key(str(key)) for key in self["servers"].value() or ()]
+        return list(Server.objects.filter(pk__in=[key for key in keys if key]))
 
-
-def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
-    """The form's field for one entry of a playbook's schema."""
-    default = spec.get("default")
-    common: dict[str, Any] = {
-        "label": spec.get("label") or name,
-        # The shell takes a help text for HTML; this one comes out of a file.
-        "help_text": escape(spec.get("help", "")),
-        "initial": default,
-        "required": bool(spec.get("required")),
-        "error_messages": {"required": "A value is needed."},
-    }
-    kind = spec.get("type", "string")
-    if spec.get("secret"):
-        widget = UnfoldAdminPasswordWidget({"autocomplete": "new-password"})
-        return forms.CharField(**common, strip=False, widget=widget)
-    if kind == "choice":
-        return _choice_field(spec["choices"], common)
-    if kind == "boolean":
-        # Django's "required" would ask for yes.
-        common["required"] = False
-        return forms.BooleanField(**common, widget=UnfoldBooleanSwitchWidget)
-    if kind == "integer":
-        return forms.IntegerField(**common, widget=UnfoldAdminIntegerFieldWidget)
-    if kind == "number":
-        return forms.FloatField(**common, widget=UnfoldAdminIntegerFieldWidget({"step": "any"}))
-    if kind in ("list", "object"):
-        return TextOfJSON(**common, widget=UnfoldAdminTextareaWidget({"rows": 4}))
-    many_lines = isinstance(default, str) and "\n" in default
-    text = UnfoldAdminTextareaWidget({"rows": 4}) if many_lines else UnfoldAdminTextInputWidget
-    return forms.CharField(**common, strip=False, widget=text)
-
-
-def _choice_field(choices: list[Any], common: dict[str, Any]) -> forms.Field:
-    by_text = {str(choice): choice for choice in choices}
-    return forms.TypedChoiceField(
-        **common,
-        choices=[("", "Choose"), *((text, text) for text in by_text)],
-        coerce=by_text.__getitem__,
-        empty_value=None,
-        widget=UnfoldAdminSelectWidget,
-    )
-
-
-def free_variables_field() -> forms.Field:
-    return TextOfJSON(
-        label="Variables",
-        required=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
-        help_text="This playbook declares none. A JSON object, if it takes any.",
-    )
+    def problems(self) -> list[tuple[str, str]]:
+        """(label, what is wrong) of each thing that still keeps it from running."""
+        return [
+            (str(self[name].label) if name in self.fields else "", str(message))
+            for name, messages in self.errors.items()
+            for message in messages
+        ]
 
 
 def relaunched(run: Run) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
@@ -11,7 +12,7 @@ from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 from . import variables
-from .models import Only, Playbook, Run
+from .models import Intention, Only, Playbook, Run
 from .models.relaunching import plan
 
 KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}
@@ -75,7 +76,7 @@ class LaunchSerializer(OptionsSerializer):
         required=False, help_text="All active servers of this tag: “web” or “role=web”."
     )
     dry_run = serializers.BooleanField(
-        required=False, help_text="Launch nothing: say which servers it would touch."
+        required=False, help_text="Launch nothing: check all of it, and say what it would do."
     )
 
     def validate_server_ids(self, ids: list[int]) -> list[Server]:
@@ -111,6 +112,37 @@ class LaunchSerializer(OptionsSerializer):
                 {name: ["No active server is of this choice."] for name in chosen}
             )
         return servers
+
+
+class IntentionSerializer(serializers.Serializer):
+    """What a dry run answers: see `Intention`."""
+
+    server_count = serializers.SerializerMethodField()
+    active_servers = serializers.IntegerField()
+    production_count = serializers.SerializerMethodField(
+        help_text="How many of the servers are in one of the PRODUCTION_ENVIRONMENTS."
+    )
+    servers = serializers.SerializerMethodField(help_text="Their names.")
+    words = serializers.ListField(
+        child=serializers.CharField(), help_text="What it would do, as the launch form says it."
+    )
+    waits_for = serializers.ListField(
+        child=serializers.CharField(), help_text="Why it would not start at once, as things are."
+    )
+    command = serializers.CharField(help_text="The exact command line.")
+    extra_vars = serializers.DictField(
+        source="values", help_text="With the defaults. Secrets are shown as ********."
+    )
+
+    def get_server_count(self, intention: Intention) -> int:
+        return len(intention.servers)
+
+    def get_production_count(self, intention: Intention) -> int:
+        return len(intention.production)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_servers(self, intention: Intention) -> list[str]:
+        return sorted(server.hostname for server in intention.servers)
 
 
 class RelaunchSerializer(OptionsSerializer):

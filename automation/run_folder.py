@@ -26,14 +26,12 @@ from inventory.inventory_file import write_inventory
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
-from . import playbook_files, private_folders, variables, variables_file
+from . import command_line, playbook_files, private_folders, variables, variables_file
 from .models import Job, Outcome, Run
 from .models.playbooks import refuse_inactive
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 from .tally import Hosts
 
-# Ansible takes a list of hosts on the command line; a long one is given in a file.
-MAX_LIMIT_IN_ARGUMENTS = 20
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
 
@@ -88,7 +86,7 @@ class RunFolder:
         self.inventory = self._write_inventory()
         self.vaults = self._write_vault_passwords()
         self.environment = self._write_environment()
-        self.variables = self._write_variables()
+        self.has_variables = self._write_variables()
 
     @property
     def known_hosts(self) -> Path:
@@ -116,35 +114,20 @@ class RunFolder:
 
     def arguments(self) -> list[str]:
         """What follows `ansible-playbook`, the playbook last."""
-        run = self.run
-        arguments = ["-i", str(self.inventory), "--limit", self._limit()]
-        for vault_id, file in self.vaults.items():
-            arguments += ["--vault-id", f"{vault_id}@{file}"]
-        if self.variables:
-            arguments += ["-e", f"@{self.variables}"]
-        for flag, given in (
-            ("--check", run.check_mode),
-            ("--diff", run.diff_mode),
-            ("--become", run.become),
-        ):
-            arguments += [flag] if given else []
-        arguments += ["--tags", run.tags] if run.tags else []
-        arguments += ["--skip-tags", run.skip_tags] if run.skip_tags else []
-        arguments += ["--start-at-task", run.start_at_task] if run.start_at_task else []
-        arguments += [f"-{'v' * run.verbosity}"] if run.verbosity else []
-        return [*arguments, "--forks", str(run.forks), self.playbook]
+        names = [server.hostname for server in self.servers]
+        if len(names) > command_line.MAX_LIMIT_IN_ARGUMENTS:
+            (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
+        return command_line.arguments(
+            self.run,
+            names,
+            playbook=self.playbook,
+            vaults=self.vaults,
+            has_variables=self.has_variables,
+            folder=f"{self.path}/",
+        )
 
     def shown(self, command: list[str]) -> str:
-        """The command line as people see it: exact, with this folder's path left out."""
-        return shlex.join(command).replace(f"{self.path}/", "")
-
-    def _limit(self) -> str:
-        names = [server.hostname for server in self.servers]
-        if len(names) <= MAX_LIMIT_IN_ARGUMENTS:
-            return ",".join(names)
-        file = self.path / "limit"
-        file.write_text("\n".join(names) + "\n")
-        return f"@{file}"
+        return command_line.shown(command, f"{self.path}/")
 
     def _copy_playbook(self) -> str:
         """Mirror the surroundings and copy the checked playbook; its path within the project."""
@@ -165,8 +148,7 @@ class RunFolder:
         relative = source.relative_to(playbook_files.root_of(playbook.file_path))
         self._mirror(playbook_files.root_of(playbook.file_path), relative)
         (self.project / relative).write_bytes(content)
-        name = relative.as_posix()
-        return f"./{name}" if name.startswith("-") else name  # it would be taken for an option
+        return relative.as_posix()
 
     def _mirror(self, root: Path, playbook: Path) -> None:
         """Real folders along the playbook's path, links to everything beside them."""
@@ -192,14 +174,15 @@ class RunFolder:
             raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
         return credentials
 
-    def _write_vault_passwords(self) -> dict[str, Path]:
-        """Files and not arguments: those everybody on the worker can read."""
+    def _write_vault_passwords(self) -> dict[str, str]:
+        """Files and not arguments: those everybody on the worker can read. Their names in the
+        folder, by vault id."""
         folder = self.path / "vault"
         folder.mkdir(mode=0o700)
         files = {}
         for vault in self.run.playbook.vault_passwords.all():
-            files[vault.vault_id] = folder / str(vault.pk)
-            write_private(files[vault.vault_id], vault.opened())
+            files[vault.vault_id] = vault.file_name
+            write_private(self.path / vault.file_name, vault.opened())
         return files
 
     def _write_environment(self) -> Path | None:
@@ -219,10 +202,11 @@ class RunFolder:
         write_private(file, "".join(lines))
         return file
 
-    def _write_variables(self) -> Path | None:
+    def _write_variables(self) -> bool:
+        """Whether there are any."""
         if not self.run.extra_vars:
-            return None
-        file = self.path / "variables.yml"
+            return False
+        file = self.path / command_line.VARIABLES
         file.touch(mode=0o600)
         file.write_text(variables_file.rendered(variables.opened(self.run.extra_vars)))
-        return file
+        return True

@@ -7,7 +7,7 @@ app_name = "automation"
 urlpatterns = [
     path("jobs/launch/", launching.job_launch, name="job_launch"),
     path("jobs/launch/variables/", launching.job_launch_variables, name="job_launch_variables"),
-    path("jobs/launch/count/", launching.job_launch_count, name="job_launch_count"),
+    path("jobs/launch/plan/", launching.job_launch_plan, name="job_launch_plan"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job_detail"),
     path("jobs/<uuid:job_id>/lines/", logs.job_lines, name="job_lines"),
     path("jobs/<uuid:job_id>/search/", logs.job_search, name="job_search"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
     path("runs/<int:pk>/relaunch/", runs.run_relaunch, name="run_relaunch"),
     path("servers/<int:pk>/check/", launching.server_check, name="server_check"),
+    path("playbooks/<int:pk>/", playbooks.playbook_detail, name="playbook_detail"),
     path("playbooks/<int:pk>/accept/", playbooks.playbook_accept, name="playbook_accept"),
 ]

@@ -202,6 +202,11 @@ def masked(values: dict[str, Any]) -> dict[str, Any]:
     return {name: MASK if is_sealed(value) else redacted(value) for name, value in values.items()}
 
 
+def as_text(value: Any) -> str:
+    """A value as one reads it: a text as it stands, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() == {ENCRYPTED}
 

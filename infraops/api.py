@@ -22,8 +22,10 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts.api import ApiKeyViewSet, UserViewSet
+from accounts.view_api import SavedViewViewSet
 from audit.api import AuditLogViewSet
-from automation.api import JobViewSet, PlaybookViewSet
+from automation.api import JobViewSet
+from automation.playbook_api import PlaybookViewSet
 from automation.server_api import ServerCheckViewSet
 from automation.vault_api import VaultPasswordViewSet
 from infraops import health
@@ -41,6 +43,7 @@ router.register("tickets", TicketViewSet)
 router.register("audit-logs", AuditLogViewSet)
 router.register("users", UserViewSet)
 router.register("api-keys", ApiKeyViewSet)
+router.register("saved-views", SavedViewViewSet)
 
 ROOT = {
     "servers": "server-list",
@@ -53,6 +56,7 @@ ROOT = {
     "users": "user-list",
     "me": "user-me",
     "api-keys": "apikey-list",
+    "saved-views": "savedview-list",
     "health": "health",
     "schema": "schema",
     "docs": "docs",

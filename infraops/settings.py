@@ -165,6 +165,11 @@ USE_TZ = True
 # The only folder that registered playbooks may come from, and the one for SSH private keys.
 PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
+# Servers of these are marked, and whoever is about to run something on them is told.
+PRODUCTION_ENVIRONMENTS = [
+    name.strip().lower()
+    for name in env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
+]
 # Where a run's private folder is made; None: the system's temporary folder.
 RUN_ROOT = env("RUN_ROOT", default="") or None
 # The program to run; empty: the one installed beside this Python, else the one in PATH.
@@ -310,6 +315,7 @@ UNFOLD = {
     "SCRIPTS": [
         lambda request: static("theme.js"),  # first, and not deferred: before anything is painted
         lambda request: static("keyboard.js"),
+        lambda request: static("select_names.js"),
     ],
     "SIDEBAR": {
         "show_search": True,

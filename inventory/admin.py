@@ -7,23 +7,62 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
-from audit.console import ConsoleAdmin, row_key
+from accounts.console import SwitchedAdmin
+from accounts.signed_in import signed_in
+from audit.console import (
+    ConsoleAdmin,
+    Day,
+    Each,
+    Narrow,
+    TagFilter,
+    TimeRangeFilter,
+    asking,
+    call_each,
+    row_key,
+)
 from audit.redaction import redacted
 
-from .forms import ServerForm
+from .forms import EnvironmentForm, ServerForm, TagForm
 from .models import Credential, Server
 from .provenance import groups_of, variables_of
 from .secret_forms import CredentialForm
 
 
-class ServerAdmin(ConsoleAdmin):
+class ServerAdmin(SwitchedAdmin):
     form = ServerForm
-    list_display = ["hostname", "ip_address", "environment", "os", "is_active", "updated_at"]
+    list_display = [
+        *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
+    ]
     list_filter = [
         ("environment", AllValuesCheckboxFilter),
         ("is_active", BooleanRadioFilter),
         ("os_type", AllValuesCheckboxFilter),
+        TagFilter,
+        ("updated_at", TimeRangeFilter),
     ]
+    actions = ["activate", "deactivate", "set_environment", "set_tag", "remove_tag"]
+    cell_filters = {
+        "environment": Narrow("environment", "environment"),
+        "tag_list": Each("tag", "tag_words"),
+        "ip_address": Narrow("ip_address", "ip_address"),
+        "os": Narrow("os_type", "os_type"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+    }
+    exported = {
+        "id": "pk",
+        "hostname": "hostname",
+        "ip_address": "ip_address",
+        "environment": "environment",
+        "os_type": "os_type",
+        "os_version": "os_version",
+        "tags": "tags",
+        "ssh_port": "ssh_port",
+        "ssh_user": "ssh_user",
+        "description": "description",
+        "is_active": "is_active",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
     search_fields = ["hostname", "ip_address", "description"]
     search_help_text = "Part of a host name, an address or a description"
     when_empty = (
@@ -74,6 +113,10 @@ class ServerAdmin(ConsoleAdmin):
             server.variables = redacted(server.variables)
         return server
 
+    @admin.display(description="tags")
+    def tag_list(self, server: Server) -> str:
+        return ", ".join(text for _value, text in server.tag_words()) or "-"
+
     @admin.display(description="OS", ordering="os_type")
     def os(self, server: Server) -> str:
         return f"{server.os_type} {server.os_version}".strip() or "-"
@@ -86,6 +129,47 @@ class ServerAdmin(ConsoleAdmin):
         is_picker = request.GET.get("field_name") == "server"
         return (found.active() if is_picker else found), may_repeat
 
+    # Actions
+
+    @admin.action(description="Set the environment", permissions=["change"])
+    @asking(EnvironmentForm, "Move these servers to another environment", button="Move")
+    def set_environment(
+        self, request: HttpRequest, servers: QuerySet[Server], environment: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.edit(signed_in(request), environment=environment),
+            done=f"Moved to {environment}",
+            unchanged="Were there already",
+        )
+
+    @admin.action(description="Set a tag", permissions=["change"])
+    @asking(TagForm, "Give these servers a tag", button="Set the tag")
+    def set_tag(
+        self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.set_tag(signed_in(request), key, value),
+            done=f"Tagged {key}",
+            unchanged="Had it already",
+        )
+
+    @admin.action(description="Remove a tag", permissions=["change"])
+    @asking(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    def remove_tag(
+        self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
+    ) -> None:
+        call_each(
+            request,
+            servers,
+            lambda server: server.remove_tag(signed_in(request), key, value),
+            done=f"No longer tagged {key}",
+            unchanged="Did not have it",
+        )
+
 
 admin.site.register(Server, ServerAdmin)
 
@@ -93,8 +177,13 @@ admin.site.register(Server, ServerAdmin)
 @admin.register(Credential)
 class CredentialAdmin(ConsoleAdmin):
     form = CredentialForm
-    list_display = ["name", "ssh_user", "holds", "is_active", "updated_at"]
-    list_filter = [("is_active", BooleanRadioFilter)]
+    list_display = ["name", "ssh_user", "holds", "active_pill", "updated_at"]
+    list_filter = [("is_active", BooleanRadioFilter), ("updated_at", TimeRangeFilter)]
+    cell_filters = {
+        "ssh_user": Narrow("ssh_user", "ssh_user"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
     search_fields = ["name", "description"]
     when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
     readonly_fields = ["holds", "created_at", "updated_at"]

@@ -43,8 +43,7 @@ class ServerFilters(filters.FilterSet):
         fields: list[str] = []
 
     def tagged(self, servers: ServerQuerySet, name: str, tag: str) -> ServerQuerySet:
-        key, has_value, value = tag.partition(":")
-        return servers.tagged(key.strip(), value.strip() if has_value else None)
+        return servers.with_tag(tag)
 
     def found(self, servers: ServerQuerySet, name: str, text: str) -> ServerQuerySet:
         return servers.search(text)

@@ -1,4 +1,5 @@
-"""The form of a server in the console: secrets among its variables are shown as masks."""
+"""Forms of servers in the console: one server, where secrets among its variables are shown as
+masks, and what is given to many at once."""
 
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from audit.redaction import has_mask, unmasked
 
 from .models import Server
+from .validators import validate_tags
 
 
 class ServerForm(forms.ModelForm):
@@ -21,3 +23,32 @@ class ServerForm(forms.ModelForm):
                 "write the secret itself."
             )
         return variables
+
+
+def _text(**more: Any) -> forms.CharField:
+    return forms.CharField(
+        widget=forms.TextInput(attrs={"class": "io-input", "autocomplete": "off"}), **more
+    )
+
+
+class TagForm(forms.Form):
+    key = _text(label="Tag", max_length=80)
+    value = _text(
+        label="Value", max_length=200, required=False, help_text="Without one, the tag as a whole."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if "key" in given:
+            validate_tags({given["key"]: given.get("value") or True})
+        return given
+
+
+class EnvironmentForm(forms.Form):
+    environment = _text(label="Environment", max_length=50)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = Server.objects.order_by("environment").values_list("environment", flat=True)
+        names = ", ".join(known.distinct()[:20])
+        self.fields["environment"].help_text = f"In use: {names}." if names else ""

@@ -13,7 +13,7 @@ from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, SavedView, User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
 from automation.playbook_files import hash_of
@@ -51,6 +51,14 @@ def api_key(owner: User | None = None, **fields: Any) -> tuple[ApiKey, str]:
     """A key and the token that a client sends as `Authorization: Bearer …`."""
     fields.setdefault("name", f"key {next(_number)}")
     return ApiKey.objects.issue(owner or user(), **fields)
+
+
+def saved_view(owner: User | None = None, **fields: Any) -> SavedView:
+    """A view of the list of jobs that nobody else sees."""
+    fields.setdefault("list_name", "automation_job")
+    fields.setdefault("name", f"view {next(_number)}")
+    fields.setdefault("query", "status__exact=failed")
+    return _saved(SavedView(user=owner or user(), **fields))
 
 
 def server(**fields: Any) -> Server:

@@ -76,10 +76,14 @@ def admin_pages(
     change: Who = NOBODY,
     delete: Who = NOBODY,
     history: Who = ADMIN,
+    export: bool = False,
 ) -> dict[str, Page]:
-    """The five pages that the admin has for a model: "tickets_ticket". History is the trail."""
+    """The five pages that the admin has for a model: "tickets_ticket". History is the trail; some
+    lists can be had as a file too."""
 
+    files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
+        **files,
         f"admin:{model}_changelist": page(view),
         f"admin:{model}_add": form(add),
         f"admin:{model}_change": Page({"GET": view, "POST": change}, key),
@@ -111,6 +115,12 @@ def own_key(user: User | None) -> list[Any]:
     """Nobody but admins sees other people's keys."""
     owner = user if user and user.is_active else None
     return [make.api_key(owner)[0].pk]
+
+
+def own_view(user: User | None) -> list[Any]:
+    """What is not shared, nobody else finds."""
+    owner = user if user and user.is_active else None
+    return [make.saved_view(owner).pk]
 
 
 def ticket_on_site(user: User | None) -> list[Any]:
@@ -145,6 +155,9 @@ PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
     "home": page(VIEWER),
+    "accounts:view_save": verb(VIEWER, body="list_name=automation_job&name=Mine&query="),
+    "accounts:view_change": verb(VIEWER, own_view),
+    "accounts:view_remove": verb(VIEWER, own_view),
     "favicon": page(EVERYBODY),
     "automation:job_detail": page(VIEWER, job_id),
     "automation:job_lines": page(VIEWER, job_id),
@@ -154,11 +167,12 @@ CONSOLE = {
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
     "automation:job_launch_variables": page(OPERATOR),
-    "automation:job_launch_count": page(OPERATOR),
+    "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": verb(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
     "automation:server_check": verb(OPERATOR, key(make.server)),
+    "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),
     "tickets:ticket_resolve": verb(OPERATOR, ticket_id),
@@ -185,6 +199,8 @@ API = {
     "api:vaultpassword-detail": api(key(make.vault_password), GET=ADMIN, PATCH=ADMIN, DELETE=ADMIN),
     "api:playbook-list": api(GET=VIEWER, POST=ADMIN),
     "api:playbook-detail": api(key(make.playbook), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:playbook-statistics": api(key(make.playbook), GET=VIEWER),
+    "api:playbook-source": api(key(make.playbook), GET=VIEWER),
     "api:playbook-accept": api(key(make.playbook), POST=ADMIN),
     "api:job-list": api(GET=VIEWER, POST=OPERATOR),
     "api:job-detail": api(job_id, GET=VIEWER),
@@ -207,6 +223,8 @@ API = {
     "api:apikey-list": api(GET=VIEWER, POST=ADMIN),
     "api:apikey-detail": api(own_key, GET=VIEWER),
     "api:apikey-revoke": api(own_key, POST=VIEWER),
+    "api:savedview-list": api(GET=VIEWER, POST=VIEWER),
+    "api:savedview-detail": api(own_view, GET=VIEWER, PATCH=VIEWER, DELETE=VIEWER),
 }
 
 SHELL = {
@@ -230,8 +248,10 @@ RECORDS = {
         "accounts_user", key(make.user), view=ADMIN, add=ADMIN, change=ADMIN, delete=ADMIN
     ),
     **admin_pages("accounts_apikey", own_key, view=VIEWER, add=ADMIN),
-    **admin_pages("audit_auditlog", key(make.audit_line), view=ADMIN),
-    **admin_pages("inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN),
+    **admin_pages("audit_auditlog", key(make.audit_line), view=ADMIN, export=True),
+    **admin_pages(
+        "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
+    ),
     **admin_pages(
         "inventory_credential",
         key(make.credential),
@@ -248,13 +268,20 @@ RECORDS = {
         change=ADMIN,
         delete=ADMIN,
     ),
-    **admin_pages("automation_playbook", key(make.playbook), add=ADMIN, change=ADMIN, delete=ADMIN),
-    **admin_pages("automation_run", key(make.run)),
+    **admin_pages(
+        "automation_playbook",
+        key(make.playbook),
+        add=ADMIN,
+        change=ADMIN,
+        delete=ADMIN,
+        export=True,
+    ),
+    **admin_pages("automation_run", key(make.run), export=True),
     # These two lead to the job's own page, however they are asked.
-    **admin_pages("automation_job", key(make.job), change=VIEWER),
+    **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
     **admin_pages("automation_taskresult", key(task_result)),
-    **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR),
+    **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR, export=True),
     **admin_pages("django_q_schedule", key(Schedule.objects.get), view=ADMIN),
     **admin_pages("django_q_failure", key(failed_task), view=ADMIN),
 }

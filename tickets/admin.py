@@ -2,24 +2,40 @@
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
     DropdownFilter,
 )
 
 from accounts.signed_in import signed_in
-from audit.console import ConsoleAdmin, TimeRangeFilter, call_each, intermediate, row_key
+from audit.console import (
+    ConsoleAdmin,
+    Day,
+    Narrow,
+    RelatedFilter,
+    TimeRangeFilter,
+    asking,
+    call_each,
+    intermediate,
+    row_key,
+)
 
 # Registers the server's page once more, after automation.
 from . import server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 SHOWN_OCCURRENCES = 20
+
+
+class PriorityForm(forms.Form):
+    priority = forms.ChoiceField(
+        choices=Ticket.Priority.choices[::-1], widget=forms.Select(attrs={"class": "io-input"})
+    )
 
 
 class QueueFilter(DropdownFilter):
@@ -59,18 +75,37 @@ class TicketAdmin(ConsoleAdmin):
         ("priority", ChoicesCheckboxFilter),
         ("created_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "status_pill": Narrow("status__exact", "status"),
+        "priority_pill": Narrow("priority__exact", "priority"),
+        "assigned_to": Narrow("assigned_to__id__exact", "assigned_to_id", "assigned_to__isnull"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "ticket_id": "ticket_id",
+        "title": "title",
+        "description": "description",
+        "status": "status",
+        "priority": "priority",
+        "assigned_to": "assigned_to.username",
+        "created_by": "created_by.username",
+        "job_id": "job.job_id",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+        "resolved_at": "resolved_at",
+    }
     search_fields = ["title", "description", "^ticket_id"]
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
     when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
     change_form_outer_before_template = "tickets/_ticket_tools.html"
     change_form_outer_after_template = "tickets/_ticket_occurrences.html"
-    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to"]
+    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to", "prioritise"]
     fieldsets = [(None, {"fields": ["title", "description"]})]
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        who = [("assigned_to", AutocompleteSelectFilter)]
+        who = [("assigned_to", RelatedFilter)]
         return self.list_filter + (who if request.user.has_perm("accounts.view_user") else [])
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
@@ -172,6 +207,17 @@ class TicketAdmin(ConsoleAdmin):
         person = assignees().filter(pk=row_key(chosen)).first()
         self._assign(request, tickets, person)
         return None
+
+    @admin.action(description="Set the priority", permissions=["work"])
+    @asking(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
+        call_each(
+            request,
+            tickets,
+            lambda ticket: ticket.prioritise(request.user, priority),
+            done=f"Of {priority} priority",
+            unchanged="Were that already",
+        )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: Any) -> None:
         call_each(

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,16 +13,20 @@ from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
 )
 
+from accounts.signed_in import signed_in
 from audit.console import (
+    Day,
     HistoryAdmin,
+    Narrow,
     Rows,
     TimeRangeFilter,
     call_each,
     confirmed,
 )
-from automation.models import Job
+from automation.models import Job, Run
 from automation.models.jobs import JobQuerySet
 from automation.templatetags.automation import short_duration
+from inventory.models import Server
 
 
 class JobRows(Rows):
@@ -33,8 +36,37 @@ class JobRows(Rows):
 
 @admin.register(Job)
 class JobAdmin(HistoryAdmin):
-    list_display = ["status_pill", "name", "environment", "user", "created_at", "duration"]
+    list_display = [
+        *("status_pill", "name", "server", "environment", "failure"),
+        *("user", "run_number", "created_at", "duration"),
+    ]
     list_display_links = ["name"]
+    cell_filters = {
+        "status_pill": Narrow("status__exact", "status"),
+        "failure": Narrow("failure_kind__exact", "failure_kind"),
+        "name": Narrow("playbook__id__exact", "playbook_id"),
+        "server": Narrow("server__id__exact", "server_id"),
+        "environment": Narrow("server__environment", "server.environment"),
+        "user": Narrow("user__id__exact", "user_id"),
+        "run_number": Narrow("run__id__exact", "run_id"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "job_id": "job_id",
+        "run_id": "run_id",
+        "status": "status",
+        "failure_kind": "failure_kind",
+        "failed_task": "failed_task",
+        "error_message": "error_message",
+        "playbook": "playbook.name",
+        "server": "server.hostname",
+        "environment": "server.environment",
+        "user": "user.username",
+        "created_at": "created_at",
+        "started_at": "started_at",
+        "completed_at": "completed_at",
+        "duration_seconds": "duration",
+    }
     list_select_related: tuple[
         str, ...
     ] = ()  # The names are fetched apart: see JobQuerySet.recent.
@@ -50,9 +82,9 @@ class JobAdmin(HistoryAdmin):
     search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
     when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
     sortable_by = ["created_at"]
-    actions = ["cancel"]
+    actions = ["cancel", "relaunch"]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobRows]:
         return JobRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
@@ -74,6 +106,9 @@ class JobAdmin(HistoryAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect(job)
 
+    def has_launch_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("automation.launch_playbook")
+
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.cancel_job")
 
@@ -83,11 +118,19 @@ class JobAdmin(HistoryAdmin):
 
     @admin.display(description="job")
     def name(self, job: Job) -> str:
-        return str(job)
+        return job.playbook.name
 
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
         return job.server.environment
+
+    @admin.display(description="failure", empty_value="")
+    def failure(self, job: Job) -> str:
+        return render_to_string("automation/_failure_kind.html", {"job": job})
+
+    @admin.display(description="run")
+    def run_number(self, job: Job) -> int:
+        return job.run_id
 
     @admin.display(description="duration")
     def duration(self, job: Job) -> str:
@@ -105,3 +148,22 @@ class JobAdmin(HistoryAdmin):
             done="Cancelling",
             unchanged="Had ended, or were being cancelled",
         )
+
+    @admin.action(description="Relaunch", permissions=["launch"])
+    @confirmed(
+        "Do these once more? Each run that they were part of is launched again, on their servers.",
+        button="Relaunch",
+    )
+    def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """One new run for each run of the chosen jobs, with their servers and no other."""
+        servers: dict[Run, list[Server]] = {}
+        for job in jobs.select_related("run__playbook", "server").order_by("id"):
+            servers.setdefault(job.run, []).append(job.server)
+        actor, key = signed_in(request), request.POST.get("once", "")
+
+        def again(run: Run) -> bool:
+            own_key = f"{key[:32]}-{run.pk}" if key else ""
+            run.relaunch(actor, servers=servers[run], idempotency_key=own_key)
+            return True
+
+        call_each(request, servers, again, done="On its way once more", unchanged="")

@@ -1,25 +1,71 @@
-"""Registered playbooks."""
+"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from unfold.contrib.filters.admin import (
-    BooleanRadioFilter,
-)
+from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
+from accounts.console import SwitchedAdmin
 from audit.console import (
-    ConsoleAdmin,
+    Day,
+    Each,
+    Narrow,
+    Rows,
+    TagFilter,
+    TimeRangeFilter,
     call_each,
     confirmed,
 )
 from automation.models import Playbook
 
 
+class PlaybookRows(Rows):
+    def url_for_result(self, result: Playbook) -> str:
+        return result.get_absolute_url()
+
+
+class FileFilter(RadioFilter):
+    title = "file"
+    parameter_name = "file"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("unchanged", "As registered"), ("changed", "Changed"), ("missing", "Missing")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Playbook]:
+        return queryset.whose_file_is(self.value()) if self.value() else queryset
+
+
 @admin.register(Playbook)
-class PlaybookAdmin(ConsoleAdmin):
-    list_display = ["name", "file_path", "file_is", "tag_list", "is_active", "updated_at"]
-    list_filter = [("is_active", BooleanRadioFilter)]
+class PlaybookAdmin(SwitchedAdmin):
+    list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
+    list_filter = [
+        ("is_active", BooleanRadioFilter),
+        FileFilter,
+        TagFilter,
+        ("updated_at", TimeRangeFilter),
+    ]
+    cell_filters = {
+        "file_is": Narrow("file", "file_state"),
+        "tag_list": Each("tag", "tag_words"),
+        "active_pill": Narrow("is_active__exact", "is_active"),
+        "updated_at": Day("updated_at"),
+    }
+    exported = {
+        "id": "pk",
+        "name": "name",
+        "description": "description",
+        "file_path": "file_path",
+        "file_hash": "file_hash",
+        "file_is": "file_state",
+        "tags": "tags",
+        "is_active": "is_active",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
     search_fields = ["name", "file_path", "description"]
     when_empty = (
         "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"
@@ -27,7 +73,7 @@ class PlaybookAdmin(ConsoleAdmin):
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/_playbook_tools.html"
     change_form_outer_after_template = "automation/_playbook_source.html"
-    actions = ["accept_files"]
+    actions = ["accept_files", "activate", "deactivate"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
         ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
@@ -37,6 +83,20 @@ class PlaybookAdmin(ConsoleAdmin):
     add_fieldsets = [
         (None, {"fields": ["name", "description", "file_path", "variables", "tags", "is_active"]}),
     ]
+
+    class Media:
+        css = {"all": ["automation/highlighting.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+        return PlaybookRows
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
+        """The form; whoever may not change anything is led to the playbook's own page."""
+        playbook = self.get_object(request, object_id)
+        may_look = request.method in ("GET", "HEAD") and playbook is not None
+        if may_look and not self.has_change_permission(request, playbook):
+            return redirect(playbook)
+        return super().change_view(request, object_id, *args)
 
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")

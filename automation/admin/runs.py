@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
 )
 
 from audit.console import (
+    Day,
     HistoryAdmin,
+    Narrow,
     TimeRangeFilter,
     row_key,
 )
@@ -22,7 +25,9 @@ from automation.views.runs import relaunching_of
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
-    list_display = ["name", "state", "launched_by", "worker_host", "created_at", "finished_at"]
+    list_display = [
+        *("state_pill", "name", "launched_by", "worker_host", "created_at", "finished_at"),
+    ]
     list_display_links = ["name"]
     list_select_related: tuple[
         str, ...
@@ -32,6 +37,26 @@ class RunAdmin(HistoryAdmin):
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
+    cell_filters = {
+        "state_pill": Narrow("state__exact", "state"),
+        "name": Narrow("playbook__id__exact", "playbook_id"),
+        "launched_by": Narrow("launched_by__id__exact", "launched_by_id"),
+        "worker_host": Narrow("worker_host__exact", "worker_host"),
+        "created_at": Day("created_at"),
+    }
+    exported = {
+        "id": "pk",
+        "playbook": "playbook.name",
+        "state": "state",
+        "exit_code": "exit_code",
+        "launched_by": "launched_by.username",
+        "worker_host": "worker_host",
+        "command": "command",
+        "created_at": "created_at",
+        "started_at": "started_at",
+        "finished_at": "finished_at",
+    }
+    when_empty = "Each launch of a playbook is a run. Run a playbook to begin."
     search_fields = ["=id"]
     search_help_text = "The number of a run"
     sortable_by = ["created_at"]
@@ -68,6 +93,10 @@ class RunAdmin(HistoryAdmin):
         run = kwargs.get("obj")
         more = relaunching_of(run) if run is not None else {}
         return super().render_change_form(request, {**context, **more}, *args, **kwargs)
+
+    @admin.display(description="state")
+    def state_pill(self, run: Run) -> str:
+        return render_to_string("automation/_run_state.html", {"state": run.state})
 
     @admin.display(description="run")
     def name(self, run: Run) -> str:

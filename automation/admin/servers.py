@@ -3,27 +3,80 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import RadioFilter
 
 from accounts.signed_in import signed_in
-from audit.console import reason, row_key
-from automation.models import Playbook
+from audit.console import COUNTED_ROWS, Narrow, Rows, reason, row_key
+from automation.models import Job, Playbook
 from automation.server_history import history_of
 from automation.views.launching import launch_page
 from inventory.admin import ServerAdmin
 from inventory.models import Server
 from schema.exceptions import Refused
 
+STATUS = "automation/_status.html"
+
 admin.site.unregister(Server)
+
+
+class LastJobFilter(RadioFilter):
+    """Servers by how the newest job on them stands."""
+
+    title = "last job"
+    parameter_name = "last_job"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*Job.Status.choices, ("none", "None yet")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Server]) -> QuerySet[Server]:
+        if not self.value():
+            return queryset
+        newest = Job.objects.filter(server=OuterRef("pk")).order_by("-id").values("status")[:1]
+        wanted = None if self.value() == "none" else self.value()
+        return queryset.alias(last_status=Subquery(newest)).filter(last_status=wanted)
+
+
+class LastJob(Narrow):
+    """Its status filters, and beside it is the way to the job itself."""
+
+    def shown(self, row: Any, text: Any, rows: Rows) -> Any:
+        job = row.newest_job
+        if job is None:
+            return super().shown(row, text, rows)
+        when = f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M}"
+        to_job = format_html('<a class="io-link" href="{}">{}</a>', job.get_absolute_url(), when)
+        return format_html("{} {}", super().shown(row, text, rows), to_job)
+
+
+class ServerRows(Rows):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        newest = Job.objects.newest_of(self.result_list)
+        for server in self.result_list:
+            server.newest_job = newest.get(server.pk)
+            server.newest_status = server.newest_job.status if server.newest_job else "none"
 
 
 @admin.register(Server)
 class RunnableServerAdmin(ServerAdmin):
     """Servers with what automation can do on them."""
 
-    actions = ["run_playbook", "check_connection"]
+    list_display = [*ServerAdmin.list_display, "last_job"]
+    list_filter = [*ServerAdmin.list_filter, LastJobFilter]
+    cell_filters = {
+        **ServerAdmin.cell_filters,
+        "last_job": LastJob("last_job", "newest_status"),
+    }
+    actions = ["run_playbook", "check_connection", *ServerAdmin.actions]
+    # Each is one run, however many servers it has.
+    acted_rows = {"run_playbook": COUNTED_ROWS, "check_connection": COUNTED_ROWS}
     change_form_outer_before_template = "automation/_server_state.html"
 
     def change_view(
@@ -32,6 +85,14 @@ class RunnableServerAdmin(ServerAdmin):
         """With how it has fared."""
         context = {"history": history_of(row_key(object_id))} | (extra_context or {})
         return super().change_view(request, object_id, form_url, context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ServerRows]:
+        return ServerRows
+
+    @admin.display(description="last job")
+    def last_job(self, server: Any) -> str:
+        status = server.newest_status
+        return "-" if status == "none" else render_to_string(STATUS, {"status": status})
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.launch_playbook")

@@ -1,3 +1,4 @@
+from .intentions import Intention
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
@@ -9,6 +10,7 @@ from .vaults import VaultPassword
 from .workers import Worker
 
 __all__ = [
+    "Intention",
     "Job",
     "JobLog",
     "Only",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Q, Value, When
+from django.db.models import Q, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 MATCHES = 200
 # How many successes say how long a playbook usually takes.
 USUAL_OF = 20
+
+FIRST_ID, LAST_ID = str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
+AN_ID = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
 logger = logging.getLogger(__name__)
 
@@ -70,30 +75,38 @@ class JobQuerySet(models.QuerySet["Job"]):
         playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
         servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
         # Keys and not subqueries: the database then walks the newest jobs instead of joining all.
-        return self.filter(
-            Q(job_id__startswith=text.lower())
-            | Q(playbook__in=list(playbooks[:MATCHES]))
-            | Q(server__in=list(servers[:MATCHES]))
+        named = Q(playbook__in=list(playbooks[:MATCHES])) | Q(server__in=list(servers[:MATCHES]))
+        return self.filter(named | _id_begins_with(text.lower()))
+
+    def newest_of(self, servers: Iterable[Server]) -> dict[int, Job]:
+        """The newest job of each of these servers, by the server's key."""
+        newest = (
+            self.filter(server__in=[server.pk for server in servers])
+            .order_by()
+            .values("server")
+            .annotate(newest=models.Max("id"))
+            .values_list("newest", flat=True)
         )
+        return {job.server_id: job for job in self.filter(pk__in=list(newest))}
 
     def per_day(self, days: int, at: datetime | None = None) -> dict[tuple[date, str], int]:
         """How many jobs by (day, status), over the last `days` days with today, local time.
 
         The days' bounds are compared and not truncated to: a named zone then works on a MySQL
-        that has no zone tables.
+        that has no zone tables. One query, a stretch of the index for each day: at a million jobs
+        that takes a third of the time of sorting each job into its day.
         """
         today = timezone.localdate(at)
         dates = [today - timedelta(days=ago) for ago in reversed(range(days))]
         starts = [timezone.make_aware(datetime.combine(day, time.min)) for day in dates]
-        ends = (When(created_at__lt=end, then=Value(n)) for n, end in enumerate(starts[1:]))
-        nth = Case(*ends, default=Value(days - 1), output_field=models.IntegerField())
-        rows = (
-            self.filter(created_at__gte=starts[0])
+        parts = [
+            self.filter(created_at__gte=start, **({"created_at__lt": end} if end else {}))
             .order_by()
-            .annotate(nth=nth)
-            .values("nth", "status")
-            .annotate(count=models.Count("id"))
-        )
+            .values("status")
+            .annotate(nth=Value(nth), count=models.Count("id"))
+            for nth, (start, end) in enumerate(zip_longest(starts, starts[1:]))
+        ]
+        rows = parts[0].union(*parts[1:], all=True)
         return {(dates[row["nth"]], row["status"]): row["count"] for row in rows}
 
     def usual_durations(self, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], float]:
@@ -123,6 +136,13 @@ class JobQuerySet(models.QuerySet["Job"]):
             parts.append(f"SELECT * FROM ({sql}) AS pair{number}")  # noqa: S608  (Django's own SQL)
             parameters += given
         return " UNION ALL ".join(parts), parameters
+
+
+def _id_begins_with(text: str) -> Q:
+    """A range and not LIKE, which SQLite and MySQL answer by reading every job. What cannot be the
+    beginning of an id is not looked for at all."""
+    lowest, highest = (text + digits[len(text) :] for digits in (FIRST_ID, LAST_ID))
+    return Q(job_id__range=(lowest, highest)) if AN_ID.fullmatch(lowest) else Q(pk__in=[])
 
 
 class Job(models.Model):

@@ -10,12 +10,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 
+from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from automation import playbook_files, variables
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
+
+from .intentions import Intention
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -34,6 +37,17 @@ def refuse_inactive(credentials: Iterable[Credential]) -> None:
 
 
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
+    def with_tag(self, tag: str) -> Self:
+        """There are few playbooks, and no lookup into a list that all databases know."""
+        tagged = self.model.objects.values_list("pk", "tags")
+        return self.filter(pk__in=[pk for pk, tags in tagged if tag in tags])
+
+    def whose_file_is(self, state: str) -> Self:
+        """ "unchanged", "changed" or "missing": the files are looked at one by one."""
+        return self.filter(
+            pk__in=[row.pk for row in self.model.objects.all() if row.file_state == state]
+        )
+
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -42,7 +56,7 @@ class PlaybookQuerySet(models.QuerySet["Playbook"]):
         return self.get(file_path=f"{playbook_files.BUILTIN}check_connection.yml")
 
 
-class Playbook(models.Model):
+class Playbook(Editable):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     file_path = models.CharField(
@@ -87,7 +101,7 @@ class Playbook(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:automation_playbook_change", args=[self.pk])
+        return reverse("automation:playbook_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name, self.file_path = self.name.strip(), playbook_files.spelled(self.file_path)
@@ -124,45 +138,28 @@ class Playbook(models.Model):
         return True
 
     def launch(
-        self,
-        actor: User,
-        servers: list[Server],
-        *,
-        extra_vars: Any = None,
-        credential: Credential | None = None,
-        idempotency_key: str = "",
-        relaunch_of: Run | None = None,
-        **options: Any,
+        self, actor: User, servers: list[Server], *, idempotency_key: str = "", **given: Any
     ) -> Run:
         """Queue one run with one pending job a server, and return it.
 
-        `options` are Run's own: see options.OPTIONS. A credential that is named wins over the
-        servers' own. PermissionDenied for the wrong role, Refused when playbook, server or
-        credential is inactive or the file has changed, ValidationError ({field: messages}) for bad
-        values. With an idempotency key, the run that this actor's key made before is returned
-        unchanged. What was secret in `relaunch_of` stays secret.
+        `given` may have extra_vars, credential, relaunch_of and Run's own options (see
+        options.OPTIONS). A credential that is named wins over the servers' own. PermissionDenied
+        for the wrong role, Refused when playbook, server or credential is inactive or the file has
+        changed, ValidationError ({field: messages}) for bad values. With an idempotency key, the
+        run that this actor's key made before is returned unchanged.
         """
-        if not actor.has_perm("automation.launch_playbook"):
-            raise PermissionDenied("Your role does not launch playbooks.")
-        if credential is not None and not actor.has_perm("inventory.use_credential"):
-            raise PermissionDenied("Your role does not choose credentials.")
+        self._refuse_unless_allowed(actor, given.get("credential"))
         if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
             return known
-        servers = list(dict.fromkeys(servers))  # one job a server
-        self.refuse_unless_ready(servers)
-        refuse_inactive(Credential.objects.used_for(servers, credential))
-        secrets = relaunch_of.secret_names() if relaunch_of else set()
-        values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
-        return self.runs.enqueue(
-            self,
-            actor,
-            servers,
-            extra_vars=variables.sealed(self.variables, values, secrets),
-            credential=credential,
-            idempotency_key=idempotency_key or None,
-            relaunch_of=relaunch_of,
-            **options,
-        )
+        run, servers = self._prepared(actor, servers, **given)
+        run.idempotency_key = idempotency_key or None
+        run.clean_fields(exclude=["extra_vars"])
+        return self.runs.enqueue(run, servers)
+
+    def rehearse(self, actor: User, servers: list[Server], **given: Any) -> Intention:
+        """What the same launch would do, refused as it would be; nothing is launched."""
+        self._refuse_unless_allowed(actor, given.get("credential"))
+        return Intention(*self._prepared(actor, servers, **given))
 
     # Questions
 
@@ -173,6 +170,11 @@ class Playbook(models.Model):
     @property
     def path(self) -> Path:
         return playbook_files.located(self.file_path)
+
+    @property
+    def path_in_project(self) -> str:
+        """Where it lies below its root, links resolved: what ansible-playbook is told."""
+        return self.path.relative_to(playbook_files.root_of(self.file_path)).as_posix()
 
     @property
     def is_builtin(self) -> bool:
@@ -192,6 +194,10 @@ class Playbook(models.Model):
             return self.path.read_text(errors="replace")
         except (OSError, ValidationError):
             return ""
+
+    def tag_words(self) -> list[tuple[str, str]]:
+        """Each tag as a list's URL names it and as one reads it."""
+        return [(str(tag), str(tag)) for tag in self.tags]
 
     @property
     def file_state(self) -> str:
@@ -218,6 +224,40 @@ class Playbook(models.Model):
             )
 
     # Private
+
+    @staticmethod
+    def _refuse_unless_allowed(actor: User, credential: Credential | None) -> None:
+        if not actor.has_perm("automation.launch_playbook"):
+            raise PermissionDenied("Your role does not launch playbooks.")
+        if credential is not None and not actor.has_perm("inventory.use_credential"):
+            raise PermissionDenied("Your role does not choose credentials.")
+
+    def _prepared(
+        self,
+        actor: User,
+        servers: list[Server],
+        *,
+        extra_vars: Any = None,
+        credential: Credential | None = None,
+        relaunch_of: Run | None = None,
+        **options: Any,
+    ) -> tuple[Run, list[Server]]:
+        """The run of a launch, checked and not saved, and its servers, each once. What was secret
+        in `relaunch_of` stays secret."""
+        servers = list(dict.fromkeys(servers))  # one job a server
+        self.refuse_unless_ready(servers)
+        refuse_inactive(Credential.objects.used_for(servers, credential))
+        secrets = relaunch_of.secret_names() if relaunch_of else set()
+        values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
+        run = self.runs.unsaved(
+            self,
+            actor,
+            extra_vars=variables.sealed(self.variables, values, secrets),
+            credential=credential,
+            relaunch_of=relaunch_of,
+            **options,
+        )
+        return run, servers
 
     def _is_moved(self) -> bool:
         stored = Playbook.objects.filter(pk=self.pk).values_list("file_path", flat=True).first()

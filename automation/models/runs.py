@@ -64,21 +64,24 @@ class RunQuerySet(models.QuerySet["Run"]):
             raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
         return run
 
-    def enqueue(self, playbook: Playbook, actor: User, servers: list[Server], **fields: Any) -> Run:
-        """Create the run and its pending jobs, record it, and wake a worker on commit.
-
-        An option that is None is not given.
-        """
+    def unsaved(self, playbook: Playbook, actor: User, **fields: Any) -> Run:
+        """A run with these columns, checked: ValidationError. An option that is None is not
+        given."""
         fields = {name: value for name, value in fields.items() if value is not None}
         fields.setdefault("deadline_seconds", settings.RUN_DEADLINE_SECONDS)
         run = Run(playbook=playbook, launched_by=actor, playbook_hash=playbook.file_hash, **fields)
         run.clean_fields(exclude=["extra_vars"])
+        return run
+
+    def enqueue(self, run: Run, servers: list[Server]) -> Run:
+        """Create the run and its pending jobs, record it, and wake a worker on commit."""
         try:
             with transaction.atomic():
                 self._create(run, servers)
         except IntegrityError:
             # The same key at the same moment: the other request has made the run.
-            known = self.launched_with(playbook, actor, run.idempotency_key or "")
+            key = run.idempotency_key or ""
+            known = self.launched_with(run.playbook, run.launched_by, key) if key else None
             if known is None:
                 raise
             return known

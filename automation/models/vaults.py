@@ -76,5 +76,10 @@ class VaultPassword(models.Model):
             raise Undecryptable(f"The vault password “{self}”: {error}") from None
 
     @property
+    def file_name(self) -> str:
+        """Where it lies in a run's folder."""
+        return f"vault/{self.pk}"
+
+    @property
     def secrets_set(self) -> list[str]:
         return [name for name in self.SECRETS if getattr(self, name)]

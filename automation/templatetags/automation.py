@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from automation.ansi import to_html, visible
+from automation.highlighting import yaml_html
 from automation.models import Job
 
 register = template.Library()
@@ -21,6 +22,12 @@ DIFF_KINDS = {"+++": "file", "---": "file", "@@": "place", "+": "added", "-": "r
 def ansi(text: str) -> SafeString:
     """A line of output as safe HTML, in Ansible's colours."""
     return to_html(text[:SHOWN_CHARACTERS])
+
+
+@register.filter
+def yaml_source(text: str) -> SafeString:
+    """A whole file as coloured lines; line 12 is “#S12”."""
+    return yaml_html(text)
 
 
 @register.filter

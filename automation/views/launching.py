@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -15,11 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import signed_in
 from audit.console import row_key
 from automation.forms import LaunchForm, relaunched
-from automation.models import Job, Only, Playbook, Run
+from automation.models import Intention, Job, Only, Playbook, Run
+from automation.models.intentions import button, touched
+from automation.remembered import remembered
 from inventory.models import Server
 from schema.exceptions import Refused
 
 from .runs import launched, launchers_only, only_job
+
+SHOWN_SERVERS = 12
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,11 +35,7 @@ def job_launch(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     asked_at = timezone.now()
-    form = LaunchForm(
-        request.POST,
-        playbook=_playbook(request.POST.get("playbook")),
-        relaunch_of=_run(request.POST.get("relaunch_of")),
-    )
+    form = _sent(request)
     run = form.launch(signed_in(request)) if form.is_valid() else None
     if run is None:
         return launch_page(request, form=form)
@@ -48,16 +48,20 @@ def job_launch_variables(request: HttpRequest) -> HttpResponse:
     """The fields for the variables of `?playbook=`, when another one is chosen in the form."""
     playbook = _playbook(request.GET.get("playbook"))
     form = LaunchForm(playbook=playbook, relaunch_of=_run(request.GET.get("relaunch_of")))
-    context = {"form": form, "playbook": playbook}
-    return TemplateResponse(request, "automation/_launch_variables.html", context)
+    return TemplateResponse(
+        request, "automation/_launch_variables.html", _shown(request, form, playbook)
+    )
 
 
-@require_safe
+@require_POST
 @launchers_only
-def job_launch_count(request: HttpRequest) -> JsonResponse:
-    """How many servers `?environment=&tag=` chooses."""
-    chosen = {name: request.GET.get(name, "") for name in ("environment", "tag")}
-    return JsonResponse({"count": len(Server.objects.chosen(**chosen))})
+def job_launch_plan(request: HttpRequest) -> HttpResponse:
+    """What the form as it stands would run, in plain words, or what still keeps it from running.
+    Checked as the launch itself is; nothing is launched."""
+    form = _sent(request)
+    intention = form.rehearse(signed_in(request)) if form.is_valid() else None
+    context = {"form": form, **_touched(form, intention)}
+    return TemplateResponse(request, "automation/_launch_parts.html", context)
 
 
 @require_POST
@@ -82,15 +86,43 @@ def launch_page(
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)
+    form = form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial)
     context = {
         **admin.site.each_context(request),
+        **_shown(request, form, playbook),
+        **_touched(form),
         "title": "Run a playbook",
-        "form": form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial),
-        "playbook": playbook,
-        "active_servers": Server.objects.active().count(),
         "has_playbooks": Playbook.objects.active().exists(),
     }
     return TemplateResponse(request, "automation/job_launch.html", context)
+
+
+def _sent(request: HttpRequest) -> LaunchForm:
+    return LaunchForm(
+        request.POST,
+        playbook=_playbook(request.POST.get("playbook")),
+        relaunch_of=_run(request.POST.get("relaunch_of")),
+    )
+
+
+def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
+    """What the fields of a playbook need; a repeated run offers its own values and no others."""
+    offered = None if form.repeated else remembered(signed_in(request), playbook)
+    return {"form": form, "playbook": playbook, "remembered": offered}
+
+
+def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:
+    servers = intention.servers if intention else form.chosen_servers()
+    active = Server.objects.active().count()
+    return {
+        "intention": intention,
+        "touched": touched(servers, active),
+        "button": button(servers, check_mode=bool(form["check_mode"].value())),
+        "servers": servers[:SHOWN_SERVERS],
+        "more_servers": max(0, len(servers) - SHOWN_SERVERS),
+        "production": sum(server.is_production for server in servers),
+        "active_servers": active,
+    }
 
 
 def _playbook(key: str | None) -> Playbook | None:

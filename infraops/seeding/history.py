@@ -69,6 +69,7 @@ class History:
         end: tuple[str, str, str] | None = None,
         *,
         is_logged: bool = True,
+        must_fail: bool = False,
     ) -> Run:
         """`end`: status, kind and message, where it was ended from outside."""
         run = self.new_run(recipe, at, actor)
@@ -76,7 +77,8 @@ class History:
             self.tell_launch(run, servers)
         jobs = []
         for server in servers:
-            past = simulated(self.world, recipe, server, run.started_at or at)
+            start = run.started_at or at
+            past = simulated(self.world, recipe, server, start, must_fail=must_fail)
             past = broken_off(self.world, past, *end) if end else past
             jobs.append(self.job(run, server, past, actor))
             self._details(jobs[-1], recipe, past, is_logged)

@@ -36,12 +36,15 @@ class Past:
     message: str = ""
 
 
-def simulated(world: World, recipe: Recipe, server: Server, at: datetime) -> Past:
+def simulated(
+    world: World, recipe: Recipe, server: Server, at: datetime, *, must_fail: bool = False
+) -> Past:
     """Task after task, until one does not work."""
     factor = _factor(server, at)
-    if world.happens(IS_LOST * factor):
+    if not must_fail and world.happens(IS_LOST * factor):
         return _unreachable(world, recipe, server, at)
-    failing = _failing_step(world, recipe) if world.happens(TASK_FAILS * factor) else None
+    fails = must_fail or world.happens(TASK_FAILS * factor)
+    failing = _failing_step(world, recipe) if fails else None
     done: list[Done] = []
     for step in recipe.steps:
         seconds = round(world.about(step.seconds), 3)

@@ -17,6 +17,8 @@ from .world import World
 # Hours until somebody has resolved it, and the chance that nobody has by now.
 HOURS = {"high": 7, "medium": 30, "low": 60}
 NEVER = {"high": 0.02, "medium": 0.05, "low": 0.1}
+# So long nobody has looked at it.
+UNSEEN = timedelta(minutes=30)
 NOTES = ("Disk cleaned up.", "Restarted by hand.", "Mended in the playbook.", "Was a known outage.")
 
 
@@ -74,6 +76,8 @@ class Desk:
     def _work_on(self, ticket: Ticket, at: datetime, priority: str) -> None:
         """Somebody takes it, and mostly ends it."""
         world = self.world
+        if world.now - at < UNSEEN:
+            return
         taken = at + timedelta(hours=world.rng.expovariate(2 / HOURS[priority]))
         ended = taken + timedelta(hours=world.rng.expovariate(1 / HOURS[priority]))
         person = world.rng.choice(world.operators)

@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from inventory.ssh_keys import fingerprint
@@ -75,8 +76,13 @@ class ServerQuerySet(models.QuerySet["Server"]):
         in_list = Q(tag__startswith="[", tag__contains=json.dumps(value, ensure_ascii=False))
         return self.alias(tag=text).filter(Q(tag=value) | in_list)
 
+    def with_tag(self, text: str) -> Self:
+        """“role:web”, or “canary” with any value; what a list's URL says."""
+        key, has_value, value = text.partition(":")
+        return self.tagged(key.strip(), value.strip() if has_value else None)
 
-class Server(models.Model):
+
+class Server(Editable):
     hostname = models.CharField(
         max_length=255,
         unique=True,
@@ -176,6 +182,11 @@ class Server(models.Model):
         self.ip_address = spelled(self.ip_address)
         super().clean_fields(exclude)
 
+    @property
+    def is_production(self) -> bool:
+        """Whether pages have to warn of it."""
+        return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
+
     def fingerprints(self) -> list[str]:
         """Of each pinned host key, as `ssh-keygen -l` shows them."""
         return [fingerprint(line) for line in self.host_key.splitlines() if line.strip()]
@@ -185,6 +196,31 @@ class Server(models.Model):
         if not self.ssh_key_path:
             return None
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
+
+    def set_tag(self, actor: User, key: str, value: str = "") -> bool:
+        """Give it a tag; without a value it is just there. A list of values gets one more."""
+
+        def tags(server: Server) -> dict[str, Any]:
+            old = server.tags.get(key)
+            new: Any = value or True
+            if isinstance(old, list):
+                new = old if new in old else [*old, new]
+            return {**server.tags, key: new}
+
+        return self.edit(actor, tags=tags)
+
+    def remove_tag(self, actor: User, key: str, value: str = "") -> bool:
+        """Take a tag away; with a value, that value only."""
+
+        def tags(server: Server) -> dict[str, Any]:
+            values = _several(server.tags.get(key))
+            rest = [one for one in values if value and _as_text(one) != value]
+            kept = {name: old for name, old in server.tags.items() if name != key}
+            if len(rest) == len(values):
+                return server.tags
+            return {**kept, key: rest} if rest else kept
+
+        return self.edit(actor, tags=tags)
 
     def note_system(self, os_type: str, os_version: str) -> None:
         """Fill in what runs there, where nobody has said it; recorded like any other edit."""
@@ -199,6 +235,15 @@ class Server(models.Model):
         if has_value:
             return value in map(_as_text, _several(self.tags.get(key)))
         return self.tags.get(key, False) is not False or key in _several(self.tags.get("groups"))
+
+    def tag_words(self) -> list[tuple[str, str]]:
+        """Each tag as `with_tag` finds it and as one reads it."""
+        words = []
+        for key, value in self.tags.items():
+            for one in _several(value):
+                text = _as_text(one)
+                words.append((key, key) if one is True else (f"{key}:{text}", f"{key}: {text}"))
+        return words
 
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for

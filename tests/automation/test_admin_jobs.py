@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from audit import console
+from audit.console import rows
 from automation.models import Job, Run
 from tests import make
 
@@ -87,7 +87,7 @@ def test_a_viewer_does_not(client_of, bob):
 
 
 def test_a_long_list_is_not_counted(client_of, bob, monkeypatch):
-    monkeypatch.setattr(console, "COUNTED_ROWS", 3)
+    monkeypatch.setattr(rows, "COUNTED_ROWS", 3)
     for _ in range(5):
         make.job(status="success")
     with CaptureQueriesContext(connection) as queries:

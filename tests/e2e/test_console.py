@@ -63,13 +63,11 @@ def test_from_the_form_to_the_job(page_of, alice):
     page.get_by_role("option", name="web1.example.com").click()
     expect(page.locator(".io-touch")).to_contain_text("Will touch 1 of 2 active servers")
     page.get_by_label("Check mode").check()
-    expect(page.get_by_text("change nothing (check mode)")).to_be_visible()
-
-    page.get_by_role("button", name="Run it").click()
-    expect(page.get_by_text("A value is needed.")).to_be_visible()
+    page.get_by_role("button", name="Run in check mode on 1 server").click()
+    expect(page.get_by_text("A value is needed.", exact=True)).to_be_visible()
     expect(page.locator("[name=var_pin]")).to_have_value("1234")
     page.fill("[name=var_version]", "1.4")
-    page.get_by_role("button", name="Run it").click()
+    page.get_by_role("button", name="Run in check mode on 1 server").click()
     expect(page).to_have_title("Pending · Deploy on web1.example.com | InfraOps")
     assert Run.objects.get().playbook == deploy and Run.objects.get().check_mode
 

@@ -22,7 +22,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(path)
     expect(page.get_by_text("6.1.0-28-amd64", exact=True)).to_be_visible()
-    expect(page.get_by_text("role_web")).to_be_visible()
+    expect(page.get_by_text("role_web", exact=True)).to_be_visible()
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
     # By keyboard: each cell is a link.

@@ -37,6 +37,20 @@ api_keys
     index (owner_id)
     owner_id → users.id CASCADE
 
+saved_views
+    id int
+    user_id int
+    list_name varchar(80)
+    name varchar(80)
+    query longtext
+    shared bool = 0
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (user_id, list_name, name)
+    index (list_name, shared)
+    user_id → users.id CASCADE
+
 credentials
     id int
     name varchar(80)

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
 from automation.following import LaunchingCommand, refusals_in_words, variables_of
-from automation.models import Playbook, Run
+from automation.models import Intention, Playbook, Run
 from inventory.models import Credential, Server
 
 
@@ -24,6 +24,9 @@ class Command(LaunchingCommand):
         where.add_argument("--server", action="append", help="a host name; may be repeated")
         where.add_argument("--environment", default="", help="all active servers of it")
         where.add_argument("--tag", default="", help="all active servers of it: web or role=web")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="launch nothing: check it, say what it would do"
+        )
         where.add_argument("--yes", action="store_true", help="do not ask about several servers")
         super().add_arguments(parser)
         self._add_options(parser)
@@ -51,34 +54,40 @@ class Command(LaunchingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
             run = self._launched(options)
-        self.follow(run, wait=not options["no_wait"])
+        if run is not None:
+            self.follow(run, wait=not options["no_wait"])
 
-    def _launched(self, options: dict[str, Any]) -> Run:
+    def _launched(self, options: dict[str, Any]) -> Run | None:
+        """None for a dry run."""
         playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
-        servers = self._servers(options)
-        self._ask(servers, is_sure=options["yes"])
-        return playbook.launch(
-            actor,
-            servers,
-            extra_vars=variables_of(options["extra_vars"]),
-            credential=self._credential(options["credential"]),
-            check_mode=options["check"],
-            diff_mode=options["diff"],
-            tags=options["tags"],
-            skip_tags=options["skip_tags"],
-            start_at_task=options["start_at_task"],
-            become=options["become"],
-            forks=options["forks"],
-            verbosity=options["ansible_verbosity"],
-            deadline_seconds=options["deadline"],
-            idle_deadline_seconds=options["idle_deadline"],
-        )
+        servers, given = self._servers(options), self._given(options)
+        intention = playbook.rehearse(actor, servers, **given)
+        self.stdout.write("\n".join(intention.words))
+        if options["dry_run"]:
+            self.stdout.write(f"{intention.command}\nNothing was launched.")
+            return None
+        self._ask(intention, is_sure=options["yes"])
+        return playbook.launch(actor, servers, **given)
 
-    def _ask(self, servers: list[Server], *, is_sure: bool) -> None:
-        """Say how many servers it will touch, and with several let a person agree."""
-        active = Server.objects.active().count()
-        self.stdout.write(f"Will touch {len(servers)} of {active} active servers.")
-        if len(servers) == 1 or is_sure or not sys.stdin.isatty():
+    def _given(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "extra_vars": variables_of(options["extra_vars"]),
+            "credential": self._credential(options["credential"]),
+            "check_mode": options["check"],
+            "diff_mode": options["diff"],
+            "tags": options["tags"],
+            "skip_tags": options["skip_tags"],
+            "start_at_task": options["start_at_task"],
+            "become": options["become"],
+            "forks": options["forks"],
+            "verbosity": options["ansible_verbosity"],
+            "deadline_seconds": options["deadline"],
+            "idle_deadline_seconds": options["idle_deadline"],
+        }
+
+    def _ask(self, intention: Intention, *, is_sure: bool) -> None:
+        """With several servers, let a person agree."""
+        if len(intention.servers) == 1 or is_sure or not sys.stdin.isatty():
             return
         self.stdout.flush()
         if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):

@@ -1,26 +1,22 @@
-"""users and api_keys: who may come in, and as what."""
+"""users: who may come in, and as what."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
-from django.db.models import Q
+from django.db import models
 from django.urls import reverse
-from django.utils import timezone
 
-from audit.models import AuditLog
+from accounts.permissions import BY_ROLE
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField
 
-from .permissions import BY_ROLE
+if TYPE_CHECKING:
+    from .saved_views import SavedView
 
 LAST_ADMIN = "This is the last active admin: make somebody else one first."
 
@@ -140,6 +136,10 @@ class User(AbstractBaseUser):
         """Whether the database knows no other active admin: nobody could manage users then."""
         return list(User.objects.admins().values_list("pk", flat=True)[:2]) == [self.pk]
 
+    def open_views(self, list_name: str) -> models.QuerySet[SavedView]:
+        """The saved views of a list that this person may open."""
+        return self.saved_views.model.objects.open_to(self).filter(list_name=list_name)
+
     # What the admin and Django's own decorators ask.
 
     @property
@@ -160,101 +160,3 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app_label: str) -> bool:
         granted = BY_ROLE[self.role] if self.is_active else set()
         return any(perm.startswith(f"{app_label}.") for perm in granted)
-
-
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def usable(self, at: datetime | None = None) -> Self:
-        """Neither revoked nor expired, of an active owner."""
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=at or timezone.now())
-        return self.filter(unexpired, revoked_at=None, owner__is_active=True)
-
-    def issue(
-        self,
-        owner: User,
-        *,
-        name: str,
-        actor: User | None = None,
-        expires_at: datetime | None = None,
-    ) -> tuple[ApiKey, str]:
-        """A new key and its token, which is shown this once and kept as a digest only.
-
-        ValidationError for a name or an end that cannot be; Refused for an owner who cannot log in.
-        """
-        if not owner.is_active:
-            raise Refused(f"{owner} is not active: a key would let nobody in.")
-        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-        token = f"{prefix}.{secret}"
-        key = self.model(owner=owner, name=name, prefix=prefix, expires_at=expires_at)
-        key.digest = digest_of(token)
-        key.clean_fields()
-        with transaction.atomic():
-            key.save(force_insert=True)
-            AuditLog.objects.record("apikey.issued", key, actor=actor, owner=str(owner))
-        return key, token
-
-    def matching(self, token: str) -> ApiKey | None:
-        """The usable key of a token as a client sent it, or None."""
-        return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
-
-
-def validate_future(value: datetime) -> None:
-    if value <= timezone.now():
-        raise ValidationError("That moment has passed already.")
-
-
-def digest_of(token: str) -> str:
-    """SHA-256 in hex. Tokens are 256 random bits: a slow hash would protect nothing more."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-class ApiKey(models.Model):
-    owner = models.ForeignKey(
-        User, models.CASCADE, related_name="api_keys", limit_choices_to={"is_active": True}
-    )
-    name = models.CharField(max_length=80, help_text="What it is for: “deploy pipeline”.")
-    prefix = models.CharField(max_length=8, unique=True, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    expires_at = models.DateTimeField(
-        null=True, blank=True, validators=[validate_future], help_text="Empty: never."
-    )
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = CreatedAtField()
-
-    objects = ApiKeyQuerySet.as_manager()
-
-    class Meta:
-        db_table = "api_keys"
-        verbose_name = "API key"
-        ordering = ["-id"]
-        permissions = [
-            ("revoke_apikey", "Can revoke API keys"),
-            ("view_own_apikey", "Can see and revoke one's own API keys"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:accounts_apikey_change", args=[self.pk])
-
-    @transaction.atomic
-    def revoke(self, actor: User) -> bool:
-        """End the key for good. False when it was revoked before."""
-        now = timezone.now()
-        if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
-            return False
-        self.revoked_at = now
-        AuditLog.objects.record("apikey.revoked", self, actor=actor, owner=str(self.owner))
-        return True
-
-    def touch(self) -> None:
-        """Note that it was used; to the minute, so that a busy client writes little."""
-        now = timezone.now()
-        if self.last_used_at is None or (now - self.last_used_at).total_seconds() >= 60:
-            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
-
-    @property
-    def is_usable(self) -> bool:
-        unexpired = self.expires_at is None or self.expires_at > timezone.now()
-        return self.revoked_at is None and unexpired and self.owner.is_active

@@ -1,0 +1,40 @@
+"""Pages of records that are switched on and off."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from audit.console import ConsoleAdmin, call_each, confirmed
+
+from .signed_in import signed_in
+
+
+class SwitchedAdmin(ConsoleAdmin):
+    """A list that offers its rows, which are Editable, to be activated and deactivated."""
+
+    @admin.action(description="Activate", permissions=["change"])
+    @confirmed("Activate these?", button="Activate")
+    def activate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        call_each(
+            request,
+            rows,
+            lambda row: row.activate(signed_in(request)),
+            done="Activated",
+            unchanged="Were active",
+        )
+
+    @admin.action(description="Deactivate", permissions=["change"])
+    @confirmed(
+        "Deactivate these? Nothing runs with them until somebody activates them again.",
+        button="Deactivate",
+    )
+    def deactivate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        call_each(
+            request,
+            rows,
+            lambda row: row.deactivate(signed_in(request)),
+            done="Deactivated",
+            unchanged="Were inactive",
+        )

@@ -1,0 +1,118 @@
+"""api_keys: with which a program comes in as somebody."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import AuditLog
+from schema.exceptions import Refused
+from schema.fields import CreatedAtField
+
+from .users import User
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self, at: datetime | None = None) -> Self:
+        """Neither revoked nor expired, of an active owner."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=at or timezone.now())
+        return self.filter(unexpired, revoked_at=None, owner__is_active=True)
+
+    def issue(
+        self,
+        owner: User,
+        *,
+        name: str,
+        actor: User | None = None,
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its token, which is shown this once and kept as a digest only.
+
+        ValidationError for a name or an end that cannot be; Refused for an owner who cannot log in.
+        """
+        if not owner.is_active:
+            raise Refused(f"{owner} is not active: a key would let nobody in.")
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        token = f"{prefix}.{secret}"
+        key = self.model(owner=owner, name=name, prefix=prefix, expires_at=expires_at)
+        key.digest = digest_of(token)
+        key.clean_fields()
+        with transaction.atomic():
+            key.save(force_insert=True)
+            AuditLog.objects.record("apikey.issued", key, actor=actor, owner=str(owner))
+        return key, token
+
+    def matching(self, token: str) -> ApiKey | None:
+        """The usable key of a token as a client sent it, or None."""
+        return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
+
+
+def validate_future(value: datetime) -> None:
+    if value <= timezone.now():
+        raise ValidationError("That moment has passed already.")
+
+
+def digest_of(token: str) -> str:
+    """SHA-256 in hex. Tokens are 256 random bits: a slow hash would protect nothing more."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class ApiKey(models.Model):
+    owner = models.ForeignKey(
+        User, models.CASCADE, related_name="api_keys", limit_choices_to={"is_active": True}
+    )
+    name = models.CharField(max_length=80, help_text="What it is for: “deploy pipeline”.")
+    prefix = models.CharField(max_length=8, unique=True, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, validators=[validate_future], help_text="Empty: never."
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = CreatedAtField()
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        db_table = "api_keys"
+        verbose_name = "API key"
+        ordering = ["-id"]
+        permissions = [
+            ("revoke_apikey", "Can revoke API keys"),
+            ("view_own_apikey", "Can see and revoke one's own API keys"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:accounts_apikey_change", args=[self.pk])
+
+    @transaction.atomic
+    def revoke(self, actor: User) -> bool:
+        """End the key for good. False when it was revoked before."""
+        now = timezone.now()
+        if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
+            return False
+        self.revoked_at = now
+        AuditLog.objects.record("apikey.revoked", self, actor=actor, owner=str(self.owner))
+        return True
+
+    def touch(self) -> None:
+        """Note that it was used; to the minute, so that a busy client writes little."""
+        now = timezone.now()
+        if self.last_used_at is None or (now - self.last_used_at).total_seconds() >= 60:
+            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
+
+    @property
+    def is_usable(self) -> bool:
+        unexpired = self.expires_at is None or self.expires_at > timezone.now()
+        return self.revoked_at is None and unexpired and self.owner.is_active

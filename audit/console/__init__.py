@@ -1,0 +1,35 @@
+"""What the console's admin pages share: lists that never count for long, history that stays as it
+is, and actions that call verbs and say what came of it."""
+
+from .actions import asking, call_each, confirmed, intermediate, listed, reason
+from .admins import ConsoleAdmin, HistoryAdmin
+from .cells import Day, Each, Narrow
+from .filters import ExactFilter, PrefixFilter, RelatedFilter, TagFilter, TimeRangeFilter
+from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
+from .stories import named_by, row_key, story_of
+
+__all__ = [
+    "COUNTED_ROWS",
+    "AtLeast",
+    "CappedPaginator",
+    "ConsoleAdmin",
+    "Day",
+    "Each",
+    "ExactFilter",
+    "HistoryAdmin",
+    "Narrow",
+    "PrefixFilter",
+    "RelatedFilter",
+    "Rows",
+    "TagFilter",
+    "TimeRangeFilter",
+    "asking",
+    "call_each",
+    "confirmed",
+    "intermediate",
+    "listed",
+    "named_by",
+    "reason",
+    "row_key",
+    "story_of",
+]

@@ -1,0 +1,117 @@
+"""Actions on chosen rows: they ask first, call a verb on each row, and say what came of it."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from schema.exceptions import Refused
+
+from .admins import ConsoleAdmin
+
+NAMED_ROWS = 10
+
+
+def call_each(
+    request: HttpRequest,
+    rows: Iterable[Model],
+    verb: Callable[[Any], bool],
+    *,
+    done: str,
+    unchanged: str,
+) -> int:
+    """Call a verb on each row and tell the person: "Cancelled: …", "Had ended already: …", and
+    each refusal with its reason. Returns how many changed."""
+    changed: list[str] = []
+    same: list[str] = []
+    for row in rows:
+        try:
+            (changed if verb(row) else same).append(str(row))
+        except (Refused, ValidationError, PermissionDenied) as error:
+            messages.error(request, f"{row}: {reason(error)}")
+    if changed:
+        messages.success(request, f"{done}: {listed(changed)}.")
+    if same:
+        messages.info(request, f"{unchanged}: {listed(same)}.")
+    return len(changed)
+
+
+def reason(error: Exception) -> str:
+    """An expected failure in words for the person who caused it."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return str(error) or "You may not do this."
+
+
+def listed(names: list[str]) -> str:
+    """ "a, b, c and 4 more"."""
+    shown = ", ".join(names[:NAMED_ROWS])
+    rest = len(names) - NAMED_ROWS
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def confirmed(question: str, *, button: str) -> Callable[[Callable], Callable]:
+    """An admin action that asks first: a page with the chosen rows and one button."""
+
+    def decorate(action: Callable) -> Callable:
+        @wraps(action)
+        def ask_or_do(
+            model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
+        ) -> HttpResponse | None:
+            if "confirmed" in request.POST:
+                return action(model_admin, request, queryset)
+            return intermediate(
+                model_admin, request, queryset, "audit/confirm.html", title=question, button=button
+            )
+
+        return ask_or_do
+
+    return decorate
+
+
+def asking(form_class: type[Form], question: str, *, button: str) -> Callable[[Callable], Callable]:
+    """An admin action that needs values: a page with the chosen rows and a form. The action gets
+    what was given, `action(model_admin, request, queryset, **given)`."""
+
+    def decorate(action: Callable) -> Callable:
+        @wraps(action)
+        def ask_or_do(
+            model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
+        ) -> HttpResponse | None:
+            form = form_class(request.POST if "confirmed" in request.POST else None)
+            if form.is_valid():
+                return action(model_admin, request, queryset, **form.cleaned_data)
+            words = {"title": question, "button": button, "form": form}
+            return intermediate(model_admin, request, queryset, "audit/ask.html", **words)
+
+        return ask_or_do
+
+    return decorate
+
+
+def intermediate(
+    model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet, template: str, **more: Any
+) -> TemplateResponse:
+    """A page between choosing an action and doing it; its form sends the choice once more."""
+    names = [str(row) for row in queryset[: NAMED_ROWS + 1]]
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "action": request.POST.get("action", ""),
+        "select_across": request.POST.get("select_across", "0"),
+        "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+        "names": names[:NAMED_ROWS],
+        "more_names": len(names) > NAMED_ROWS,
+        # The same page sent twice is to do it once.
+        "once": request.POST.get("once") or uuid4().hex,
+        **more,
+    }
+    return TemplateResponse(request, template, context)

@@ -1,0 +1,152 @@
+"""What all pages of the admin are made of: records that people edit, and history that stays."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, re_path
+from unfold.admin import ModelAdmin
+
+from .cells import Narrow
+from .exports import export
+from .parameters import WrongFilter, is_declared, mended, probed
+from .rows import CappedPaginator, Rows
+from .stories import named_by, story_of
+
+# How many rows an action takes that were chosen by "select all".
+ACTED_ROWS = 1_000
+
+
+class ConsoleAdmin(ModelAdmin):
+    """A model's pages in the console. What they change is recorded in the audit trail, so the
+    admin's own log stays empty, and "history" leads to that trail."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    # "Show counts" beside each filter would count the whole table, once for each choice.
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+    list_before_template = "audit/_list_tools.html"
+    list_after_template = "audit/_list_end.html"
+    view_on_site = False
+    delete_confirmation_max_display = 20
+    # What an empty list says to whoever may fill it.
+    when_empty = ""
+    # By column: how a click on its cell narrows the list. The row's own link stays what it is.
+    cell_filters: ClassVar[dict[str, Narrow]] = {}
+    # Fields that a URL may filter by, though neither a cell nor a filter beside the list does.
+    more_filters: ClassVar[tuple[str, ...]] = ()
+    # What an export has: the names of its columns, each with the path of its value from the row.
+    exported: ClassVar[dict[str, str]] = {}
+    # By action: how many rows it takes, where ACTED_ROWS is too few.
+    acted_rows: ClassVar[dict[str, int]] = {}
+
+    class Media:
+        css: ClassVar = {"all": ["audit/lists.css"]}
+
+    # Lists
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+        return Rows
+
+    def get_changelist_instance(self, request: HttpRequest) -> Rows:
+        with probed():
+            return super().get_changelist_instance(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """A filter that cannot be is named and left out; the others stay."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except WrongFilter:
+            return mended(self, request)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the list declares: whoever may filter by any column can find out, letter by
+        letter, what stands in one that is never shown."""
+        return is_declared(self, request, lookup)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """ "Select all" means up to ACTED_ROWS: each row gets its verb and its audit line."""
+        most = self.acted_rows.get(request.POST.get("action", ""), ACTED_ROWS)
+        chosen = queryset.order_by()
+        if request.POST.get("select_across") == "1" and chosen[: most + 1].count() > most:
+            messages.error(
+                request, f"An action takes up to {most:,} rows at once. Narrow the list first."
+            )
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
+
+    def get_urls(self) -> list[URLPattern]:
+        if not self.exported:
+            return super().get_urls()
+        view = self.admin_site.admin_view(self.export_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [re_path(r"^export\.(?P<kind>csv|json)$", view, name=name), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest, kind: str) -> Any:
+        """All rows that the filters leave, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            return export(self, request, kind)
+        except WrongFilter:
+            return mended(self, request)
+
+    # Records
+
+    @admin.display(description="state", ordering="is_active")
+    def active_pill(self, row: Any) -> str:
+        return render_to_string("audit/_active.html", {"active": row.is_active})
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        pass
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        pass
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> None:
+        pass
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """The story of the object: the audit trail, filtered."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not request.user.has_perm("audit.view_auditlog"):
+            raise PermissionDenied
+        return HttpResponseRedirect(story_of(obj))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What history names stays: the page says so, instead of listing a million rows."""
+        names = [str(obj) for obj in objs]
+        kept = [f"{obj}: {uses}" for obj in objs if (uses := named_by(obj))]
+        return names, {self.opts.verbose_name_plural: len(names)}, set(), kept
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        # One by one, so that a row's own delete() may refuse.
+        for obj in queryset:
+            obj.delete()
+
+
+class HistoryAdmin(ConsoleAdmin):
+    """What has happened: to be read, by nobody to be changed."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,127 @@
+"""Cells of a list: a click on a value narrows the list to the rows that have it too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.db.models import ForeignKey, Model
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from unfold.utils import display_for_field, display_for_value
+
+if TYPE_CHECKING:
+    from .rows import Rows
+
+NOTHING = "-"
+ONLY = mark_safe(
+    '<span class="material-symbols-outlined" aria-hidden="true">filter_alt</span>'
+    '<span class="io-unseen">Only these</span>'
+)
+# What a link changes in the query string; None takes a parameter away.
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """A cell whose value goes into a parameter: `Narrow("user__id__exact", "user_id")`.
+
+    `source` is the value's path from the row: "server.environment". Rows without a value are
+    found by the parameter `none`, where there is one.
+    """
+
+    parameter: str
+    source: str
+    none: str = ""
+
+    def parameters(self, row: Model) -> Parameters:
+        """What the URL needs for the rows that are like this one; nothing where it has no value."""
+        value = found(row, self.source)
+        if value in (None, ""):
+            return {self.none: "True", self.parameter: None} if self.none else {}
+        parameters = {self.parameter: int(value) if isinstance(value, bool) else value}
+        return {**parameters, self.none: None} if self.none else parameters
+
+    def shown(self, row: Model, text: Any, rows: Rows) -> Any:
+        return link(rows, self.parameters(row), text)
+
+
+@dataclass(frozen=True)
+class Day(Narrow):
+    """A cell whose time narrows the list to its day, for a TimeRangeFilter: `Day("created_at")`."""
+
+    source: str = ""
+
+    def parameters(self, row: Model) -> Parameters:
+        moment = found(row, self.source or self.parameter)
+        return day_range(self.parameter, timezone.localdate(moment)) if moment else {}
+
+
+@dataclass(frozen=True)
+class Each(Narrow):
+    """A cell of several values: `source` names a method that gives (value, text) pairs."""
+
+    def shown(self, row: Model, text: Any, rows: Rows) -> Any:
+        pairs = found(row, self.source)()
+        links = [(link(rows, {self.parameter: value}, word),) for value, word in pairs]
+        return format_html_join(" ", '<span class="io-tag">{}</span>', links) or NOTHING
+
+
+def day_range(name: str, day: date) -> Parameters:
+    """The whole day, as TimeRangeFilter reads it."""
+    ends = {f"{name}_from_0": day.isoformat(), f"{name}_to_0": (day + timedelta(1)).isoformat()}
+    return {**ends, f"{name}_from_1": None, f"{name}_to_1": None}
+
+
+def found(row: Any, path: str) -> Any:
+    """The value at the end of the path; None where a part of it is None."""
+    return reduce(lambda at, name: None if at is None else getattr(at, name), path.split("."), row)
+
+
+def link(rows: Rows, parameters: Parameters, text: Any) -> Any:
+    """The text as a link to the narrowed list, unless the list is that narrow already."""
+    now = rows.filter_params
+    if not parameters or all(
+        now.get(name) == (value and [str(value)]) for name, value in parameters.items()
+    ):
+        return text
+    return format_html(
+        '<a class="io-cell" href="{}" title="Show only these">{}</a>',
+        rows.get_query_string(parameters),
+        text,
+    )
+
+
+class Cell:
+    """Stands in a list's columns in place of the column's name, as a function of the row.
+
+    A cell that leads to its row keeps that link, and has another one beside it.
+    """
+
+    def __init__(self, rows: Rows, name: str, narrowing: Narrow, *, leads_to_row: bool) -> None:
+        self.rows, self.name, self.narrowing = rows, name, narrowing
+        self.leads_to_row = leads_to_row
+        self.__name__ = name
+        self.short_description = label_for_field(name, rows.model, rows.model_admin)
+        self.admin_order_field = rows.get_ordering_field(name)
+
+    def __call__(self, row: Model) -> Any:
+        text = self._text(row)
+        if not self.leads_to_row:
+            return self.narrowing.shown(row, text, self.rows)
+        icon = self.narrowing.shown(row, ONLY, self.rows)
+        # The shell puts all that a cell returns into one link, and links cannot be nested.
+        return format_html("{}</a>{}<a>", text, icon) if icon != ONLY else text
+
+    def _text(self, row: Model) -> Any:
+        field, display, value = lookup_field(self.name, row, self.rows.model_admin)
+        empty = getattr(display, "empty_value_display", NOTHING)
+        if field is None:
+            return display_for_value(value, empty, getattr(display, "boolean", False))
+        if isinstance(field, ForeignKey):
+            return getattr(row, field.name) or empty
+        return display_for_field(value, field, empty)

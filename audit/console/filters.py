@@ -1,0 +1,80 @@
+"""Filters beside a list, each of which an index can help."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    FieldTextFilter,
+    RangeDateTimeFilter,
+    TextFilter,
+)
+
+
+class TimeRangeFilter(RangeDateTimeFilter):
+    """From (included) to (excluded), in the console's time zone; a date alone is its midnight."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        for end, lookup in (("from", "gte"), ("to", "lt")):
+            moment = self._moment(end)
+            if moment is not None:
+                queryset = queryset.filter(**{f"{self.parameter_name}__{lookup}": moment})
+        return queryset
+
+    def _moment(self, end: str) -> datetime | None:
+        date = self.used_parameters.get(f"{self.parameter_name}_{end}_0")
+        time = self.used_parameters.get(f"{self.parameter_name}_{end}_1") or "00:00"
+        if not date:
+            return None
+        try:
+            moment = parse_datetime(f"{date} {time}")
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise IncorrectLookupParameters(f"{date} {time} is no time.")
+        return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+class ExactFilter(FieldTextFilter):
+    """A text box whose text is looked up as a whole, so that an index helps."""
+
+    lookup = "exact"
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, *where: Any, **named: Any
+    ) -> None:
+        given = params.get(f"{field.name}__{self.lookup}")
+        super().__init__(field, request, params, *where, **named)
+        self.lookup_kwarg, self.lookup_val = f"{self.field_path}__{self.lookup}", given
+
+    def expected_parameters(self) -> list[str | None]:
+        return [f"{self.field_path}__{self.lookup}"]
+
+
+class PrefixFilter(ExactFilter):
+    lookup = "startswith"
+
+
+class RelatedFilter(AutocompleteSelectFilter):
+    """A row chosen by its name; a cell without one asks for the rows that have none."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.lookup_val_isnull == "True":
+            return queryset.filter(**{self.lookup_kwarg_isnull: True})
+        return super().queryset(request, queryset)
+
+
+class TagFilter(TextFilter):
+    """Rows with a tag, as `tagged` of the model's QuerySet finds them."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
+        text = (self.value() or "").strip()
+        return queryset.with_tag(text) if text else queryset

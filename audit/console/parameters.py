@@ -1,0 +1,83 @@
+"""What a list's URL may filter by, and what becomes of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from .admins import ConsoleAdmin
+
+# What may follow a field's name: "user__id__exact", "created_at_from_0".
+ENDINGS = {"", "__isempty", "__exact", "__id__exact", "__in", "__isnull", "__startswith"}
+ENDINGS |= {"__gt", "__gte", "__lt", "__lte", "_from_0", "_from_1", "_to_0", "_to_1"}
+
+
+class WrongFilter(Exception):
+    """The URL filters by what the list does not have, or by a value that cannot be."""
+
+
+@contextmanager
+def probed() -> Iterator[None]:
+    """Django answers the one with a bare 400, and the other with the whole list."""
+    try:
+        yield
+    except (IncorrectLookupParameters, DisallowedModelAdminLookup) as error:
+        raise WrongFilter from error
+
+
+def is_declared(model_admin: ConsoleAdmin, request: HttpRequest | None, parameter: str) -> bool:
+    fields = {"id", *model_admin.more_filters}
+    for each in model_admin.get_list_filter(request):
+        fields.add(each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each))
+    for narrowing in model_admin.cell_filters.values():
+        fields |= {narrowing.parameter, narrowing.none}
+    fields.discard("")
+    return any(
+        parameter.startswith(field) and parameter.removeprefix(field) in ENDINGS for field in fields
+    )
+
+
+def mended(model_admin: ConsoleAdmin, request: HttpRequest) -> HttpResponseRedirect:
+    """Back to the list, with the filters that can be used; the others are named."""
+    kept = QueryDict("", mutable=True)
+    for name, values in request.GET.lists():
+        if name == PAGE_VAR:
+            continue  # a page that is not there any more
+        if _is_usable(model_admin, request, name, values):
+            kept.setlist(name, values)
+        else:
+            _tell(request, name, values)
+    if len(kept) == len(request.GET):  # each can be used, all of them together cannot
+        _tell(request, "these filters", [])
+        kept.clear()
+    opts = model_admin.opts
+    path = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    return HttpResponseRedirect(f"{path}?{kept.urlencode()}" if kept else path)
+
+
+def _is_usable(
+    model_admin: ConsoleAdmin, request: HttpRequest, name: str, values: list[Any]
+) -> bool:
+    alone = copy(request)
+    alone.GET = QueryDict(urlencode({name: values}, doseq=True))
+    try:
+        model_admin.get_changelist_instance(alone)
+    except WrongFilter:
+        return False
+    return True
+
+
+def _tell(request: HttpRequest, name: str, values: list[str]) -> None:
+    what = f"{name}={', '.join(values)}" if values else name
+    messages.error(request, f"The list cannot be filtered by “{what[:200]}”: that was left out.")

@@ -1,0 +1,155 @@
+"""The rows of a list: what narrows them stands in the URL, and none are counted for long."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode
+
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from unfold.views import ChangeList
+
+from .cells import Cell
+from .chips import Chip, chips
+
+if TYPE_CHECKING:
+    from .admins import ConsoleAdmin
+
+COUNTED_ROWS = 10_000
+
+
+class AtLeast(int):
+    """A count that stopped: shown as "10000+"."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class CappedPaginator(Paginator):
+    """Counts to 10,000 and no further: a COUNT over millions of rows takes seconds."""
+
+    object_list: QuerySet
+
+    @cached_property
+    def count(self) -> int:
+        found = self.object_list.order_by()[: COUNTED_ROWS + 1].count()
+        return AtLeast(COUNTED_ROWS) if found > COUNTED_ROWS else found
+
+
+class Rows(ChangeList):
+    """A change list whose cells filter, whose filters are shown, and that can be saved."""
+
+    model_admin: "ConsoleAdmin"
+    # As Django's own __init__ leaves them.
+    params: dict[str, str]
+    filter_params: dict[str, list[str]]
+    list_display: list[Any]
+    result_list: Any
+    list_display_links: list[Any] | None
+    sortable_by: list[Any] | None
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.viewer: Any = request.user
+        if not self.is_popup:
+            self._make_cells()
+
+    def get_filters_params(self, params: Any = None) -> dict[str, list[str]]:
+        """A form sends the fields that were left empty too: those narrow nothing."""
+        given = super().get_filters_params(params)
+        return {name: values for name, values in given.items() if any(values)}
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Offers "show all" only where something hides rows."""
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        """Columns may be named: a saved view is opened by people who see other ones."""
+        if given := self.params.get(ORDER_VAR):
+            numbers = ".".join(filter(None, map(self._number, given.split("."))))
+            self.params[ORDER_VAR], self.filter_params[ORDER_VAR] = numbers, [numbers]
+        return super().get_ordering(request, queryset)
+
+    # For the page
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        return chips(self)
+
+    @property
+    def name(self) -> str:
+        """What saved views are kept under: "automation_job"."""
+        return f"{self.opts.app_label}_{self.opts.model_name}"
+
+    @cached_property
+    def saveable(self) -> str:
+        """The filters, the search and the order, as a view is saved."""
+        kept = {name: got for name, got in self.filter_params.items() if any(got)}
+        kept.pop(PAGE_VAR, None)
+        if ORDER_VAR in kept:
+            kept[ORDER_VAR] = [".".join(map(self._named, kept[ORDER_VAR][0].split(".")))]
+        return urlencode(sorted(kept.items()), doseq=True)
+
+    @cached_property
+    def saved_views(self) -> list[Any]:
+        """Those that this person may open, each told whether it is what the page shows."""
+        views = list(self.viewer.open_views(self.name))
+        for view in views:
+            view.is_open = parse_qs(view.query) == parse_qs(self.saveable)
+            view.is_mine = view.may_be_changed_by(self.viewer)
+        return views
+
+    @property
+    def may_share_views(self) -> bool:
+        return self.viewer.has_perm("accounts.share_savedview")
+
+    def exports(self) -> list[tuple[str, str]]:
+        """("CSV", URL) and ("JSON", URL) of all rows that the filters leave."""
+        if not self.model_admin.exported:
+            return []
+        query = self.get_query_string()
+        name = f"admin:{self.name}_export"
+        return [(kind.upper(), reverse(name, args=[kind]) + query) for kind in ("csv", "json")]
+
+    def older(self) -> str:
+        """The URL of what follows the last page of a list that is too long to be paged through."""
+        last = self.multi_page and self.page_num == self.paginator.num_pages
+        if not last or not isinstance(self.result_count, AtLeast) or not self._newest_first():
+            return ""
+        return self.get_query_string({"id__lt": list(self.result_list)[-1].pk})
+
+    # Private
+
+    def _newest_first(self) -> bool:
+        return self.queryset.query.order_by[:1] in (("-id",), ("-pk",))
+
+    def _make_cells(self) -> None:
+        narrowings = self.model_admin.cell_filters
+        linked = list(self.list_display_links or ())
+        cells = {
+            name: Cell(self, name, narrowings[name], leads_to_row=name in linked)
+            for name in self.list_display
+            if name in narrowings
+        }
+        self.list_display = [cells.get(name, name) for name in self.list_display]
+        self.list_display_links = [cells.get(name, name) for name in linked]
+        if self.sortable_by is not None:
+            self.sortable_by = [cells.get(name, name) for name in self.sortable_by]
+
+    def _number(self, column: str) -> str:
+        """A column of the order as Django counts it: "-created_at" is "-5"."""
+        sign, name = ("-", column[1:]) if column.startswith("-") else ("", column)
+        if name.isdecimal():
+            return column
+        return f"{sign}{self.list_display.index(name)}" if name in self.list_display else ""
+
+    def _named(self, column: str) -> str:
+        sign, number = ("-", column[1:]) if column.startswith("-") else ("", column)
+        if not number.isdecimal() or int(number) >= len(self.list_display):
+            return column
+        shown = self.list_display[int(number)]
+        return sign + str(getattr(shown, "__name__", shown))

@@ -1,0 +1,32 @@
+"""One object: its story in the audit trail, who names it, and which one a URL means."""
+
+from urllib.parse import urlencode
+
+from django.db.models import Model
+from django.db.models.deletion import PROTECT, RESTRICT
+from django.urls import reverse
+
+
+def story_of(obj: Model) -> str:
+    """The URL of the audit lines about an object."""
+    name = obj._meta.model_name or ""
+    identity = getattr(obj, f"{name}_id", None) or obj.pk
+    query = urlencode({"resource_type__exact": name, "resource_id__exact": identity})
+    return f"{reverse('admin:audit_auditlog_changelist')}?{query}"
+
+
+def named_by(obj: Model) -> str:
+    """Which kinds of rows forbid deleting this one: "used by jobs and runs", or nothing."""
+    kinds = [
+        str(relation.related_model._meta.verbose_name_plural)
+        for relation in obj._meta.related_objects
+        if relation.on_delete in (PROTECT, RESTRICT)
+        and relation.related_model._base_manager.filter(**{relation.field.name: obj}).exists()
+    ]
+    return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
+
+
+def row_key(text: str | None) -> int:
+    """The key of a row as a URL or a form names it; 0, which no row has, for anything else that
+    stands there, numbers too large for a database among it."""
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0

@@ -1,0 +1,163 @@
+"""A launch that was checked and not made: what it would do, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from automation import command_line, variables
+from inventory.models import Server
+
+from .server_locks import ServerLock
+from .workers import Worker
+
+if TYPE_CHECKING:
+    from .runs import Run
+
+NAMED = 5
+# How many of the jobs that wait are looked at for whoever would stand before it.
+WAITING = 2000
+
+
+@dataclass(frozen=True)
+class Intention:
+    """What `Playbook.rehearse` answers. `run` is not saved; nothing of it is secret in `words`,
+    `values` or `command`."""
+
+    run: Run
+    servers: list[Server]
+
+    @cached_property
+    def active_servers(self) -> int:
+        return Server.objects.active().count()
+
+    @property
+    def production(self) -> list[Server]:
+        return [server for server in self.servers if server.is_production]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The variables that it would run with, defaults among them, as people may see them."""
+        return variables.masked(self.run.extra_vars)
+
+    @property
+    def value_texts(self) -> dict[str, str]:
+        return {name: variables.as_text(value) for name, value in self.values.items()}
+
+    @property
+    def command(self) -> str:
+        """The exact command line, as the run's own page would show it."""
+        playbook = self.run.playbook
+        vaults = {each.vault_id: each.file_name for each in playbook.vault_passwords.all()}
+        arguments = command_line.arguments(
+            self.run,
+            [server.hostname for server in self.servers],
+            playbook=playbook.path_in_project,
+            vaults=vaults,
+            has_variables=bool(self.run.extra_vars),
+        )
+        return command_line.shown([command_line.PROGRAM, *arguments])
+
+    @property
+    def words(self) -> list[str]:
+        """Sentences: what runs where and how, how long, and what it will wait for."""
+        names = _shortened([server.hostname for server in self.servers])
+        where = touched(self.servers, self.active_servers, f" ({names})")
+        first = f"Runs “{self.run.playbook}” on {where}"
+        how = "".join(f", {each}" for each in self._how())
+        return [f"{first}{how}.", f"{self._pace()}.", *self.waits_for]
+
+    @cached_property
+    def waits_for(self) -> list[str]:
+        """Sentences: why it would not start at once, as things are now."""
+        reasons = (self._own_turn(), *self._busy(), self._no_worker())
+        return [f"{each}." for each in reasons if each]
+
+    def _how(self) -> list[str]:
+        run = self.run
+        said = [
+            (run.tags, f"only what is tagged {_listed(run.tags)}"),
+            (run.skip_tags, f"without what is tagged {_listed(run.skip_tags)}"),
+            (run.start_at_task, f"from the task “{run.start_at_task}” on"),
+            (run.become, "as root"),
+            (run.credential, f"logged in with “{run.credential}”"),
+            (run.diff_mode, "showing differences"),
+            (run.check_mode, "in check mode: nothing will change"),
+        ]
+        return [words for is_given, words in said if is_given]
+
+    def _pace(self) -> str:
+        run, count = self.run, len(self.servers)
+        together = f"At most {run.forks} at once" if count > run.forks else "All at once"
+        if run.forks == 1 and count > 1:
+            together = "One after the other"
+        silent = run.idle_deadline_seconds
+        end = f"ended after {_span(run.deadline_seconds)}"
+        end += f", or {_span(silent)} without output" if silent else ""
+        return f"{together}, {end}" if count > 1 else end.capitalize()
+
+    def _own_turn(self) -> str:
+        key = self.run.playbook.exclusive_key()
+        other = key and type(self.run).objects.running().filter(exclusive_key=key).first()
+        return f"This playbook runs one at a time: it will wait for run {other.pk}" if other else ""
+
+    def _busy(self) -> list[str]:
+        """By one walk over the locks: there are as many as servers that are running something."""
+        names = {server.pk: server.hostname for server in self.servers}
+        held = dict(ServerLock.objects.values_list("server_id", "run_id"))
+        waiting = type(self.run).objects.pending().order_by("-id")
+        for run_id, server_id in waiting.values_list("pk", "jobs__server_id")[:WAITING]:
+            if server_id is not None:
+                held.setdefault(server_id, run_id)
+        busy = {names[pk]: run_id for pk, run_id in held.items() if pk in names}
+        if not busy:
+            return []
+        runs = _shortened([f"run {pk}" for pk in sorted(set(busy.values()))])
+        verb = "is" if len(busy) == 1 else "are"
+        return [f"{_shortened(sorted(busy))} {verb} busy: it will wait for {runs}"]
+
+    def _no_worker(self) -> str:
+        is_alive = Worker.objects.alive().exists() or type(self.run).objects.beating().exists()
+        return "" if is_alive else "No worker is running: it will wait until one is started"
+
+
+def touched(servers: Sequence[Server], active: int, names: str = "") -> str:
+    """ "3 of 57 active servers (web1, web2, db1), 2 of them in production"."""
+    total = f"{active} active server{'' if active == 1 else 's'}"
+    return f"{len(servers)} of {total}{names}{in_production(servers)}"
+
+
+def button(servers: Sequence[Server], *, check_mode: bool) -> str:
+    """ "Run on 3 servers, 2 of them in production"."""
+    mode = " in check mode" if check_mode else ""
+    count = f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
+    return f"Run{mode} on {count}{in_production(servers)}" if servers else "Run it"
+
+
+def in_production(servers: Sequence[Server]) -> str:
+    """To be put behind a number of servers; empty when none of them is."""
+    count = sum(server.is_production for server in servers)
+    if count == 0:
+        return ""
+    if count == len(servers):
+        return ", in production" if count == 1 else ", all of them in production"
+    return f", {count} of them in production"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    more = len(names) - NAMED
+    if more > 0:
+        return f"{', '.join(names[:NAMED])} and {more} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _listed(tags: str) -> str:
+    return tags.replace(",", ", ")
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"

@@ -1,0 +1,80 @@
+"""A playbook's variables as fields of a form, each of its own type."""
+
+from typing import Any
+
+from django import forms
+from django.forms.fields import InvalidJSONInput
+from django.utils.html import escape
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+
+class TextOfJSON(forms.JSONField):
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """As it was typed. Read and written anew it may hold what no page can be encoded with:
+        "\\ud800" is valid JSON, and half of a character."""
+        return InvalidJSONInput(data) if isinstance(data, str) else data
+
+    def prepare_value(self, value: Any) -> Any:
+        """Nothing is an empty field, and not “null”."""
+        return "" if value is None else super().prepare_value(value)
+
+
+def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
+    """The form's field for one entry of a playbook's schema."""
+    default = spec.get("default")
+    common: dict[str, Any] = {
+        "label": spec.get("label") or name,
+        # The shell takes a help text for HTML; this one comes out of a file.
+        "help_text": escape(spec.get("help", "")),
+        "initial": default,
+        "required": bool(spec.get("required")),
+        "error_messages": {"required": "A value is needed."},
+    }
+    kind = spec.get("type", "string")
+    if spec.get("secret"):
+        widget = UnfoldAdminPasswordWidget({"autocomplete": "new-password"})
+        return forms.CharField(**common, strip=False, widget=widget)
+    if kind == "choice":
+        return _choice_field(spec["choices"], common)
+    if kind == "boolean":
+        # Django's "required" would ask for yes.
+        common["required"] = False
+        return forms.BooleanField(**common, widget=UnfoldBooleanSwitchWidget)
+    if kind == "integer":
+        return forms.IntegerField(**common, widget=UnfoldAdminIntegerFieldWidget)
+    if kind == "number":
+        return forms.FloatField(**common, widget=UnfoldAdminIntegerFieldWidget({"step": "any"}))
+    if kind in ("list", "object"):
+        example = '["one", "two"]' if kind == "list" else '{"name": "value"}'
+        widget = UnfoldAdminTextareaWidget({"rows": 4, "placeholder": example})
+        return TextOfJSON(**common, widget=widget)
+    many_lines = isinstance(default, str) and "\n" in default
+    text = UnfoldAdminTextareaWidget({"rows": 4}) if many_lines else UnfoldAdminTextInputWidget
+    return forms.CharField(**common, strip=False, widget=text)
+
+
+def _choice_field(choices: list[Any], common: dict[str, Any]) -> forms.Field:
+    by_text = {str(choice): choice for choice in choices}
+    return forms.TypedChoiceField(
+        **common,
+        choices=[("", "Choose"), *((text, text) for text in by_text)],
+        coerce=by_text.__getitem__,
+        empty_value=None,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+def free_variables_field() -> forms.Field:
+    return TextOfJSON(
+        label="Variables",
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
+        help_text="This playbook declares none. A JSON object, if it takes any.",
+    )

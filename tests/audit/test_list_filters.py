@@ -1,0 +1,224 @@
+"""Lists: each cell narrows, what narrows is shown, and what cannot narrow is said."""
+
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.console import ConsoleAdmin, rows
+from automation.models import Job
+from tests import make
+
+JOBS = reverse("admin:automation_job_changelist")
+SERVERS = reverse("admin:inventory_server_changelist")
+PLAYBOOKS = reverse("admin:automation_playbook_changelist")
+RUNS = reverse("admin:automation_run_changelist")
+TICKETS = reverse("admin:tickets_ticket_changelist")
+TRAIL = reverse("admin:audit_auditlog_changelist")
+
+
+def cell_links(page):
+    """The query of each cell's link, as {name: [values]}."""
+    parts = page.split('class="io-cell" href="')[1:]
+    return [parse_qs(urlsplit(unescape(part.partition('"')[0])).query) for part in parts]
+
+
+def shown(answer):
+    return list(answer.context["cl"].result_list)
+
+
+def chips(answer):
+    return [(chip.name, chip.value) for chip in answer.context["cl"].chips]
+
+
+@pytest.mark.parametrize(
+    ("column", "query"),
+    [
+        ("status", {"status__exact": ["failed"]}),
+        ("failure", {"failure_kind__exact": ["task_failed"]}),
+        ("environment", {"server__environment": ["production"]}),
+        ("server", {"server__id__exact": ["{0.server_id}"]}),
+        ("playbook", {"playbook__id__exact": ["{0.playbook_id}"]}),
+        ("user", {"user__id__exact": ["{0.user_id}"]}),
+        ("run", {"run__id__exact": ["{0.run_id}"]}),
+    ],
+)
+def test_each_cell_of_a_job_leads_to_the_jobs_like_it(client_of, bob, column, query):
+    job = make.job(status="failed", server=make.server(environment="production"))
+    make.job(status="success")
+    client = client_of(bob)
+    wanted = {name: [value.format(job) for value in values] for name, values in query.items()}
+    assert wanted in cell_links(client.get(JOBS).content.decode())
+    answer = client.get(JOBS, wanted)
+    assert shown(answer) == [job] and len(chips(answer)) == 1
+
+
+def test_a_day_is_a_filter_too(client_of, bob):
+    noon = timezone.make_aware(timezone.datetime(2026, 3, 10, 12))
+    job = make.job(created_at=noon)
+    make.job(created_at=noon.replace(day=11))
+    day = {"created_at_from_0": ["2026-03-10"], "created_at_to_0": ["2026-03-11"]}
+    client = client_of(bob)
+    assert day in cell_links(client.get(JOBS).content.decode())
+    answer = client.get(JOBS, day)
+    assert shown(answer) == [job] and chips(answer) == [("created", "2026-03-10")]
+
+
+def test_a_click_adds_to_what_narrows_already_and_keeps_the_search(client_of, bob):
+    job = make.job(status="failed", server=make.server(hostname="web1.example"))
+    given = {"q": "web1", "o": "-8", "status__exact": "failed", "p": "1"}
+    links = cell_links(client_of(bob).get(JOBS, given).content.decode())
+    kept = {"q": ["web1"], "o": ["-8"], "status__exact": ["failed"]}
+    assert {**kept, "user__id__exact": [str(job.user_id)]} in links
+    # Where it is that narrow already, there is nothing to click.
+    assert kept not in links
+
+
+def test_what_narrows_is_shown_in_words_and_removed_one_by_one(client_of, bob):
+    job = make.job(status="failed", playbook=make.playbook(name="Deploy"))
+    make.job(status="success", playbook=job.playbook)
+    query = {"status__exact": ["failed", "success"], "playbook__id__exact": job.playbook_id}
+    client = client_of(bob)
+    answer = client.get(JOBS, {**query, "q": "deploy", "failure_kind__exact": ""})
+    assert sorted(chips(answer)) == [
+        ("playbook", "Deploy"),
+        ("search", "“deploy”"),
+        ("status", "Failed"),
+        ("status", "Success"),
+    ]
+    without = {chip.value: chip.without for chip in answer.context["cl"].chips}
+    rest = parse_qs(without["Failed"].removeprefix("?"))
+    assert rest["status__exact"] == ["success"] and rest["q"] == ["deploy"]
+    assert "q" not in parse_qs(without["“deploy”"].removeprefix("?"))
+    assert client.get(JOBS).context["cl"].chips == []
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"is_active__exact": "1"}, ("active", "yes")),
+        ({"tag": "role:web"}, ("tag", "role:web")),
+        ({"environment": "staging"}, ("environment", "staging")),
+        ({"os_type": "Debian"}, ("OS", "Debian")),
+        ({"id__lt": "7000"}, ("older than", "number 7000")),
+    ],
+)
+def test_chips_of_servers(client_of, bob, query, said):
+    server = make.server(environment="staging", os_type="Debian", tags={"role": "web"})
+    make.server(environment="production", os_type="Plan 9", is_active=False)
+    answer = client_of(bob).get(SERVERS, query)
+    assert chips(answer) == [said]
+    assert server in shown(answer) and ("id__lt" in query or len(shown(answer)) == 1)
+
+
+def test_each_tag_of_a_server_is_a_filter(client_of, bob):
+    tags = {"role": ["web", "db"], "canary": True, "old": False, "tier": 1}
+    server = make.server(hostname="a.example", tags=tags)
+    make.server(hostname="b.example", tags={"role": "mail", "tier": 2})
+    client = client_of(bob)
+    links = cell_links(client.get(SERVERS).content.decode())
+    found = [tag for query in links for tag in query.get("tag", ())]
+    ours = {"role:web", "role:db", "canary", "old:false", "tier:1"}
+    assert set(found) == ours | {"role:mail", "tier:2"}
+    for tag in ours:
+        assert shown(client.get(SERVERS, {"tag": tag})) == [server], tag
+
+
+def test_playbooks_by_tag_and_by_what_became_of_their_file(client_of, bob):
+    changed, same = make.playbook(tags=["web", "slow"]), make.playbook(tags=["we"])
+    make.playbook_file(changed.file_path, "- hosts: none\n")
+    client = client_of(bob)
+    assert shown(client.get(PLAYBOOKS, {"tag": "web"})) == [changed]
+    answer = client.get(PLAYBOOKS, {"file": "changed"})
+    assert shown(answer) == [changed] and chips(answer) == [("file", "Changed")]
+    assert same in shown(client.get(PLAYBOOKS, {"file": "unchanged"}))
+
+
+def test_tickets_of_somebody_and_of_nobody(client_of, alice):
+    mine, free = make.ticket(assigned_to=alice), make.ticket()
+    client = client_of(alice)
+    links = cell_links(client.get(TICKETS).content.decode())
+    assert {"assigned_to__id__exact": [str(alice.pk)]} in links
+    assert {"assigned_to__isnull": ["True"]} in links
+    answer = client.get(TICKETS, {"assigned_to__isnull": "True"})
+    assert shown(answer) == [free] and chips(answer) == [("assigned to", "none")]
+    answer = client.get(TICKETS, {"assigned_to__id__exact": alice.pk})
+    assert shown(answer) == [mine] and chips(answer) == [("assigned to", "alice")]
+
+
+def test_runs_and_the_trail(client_of, boss, alice):
+    run = make.run(launched_by=alice)
+    make.run()
+    answer = client_of(boss).get(RUNS, {"launched_by__id__exact": alice.pk})
+    assert shown(answer) == [run]
+    line = make.audit_line("job.cancelled", actor=alice)
+    make.audit_line("job.finished")
+    client = client_of(boss)
+    for query in ({"action__exact": line.action}, {"user__id__exact": alice.pk}):
+        assert shown(client.get(TRAIL, query)) == [line]
+    assert line not in shown(client.get(TRAIL, {"user__isnull": "True"}))
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ({"playbook__id__exact": "deploy"}, {}),
+        (
+            {"playbook__id__exact": "deploy", "status__exact": "failed", "q": "x"},
+            {"status__exact": ["failed"], "q": ["x"]},
+        ),
+        ({"created_at_from_0": "soon", "status__exact": "failed"}, {"status__exact": ["failed"]}),
+        ({"moon": "full"}, {}),
+        # What is not shown cannot be guessed at either.
+        ({"extra_vars__token__startswith": "a"}, {}),
+        ({"server__variables__icontains": "hunter2"}, {}),
+        ({"user__password__startswith": "bcrypt"}, {}),
+    ],
+)
+def test_a_filter_that_cannot_be_is_named_and_the_others_stay(client_of, bob, query, kept):
+    client = client_of(bob)
+    answer = client.get(JOBS, query)
+    assert answer.status_code == 302
+    assert parse_qs(urlsplit(answer.url).query) == kept
+    said = unescape(client.get(answer.url).content.decode())
+    assert f"cannot be filtered by “{next(iter(query))}=" in said
+
+
+def test_two_filters_that_only_together_cannot_be_do_not_go_round_in_circles(client_of, bob):
+    query = {"created_at_from_0": "2026-03-10", "created_at_from_1": "noon"}
+    assert client_of(bob).get(JOBS, query).url == JOBS
+
+
+def test_a_page_that_is_not_there_leads_to_the_first(client_of, bob):
+    make.job(status="failed")
+    answer = client_of(bob).get(JOBS, {"status__exact": "failed", "p": "99"})
+    assert answer.status_code == 200 or answer.url.endswith("?status__exact=failed")
+
+
+def test_a_list_too_long_to_be_paged_through_goes_on_from_its_last_row(client_of, bob, monkeypatch):
+    monkeypatch.setattr(rows, "COUNTED_ROWS", 4)
+    monkeypatch.setattr(admin.site._registry[Job], "list_per_page", 2)
+    jobs = [make.job(status="success") for _ in range(7)][::-1]
+    client = client_of(bob)
+    assert client.get(JOBS).context["cl"].older() == ""
+    answer = client.get(JOBS, {"p": "2", "status__exact": "success"})
+    assert shown(answer) == jobs[2:4]
+    older = answer.context["cl"].older()
+    assert f"id__lt={jobs[3].pk}" in older and older in unescape(answer.content.decode())
+    assert shown(client.get(JOBS + older)) == jobs[4:6]
+
+
+@pytest.mark.parametrize(
+    "model_admin",
+    [each for each in admin.site._registry.values() if isinstance(each, ConsoleAdmin)],
+    ids=lambda each: each.opts.label,
+)
+def test_every_cell_that_filters_is_a_column_and_may_filter(rf, boss, model_admin):
+    request = rf.get("/")
+    request.user = boss
+    assert set(model_admin.cell_filters) <= set(model_admin.get_list_display(request))
+    for narrowing in model_admin.cell_filters.values():
+        assert model_admin.lookup_allowed(narrowing.parameter, "1", request)

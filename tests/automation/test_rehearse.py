@@ -1,0 +1,188 @@
+"""A launch that is only rehearsed: checked as a launch is, and told in plain words."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import CommandError, call_command
+
+from automation.models import Run, ServerLock, Worker
+from schema.exceptions import Refused
+from tests import make
+from tests.private_servers import wait_until
+
+pytestmark = pytest.mark.django_db
+
+SECRET = {"version": {"type": "string", "required": True}, "password": {"secret": True}}
+
+
+@pytest.fixture(autouse=True)
+def worker(db):
+    Worker.objects.beat()
+
+
+@pytest.fixture
+def fleet(db):
+    return [
+        make.server(hostname="web1", environment="production"),
+        make.server(hostname="web2", environment="Live"),
+        make.server(hostname="db1", environment="staging"),
+    ]
+
+
+def rehearsed(actor, servers, playbook=None, **given):
+    return (playbook or make.playbook(name="Deploy")).rehearse(actor, servers, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, ["Runs “Deploy” on 3 of 4 active servers (web1, web2 and db1), 2 of them in "
+              "production.", "All at once, ended after 60 min."]),
+        ({"check_mode": True, "forks": 1, "tags": "web,config", "deadline_seconds": 90},
+         ["Runs “Deploy” on 3 of 4 active servers (web1, web2 and db1), 2 of them in production, "
+          "only what is tagged web, config, in check mode: nothing will change.",
+          "One after the other, ended after 90 s."]),
+        ({"forks": 2, "become": True, "diff_mode": True, "skip_tags": "slow",
+          "start_at_task": "Copy", "idle_deadline_seconds": 30},
+         ["Runs “Deploy” on 3 of 4 active servers (web1, web2 and db1), 2 of them in production, "
+          "without what is tagged slow, from the task “Copy” on, as root, showing differences.",
+          "At most 2 at once, ended after 60 min, or 30 s without output."]),
+    ],
+)  # fmt: skip
+def test_what_it_would_do_in_words(alice, fleet, given, words):
+    make.server(hostname="other")
+    make.server(hostname="asleep", is_active=False)
+    assert rehearsed(alice, fleet, **given).words == words
+    assert not Run.objects.exists()
+
+
+def test_one_server_and_many(alice):
+    one = rehearsed(alice, [make.server(hostname="web1", environment="prod")])
+    assert one.words[0] == "Runs “Deploy” on 1 of 1 active server (web1), in production."
+    assert one.words[1] == "Ended after 60 min."
+    many = [make.server(hostname=f"node{number}", environment="prod") for number in range(8)]
+    words = make.playbook(name="Wide").rehearse(alice, many).words[0]
+    assert words.endswith(
+        "(node0, node1, node2, node3, node4 and 3 more), all of them in production."
+    )
+
+
+def test_what_it_would_wait_for(alice, fleet):
+    Worker.objects.all().delete()
+    holding = make.job(status="running", server=fleet[0]).run
+    ServerLock.objects.create(server=fleet[0], run=holding)
+    Run.objects.filter(pk=holding.pk).update(heartbeat_at=None)
+    first = make.job(server=fleet[2]).run
+    assert rehearsed(alice, fleet).waits_for == [
+        f"db1 and web1 are busy: it will wait for run {holding.pk} and run {first.pk}.",
+        "No worker is running: it will wait until one is started.",
+    ]
+
+
+def test_one_at_a_time_waits_for_the_other(alice, fleet):
+    playbook = make.playbook(is_exclusive=True)
+    other = make.run(
+        playbook=playbook, state="running", exclusive_key=playbook.exclusive_key(), claim_token="x"
+    )
+    said = f"This playbook runs one at a time: it will wait for run {other.pk}."
+    assert rehearsed(alice, fleet, playbook).waits_for == [said]
+
+
+def test_secrets_are_masked(alice, fleet):
+    playbook = make.playbook(variables=SECRET)
+    intention = rehearsed(alice, fleet, playbook, extra_vars={"version": "1", "password": "s3cret"})
+    assert intention.values == {"version": "1", "password": "********"}
+    assert "s3cret" not in f"{intention.words} {intention.command} {intention.value_texts}"
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_command_is_the_one_that_runs(qcluster, alice):
+    playbook = make.playbook(make.HELLO, file_path="-odd name.yml")
+    make.vault_password(playbook=playbook, vault_id="prod")
+    given = {"extra_vars": {"a": 1}, "check_mode": True, "tags": "web", "verbosity": 2}
+    servers = [make.localhost(), make.localhost()]
+    intention = playbook.rehearse(alice, servers, **given)
+    run = playbook.launch(alice, servers, **given)
+    wait_until(lambda: Run.objects.get(pk=run.pk).state == "finished", seconds=60, what="the run")
+    assert Run.objects.get(pk=run.pk).command == intention.command
+    assert "--check --tags web -vv --forks 5 './-odd name.yml'" in intention.command
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"extra_vars": {"version": 1}}, ValidationError),
+        ({"extra_vars": {}}, ValidationError),
+        ({"extra_vars": {"version": "1"}, "tags": "a b"}, ValidationError),
+        ({"extra_vars": {"version": "1"}, "forks": 0}, ValidationError),
+        ({"extra_vars": {"version": "1"}, "deadline_seconds": 10**9}, ValidationError),
+    ],
+)
+def test_it_is_refused_as_a_launch_is(alice, fleet, given, error):
+    playbook = make.playbook(variables=SECRET)
+    said = []
+    for verb in (playbook.rehearse, playbook.launch):
+        with pytest.raises(error) as refused:
+            verb(alice, fleet, **given)
+        said.append(refused.value.messages)
+    assert said[0] == said[1]
+
+
+def test_neither_role_nor_state_is_passed_over(alice, bob, fleet):
+    playbook = make.playbook()
+    with pytest.raises(PermissionDenied):
+        playbook.rehearse(bob, fleet)
+    with pytest.raises(Refused, match="Not active: asleep"):
+        playbook.rehearse(alice, [make.server(hostname="asleep", is_active=False)])
+    make.playbook_file(playbook.file_path, make.HELLO_FACTS)
+    with pytest.raises(Refused, match="has changed since"):
+        playbook.rehearse(alice, fleet)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"forks": 0}, "forks"),
+        ({"tags": "a b"}, "tags"),
+        ({"deadline_seconds": 0}, "deadline_seconds"),
+        ({"extra_vars": {"version": 1}}, "extra_vars.version"),
+        ({"start_at_task": "-x"}, "start_at_task"),
+    ],
+)
+def test_a_dry_run_of_the_api_checks_every_value(api_of, alice, fleet, given, field):
+    playbook = make.playbook(variables={"version": {"type": "string"}})
+    base = {"playbook_id": playbook.pk, "server_id": fleet[0].pk, **given}
+    dry = api_of(alice).post("/api/jobs", {**base, "dry_run": True})
+    wet = api_of(alice).post("/api/jobs", base)
+    assert dry.status_code == wet.status_code == 400
+    assert dry.json() == wet.json() and list(dry.json()["fields"]) == [field]
+
+
+def test_page_api_and_command_say_the_same(api_of, client_of, alice, boss, fleet, capsys):
+    playbook = make.playbook(name="Deploy", variables=SECRET)
+    words = rehearsed(
+        alice, fleet[:1], playbook, extra_vars={"version": "1", "password": "s3cret"}
+    ).words
+    values = {"version": "1", "password": "s3cret"}
+    given = {"playbook_id": playbook.pk, "server_id": fleet[0].pk, "extra_vars": values}
+    said = api_of(alice).post("/api/jobs", {**given, "dry_run": True}).json()
+    assert said["words"] == words and said["extra_vars"]["password"] == "********"
+
+    arguments = ["Deploy", "--server=web1", '--extra-vars={"version": "1", "password": "s3cret"}']
+    call_command("run_playbook", *arguments, "--dry-run")
+    printed = capsys.readouterr().out
+    assert printed.startswith("\n".join(words)) and said["command"] in printed
+    assert "Nothing was launched." in printed and "s3cret" not in printed
+
+    form = {"playbook": playbook.pk, "servers": [fleet[0].pk], "verbosity": 0, "forks": 5}
+    form |= {"key": "k", "var_version": "1", "var_password": "s3cret"}
+    page = client_of(alice).post("/jobs/launch/plan/", form).content.decode()
+    assert all(f">{sentence}<" in page for sentence in words) and "s3cret" not in page
+    assert not Run.objects.exists()
+
+
+def test_a_dry_run_of_the_command_is_refused_as_a_launch_is(boss):
+    make.playbook(name="hello")
+    make.server(hostname="here")
+    with pytest.raises(CommandError, match="forks: Ensure this value"):
+        call_command("run_playbook", "hello", "--server=here", "--forks=0", "--dry-run")

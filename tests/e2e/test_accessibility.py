@@ -1,0 +1,72 @@
+"""WCAG 2 A and AA, as far as axe can see them, on the main pages, light and dark."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from automation.models import Job, Worker
+from tests import make
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+
+
+@pytest.fixture
+def paths(boss, alice) -> list[str]:
+    """The main pages, with something on each."""
+    Worker.objects.beat()
+    server = make.server(
+        hostname="web1.example.com", environment="production", tags={"role": "web"}
+    )
+    failed = make.job(status="failed", server=server, user=alice)
+    make.log_lines(failed, "TASK [Restart]", "\x1b[0;31mfatal: no\x1b[0m", "\x1b[0;32mok\x1b[0m")
+    make.task_results(failed, "ok", "changed", "skipped", "failed")
+    for status in Job.Status.values:
+        make.job(status=status, server=server)
+    ticket = make.ticket(job=failed, priority="critical")
+    lists = ("automation_job", "automation_run", "inventory_server", "automation_playbook")
+    return [
+        reverse("home"),
+        failed.get_absolute_url(),
+        failed.run.get_absolute_url(),
+        reverse("automation:job_launch"),
+        *(reverse(f"admin:{name}_changelist") for name in lists),
+        reverse("admin:tickets_ticket_changelist"),
+        reverse("admin:audit_auditlog_changelist"),
+        server.get_absolute_url(),
+        failed.playbook.get_absolute_url(),
+        ticket.get_absolute_url(),
+        reverse("admin:inventory_server_add"),
+        "/nowhere/",
+    ]
+
+
+def violations(page: Page) -> list[str]:
+    found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary'].splitlines()[-1].strip()}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_main_page_can_be_used_by_everybody(page_of, boss, paths, scheme):
+    page = page_of(boss)
+    page.emulate_media(color_scheme=scheme)
+    found = {}
+    for path in paths:
+        page.goto(path)
+        page.wait_for_function("window.Alpine")
+        if wrong := violations(page):
+            found[path] = wrong
+    assert found == {}
+
+
+def test_whoever_is_not_signed_in_can_use_the_door(page: Page, complaints, live_server):
+    page.goto(reverse("admin:login"))
+    assert violations(page) == []

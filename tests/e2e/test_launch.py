@@ -1,0 +1,110 @@
+"""The launch form in a real browser: what would run is said before the button, and is what runs."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from automation.models import Run, Worker
+from inventory.models import Server
+from tests import make
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+LAUNCH = reverse("automation:job_launch")
+
+
+@pytest.fixture
+def deploy():
+    Worker.objects.beat()
+    make.server(hostname="web1", environment="production", tags={"role": "web"})
+    make.server(hostname="web2", environment="production", tags={"role": "web"})
+    make.server(hostname="db1", environment="staging", tags={"role": "db"})
+    variables = {"version": {"required": True}, "count": {"type": "integer", "default": 3}}
+    return make.playbook(name="Deploy", variables=variables)
+
+
+def opened(page: Page, playbook) -> Page:
+    page.goto(f"{LAUNCH}?playbook={playbook.pk}")
+    expect(page.locator("#launch-form[data-plan=known]")).to_be_visible()
+    return page
+
+
+def test_the_plan_follows_the_form(page_of, alice, deploy):
+    page = opened(page_of(alice), deploy)
+    touched, plan = page.locator(".io-touch"), page.get_by_label("What would run")
+    expect(touched).to_have_text("Will touch 0 of 3 active servers.")
+    page.get_by_label("Or all of an environment").select_option("staging")
+    expect(touched).to_have_text("Will touch 1 of 3 active servers.")
+    page.get_by_label("Or all of an environment").select_option("")
+    page.get_by_label("Or all of a tag").fill("role=web")
+    expect(touched).to_contain_text("Will touch 2 of 3 active servers, all of them in production.")
+    expect(page.get_by_label("Chosen servers")).to_contain_text("web2 · production")
+
+    # Nothing is called wrong before one has been at it.
+    expect(plan).to_contain_text("version: A value is needed.")
+    expect(page.locator(".io-live-error")).to_have_count(0)
+    page.fill("[name=var_count]", "1.5")
+    expect(page.locator(".io-live-error")).to_have_text("Enter a whole number.")
+    expect(page.locator("[name=var_count]")).to_have_attribute("aria-invalid", "true")
+    page.fill("[name=var_count]", "4")
+    page.fill("[name=var_version]", "1.4")
+    expect(plan).to_contain_text(
+        "Runs “Deploy” on 2 of 3 active servers (web1 and web2), all of them in production."
+    )
+    expect(page.locator(".io-live-error")).to_have_count(0)
+    plan.get_by_text("The exact command and values").click()
+    expect(plan.locator("pre")).to_contain_text("--limit web1,web2 -e @variables.yml --forks 5")
+    # What one has opened stays open while one goes on.
+    page.get_by_label("Check mode").check()
+    expect(plan.locator("pre")).to_contain_text("--check --forks 5")
+    expect(plan.locator("pre")).to_be_visible()
+
+    button = page.get_by_role("button", name="Run in check mode on 2 servers, all of them in prod")
+    button.dblclick()
+    expect(page.locator("#launch-form")).to_have_count(0)
+    assert Run.objects.get().extra_vars == {"version": "1.4", "count": 4}
+
+
+def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_of, alice, deploy):
+    web1 = Server.objects.get(hostname="web1")
+    last = deploy.launch(alice, [web1], extra_vars={"version": "1.4"}, diff_mode=True)
+    page = opened(page_of(alice), deploy)
+    expect(page.get_by_text(f"run {last.pk}")).to_be_visible()
+    page.fill("[name=var_version]", "9")
+    page.get_by_role("button", name="Use these values").click()
+    expect(page.locator("[name=var_version]")).to_have_value("1.4")
+    expect(page.get_by_label("Show differences")).to_be_checked()
+    page.get_by_role("button", name="Put back what was here").click()
+    expect(page.locator("[name=var_version]")).to_have_value("9")
+    expect(page.get_by_label("Show differences")).not_to_be_checked()
+
+    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_role("button", name="Run on 1 server").click()
+    expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
+    first = Run.objects.latest("id")
+    page.go_back()
+    expect(page.locator("#launch-form[data-plan=known]")).to_be_visible()
+    expect(page.get_by_text(f"run {first.pk}", exact=True)).to_be_visible()
+    assert page.locator("[name=key]").input_value() != first.idempotency_key
+    page.fill("[name=var_version]", "10")
+    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_role("button", name="Run on 1 server").click()
+    expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
+    assert Run.objects.count() == 3
+
+
+def test_the_whole_form_can_be_seen(page_of, alice, deploy):
+    """No bar covers a field, whichever is in focus, on a screen and on a phone."""
+    page = opened(page_of(alice), deploy)
+    for width, height in ((1400, 700), (390, 700)):
+        page.set_viewport_size({"width": width, "height": height})
+        for name in ("forks", "idle_deadline_seconds", "tags"):
+            field = page.locator(f"[name={name}]")
+            field.focus()
+            assert field.evaluate(
+                """field => {
+                    const box = field.getBoundingClientRect();
+                    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+                    return document.elementFromPoint(x, y) === field;
+                }"""
+            ), (width, name)
