@@ -11,14 +11,13 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Length, Replace
 
-from .ansi import plain
+from .ansi import ESC, plain
 from .models import Job, JobLog
 
 MOST_HITS = 1000
 LONGEST_TEXT = 200
 AT_ONCE = 5000
 
-ESC = "\x1b"
 # An error is a warning too: by the least level that one asks for.
 LEVELS = {
     JobLog.Level.WARNING.value: [JobLog.Level.WARNING, JobLog.Level.ERROR],

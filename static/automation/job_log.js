@@ -8,6 +8,7 @@
 
 (() => {
     const MOST_LINES = 5000;
+    const NORMAL = 3000; // a log of so many lines is in the page as a whole
     const NEAR = 600; // pixels from an end of the window at which more is loaded
     const LIVELY = 400, QUIET = 900, HIDDEN = 5000; // milliseconds between two questions
     const QUIET_AFTER = 10000;
@@ -28,7 +29,8 @@
     let misses = 0;
     let timer = 0;
     let flowedAt = performance.now();
-    let loading = false;
+    let works = 0;
+    let work = Promise.resolve();
 
     class Ended extends Error {}
 
@@ -140,22 +142,25 @@
         toBottom();
     }
 
-    // One at a time; a failure is said, and the next scroll tries again.
-    async function busily(load) {
-        if (loading) return;
-        loading = true;
-        try {
-            await load();
-        } catch (error) {
-            say(`not loaded: ${error.message || "reload this page"}`);
-        } finally {
-            loading = false;
-        }
+    // One after the other; a failure is said, and the next scroll tries again.
+    function busily(load) {
+        works += 1;
+        work = work.then(load)
+            .catch((error) => say(`not loaded: ${error.message || "reload this page"}`))
+            .finally(() => { works -= 1; });
     }
 
     function scrolled() {
+        if (works) return;
         if (log.scrollTop < NEAR && first > 1) busily(loadEarlier);
         else if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR && !hasEnd()) busily(loadLater);
+    }
+
+    // Of a log of a normal size the rest comes by itself: the browser's own search then finds all.
+    async function fill() {
+        if (newest > NORMAL || (first <= 1 && hasEnd())) return;
+        await (first > 1 ? loadEarlier() : loadLater());
+        busily(fill);
     }
 
     // --- While it runs ---------------------------------------------------------------------------
@@ -263,6 +268,7 @@
     if (log.dataset.failing) showFailing();
     else toBottom();
     goToHash();
+    busily(fill);
     if (active) {
         say("live");
         timer = setTimeout(poll, LIVELY);

@@ -27,6 +27,8 @@
     const isWanted = () => Boolean(q.value || level.value);
 
     async function search() {
+        clearTimeout(timer);
+        timer = 0;
         const question = ++asked;
         let answer = { lines: [], more: false };
         try {
@@ -142,10 +144,8 @@
     level.addEventListener("change", search);
     form.addEventListener("submit", (event) => {
         event.preventDefault();
-        clearTimeout(timer);
-        if (hits.length && now >= 0 && !timer) step(1);
-        else search();
-        timer = 0;
+        if (timer || !hits.length) search();
+        else step(1);
     });
     for (const button of steps) button.addEventListener("click", () => step(Number(button.dataset.logStep)));
     log.addEventListener("log:changed", () => { if (hits.length) mark(); });
