@@ -57,6 +57,9 @@ class JobSerializer(serializers.ModelSerializer):
     relaunch_of = serializers.IntegerField(
         source="run.relaunch_of_id", allow_null=True, help_text="The run that this repeats."
     )
+    relaunch_of_job = serializers.SerializerMethodField(
+        help_text="That run's job on the same server, if it had one."
+    )
     relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
     duration_seconds = serializers.SerializerMethodField()
@@ -79,6 +82,7 @@ class JobSerializer(serializers.ModelSerializer):
             "credential_id",
             "command",
             "relaunch_of",
+            "relaunch_of_job",
             "relaunches",
             "failure_kind",
             "failed_task",
@@ -91,6 +95,10 @@ class JobSerializer(serializers.ModelSerializer):
             "cancel_requested_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_relaunch_of_job(self, job: Any) -> str | None:
+        return job.repeated_job_id
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_relaunches(self, job: Job) -> list[int]:
@@ -151,8 +159,10 @@ class TaskResultsSerializer(serializers.Serializer):
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """One run's part on one server, newest first."""
 
-    queryset = Job.objects.recent().prefetch_related(
-        Prefetch("run__relaunches", Run.objects.order_by().only("relaunch_of"))
+    queryset = (
+        Job.objects.recent()
+        .with_repeated()
+        .prefetch_related(Prefetch("run__relaunches", Run.objects.order_by().only("relaunch_of")))
     )
     serializer_class = JobSerializer
     filterset_class = JobFilters

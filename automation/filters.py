@@ -7,7 +7,7 @@ from audit.filters import IdFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 from inventory.models import Server
 
-from .models import Job, Playbook
+from .models import Job, Playbook, Run
 from .models.jobs import JobQuerySet
 from .models.playbooks import PlaybookQuerySet
 
@@ -46,3 +46,14 @@ class JobFilters(filters.FilterSet):
         """Keys and not a join, for the same reason as in `recent`."""
         servers = Server.objects.in_environment(environment.strip().lower())
         return jobs.filter(server__in=list(servers.values_list("pk", flat=True)))
+
+
+class RunFilters(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Run.State.choices)
+    outcome = filters.ChoiceFilter(choices=Run.End.choices)
+    playbook = IdFilter(field_name="playbook_id")
+    user = LowerCaseFilter(field_name="launched_by__username")
+
+    class Meta:
+        model = Run
+        fields: list[str] = []

@@ -6,15 +6,17 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from schema.exceptions import Refused
 
 from .ansi import plain
-from .models import Job, Run
+from .models import Job, Run, Worker
 
 POLL_SECONDS = 0.3
 COLOURS = {"success": "SUCCESS", "failed": "ERROR", "cancelled": "WARNING"}
@@ -23,12 +25,24 @@ COLOURS = {"success": "SUCCESS", "failed": "ERROR", "cancelled": "WARNING"}
 class LaunchingCommand(BaseCommand):
     """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."""
 
+    _patience: timedelta
+    _worker_at: datetime  # when a worker was last there
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", help="who launches (default: the first active admin)")
         parser.add_argument("--no-wait", action="store_true", help="launch and return at once")
+        parser.add_argument(
+            "--wait-for-worker",
+            type=int,
+            default=60,
+            metavar="SECONDS",
+            help="give up watching when no worker lives for so long (default: 60)",
+        )
 
-    def follow(self, run: Run, *, wait: bool) -> None:
+    def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
         """Tell the jobs; then show their lines until the run has ended, and exit as it did."""
+        self._patience = timedelta(seconds=for_worker)
+        self._worker_at = timezone.now()
         jobs = list(run.jobs.select_related("server").order_by("id"))
         for job in jobs:
             self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
@@ -51,10 +65,23 @@ class LaunchingCommand(BaseCommand):
             printed = [self._print_new(job, shown, prefix=len(jobs) > 1) for job in jobs]
             if finished and not any(printed):
                 return
-            if run.state == Run.State.PENDING and not waiting_said:
-                waiting_said = self._say_what_it_waits_for(run)
+            if run.state == Run.State.PENDING:
+                self._refuse_to_wait_for_nobody(jobs)
+                waiting_said = waiting_said or self._say_what_it_waits_for(run)
             if not any(printed):
                 time.sleep(POLL_SECONDS)
+
+    def _refuse_to_wait_for_nobody(self, jobs: list[Job]) -> None:
+        """CommandError when no worker has lived for as long as we are to wait for one."""
+        now = timezone.now()
+        if Worker.objects.alive().exists():
+            self._worker_at = now
+        elif now - self._worker_at >= self._patience:
+            raise CommandError(
+                f"No worker has been there for {self._patience.seconds} s: start one with "
+                f"`manage.py run_worker`, and it takes what waits. `cancel_job {jobs[0].job_id}` "
+                "takes it back."
+            )
 
     def _print_new(self, job: Job, shown: dict[int, int], *, prefix: bool) -> bool:
         lines = list(job.lines(after=shown[job.pk]))

@@ -14,7 +14,7 @@ MOST_ERRORS = 500
 def state_of(job: Job) -> dict[str, Any]:
     """What is asked for again and again, and so has to be cheap. `state` is another text whenever
     anything in the header would differ."""
-    waits_for = _waits_for(job.run) if job.status == Job.Status.PENDING else []
+    waits_for = reasons_to_wait(job.run) if job.status == Job.Status.PENDING else []
     shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
     return {
         "job": job,
@@ -37,9 +37,24 @@ def header_of(job: Job) -> dict[str, Any]:
         "source": _source(job, failure),
         "usual_seconds": _usual_seconds(job),
         "variables": job.masked_extra_vars.items(),
-        "options": _given_options(job.run),
+        "options": given_options(job.run),
         "earlier": partial(_earlier, job),
     }
+
+
+def given_options(run: Run) -> list[tuple[str, Any]]:
+    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
+    credential = [("Credential", run.credential)] if run.credential else []
+    return credential + [
+        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
+    ]
+
+
+def reasons_to_wait(run: Run) -> list[str]:
+    """Why a pending run has not begun; never empty."""
+    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
+        return ["No worker is alive. Start one: manage.py run_worker"]
+    return run.waits_for() or ["It waits for a worker to take it."]
 
 
 def failing_line(job: Job) -> int | None:
@@ -74,17 +89,3 @@ def _earlier(job: Job) -> Job | None:
     if job.run.relaunch_of_id is None:
         return None
     return Job.objects.filter(run=job.run.relaunch_of_id, server=job.server_id).first()
-
-
-def _given_options(run: Run) -> list[tuple[str, Any]]:
-    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
-    credential = [("Credential", run.credential)] if run.credential else []
-    return credential + [
-        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
-    ]
-
-
-def _waits_for(run: Run) -> list[str]:
-    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py run_worker"]
-    return run.waits_for() or ["It waits for a worker to take it."]

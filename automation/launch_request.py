@@ -169,7 +169,8 @@ def relaunched(
         _refuse_unless_same(known, planned.pop("servers"), planned)
         return known, False
     check_variables(run.playbook, planned["extra_vars"])
-    return run.relaunch(actor, idempotency_key=idempotency_key, **given), True
+    again = run.relaunch(actor, idempotency_key=idempotency_key, **given)
+    return again, not again.is_repeated
 
 
 def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[Run, bool]:
@@ -181,7 +182,9 @@ def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[
         _refuse_unless_same(known, servers, options)
         return known, False
     run = playbook.launch(actor, servers, idempotency_key=idempotency_key, **options)
-    return run, True
+    if run.is_repeated:  # the same request, at the same moment, was a little faster
+        _refuse_unless_same(run, servers, options)
+    return run, not run.is_repeated
 
 
 def _refuse_unless_same(run: Run, servers: list[Server], options: dict[str, Any]) -> None:

@@ -109,7 +109,7 @@ def _other_pages() -> Iterator[Page]:
     ticket = Ticket.objects.annotate(n=Count("occurrences")).order_by("-n")[0]
     yield Page("run of many servers", _row("automation_run", widest))
     yield Page("server", _row("inventory_server", _busiest("server")))
-    yield Page("playbook", _row("automation_playbook", _busiest("playbook")))
+    yield Page("playbook", reverse("automation:playbook_detail", args=[_busiest("playbook")]))
     yield Page("ticket", _row("tickets_ticket", ticket.pk))
     yield Page("audit line", _row("audit_auditlog", AuditLog.objects.latest("id").pk))
     asking = Playbook.objects.exclude(variables={}).order_by("id")[0]

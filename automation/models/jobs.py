@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q, Value
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -61,6 +61,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         jobs for a page of fifty.
         """
         return self.prefetch_related("playbook", "server", "user", "run").order_by("-id")
+
+    def with_repeated(self) -> Self:
+        """With `repeated_job_id`: the job on the same server of the run that theirs repeats."""
+        same_server = Job.objects.filter(server=OuterRef("server"))
+        repeated = same_server.filter(run__relaunches=OuterRef("run")).order_by()
+        return self.annotate(repeated_job_id=Subquery(repeated.values("job_id")[:1]))
 
     def for_page(self) -> Self:
         """With everything that a job's own page names, its ticket included."""

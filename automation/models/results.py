@@ -1,5 +1,6 @@
 """task_results: what each task did on a job's server, one row a task."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.db import models
@@ -11,14 +12,12 @@ from .jobs import Job
 
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
-
+# Each word of Ansible's recap: the results that it counts, by their columns.
 WENT_ON = ("ok", "changed", "ignored")
-# What each number of Ansible's recap counts, in its order. An ignored failure may have changed
-# something too, and is "ok" there.
-COUNTED = {
-    "ok": Q(status__in=WENT_ON),
-    "changed": Q(status__in=WENT_ON, changed=True),
-    **{name: Q(status=name) for name in ("unreachable", "failed", "skipped", "rescued", "ignored")},
+RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
+    "ok": (WENT_ON, {}),
+    "changed": (WENT_ON, {"changed": True}),
+    **{name: ((name,), {}) for name in ("unreachable", "failed", "skipped", "rescued", "ignored")},
 }
 
 
@@ -35,11 +34,29 @@ class TaskResultQuerySet(models.QuerySet["TaskResult"]):
 
     def counted_as(self, name: str) -> Self:
         """Those behind one of the recap's numbers: "ok", "changed", "failed" …"""
-        return self.filter(COUNTED[name])
+        statuses, more = RECAP[name]
+        return self.filter(status__in=statuses, **more)
 
     def counts(self) -> dict[str, int]:
         """The numbers that Ansible's recap has for these results."""
-        return self.aggregate(**{name: Count("id", filter=of) for name, of in COUNTED.items()})
+        return self.aggregate(**_recap())
+
+    def counts_by_job(self, jobs: Collection[int]) -> dict[int, dict[str, int]]:
+        """The same for each of these jobs (their keys) that has results."""
+        if not jobs:
+            return {}
+        # A model's annotation may not be named as its column is: "changed".
+        named = {f"count_{name}": count for name, count in _recap().items()}
+        rows = self.filter(job_id__in=jobs).order_by().values("job_id").annotate(**named)
+        return {row["job_id"]: {name: row[f"count_{name}"] for name in _recap()} for row in rows}
+
+
+def _recap() -> dict[str, Count]:
+    """By Ansible's words: an ignored failure is ok too, and may have changed something."""
+    return {
+        name: Count("id", filter=Q(status__in=statuses, **more))
+        for name, (statuses, more) in RECAP.items()
+    }
 
 
 class TaskResult(models.Model):

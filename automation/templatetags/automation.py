@@ -16,6 +16,15 @@ register = template.Library()
 SHOWN_CHARACTERS = 10_000
 # The first that fits.
 DIFF_KINDS = {"+++": "file", "---": "file", "@@": "place", "+": "added", "-": "removed"}
+TASK_ICONS = {
+    "ok": "check_circle",
+    "changed": "change_circle",
+    "failed": "error",
+    "skipped": "skip_next",
+    "unreachable": "cloud_off",
+    "ignored": "notifications_off",
+    "rescued": "healing",
+}
 
 
 @register.filter
@@ -97,3 +106,9 @@ def short_duration(duration: timedelta | None) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+@register.filter
+def task_icon(status: str) -> str:
+    """The icon of a task's result; its word always stands beside it."""
+    return TASK_ICONS[status]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from automation.job_state import header_of
 from automation.models import Job
-from automation.models.results import COUNTED
+from automation.models.results import RECAP
 from inventory.models import ServerFacts
 
 from .logs import line_window, number_in, viewers_only
@@ -58,7 +58,7 @@ def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     """`?result=changed` are those that the recap counts so, `?order=slowest` begins with the one
     that took longest, `?after=N` goes on after number N."""
     result, order = request.GET.get("result", ""), request.GET.get("order", "")
-    result = result if result in COUNTED else ""
+    result = result if result in RECAP else ""
     after = number_in(request, "after")
     of_job = job.task_results.all()
     chosen = of_job.counted_as(result) if result else of_job

@@ -155,6 +155,8 @@ def test_the_api_relaunches_and_shows_both_ways(api_of, alice, ended):
     assert job["options"]["diff_mode"] is True
     old = client.get(f"/api/jobs/{ended.jobs.first().job_id}").json()
     assert (old["relaunch_of"], old["relaunches"]) == (None, [response.json()["run_id"]])
+    repeated = ended.jobs.get(server__hostname="away")
+    assert (job["relaunch_of_job"], old["relaunch_of_job"]) == (str(repeated.job_id), None)
 
 
 def test_the_same_key_relaunches_once(api_of, alice, ended):

@@ -154,7 +154,10 @@ def test_a_hidden_tab_asks_seldom_and_at_once_when_it_is_looked_at(page_of, alic
         """
         let hidden = false;
         Object.defineProperty(document, "hidden", { get: () => hidden });
-        window.hide = (value) => { hidden = value; document.dispatchEvent(new Event("visibilitychange")); };
+        window.hide = (value) => {
+            hidden = value;
+            document.dispatchEvent(new Event("visibilitychange"));
+        };
         window.waits = [];
         const later = setTimeout;
         window.setTimeout = (f, ms) => { window.waits.push(ms); return later(f, ms); };

@@ -27,7 +27,7 @@ class Command(LaunchingCommand):
         with refusals_in_words():
             run = job.run.relaunch(acting_user(options["user"]), only=options["only"])
         self.stdout.write(f"Run {run.pk} repeats run {job.run_id}.")
-        self.follow(run, wait=not options["no_wait"])
+        self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
     @staticmethod
     def _job(job_id: str) -> Job:

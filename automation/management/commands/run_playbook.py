@@ -55,7 +55,7 @@ class Command(LaunchingCommand):
         with refusals_in_words():
             run = self._launched(options)
         if run is not None:
-            self.follow(run, wait=not options["no_wait"])
+            self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
     def _launched(self, options: dict[str, Any]) -> Run | None:
         """None for a dry run."""
