@@ -123,6 +123,13 @@ def own_view(user: User | None) -> list[Any]:
     return [make.saved_view(owner).pk]
 
 
+def own_comment(user: User | None) -> list[Any]:
+    """Nobody edits another's."""
+    ticket = make.ticket()
+    comment = make.comment(ticket, user if user and user.is_active else None)
+    return [ticket.ticket_id, comment.pk]
+
+
 def ticket_on_site(user: User | None) -> list[Any]:
     return [ContentType.objects.get_for_model(Ticket).pk, make.ticket().pk]
 
@@ -175,6 +182,9 @@ CONSOLE = {
     "automation:server_check": verb(OPERATOR, key(make.server)),
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
+    "tickets:ticket_detail": page(VIEWER, ticket_id),
+    "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
+    "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),
     "tickets:ticket_resolve": verb(OPERATOR, ticket_id),
     "tickets:ticket_close": verb(OPERATOR, ticket_id),
@@ -220,6 +230,8 @@ API = {
     "api:ticket-resolve": api(ticket_id, POST=OPERATOR),
     "api:ticket-close": api(ticket_id, POST=OPERATOR),
     "api:ticket-reopen": api(ticket_id, POST=OPERATOR),
+    "api:ticket-comments": api(ticket_id, GET=VIEWER, POST=OPERATOR),
+    "api:ticket-edit-comment": api(own_comment, PATCH=OPERATOR, DELETE=OPERATOR),
     "api:ticket-assign": api(ticket_id, POST=OPERATOR),
     "api:auditlog-list": api(GET=ADMIN),
     "api:auditlog-detail": api(key(make.audit_line), GET=ADMIN),

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
-from automation.ansi import plain
 from automation.models import Job
 from tickets.models import Ticket, TicketOccurrence, failure_key
 from tickets.receivers import PRIORITIES
+from tickets.wording import description_of, title_of
 
 from . import bulk
 from .trail import Trail
@@ -58,14 +58,13 @@ class Desk:
     def _opened(self, job: Job, at: datetime, lines: list[str]) -> Ticket:
         self._first = self._first or bulk.next_key(Ticket)
         priority = PRIORITIES.get(job.server.environment, Ticket.Priority.LOW)
-        what = job.failed_task or Job.FailureKind(job.failure_kind).label
         ticket = Ticket(
             pk=self._first + len(self.tickets),
             ticket_id=self.world.uuid(),
             job=job,
             created_by=job.user,
-            title=f"{job.playbook} failed in {job.server.environment}: {what}"[:200],
-            description=_description(job, lines),
+            title=title_of(job),
+            description=description_of(job, lines),
             priority="critical" if self.world.happens(0.03) else priority,
             created_at=at,
             updated_at=at,
@@ -101,13 +100,3 @@ class Desk:
 
 def _moved(before: str, ticket: Ticket) -> dict[str, list[str]]:
     return {"status": [before, str(ticket.status)]}
-
-
-def _description(job: Job, lines: list[str]) -> str:
-    """As a ticket that opens itself has it."""
-    printed = "\n".join(f"    {plain(line)}" for line in lines)
-    return (
-        f"{job.playbook} failed on {job.server} ({job.server.environment}), launched by "
-        f"{job.user}.\n\nFailing task: {job.failed_task}\n\n{job.error_message}\n\n"
-        f"Last lines:\n\n{printed}\n\nJob: {job.get_absolute_url()}"
-    )
