@@ -44,25 +44,25 @@ class LaunchForm(forms.Form):
         Server.objects.all(),
         required=False,
         widget=ServerSelect,
-        help_text="Type a part of a name, an address or a description.",
+        help_text="Type a part of a name, an address or a description. Or choose by "
+        "what follows: the active ones that fit each.",
     )
     environment = forms.ChoiceField(
         required=False,
-        label="Or all of an environment",
+        label="All of an environment",
         widget=UnfoldAdminSelectWidget,
     )
     tag = forms.CharField(
         required=False,
-        label="Or all of a tag",
+        label="All of a tag",
         widget=UnfoldAdminTextInputWidget({"placeholder": "web or role=web"}),
         help_text="A tag's name, or its name and value.",
     )
     search = forms.CharField(
         required=False,
-        label="Or all that a search finds",
+        label="All that a search finds",
         widget=UnfoldAdminTextInputWidget({"placeholder": "web1 or 10.0.7."}),
-        help_text="Part of a name, an address or a description. Of several choices, those that "
-        "all of them name; only active servers are taken.",
+        help_text="Part of a name, an address or a description.",
     )
     check_mode = forms.BooleanField(
         required=False,
