@@ -168,6 +168,7 @@ CONSOLE = {
     "favicon": page(EVERYBODY),
     "automation:job_detail": page(VIEWER, job_id),
     "automation:job_lines": page(VIEWER, job_id),
+    "automation:job_search": page(VIEWER, job_id),
     "automation:job_tasks": page(VIEWER, job_id),
     "automation:job_log_download": page(VIEWER, job_id),
     "automation:job_cancel": verb(OPERATOR, job_id),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # How many playbooks and servers of that name a search for jobs looks at.
 MATCHES = 200
+FEW_SERVERS = 1000
 # How many successes say how long a playbook usually takes.
 USUAL_OF = 20
 
@@ -90,6 +91,19 @@ class JobQuerySet(models.QuerySet["Job"]):
             | Q(playbook__in=list(playbooks[:MATCHES]))
             | Q(server__in=list(servers[:MATCHES]))
         )
+
+    def in_environments(self, names: Collection[str]) -> Self:
+        """Jobs on the servers that are in one of these environments now.
+
+        Keys and not a join, for the same reason as in `recent`. Jobs of a few servers are looked up
+        by the index; those of thousands are among the newest, and MariaDB has to be kept from
+        sorting all that the index finds (1.1 s in place of 0.06 with 400,000 jobs).
+        """
+        servers = Server.objects.filter(environment__in=names)
+        keys = list(servers.values_list("pk", flat=True))
+        if len(keys) <= FEW_SERVERS:
+            return self.filter(server__in=keys)
+        return self.alias(on_server=F("server") + 0).filter(on_server__in=keys)
 
     def newest_of(self, servers: Iterable[Server]) -> dict[int, Job]:
         """The newest job of each of these servers, by the server's key."""
