@@ -5,7 +5,6 @@ from django.db.models import Q
 
 from audit.filters import IdFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
-from inventory.models import Server
 
 from .models import Job, Playbook, Run
 from .models.jobs import JobQuerySet
@@ -43,9 +42,7 @@ class JobFilters(filters.FilterSet):
         fields: list[str] = []
 
     def where(self, jobs: JobQuerySet, name: str, environment: str) -> JobQuerySet:
-        """Keys and not a join, for the same reason as in `recent`."""
-        servers = Server.objects.in_environment(environment.strip().lower())
-        return jobs.filter(server__in=list(servers.values_list("pk", flat=True)))
+        return jobs.in_environments([environment.strip().lower()])
 
 
 class RunFilters(filters.FilterSet):

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from inventory.models import Credential
 from schema.exceptions import Refused
 
 from .ansi import plain
@@ -38,6 +39,50 @@ class LaunchingCommand(BaseCommand):
             metavar="SECONDS",
             help="give up watching when no worker lives for so long (default: 60)",
         )
+
+        self._add_launch_options(parser)
+
+    @staticmethod
+    def _add_launch_options(parser: ArgumentParser) -> None:
+        """Each is None when it is not given."""
+        options = parser.add_argument_group("how it runs")
+        on_or_off: Any = {"action": BooleanOptionalAction}
+        options.add_argument(
+            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
+        )
+        options.add_argument("--extra-vars", metavar="JSON", help="a JSON object")
+        options.add_argument("--check", help="change nothing, say what would", **on_or_off)
+        options.add_argument("--diff", help="show what changes in files", **on_or_off)
+        options.add_argument("--tags", help="only tasks with these tags")
+        options.add_argument("--skip-tags", help="no tasks with these tags")
+        options.add_argument("--start-at-task", metavar="NAME", help="skip those before")
+        options.add_argument("--become", help="run as root on the server", **on_or_off)
+        options.add_argument("--forks", type=int, help="servers at the same time (5)")
+        options.add_argument("--deadline", type=int, metavar="SECONDS", help="then it is ended")
+        options.add_argument(
+            "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
+        )
+        # manage.py's own --verbosity says how much Django talks; this one is Ansible's.
+        options.add_argument("--ansible-verbosity", type=int, choices=range(5))
+
+    @staticmethod
+    def launch_options(options: dict[str, Any]) -> dict[str, Any]:
+        """What of them was given, as `Playbook.launch` takes it."""
+        given = {
+            "extra_vars": variables_of(options["extra_vars"]),
+            "credential": credential_named(options["credential"]),
+            "check_mode": options["check"],
+            "diff_mode": options["diff"],
+            "tags": options["tags"],
+            "skip_tags": options["skip_tags"],
+            "start_at_task": options["start_at_task"],
+            "become": options["become"],
+            "forks": options["forks"],
+            "verbosity": options["ansible_verbosity"],
+            "deadline_seconds": options["deadline"],
+            "idle_deadline_seconds": options["idle_deadline"],
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
     def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
         """Tell the jobs; then show their lines until the run has ended, and exit as it did."""
@@ -124,8 +169,21 @@ def refusals_in_words() -> Iterator[None]:
         raise CommandError("\n".join(_said(error))) from None
 
 
-def variables_of(text: str) -> Any:
+def credential_named(name: str | None) -> Credential | None:
+    """The value of --credential."""
+    if not name:
+        return None
+    try:
+        return Credential.objects.get(name=name)
+    except Credential.DoesNotExist:
+        known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
+        raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
+
+
+def variables_of(text: str | None) -> Any:
     """The value of --extra-vars."""
+    if text is None:
+        return None
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 # How many playbooks and servers of that name a search for jobs looks at.
 MATCHES = 200
+FEW_SERVERS = 1000
 # How many successes say how long a playbook usually takes.
 USUAL_OF = 20
 
+# Of an id, fewer characters than that find nothing: there would be too many.
+SHORTEST_ID = 4
 FIRST_ID, LAST_ID = str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
 AN_ID = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
@@ -76,13 +79,31 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def matching(self, text: str) -> Self:
-        """Jobs whose id begins with the text, or whose playbook's or server's name contains it."""
+        """Jobs whose id begins with the text (of four characters or more), or whose playbook's or
+        server's name contains it."""
         text = text.strip()
         playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
         servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
-        # Keys and not subqueries: the database then walks the newest jobs instead of joining all.
-        named = Q(playbook__in=list(playbooks[:MATCHES])) | Q(server__in=list(servers[:MATCHES]))
-        return self.filter(named | _id_begins_with(text.lower()))
+        # Keys and not subqueries or ranges: the database then walks the newest jobs instead of
+        # joining or sorting all.
+        return self.filter(
+            Q(pk__in=list(_keys_by_id(text.lower())))
+            | Q(playbook__in=list(playbooks[:MATCHES]))
+            | Q(server__in=list(servers[:MATCHES]))
+        )
+
+    def in_environments(self, names: Collection[str]) -> Self:
+        """Jobs on the servers that are in one of these environments now.
+
+        Keys and not a join, for the same reason as in `recent`. Jobs of a few servers are looked up
+        by the index; those of thousands are among the newest, and MariaDB has to be kept from
+        sorting all that the index finds (1.1 s in place of 0.06 with 400,000 jobs).
+        """
+        servers = Server.objects.filter(environment__in=names)
+        keys = list(servers.values_list("pk", flat=True))
+        if len(keys) <= FEW_SERVERS:
+            return self.filter(server__in=keys)
+        return self.alias(on_server=F("server") + 0).filter(on_server__in=keys)
 
     def newest_of(self, servers: Iterable[Server]) -> dict[int, Job]:
         """The newest job of each of these servers, by the server's key."""
@@ -144,11 +165,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         return " UNION ALL ".join(parts), parameters
 
 
-def _id_begins_with(text: str) -> Q:
-    """A range and not LIKE, which SQLite and MySQL answer by reading every job. What cannot be the
-    beginning of an id is not looked for at all."""
+def _keys_by_id(text: str) -> Iterable[int]:
+    """Keys of jobs whose id begins with the text. A range of the index: SQLite and MySQL answer
+    LIKE by reading every job."""
     lowest, highest = (text + digits[len(text) :] for digits in (FIRST_ID, LAST_ID))
-    return Q(job_id__range=(lowest, highest)) if AN_ID.fullmatch(lowest) else Q(pk__in=[])
+    if len(text) < SHORTEST_ID or not AN_ID.fullmatch(lowest):
+        return []
+    found = Job.objects.filter(job_id__range=(lowest, highest))
+    return found.values_list("pk", flat=True)[:MATCHES]
 
 
 class Job(models.Model):
@@ -220,6 +244,8 @@ class Job(models.Model):
             models.Index(fields=["user", "status"], name="idx_jobs_user_status"),
             models.Index(fields=["user", "created_at"], name="idx_jobs_user_created"),
             models.Index(fields=["created_at", "status"], name="idx_jobs_created_status"),
+            # For a playbook's failures, the newest first.
+            models.Index(fields=["playbook", "status"], name="idx_jobs_playbook_status"),
             # For `usual_durations`.
             models.Index(fields=["server", "playbook", "status"], name="idx_jobs_server_playbook"),
         ]

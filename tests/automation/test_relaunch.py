@@ -281,6 +281,18 @@ def test_the_command(ended, boss, capsys):
     assert re.search(r"Job [0-9a-f-]{36} on away is pending", printed)
 
 
+def test_the_command_takes_what_is_to_differ(ended, boss):
+    call_command(
+        *("relaunch", str(ended.jobs.first().job_id), "--no-wait", "--diff", "--verbosity=0"),
+        *("--extra-vars", '{"version": "4"}', "--start-at-task", "Second", "--ansible-verbosity=2"),
+    )
+
+    again = Run.objects.get(relaunch_of=ended)
+    assert again.extra_vars["version"] == "4"
+    assert (again.diff_mode, again.start_at_task, again.verbosity) == (True, "Second", 2)
+    assert (again.check_mode, again.tags) == (ended.check_mode, ended.tags)
+
+
 def test_the_command_refuses(boss):
     with pytest.raises(CommandError, match="There is no job “x”"):
         call_command("relaunch", "x")

@@ -223,6 +223,7 @@ jobs
     index (user_id, status)
     index (user_id, created_at)
     index (created_at, status)
+    index (playbook_id, status)
     index (server_id, playbook_id, status)
     playbook_id → playbooks.id RESTRICT
     server_id → servers.id RESTRICT

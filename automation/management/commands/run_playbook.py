@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation.following import LaunchingCommand, refusals_in_words, variables_of
+from automation.following import LaunchingCommand, refusals_in_words
 from automation.models import Intention, Playbook, Run
-from inventory.models import Credential, Server
+from inventory.models import Server
 
 
 class Command(LaunchingCommand):
@@ -29,27 +29,6 @@ class Command(LaunchingCommand):
         )
         where.add_argument("--yes", action="store_true", help="do not ask about several servers")
         super().add_arguments(parser)
-        self._add_options(parser)
-
-    @staticmethod
-    def _add_options(parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
-        )
-        parser.add_argument("--extra-vars", default="{}", metavar="JSON", help="a JSON object")
-        parser.add_argument("--check", action="store_true", help="change nothing, say what would")
-        parser.add_argument("--diff", action="store_true", help="show what changes in files")
-        parser.add_argument("--tags", default="", help="only tasks with these tags")
-        parser.add_argument("--skip-tags", default="", help="no tasks with these tags")
-        parser.add_argument("--start-at-task", default="", metavar="NAME", help="skip those before")
-        parser.add_argument("--become", action="store_true", help="run as root on the server")
-        parser.add_argument("--forks", type=int, default=5, help="servers at the same time")
-        parser.add_argument("--deadline", type=int, metavar="SECONDS", help="then it is ended")
-        parser.add_argument(
-            "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
-        )
-        # manage.py's own --verbosity says how much Django talks; this one is Ansible's.
-        parser.add_argument("--ansible-verbosity", type=int, default=0, choices=range(5))
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
@@ -60,7 +39,7 @@ class Command(LaunchingCommand):
     def _launched(self, options: dict[str, Any]) -> Run | None:
         """None for a dry run."""
         playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
-        servers, given = self._servers(options), self._given(options)
+        servers, given = self._servers(options), self.launch_options(options)
         intention = playbook.rehearse(actor, servers, **given)
         self.stdout.write("\n".join(intention.words))
         if options["dry_run"]:
@@ -68,22 +47,6 @@ class Command(LaunchingCommand):
             return None
         self._ask(intention, is_sure=options["yes"])
         return playbook.launch(actor, servers, **given)
-
-    def _given(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "extra_vars": variables_of(options["extra_vars"]),
-            "credential": self._credential(options["credential"]),
-            "check_mode": options["check"],
-            "diff_mode": options["diff"],
-            "tags": options["tags"],
-            "skip_tags": options["skip_tags"],
-            "start_at_task": options["start_at_task"],
-            "become": options["become"],
-            "forks": options["forks"],
-            "verbosity": options["ansible_verbosity"],
-            "deadline_seconds": options["deadline"],
-            "idle_deadline_seconds": options["idle_deadline"],
-        }
 
     def _ask(self, intention: Intention, *, is_sure: bool) -> None:
         """With several servers, let a person agree."""
@@ -111,16 +74,6 @@ class Command(LaunchingCommand):
         if not servers:
             raise CommandError("No active server is of this choice.")
         return servers
-
-    @staticmethod
-    def _credential(name: str | None) -> Credential | None:
-        if not name:
-            return None
-        try:
-            return Credential.objects.get(name=name)
-        except Credential.DoesNotExist:
-            known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
-            raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
 
     @staticmethod
     def _named(names: list[str]) -> list[Server]:
