@@ -6,7 +6,6 @@ Needs what the tests need: Playwright and Debian's Chromium.
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
 from bench.sandbox import sandbox
 
@@ -39,12 +38,11 @@ def pages() -> Iterator[tuple[str, str]]:
     job = Job.objects.filter(status=Job.Status.FAILED).order_by("-id")[:1].get()
     run = Run.objects.filter(jobs__status=Job.Status.FAILED).annotate(size=Count("jobs"))
     playbook = Playbook.objects.exclude(variables={}).order_by("id")[:1].get()
-    where = {"playbook": playbook.pk, "server": job.server_id}
     ticket = Ticket.objects.annotate(size=Count("occurrences")).order_by("-size", "id")[:1].get()
     yield "home", reverse("home")
     yield "failed-job", job.get_absolute_url()
     yield "run", run.order_by("-size")[:1].get().get_absolute_url()
-    yield "launch", f"{reverse('automation:job_launch')}?{urlencode(where)}"
+    yield "launch", f"{reverse('automation:job_launch')}?run={job.run_id}"
     yield "jobs", f"{reverse('admin:automation_job_changelist')}?status__exact=failed"
     yield "server", job.server.get_absolute_url()
     yield "playbook", playbook.get_absolute_url()
