@@ -6,6 +6,7 @@ from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +15,7 @@ from audit.pages import NewestFirst, whole_number
 from audit.rest import NoFields, RecordViewSet
 from schema.exceptions import Refused
 
+from . import log_search
 from .filters import JobFilters
 from .launch_request import (
     IntentionSerializer,
@@ -32,6 +34,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 LINES = 500
 MOST_LINES = 5000
+SLOWEST_FIRST = "-duration"
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -175,7 +178,10 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "tasks": "automation.view_taskresult",
     }
     takes = {"create": LaunchSerializer, "cancel": NoFields, "relaunch": RelaunchSerializer}
-    parameters = {"logs": {"after", "limit"}, "tasks": {"after", "limit"}}
+    parameters = {
+        "logs": {"after", "limit", "search", "level"},
+        "tasks": {"after", "limit", "ordering"},
+    }
 
     def get_queryset(self) -> QuerySet[Job]:
         # Logs and tasks are asked for every second, and show no names.
@@ -188,9 +194,9 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
-        `dry_run` nothing is launched: it is checked as a launch is, and the answer is 200 and says
-        what it would do: `words`, `servers` (their names), `command` and so on."""
+        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
+        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
+        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
         if given.pop("dry_run", False):
             playbook, servers = given.pop("playbook"), given.pop("servers")
@@ -236,6 +242,12 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         parameters=[
             OpenApiParameter("after", int, description="The last line number that you have."),
             OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter(
+                "search", description="Only lines with this text, in any case, colours aside."
+            ),
+            OpenApiParameter(
+                "level", enum=list(log_search.LEVELS), description="Only lines at least so grave."
+            ),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -243,9 +255,14 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
         until `finished`."""
         after, limit = _range(request)
+        text, level = _searched(request)
         # The job first: once it has ended, all of its lines are there.
         job = self.get_object()
-        lines = list(job.lines(after, limit))
+        if text or level:
+            numbers = log_search.hits(job, text, level=level, after=after, limit=limit)
+            lines = list(job.logs.filter(line_number__in=numbers).order_by("line_number"))
+        else:
+            lines = list(job.lines(after, limit))
         shown = LinesSerializer(
             {
                 "lines": lines,
@@ -261,14 +278,23 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         parameters=[
             OpenApiParameter("after", int, description="The last number that you have."),
             OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter(
+                "ordering",
+                enum=[SLOWEST_FIRST],
+                description="Those that took longest, from the first on: not with `after`.",
+            ),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
         """What each task did, after number `after`, in the order in which they ended."""
         after, limit = _range(request)
+        is_slowest = _is_slowest(request)
         job = self.get_object()
-        tasks = list(TaskResult.objects.of_job(job, after)[:limit])
+        if is_slowest:
+            tasks = job.task_results.slowest_first(limit)
+        else:
+            tasks = list(TaskResult.objects.of_job(job, after)[:limit])
         shown = TaskResultsSerializer(
             {
                 "tasks": tasks,
@@ -285,3 +311,23 @@ def _range(request: Request) -> tuple[int, int]:
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
+
+
+def _searched(request: Request) -> tuple[str, str]:
+    """`search` and `level` of a request for lines."""
+    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
+    if len(text) > log_search.LONGEST_TEXT:
+        most = f"At most {log_search.LONGEST_TEXT} characters."
+        raise ValidationError({"search": [most]})
+    if level and level not in log_search.LEVELS:
+        raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
+    return text, level
+
+
+def _is_slowest(request: Request) -> bool:
+    ordering = request.query_params.get("ordering", "")
+    if ordering not in ("", SLOWEST_FIRST):
+        raise ValidationError({"ordering": [f"Only {SLOWEST_FIRST}, or without it by number."]})
+    if ordering and "after" in request.query_params:
+        raise ValidationError({"after": ["The slowest come without it: ask for more by `limit`."]})
+    return bool(ordering)

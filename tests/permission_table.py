@@ -162,12 +162,14 @@ PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
     "home": page(VIEWER),
+    "home_live": page(VIEWER),
     "accounts:view_save": verb(VIEWER, body="list_name=automation_job&name=Mine&query="),
     "accounts:view_change": verb(VIEWER, own_view),
     "accounts:view_remove": verb(VIEWER, own_view),
     "favicon": page(EVERYBODY),
     "automation:job_detail": page(VIEWER, job_id),
     "automation:job_lines": page(VIEWER, job_id),
+    "automation:job_search": page(VIEWER, job_id),
     "automation:job_tasks": page(VIEWER, job_id),
     "automation:job_log_download": page(VIEWER, job_id),
     "automation:job_cancel": verb(OPERATOR, job_id),

@@ -26,6 +26,17 @@ class TaskResultQuerySet(models.QuerySet["TaskResult"]):
         """Those that follow number `after`, in the order in which they ended."""
         return self.filter(job=job, number__gt=after).order_by("number")
 
+    def slowest_first(self, limit: int) -> list["TaskResult"]:
+        """The `limit` that took longest. Their keys are found first, so that only these are read in
+        full, differences and all."""
+        keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
+        return list(TaskResult.objects.filter(pk__in=keys).order_by("-duration", "number"))
+
+    def counted_as(self, name: str) -> Self:
+        """Those behind one of the recap's numbers: "ok", "changed", "failed" …"""
+        statuses, more = RECAP[name]
+        return self.filter(status__in=statuses, **more)
+
     def counts(self) -> dict[str, int]:
         """The numbers that Ansible's recap has for these results."""
         return self.aggregate(**_recap())

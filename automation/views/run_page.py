@@ -10,12 +10,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from automation.job_state import given_options, reasons_to_wait
 from automation.matrix_page import Asked, count_links, table_of
 from automation.models import Run
 from automation.models.durations import usual_duration
 from automation.run_summary import Summary, progress_of, summary_of
 
-from .jobs import given_options, reasons_to_wait
 from .runs import relaunching_of
 
 viewers_only = permission_required("automation.view_run", raise_exception=True)

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.signed_in import signed_in
 from audit.console import call_each, reason, row_key
-from automation.models import Job, Only, Run, Worker
-from automation.models.options import OPTIONS
+from automation.models import Job, Only, Run
 from automation.models.relaunching import choices
 from inventory.models import Server
 from schema.exceptions import Refused
@@ -89,21 +88,6 @@ def only_job(run: Run) -> Job | None:
     """The job of a run that has just one: its page then says more than the run's."""
     jobs = list(run.jobs.all()[:2])
     return jobs[0] if len(jobs) == 1 else None
-
-
-def given_options(run: Run) -> list[tuple[str, Any]]:
-    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
-    credential = [("Credential", run.credential)] if run.credential else []
-    return credential + [
-        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
-    ]
-
-
-def reasons_to_wait(run: Run) -> list[str]:
-    """Why a pending run has not begun; never empty."""
-    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py run_worker"]
-    return run.waits_for() or ["It waits for a worker to take it."]
 
 
 def relaunching_of(run: Run) -> dict[str, Any]:
