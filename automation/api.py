@@ -194,9 +194,9 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
-        `dry_run` nothing is launched: it is checked as a launch is, and the answer is 200 and says
-        what it would do: `words`, `servers` (their names), `command` and so on."""
+        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
+        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
+        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
         if given.pop("dry_run", False):
             playbook, servers = given.pop("playbook"), given.pop("servers")

@@ -49,6 +49,8 @@ class RunAdmin(HistoryAdmin):
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
+    # The home page links to the last runs of a playbook that have begun.
+    more_filters = ("started_at",)
     cell_filters = {
         "status_pill": Standing("outcome__exact", "outcome"),
         "name": Narrow("playbook__id__exact", "playbook_id"),
