@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditLog
+from audit.signals import story_asked
+from audit.story import Chapter
 from automation.ansi import plain
 from automation.models import Job, Outcome
 from automation.signals import job_finished
@@ -14,6 +16,7 @@ from automation.signals import job_finished
 from .models import Ticket, TicketOccurrence, failure_key
 
 LAST_LINES = 20
+TOLD_JOBS = 500
 PRIORITIES = {
     "production": Ticket.Priority.HIGH,
     "staging": Ticket.Priority.MEDIUM,
@@ -69,3 +72,10 @@ def _description(job: Job, outcome: Outcome) -> str:
         f"Job: {reverse('automation:job_detail', args=[job.job_id])}",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+@receiver(story_asked, sender=Ticket)
+def tell_of_jobs(object: Ticket, **kwargs: Any) -> Chapter:
+    """What happened to the jobs that failed, to the newest 500 of them, belongs into its story."""
+    jobs = object.occurrences.order_by("-id").values_list("job__job_id", flat=True)[:TOLD_JOBS]
+    return Chapter("the jobs that failed", "job", [str(job_id) for job_id in jobs])
