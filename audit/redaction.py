@@ -152,9 +152,12 @@ def _notations(part: str) -> str:
 
 QUOTES = "\\'\""
 QUOTING = re.compile(r"""[\\'"]+|.""", re.DOTALL)
+# Where long YAML goes on in the next line, each line in its own colour. It gives nothing back.
+COLOUR = r"(?:\x1b\[[0-9;]{0,9}m)?"
+FOLD = rf"(?>\\?{COLOUR}\r?\n{COLOUR} *\\?)"
 # Characters that have a letter of their own, in one notation or another. Long YAML is folded.
 SPELLED = {
-    " ": r" |\\{1,16}n *|\\{1,16}_",
+    " ": rf" |\\{{1,16}}n *|\\{{1,16}}_|{FOLD}",
     "\t": r"\t|\\{1,16}t",
     "\r": r"\r?|\\{1,16}r",
     "\n": r"(?:(?:\n|\\{1,16}n) *){1,3}",

@@ -22,14 +22,19 @@ NAMES = ("audit_logs_no_update", "audit_logs_no_delete", "audit_logs_no_replace"
 
 
 def ensure(using: str) -> None:
-    """Create the triggers where they are missing; nothing happens before the table exists."""
+    """Create the triggers where they are missing, and anew where they are of another release;
+    nothing happens before the table exists."""
     connection = connections[using]
     if TABLE not in connection.introspection.table_names():
         return
-    missing = _statements(connection.vendor).keys() - _existing(connection)
+    existing = _existing(connection)
     with connection.cursor() as cursor:
-        for name in missing:
-            cursor.execute(_statements(connection.vendor)[name])
+        for name, statement in _statements(connection.vendor).items():
+            # MySQL and MariaDB tell what follows FOR EACH ROW, SQLite the whole statement.
+            if name in existing and statement.endswith(existing[name]):
+                continue
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            cursor.execute(statement)
 
 
 def drop(using: str) -> None:
@@ -40,15 +45,16 @@ def drop(using: str) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
-def _existing(connection) -> set[str]:
+def _existing(connection) -> dict[str, str]:
+    """What each trigger does, in its own words."""
     sql = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
-        "mysql": "SELECT trigger_name FROM information_schema.triggers "
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+        "mysql": "SELECT trigger_name, action_statement FROM information_schema.triggers "
         "WHERE event_object_schema = DATABASE() AND event_object_table = %s",
     }[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(sql, [TABLE])
-        return {row[0] for row in cursor.fetchall()}
+        return {name: text for name, text in cursor.fetchall()}
 
 
 def _statements(vendor: str) -> dict[str, str]:

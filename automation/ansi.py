@@ -14,11 +14,14 @@ SEQUENCE = re.compile(r"\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 BOLD = "ansi-bold"
+ESC = "\x1b"
 
 
 def plain(text: str) -> str:
     """The text without any escape sequence."""
-    return SEQUENCE.sub("", text)
+    text = SEQUENCE.sub("", text)
+    # What stood around one may have come together to another.
+    return text.replace(ESC, "") if SEQUENCE.search(text) else text
 
 
 def to_html(text: str) -> SafeString:

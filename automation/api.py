@@ -1,4 +1,4 @@
-"""/api/playbooks and /api/jobs."""
+"""/api/jobs."""
 
 from typing import Any
 
@@ -6,15 +6,17 @@ from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.pages import NewestFirst, whole_number
-from audit.rest import EditableViewSet, NoFields, RecordViewSet, StrictModelSerializer
+from audit.rest import NoFields, RecordViewSet
 from schema.exceptions import Refused
 
-from .filters import JobFilters, PlaybookFilters
+from . import log_search
+from .filters import JobFilters
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
@@ -22,7 +24,7 @@ from .launch_request import (
     launched,
     relaunched,
 )
-from .models import Job, JobLog, Playbook, Run, TaskResult
+from .models import Job, JobLog, Run, TaskResult
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -32,50 +34,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 LINES = 500
 MOST_LINES = 5000
-
-
-class PlaybookSerializer(StrictModelSerializer):
-    file_state = serializers.ChoiceField(
-        ["unchanged", "changed", "missing"],
-        read_only=True,
-        help_text="The file as it is now, compared with what was registered.",
-    )
-
-    class Meta:
-        model = Playbook
-        fields = [
-            "id",
-            "name",
-            "description",
-            "file_path",
-            "file_hash",
-            "file_state",
-            "tags",
-            "variables",
-            "is_active",
-            "created_at",
-            "updated_at",
-        ]
-        read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
-
-
-class PlaybookViewSet(EditableViewSet):
-    """The registry of what may run."""
-
-    queryset = Playbook.objects.order_by("name")
-    serializer_class = PlaybookSerializer
-    filterset_class = PlaybookFilters
-    permissions = {"accept": "automation.accept_playbook"}
-    takes = {"accept": NoFields}
-
-    @action(detail=True, methods=["post"])
-    def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Take the file as it is now for the registered one."""
-        self.given()
-        playbook = self.get_object()
-        if not playbook.accept_file(request.user):
-            raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
-        return self.shown(playbook)
+SLOWEST_FIRST = "-duration"
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -97,6 +56,9 @@ class JobSerializer(serializers.ModelSerializer):
     )
     relaunch_of = serializers.IntegerField(
         source="run.relaunch_of_id", allow_null=True, help_text="The run that this repeats."
+    )
+    relaunch_of_job = serializers.SerializerMethodField(
+        help_text="That run's job on the same server, if it had one."
     )
     relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
@@ -120,6 +82,7 @@ class JobSerializer(serializers.ModelSerializer):
             "credential_id",
             "command",
             "relaunch_of",
+            "relaunch_of_job",
             "relaunches",
             "failure_kind",
             "failed_task",
@@ -132,6 +95,10 @@ class JobSerializer(serializers.ModelSerializer):
             "cancel_requested_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_relaunch_of_job(self, job: Any) -> str | None:
+        return job.repeated_job_id
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_relaunches(self, job: Job) -> list[int]:
@@ -192,8 +159,10 @@ class TaskResultsSerializer(serializers.Serializer):
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """One run's part on one server, newest first."""
 
-    queryset = Job.objects.recent().prefetch_related(
-        Prefetch("run__relaunches", Run.objects.order_by().only("relaunch_of"))
+    queryset = (
+        Job.objects.recent()
+        .with_repeated()
+        .prefetch_related(Prefetch("run__relaunches", Run.objects.order_by().only("relaunch_of")))
     )
     serializer_class = JobSerializer
     filterset_class = JobFilters
@@ -209,7 +178,10 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "tasks": "automation.view_taskresult",
     }
     takes = {"create": LaunchSerializer, "cancel": NoFields, "relaunch": RelaunchSerializer}
-    parameters = {"logs": {"after", "limit"}, "tasks": {"after", "limit"}}
+    parameters = {
+        "logs": {"after", "limit", "search", "level"},
+        "tasks": {"after", "limit", "ordering"},
+    }
 
     def get_queryset(self) -> QuerySet[Job]:
         # Logs and tasks are asked for every second, and show no names.
@@ -222,9 +194,9 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
-        `dry_run` nothing is launched: it is checked as a launch is, and the answer is 200 and says
-        what it would do: `words`, `servers` (their names), `command` and so on."""
+        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
+        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
+        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
         if given.pop("dry_run", False):
             playbook, servers = given.pop("playbook"), given.pop("servers")
@@ -270,6 +242,12 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         parameters=[
             OpenApiParameter("after", int, description="The last line number that you have."),
             OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter(
+                "search", description="Only lines with this text, in any case, colours aside."
+            ),
+            OpenApiParameter(
+                "level", enum=list(log_search.LEVELS), description="Only lines at least so grave."
+            ),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -277,9 +255,14 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
         until `finished`."""
         after, limit = _range(request)
+        text, level = _searched(request)
         # The job first: once it has ended, all of its lines are there.
         job = self.get_object()
-        lines = list(job.lines(after, limit))
+        if text or level:
+            numbers = log_search.hits(job, text, level=level, after=after, limit=limit)
+            lines = list(job.logs.filter(line_number__in=numbers).order_by("line_number"))
+        else:
+            lines = list(job.lines(after, limit))
         shown = LinesSerializer(
             {
                 "lines": lines,
@@ -295,14 +278,23 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         parameters=[
             OpenApiParameter("after", int, description="The last number that you have."),
             OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter(
+                "ordering",
+                enum=[SLOWEST_FIRST],
+                description="Those that took longest, from the first on: not with `after`.",
+            ),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
         """What each task did, after number `after`, in the order in which they ended."""
         after, limit = _range(request)
+        is_slowest = _is_slowest(request)
         job = self.get_object()
-        tasks = list(TaskResult.objects.of_job(job, after)[:limit])
+        if is_slowest:
+            tasks = job.task_results.slowest_first(limit)
+        else:
+            tasks = list(TaskResult.objects.of_job(job, after)[:limit])
         shown = TaskResultsSerializer(
             {
                 "tasks": tasks,
@@ -319,3 +311,23 @@ def _range(request: Request) -> tuple[int, int]:
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
+
+
+def _searched(request: Request) -> tuple[str, str]:
+    """`search` and `level` of a request for lines."""
+    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
+    if len(text) > log_search.LONGEST_TEXT:
+        most = f"At most {log_search.LONGEST_TEXT} characters."
+        raise ValidationError({"search": [most]})
+    if level and level not in log_search.LEVELS:
+        raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
+    return text, level
+
+
+def _is_slowest(request: Request) -> bool:
+    ordering = request.query_params.get("ordering", "")
+    if ordering not in ("", SLOWEST_FIRST):
+        raise ValidationError({"ordering": [f"Only {SLOWEST_FIRST}, or without it by number."]})
+    if ordering and "after" in request.query_params:
+        raise ValidationError({"after": ["The slowest come without it: ask for more by `limit`."]})
+    return bool(ordering)

@@ -5,9 +5,8 @@ from django.db.models import Q
 
 from audit.filters import IdFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
-from inventory.models import Server
 
-from .models import Job, Playbook
+from .models import Job, Playbook, Run
 from .models.jobs import JobQuerySet
 from .models.playbooks import PlaybookQuerySet
 
@@ -43,6 +42,15 @@ class JobFilters(filters.FilterSet):
         fields: list[str] = []
 
     def where(self, jobs: JobQuerySet, name: str, environment: str) -> JobQuerySet:
-        """Keys and not a join, for the same reason as in `recent`."""
-        servers = Server.objects.in_environment(environment.strip().lower())
-        return jobs.filter(server__in=list(servers.values_list("pk", flat=True)))
+        return jobs.in_environments([environment.strip().lower()])
+
+
+class RunFilters(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Run.State.choices)
+    outcome = filters.ChoiceFilter(choices=Run.End.choices)
+    playbook = IdFilter(field_name="playbook_id")
+    user = LowerCaseFilter(field_name="launched_by__username")
+
+    class Meta:
+        model = Run
+        fields: list[str] = []

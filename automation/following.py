@@ -3,18 +3,21 @@
 import json
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from inventory.models import Credential
 from schema.exceptions import Refused
 
 from .ansi import plain
-from .models import Job, Run
+from .models import Job, Run, Worker
 
 POLL_SECONDS = 0.3
 COLOURS = {"success": "SUCCESS", "failed": "ERROR", "cancelled": "WARNING"}
@@ -23,12 +26,68 @@ COLOURS = {"success": "SUCCESS", "failed": "ERROR", "cancelled": "WARNING"}
 class LaunchingCommand(BaseCommand):
     """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."""
 
+    _patience: timedelta
+    _worker_at: datetime  # when a worker was last there
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", help="who launches (default: the first active admin)")
         parser.add_argument("--no-wait", action="store_true", help="launch and return at once")
+        parser.add_argument(
+            "--wait-for-worker",
+            type=int,
+            default=60,
+            metavar="SECONDS",
+            help="give up watching when no worker lives for so long (default: 60)",
+        )
 
-    def follow(self, run: Run, *, wait: bool) -> None:
+        self._add_launch_options(parser)
+
+    @staticmethod
+    def _add_launch_options(parser: ArgumentParser) -> None:
+        """Each is None when it is not given."""
+        options = parser.add_argument_group("how it runs")
+        on_or_off: Any = {"action": BooleanOptionalAction}
+        options.add_argument(
+            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
+        )
+        options.add_argument("--extra-vars", metavar="JSON", help="a JSON object")
+        options.add_argument("--check", help="change nothing, say what would", **on_or_off)
+        options.add_argument("--diff", help="show what changes in files", **on_or_off)
+        options.add_argument("--tags", help="only tasks with these tags")
+        options.add_argument("--skip-tags", help="no tasks with these tags")
+        options.add_argument("--start-at-task", metavar="NAME", help="skip those before")
+        options.add_argument("--become", help="run as root on the server", **on_or_off)
+        options.add_argument("--forks", type=int, help="servers at the same time (5)")
+        options.add_argument("--deadline", type=int, metavar="SECONDS", help="then it is ended")
+        options.add_argument(
+            "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
+        )
+        # manage.py's own --verbosity says how much Django talks; this one is Ansible's.
+        options.add_argument("--ansible-verbosity", type=int, choices=range(5))
+
+    @staticmethod
+    def launch_options(options: dict[str, Any]) -> dict[str, Any]:
+        """What of them was given, as `Playbook.launch` takes it."""
+        given = {
+            "extra_vars": variables_of(options["extra_vars"]),
+            "credential": credential_named(options["credential"]),
+            "check_mode": options["check"],
+            "diff_mode": options["diff"],
+            "tags": options["tags"],
+            "skip_tags": options["skip_tags"],
+            "start_at_task": options["start_at_task"],
+            "become": options["become"],
+            "forks": options["forks"],
+            "verbosity": options["ansible_verbosity"],
+            "deadline_seconds": options["deadline"],
+            "idle_deadline_seconds": options["idle_deadline"],
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
         """Tell the jobs; then show their lines until the run has ended, and exit as it did."""
+        self._patience = timedelta(seconds=for_worker)
+        self._worker_at = timezone.now()
         jobs = list(run.jobs.select_related("server").order_by("id"))
         for job in jobs:
             self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
@@ -51,10 +110,23 @@ class LaunchingCommand(BaseCommand):
             printed = [self._print_new(job, shown, prefix=len(jobs) > 1) for job in jobs]
             if finished and not any(printed):
                 return
-            if run.state == Run.State.PENDING and not waiting_said:
-                waiting_said = self._say_what_it_waits_for(run)
+            if run.state == Run.State.PENDING:
+                self._refuse_to_wait_for_nobody(jobs)
+                waiting_said = waiting_said or self._say_what_it_waits_for(run)
             if not any(printed):
                 time.sleep(POLL_SECONDS)
+
+    def _refuse_to_wait_for_nobody(self, jobs: list[Job]) -> None:
+        """CommandError when no worker has lived for as long as we are to wait for one."""
+        now = timezone.now()
+        if Worker.objects.alive().exists():
+            self._worker_at = now
+        elif now - self._worker_at >= self._patience:
+            raise CommandError(
+                f"No worker has been there for {self._patience.seconds} s: start one with "
+                f"`manage.py run_worker`, and it takes what waits. `cancel_job {jobs[0].job_id}` "
+                "takes it back."
+            )
 
     def _print_new(self, job: Job, shown: dict[int, int], *, prefix: bool) -> bool:
         lines = list(job.lines(after=shown[job.pk]))
@@ -97,8 +169,21 @@ def refusals_in_words() -> Iterator[None]:
         raise CommandError("\n".join(_said(error))) from None
 
 
-def variables_of(text: str) -> Any:
+def credential_named(name: str | None) -> Credential | None:
+    """The value of --credential."""
+    if not name:
+        return None
+    try:
+        return Credential.objects.get(name=name)
+    except Credential.DoesNotExist:
+        known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
+        raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
+
+
+def variables_of(text: str | None) -> Any:
     """The value of --extra-vars."""
+    if text is None:
+        return None
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -7,6 +7,7 @@ vault/         a file for each vault password
 environment    what credentials add to ansible-playbook's environment
 variables.yml  what people gave, marked as data
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
+tmp/           what ansible-playbook writes down on its way
 retry/         hosts that Ansible gave up, as it says itself
 hosts          whose plays it began and whose it never did, as our callback says
 """

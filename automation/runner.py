@@ -10,9 +10,11 @@
 5. stop it if so, kill whatever is left of it, and write the end.
 """
 
+import errno
 import logging
 import os
 import shutil
+import socket
 import sys
 import time
 from contextlib import ExitStack
@@ -111,6 +113,8 @@ def _guard(environment: Path | None) -> list[str]:
 
 def _internal(error: Exception) -> Outcome:
     reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        reason += f". The disk of RUN_ROOT is full on the worker {socket.gethostname()}."
     return Outcome.failed(Job.FailureKind.INTERNAL, _storable(reason)[:2000])
 
 
@@ -131,7 +135,7 @@ class _Execution:
         self.redactor = Redactor(self._secrets())
         hosts = {job.server.hostname: job.pk for job in self.jobs}
         addresses = [(job.server.ip_address, job.pk) for job in self.jobs]
-        self.router = LogRouter(hosts, self._add, addresses)
+        self.router = LogRouter(hosts, self.writer.add, addresses)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self.results = TaskResults(hosts, self.writer.add_result, self._clean, root)
         self.facts = GatheredFacts(self.redactor)
@@ -170,12 +174,13 @@ class _Execution:
             private_data_dir=str(folder.path),
             playbook=folder.playbook,
             quiet=True,
-            suppress_output_file=True,
             fact_cache_type="memory",
         )
         config.prepare()
-        # Not among the settings above: without a file of settings the runner forgets those.
+        # Not among the settings above: without a file of settings the runner forgets those. The
+        # output file would hold everything that is printed, with its secrets.
         config.pexpect_timeout = POLL_SECONDS
+        config.suppress_output_file = True
         config.cwd = str(folder.project)
         config.command = [program, *folder.arguments()]
         config.env = self._environment(config.env, folder)
@@ -204,6 +209,8 @@ class _Execution:
             # Groups called web-servers are common, and a warning in each log says nothing new.
             "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+            # Opened vaults and filled templates on their way: gone with the folder.
+            "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
             "ANSIBLE_CALLBACK_PLUGINS": f"{prepared['ANSIBLE_CALLBACK_PLUGINS']}:{CALLBACKS}",
             **folder.environment_for_ends,
             processes.MARKER: self.token,
@@ -228,13 +235,11 @@ class _Execution:
             self.tally.note(event)
             self.results.note(event)
             self.facts.note(event)
-            self.router.route(event)
+            # As a whole: a long text may be folded, and a secret in it reach over two lines.
+            self.router.route({**event, "stdout": self._clean(event.get("stdout", ""))})
         # At the end: while the database is away, taking lines may last, and that is not its fault.
         self._heard_at = time.monotonic()
         return False  # the runner need not keep it in a file
-
-    def _add(self, job_id: int, line: str, level: str, at: Any) -> None:
-        self.writer.add(job_id, self._clean(line), level, at)
 
     def _clean(self, text: str) -> str:
         """As people may see it: without secrets, and with the playbook where it really lies."""

@@ -61,7 +61,7 @@ class ServerCheckViewSet(RecordViewSet):
         """Launch the connection check: does Ansible reach this server?"""
         self.given()
         run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
-        return self.shown(Job.objects.recent().get(run=run), status=201)
+        return self.shown(Job.objects.recent().with_repeated().get(run=run), status=201)
 
     @extend_schema(responses=ServerSummarySerializer)
     @action(detail=True)

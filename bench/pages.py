@@ -23,7 +23,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import User
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook
+from automation.models import Job, JobLog, Playbook, Run
 from bench.console import console
 from bench.table import Table, spread
 from infraops.seeding import making
@@ -105,12 +105,13 @@ def _job_pages() -> Iterator[Page]:
 
 
 def _other_pages() -> Iterator[Page]:
-    widest = Job.objects.values("run").annotate(jobs=Count("id")).order_by("-jobs")[0]["run"]
+    widest = Run.objects.get(pk=_busiest("run"))
+    playbook = Playbook.objects.get(pk=_busiest("playbook"))
     ticket = Ticket.objects.annotate(n=Count("occurrences")).order_by("-n")[0]
-    yield Page("run of many servers", _row("automation_run", widest))
+    yield Page("run of many servers", widest.get_absolute_url())
     yield Page("server", _row("inventory_server", _busiest("server")))
-    yield Page("playbook", _row("automation_playbook", _busiest("playbook")))
-    yield Page("ticket", _row("tickets_ticket", ticket.pk))
+    yield Page("playbook", playbook.get_absolute_url())
+    yield Page("ticket", ticket.get_absolute_url())
     yield Page("audit line", _row("audit_auditlog", AuditLog.objects.latest("id").pk))
     asking = Playbook.objects.exclude(variables={}).order_by("id")[0]
     yield Page("launch form", _with(reverse("automation:job_launch"), playbook=asking.pk))

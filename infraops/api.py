@@ -24,7 +24,9 @@ from rest_framework.views import APIView
 from accounts.api import ApiKeyViewSet, UserViewSet
 from accounts.view_api import SavedViewViewSet
 from audit.api import AuditLogViewSet
-from automation.api import JobViewSet, PlaybookViewSet
+from automation.api import JobViewSet
+from automation.playbook_api import PlaybookViewSet
+from automation.run_api import RunViewSet
 from automation.server_api import ServerCheckViewSet
 from automation.vault_api import VaultPasswordViewSet
 from infraops import health
@@ -38,6 +40,7 @@ router.register("playbooks", PlaybookViewSet)
 router.register("vault-passwords", VaultPasswordViewSet)
 router.register("credentials", CredentialViewSet)
 router.register("jobs", JobViewSet)
+router.register("runs", RunViewSet)
 router.register("tickets", TicketViewSet)
 router.register("audit-logs", AuditLogViewSet)
 router.register("users", UserViewSet)
@@ -50,6 +53,7 @@ ROOT = {
     "vault-passwords": "vaultpassword-list",
     "credentials": "credential-list",
     "jobs": "job-list",
+    "runs": "run-list",
     "tickets": "ticket-list",
     "audit-logs": "auditlog-list",
     "users": "user-list",

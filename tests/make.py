@@ -18,7 +18,7 @@ from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
 from automation.playbook_files import hash_of
 from inventory.models import Credential, Server, ServerFacts
-from tickets.models import Ticket, TicketOccurrence
+from tickets.models import Ticket, TicketComment, TicketOccurrence
 
 PASSWORD = "correct horse battery"
 
@@ -167,7 +167,7 @@ def _run_of(status: str, **owner: Any) -> Run:
     held = {"claim_token": f"token-{next(_number)}", "worker_host": "worker1", "worker_pid": 1}
     if status == Job.Status.RUNNING:
         return run(**owner, **held, state=Run.State.RUNNING, started_at=now, heartbeat_at=now)
-    ended = {"state": Run.State.FINISHED, "started_at": now, "finished_at": now}
+    ended = {"state": Run.State.FINISHED, "started_at": now, "finished_at": now, "outcome": status}
     return run(**owner, **held, **ended)
 
 
@@ -217,6 +217,11 @@ def ticket(**fields: Any) -> Ticket:
     if fields.get("status") in (Ticket.Status.RESOLVED, Ticket.Status.CLOSED):
         fields.setdefault("resolved_at", timezone.now())
     return _saved(Ticket(**fields))
+
+
+def comment(ticket: Ticket, created_by: User | None = None, text: str = "Seen") -> TicketComment:
+    author = created_by or user(role="operator")
+    return _saved(TicketComment(ticket=ticket, created_by=author, text=text))
 
 
 def occurrence(ticket: Ticket, job_row: Job | None = None, **fields: Any) -> TicketOccurrence:

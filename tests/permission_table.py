@@ -127,6 +127,13 @@ def own_view(user: User | None) -> list[Any]:
     return [make.saved_view(owner).pk]
 
 
+def own_comment(user: User | None) -> list[Any]:
+    """Nobody edits another's."""
+    ticket = make.ticket()
+    comment = make.comment(ticket, user if user and user.is_active else None)
+    return [ticket.ticket_id, comment.pk]
+
+
 def ticket_on_site(user: User | None) -> list[Any]:
     return [ContentType.objects.get_for_model(Ticket).pk, make.ticket().pk]
 
@@ -159,23 +166,31 @@ PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
     "home": page(VIEWER),
+    "home_live": page(VIEWER),
     "accounts:view_save": verb(VIEWER, body="list_name=automation_job&name=Mine&query="),
     "accounts:view_change": verb(VIEWER, own_view),
     "accounts:view_remove": verb(VIEWER, own_view),
     "favicon": page(EVERYBODY),
     "automation:job_detail": page(VIEWER, job_id),
     "automation:job_lines": page(VIEWER, job_id),
+    "automation:job_search": page(VIEWER, job_id),
     "automation:job_tasks": page(VIEWER, job_id),
     "automation:job_log_download": page(VIEWER, job_id),
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
     "automation:job_launch_variables": page(OPERATOR),
+    "automation:run_detail": page(VIEWER, key(make.run)),
+    "automation:run_live": page(VIEWER, key(make.run)),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": verb(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
     "automation:server_check": verb(OPERATOR, key(make.server)),
+    "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
+    "tickets:ticket_detail": page(VIEWER, ticket_id),
+    "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
+    "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),
     "tickets:ticket_resolve": verb(OPERATOR, ticket_id),
     "tickets:ticket_close": verb(OPERATOR, ticket_id),
@@ -201,6 +216,8 @@ API = {
     "api:vaultpassword-detail": api(key(make.vault_password), GET=ADMIN, PATCH=ADMIN, DELETE=ADMIN),
     "api:playbook-list": api(GET=VIEWER, POST=ADMIN),
     "api:playbook-detail": api(key(make.playbook), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:playbook-statistics": api(key(make.playbook), GET=VIEWER),
+    "api:playbook-source": api(key(make.playbook), GET=VIEWER),
     "api:playbook-accept": api(key(make.playbook), POST=ADMIN),
     "api:job-list": api(GET=VIEWER, POST=OPERATOR),
     "api:job-detail": api(job_id, GET=VIEWER),
@@ -208,12 +225,19 @@ API = {
     "api:job-tasks": api(job_id, GET=VIEWER),
     "api:job-cancel": api(job_id, POST=OPERATOR),
     "api:job-relaunch": api(job_id, POST=OPERATOR),
+    "api:run-list": api(GET=VIEWER),
+    "api:run-detail": api(key(make.run), GET=VIEWER),
+    "api:run-matrix": api(key(make.run), GET=VIEWER),
+    "api:run-cancel": api(key(make.run), POST=OPERATOR),
+    "api:run-relaunch": api(key(make.run), POST=OPERATOR),
     "api:ticket-list": api(GET=VIEWER, POST=OPERATOR),
     "api:ticket-detail": api(ticket_id, GET=VIEWER, PATCH=OPERATOR),
     "api:ticket-start": api(ticket_id, POST=OPERATOR),
     "api:ticket-resolve": api(ticket_id, POST=OPERATOR),
     "api:ticket-close": api(ticket_id, POST=OPERATOR),
     "api:ticket-reopen": api(ticket_id, POST=OPERATOR),
+    "api:ticket-comments": api(ticket_id, GET=VIEWER, POST=OPERATOR),
+    "api:ticket-edit-comment": api(own_comment, PATCH=OPERATOR, DELETE=OPERATOR),
     "api:ticket-assign": api(ticket_id, POST=OPERATOR),
     "api:auditlog-list": api(GET=ADMIN),
     "api:auditlog-detail": api(key(make.audit_line), GET=ADMIN),
@@ -277,8 +301,8 @@ RECORDS = {
         delete=ADMIN,
         export=True,
     ),
-    **admin_pages("automation_run", key(make.run), export=True),
-    # These two lead to the job's own page, however they are asked.
+    # These three lead to a page of their own, however they are asked.
+    **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
     **admin_pages("automation_taskresult", key(task_result)),

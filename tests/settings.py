@@ -56,5 +56,8 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 cast(dict[str, Any], TEMPLATES[0]["OPTIONS"])["string_if_invalid"] = Complaint()
 
+# Nothing is remembered from one test to the next.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
 # Static files are looked up when asked for: a scan of all of them for each client is slow.
 WHITENOISE_AUTOREFRESH = True

@@ -3,10 +3,14 @@
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.contrib import admin, messages
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
+from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
     DropdownFilter,
@@ -18,6 +22,7 @@ from audit.console import (
     Day,
     Narrow,
     RelatedFilter,
+    Rows,
     TimeRangeFilter,
     asking,
     call_each,
@@ -25,11 +30,9 @@ from audit.console import (
     row_key,
 )
 
-# Registers the server's page once more, after automation.
-from . import server_page  # noqa: F401
+# They register jobs and servers once more, after automation.
+from . import job_admin, server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
-
-SHOWN_OCCURRENCES = 20
 
 
 class PriorityForm(forms.Form):
@@ -65,9 +68,23 @@ class QueueFilter(DropdownFilter):
         return cast(TicketQuerySet, queryset).unresolved().filter(**narrowed)
 
 
+class TicketRows(Rows):
+    def url_for_result(self, result: Ticket) -> str:
+        return result.get_absolute_url()
+
+
 @admin.register(Ticket)
 class TicketAdmin(ConsoleAdmin):
-    list_display = ["title", "status_pill", "priority_pill", "assigned_to", "created_at"]
+    list_display = [
+        "priority_pill",
+        "name",
+        "status_pill",
+        "age",
+        "not_cleared",
+        "assigned_to",
+        "created_at",
+    ]
+    list_display_links = ["name"]
     list_select_related = ["assigned_to"]
     list_filter = [
         QueueFilter,
@@ -98,8 +115,6 @@ class TicketAdmin(ConsoleAdmin):
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
     when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
-    change_form_outer_before_template = "tickets/_ticket_tools.html"
-    change_form_outer_after_template = "tickets/_ticket_occurrences.html"
     actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to", "prioritise"]
     fieldsets = [(None, {"fields": ["title", "description"]})]
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
@@ -107,6 +122,14 @@ class TicketAdmin(ConsoleAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         who = [("assigned_to", RelatedFilter)]
         return self.list_filter + (who if request.user.has_perm("accounts.view_user") else [])
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+        return TicketRows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
+        failing = TicketOccurrence.objects.filter(ticket=OuterRef("pk"), cleared_at=None)
+        counted = failing.order_by().values("ticket").annotate(count=Count("pk")).values("count")
+        return super().get_queryset(request).annotate(failing=Coalesce(Subquery(counted), 0))
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return (urgency(), "id") if request.GET.get("queue") else ("-id",)
@@ -122,21 +145,29 @@ class TicketAdmin(ConsoleAdmin):
             obj.created_by = signed_in(request)
         super().save_model(request, obj, form, change)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        key = row_key(object_id)
-        occurrences = TicketOccurrence.objects.filter(ticket_id=key).order_by("-id")
-        related = occurrences.select_related("job__playbook", "job__server")
-        context = {
-            "occurrences": list(related[:SHOWN_OCCURRENCES]),
-            "occurrence_count": occurrences.count(),
-            "assignees": assignees(),
-            "priorities": Ticket.Priority.choices,
-            "may_work": self.has_work_permission(request),
-        }
-        context |= extra_context or {}
-        return super().change_view(request, object_id, form_url, context)
+    def response_change(self, request: HttpRequest, obj: Ticket) -> HttpResponse:
+        """Back to where one came from: the ticket's own page."""
+        messages.success(request, f"“{obj}” is as you wrote it.")
+        return redirect(obj)
+
+    def response_add(self, request: HttpRequest, obj: Ticket, *args: Any) -> HttpResponse:
+        messages.success(request, f"“{obj}” is open.")
+        return redirect(obj)
+
+    @admin.display(description="title")
+    def name(self, ticket: Ticket) -> str:
+        return ticket.title
+
+    @admin.display(description="open for")
+    def age(self, ticket: Ticket) -> str:
+        """Of one that is done: nothing, so that what waits stands out."""
+        return timesince(ticket.created_at, depth=1) if ticket.is_unresolved else "-"
+
+    @admin.display(description="failing on")
+    def not_cleared(self, ticket: Ticket) -> str:
+        """Servers, or rather jobs, that no success has followed."""
+        count = cast(Any, ticket).failing
+        return f"{count} server{pluralize(count)}" if count else "-"
 
     @admin.display(description="status", ordering="status")
     def status_pill(self, ticket: Ticket) -> str:

@@ -4,20 +4,24 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from audit.pages import NewestFirst
+from accounts.signed_in import signed_in
+from audit.pages import NewestFirst, whole_number
 from audit.rest import NoFields, RecordViewSet, StrictModelSerializer, StrictSerializer
 from schema.exceptions import Refused
 
 from .filters import TicketFilters
-from .models import Ticket
+from .models import Ticket, TicketComment
 
 OCCURRENCES = 100
+COMMENTS = 200
 
 
 class TicketSerializer(StrictModelSerializer):
@@ -99,6 +103,19 @@ class AssignSerializer(StrictSerializer):
     )
 
 
+class CommentSerializer(StrictSerializer):
+    id = serializers.IntegerField(read_only=True)
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    text = serializers.CharField(max_length=TicketComment.LONGEST, help_text="Markdown.")
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+
+class CommentsSerializer(serializers.Serializer):
+    comments = CommentSerializer(many=True)
+    last = serializers.IntegerField(help_text="What to send as `after` for those that follow.")
+
+
 class TicketViewSet(
     RecordViewSet,
     mixins.ListModelMixin,
@@ -113,18 +130,22 @@ class TicketViewSet(
     filterset_class = TicketFilters
     pagination_class = NewestFirst
     walked_by_time = "created_at", set[str]()
-    http_method_names = ["get", "post", "patch", "head", "options"]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     lookup_field = "ticket_id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
     permissions = dict.fromkeys(
-        ("start", "resolve", "close", "reopen", "assign"), "tickets.work_ticket"
+        ("start", "resolve", "close", "reopen", "assign", "say", "edit_comment", "remove_comment"),
+        "tickets.work_ticket",
     )
+    parameters = {"comments": {"after"}}
     takes = {
         "start": NoFields,
         "resolve": NoteSerializer,
         "close": NoteSerializer,
         "reopen": NoteSerializer,
         "assign": AssignSerializer,
+        "say": CommentSerializer,
+        "edit_comment": CommentSerializer,
     }
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer]:
@@ -155,6 +176,49 @@ class TicketViewSet(
     def assign(self, request: Request, **kwargs: Any) -> Response:
         """Give it to somebody who works tickets."""
         return self._worked(Ticket.assign, assignee=self.given()["assigned_to"])
+
+    @extend_schema(
+        responses=CommentsSerializer,
+        parameters=[OpenApiParameter("after", int, description="The last id that you have.")],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def comments(self, request: Request, **kwargs: Any) -> Response:
+        """Up to 200 comments that follow comment `after`, oldest first."""
+        after = whole_number("after", request.query_params.get("after", "0"), 0, 2**31 - 1)
+        found = self.get_object().comments.select_related("created_by").filter(pk__gt=after)
+        comments = list(found.order_by("pk")[:COMMENTS])
+        last = comments[-1].pk if comments else after
+        return Response(CommentsSerializer({"comments": comments, "last": last}).data)
+
+    @extend_schema(request=CommentSerializer, responses={201: CommentSerializer})
+    @comments.mapping.post
+    def say(self, request: Request, **kwargs: Any) -> Response:
+        """Say something about it, in Markdown."""
+        comment = self.get_object().comment(signed_in(request), self.given()["text"])
+        return Response(CommentSerializer(comment).data, status=201)
+
+    @extend_schema(request=CommentSerializer, responses=CommentSerializer)
+    @action(detail=True, methods=["patch"], url_path="comments/(?P<comment>[0-9]{1,9})")
+    def edit_comment(self, request: Request, **kwargs: Any) -> Response:
+        """Put one's own comment in other words."""
+        comment, text = self._comment(), self.given()["text"]
+        comment.edit(signed_in(request), text)
+        return Response(CommentSerializer(comment).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @edit_comment.mapping.delete
+    def remove_comment(self, request: Request, **kwargs: Any) -> Response:
+        """Take one's own comment away; an admin takes any."""
+        self._comment().remove(signed_in(request))
+        return Response(status=204)
+
+    def _comment(self) -> TicketComment:
+        wanted = self.kwargs["comment"]
+        found = self.get_object().comments.select_related("ticket", "created_by")
+        comment = found.filter(pk=wanted).first()
+        if comment is None:
+            raise NotFound(f"There is no comment {wanted} on this ticket.")
+        return comment
 
     def _worked(self, verb: Callable[..., bool], **given: Any) -> Response:
         ticket = self.get_object()

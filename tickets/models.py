@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import timedelta
 from typing import Any, Self
 
 from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -136,7 +138,7 @@ class Ticket(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:tickets_ticket_change", args=[self.pk])
+        return reverse("tickets:ticket_detail", args=[self.ticket_id])
 
     # Verbs: each returns False when the ticket stood there already, and raises Refused when it
     # cannot go there from where it stands.
@@ -205,6 +207,17 @@ class Ticket(models.Model):
         return self._change(actor, "ticket.prioritised", self._locked(), priority=priority)
 
     @transaction.atomic
+    def comment(self, actor: User, text: str) -> TicketComment:
+        """Say something about it, in Markdown. ValidationError for nothing, or far too much."""
+        self._refuse_unless_works(actor)
+        comment = TicketComment(ticket=self, created_by=actor, text=text.strip())
+        comment.clean_fields(exclude=["ticket", "created_by"])
+        comment.save(force_insert=True)
+        Ticket.objects.filter(pk=self.pk).update(updated_at=timezone.now())
+        AuditLog.objects.record("ticket.commented", self, actor=actor, comment=comment.pk)
+        return comment
+
+    @transaction.atomic
     def add_occurrence(self, job: Job) -> TicketOccurrence:
         """The same failure once more (or for the first time) in this job."""
         occurrence, _ = TicketOccurrence.objects.get_or_create(job=job, defaults={"ticket": self})
@@ -269,6 +282,15 @@ class Ticket(models.Model):
             raise PermissionDenied("Your role does not work tickets.")
 
 
+class OccurrenceQuerySet(models.QuerySet["TicketOccurrence"]):
+    def of_nobody(self) -> Self:
+        """Failures that nobody looks after: on an open ticket that is nobody's, and without a
+        later success on their server."""
+        return self.filter(
+            ticket__status__in=Ticket.UNRESOLVED, ticket__assigned_to=None, cleared_at=None
+        )
+
+
 class TicketOccurrence(models.Model):
     """One job in which a ticket's failure happened; cleared by a later success on its server."""
 
@@ -277,12 +299,73 @@ class TicketOccurrence(models.Model):
     created_at = CreatedAtField()
     cleared_at = models.DateTimeField(null=True, blank=True)
 
+    objects = OccurrenceQuerySet.as_manager()
+
     class Meta:
         db_table = "ticket_occurrences"
         ordering = ["id"]
 
     def __str__(self) -> str:
         return f"{self.job} ({self.ticket})"
+
+
+class TicketComment(models.Model):
+    """What somebody had to say about a ticket, in Markdown."""
+
+    LONGEST = 50_000
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.RESTRICT, db_column="created_by", related_name="+"
+    )
+    text = models.TextField(validators=[MaxLengthValidator(LONGEST)])
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    class Meta:
+        db_table = "ticket_comments"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"Comment {self.pk} of {self.created_by} on {self.ticket}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.ticket.get_absolute_url()}#comment-{self.pk}"
+
+    # Verbs: what a comment said stays in the audit trail.
+
+    @transaction.atomic
+    def edit(self, actor: User, text: str) -> bool:
+        """Put it in other words; False when they are the same. Only its author may."""
+        self._refuse_unless_own(actor)
+        before, self.text = self.text, text.strip()
+        if before == self.text:
+            return False
+        self.clean_fields(exclude=["ticket", "created_by"])
+        self.save(update_fields=["text", "updated_at"])
+        self._record("ticket.comment_edited", actor, changes={"text": [before, self.text]})
+        return True
+
+    @transaction.atomic
+    def remove(self, actor: User) -> bool:
+        """Take it away; False when it was gone. Its author may, and whoever manages users."""
+        if not actor.has_perm("accounts.change_user"):
+            self._refuse_unless_own(actor)
+        if not TicketComment.objects.filter(pk=self.pk).delete()[0]:
+            return False
+        self._record("ticket.comment_removed", actor, changes={"text": [self.text, None]})
+        return True
+
+    @property
+    def is_edited(self) -> bool:
+        return self.updated_at - self.created_at > timedelta(seconds=1)
+
+    def _refuse_unless_own(self, actor: User) -> None:
+        if self.created_by_id != actor.pk or not actor.has_perm("tickets.work_ticket"):
+            raise PermissionDenied("A comment belongs to whoever wrote it.")
+
+    def _record(self, action: str, actor: User, **details: Any) -> None:
+        AuditLog.objects.record(action, self.ticket, actor=actor, comment=self.pk, **details)
 
 
 def failure_key(job: Job) -> str:

@@ -3,17 +3,16 @@
 from typing import Any
 
 from django.dispatch import receiver
-from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditLog
 from audit.signals import story_asked
 from audit.story import Chapter
-from automation.ansi import plain
 from automation.models import Job, Outcome
 from automation.signals import job_finished
 
 from .models import Ticket, TicketOccurrence, failure_key
+from .wording import description_of, title_of
 
 LAST_LINES = 20
 TOLD_JOBS = 500
@@ -26,19 +25,19 @@ PRIORITIES = {
 @receiver(job_finished, dispatch_uid="tickets.follow_up")
 def follow_up(job: Job, outcome: Outcome, **kwargs: Any) -> None:
     if outcome.status == Job.Status.FAILED:
-        open_ticket(job, outcome)
+        open_ticket(job)
     elif outcome.status == Job.Status.SUCCESS:
         clear_occurrences(job)
 
 
-def open_ticket(job: Job, outcome: Outcome) -> Ticket:
+def open_ticket(job: Job) -> Ticket:
     """One unresolved ticket for the same playbook, environment and failing task (or kind)."""
     ticket, is_new = Ticket.objects.open_for(
         failure_key(job),
         job=job,
         created_by=job.user,
-        title=_title(job, outcome),
-        description=_description(job, outcome),
+        title=title_of(job),
+        description=description_of(job, job.last_lines(LAST_LINES)),
         priority=PRIORITIES.get(job.server.environment, Ticket.Priority.LOW),
     )
     ticket.add_occurrence(job)
@@ -54,24 +53,6 @@ def clear_occurrences(job: Job) -> None:
     TicketOccurrence.objects.filter(
         cleared_at=None, job__playbook=job.playbook_id, job__server=job.server_id
     ).update(cleared_at=timezone.now())
-
-
-def _title(job: Job, outcome: Outcome) -> str:
-    what = outcome.failed_task or Job.FailureKind(outcome.failure_kind).label
-    return f"{job.playbook} failed in {job.server.environment}: {what}"[:200]
-
-
-def _description(job: Job, outcome: Outcome) -> str:
-    lines = "\n".join(f"    {plain(line)}" for line in job.last_lines(LAST_LINES))
-    parts = [
-        f"{job.playbook} failed on {job.server} ({job.server.environment}), "
-        f"launched by {job.user}.",
-        f"Failing task: {outcome.failed_task}" if outcome.failed_task else "",
-        outcome.error_message,
-        f"Last lines:\n\n{lines}" if lines else "",
-        f"Job: {reverse('automation:job_detail', args=[job.job_id])}",
-    ]
-    return "\n\n".join(part for part in parts if part)
 
 
 @receiver(story_asked, sender=Ticket)

@@ -5,6 +5,9 @@ from . import views
 app_name = "tickets"
 
 urlpatterns = [
+    path("tickets/<uuid:ticket_id>/", views.ticket_detail, name="ticket_detail"),
+    path("tickets/<uuid:ticket_id>/comment/", views.ticket_comment, name="ticket_comment"),
+    path("tickets/<uuid:ticket_id>/comments/<int:pk>/", views.comment_edit, name="comment_edit"),
     *(
         path(
             f"tickets/<uuid:ticket_id>/{verb}/",

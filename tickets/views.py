@@ -1,16 +1,24 @@
-"""The buttons of a ticket's page: each calls one verb and leads back."""
+"""A ticket's page, and its buttons: each calls one verb and leads back."""
 
 from typing import Any
 from uuid import UUID
 
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.signed_in import signed_in
 from audit.console import call_each, row_key
 
-from .models import Ticket, assignees
+from .forms import CommentForm
+from .history import history_of
+from .models import Ticket, TicketComment, assignees
+
+OCCURRENCES = 50
 
 workers_only = permission_required("tickets.work_ticket", raise_exception=True)
 MOVES = {
@@ -19,6 +27,63 @@ MOVES = {
     "close": ("Closed", "Was closed already"),
     "reopen": ("Open again", "Was open"),
 }
+
+
+@require_safe
+@permission_required("tickets.view_ticket", raise_exception=True)
+def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    ticket = _ticket(ticket_id)
+    occurrences = ticket.occurrences.order_by("-id")
+    related = occurrences.select_related("job__playbook", "job__server")
+    shown = list(related[: OCCURRENCES + 1])
+    may_work = request.user.has_perm("tickets.work_ticket")
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{ticket.get_status_display()} · {ticket}",
+        "model_admin": admin.site.get_model_admin(Ticket),
+        "ticket": ticket,
+        "occurrences": shown[:OCCURRENCES],
+        "more_occurrences": len(shown) > OCCURRENCES,
+        "uncleared": next((one for one in shown if one.cleared_at is None), None),
+        "history": history_of(ticket),
+        "priorities": Ticket.Priority.choices,
+        "may_work": may_work,
+        "assignees": assignees() if may_work else [],
+        "comment_form": CommentForm(),
+    }
+    return TemplateResponse(request, "tickets/ticket_detail.html", context)
+
+
+@require_POST
+@workers_only
+def ticket_comment(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """Say something; what was typed comes back when it cannot be taken."""
+    ticket = _ticket(ticket_id)
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["text"])))
+        return redirect(f"{ticket.get_absolute_url()}#comment")
+    return redirect(ticket.comment(signed_in(request), form.cleaned_data["text"]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workers_only
+def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse:
+    """Change one's own comment, or take it away (`remove`)."""
+    found = TicketComment.objects.select_related("ticket", "created_by")
+    comment = get_object_or_404(found, ticket__ticket_id=ticket_id, pk=pk)
+    if "remove" in request.POST:
+        comment.remove(signed_in(request))
+        return redirect(comment.ticket)
+    form = CommentForm(request.POST or None, initial={"text": comment.text})
+    if request.method == "POST" and form.is_valid():
+        comment.edit(signed_in(request), form.cleaned_data["text"])
+        return redirect(comment)
+    if comment.created_by_id != request.user.pk:
+        raise PermissionDenied("A comment belongs to whoever wrote it.")
+    context = {**admin.site.each_context(request), "title": "Edit a comment"}
+    context |= {"comment": comment, "ticket": comment.ticket, "form": form}
+    return TemplateResponse(request, "tickets/comment_edit.html", context)
 
 
 @require_POST
@@ -71,3 +136,8 @@ def ticket_prioritise(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         unchanged="Had that priority",
     )
     return redirect(ticket)
+
+
+def _ticket(ticket_id: UUID) -> Ticket:
+    related = Ticket.objects.select_related("job", "created_by", "assigned_to")
+    return get_object_or_404(related, ticket_id=ticket_id)

@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models, transaction
 from django.urls import reverse
 
 from accounts.permissions import BY_ROLE
@@ -127,14 +127,30 @@ class User(AbstractBaseUser):
         if not self.is_superuser and self.is_last_admin():
             raise ValidationError(LAST_ADMIN)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Refused for the last admin: of two who demote each other at once, one stays."""
+        names = kwargs.get("update_fields")
+        is_told = names is None or not {"role", "is_active"}.isdisjoint(names)
+        with transaction.atomic(using=kwargs.get("using")):
+            if self.pk and is_told and not self.is_superuser and self.is_last_admin():
+                raise Refused(LAST_ADMIN)
+            super().save(*args, **kwargs)
+
+    @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         if self.is_last_admin():
             raise Refused(LAST_ADMIN)
         return super().delete(*args, **kwargs)
 
     def is_last_admin(self) -> bool:
-        """Whether the database knows no other active admin: nobody could manage users then."""
-        return list(User.objects.admins().values_list("pk", flat=True)[:2]) == [self.pk]
+        """Whether the database knows no other active admin: nobody could manage users then.
+
+        In a transaction it waits for whoever else is about to change an admin.
+        """
+        admins = User.objects.admins()
+        if connection.in_atomic_block:
+            admins = admins.select_for_update()
+        return list(admins.values_list("pk", flat=True)) == [self.pk]
 
     def open_views(self, list_name: str) -> models.QuerySet[SavedView]:
         """The saved views of a list that this person may open."""

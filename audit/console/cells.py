@@ -68,7 +68,7 @@ class Each(Narrow):
     def shown(self, row: Model, text: Any, rows: Rows) -> Any:
         pairs = found(row, self.source)()
         links = [(link(rows, {self.parameter: value}, word),) for value, word in pairs]
-        return format_html_join(" ", '<span class="io-tag">{}</span>', links) or NOTHING
+        return format_html_join(" ", '<span class="io-list-tag">{}</span>', links) or NOTHING
 
 
 def day_range(name: str, day: date) -> Parameters:
@@ -90,7 +90,7 @@ def link(rows: Rows, parameters: Parameters, text: Any) -> Any:
     ):
         return text
     return format_html(
-        '<a class="io-cell" href="{}" title="Show only these">{}</a>',
+        '<a class="io-narrowing" href="{}" title="Show only these">{}</a>',
         rows.get_query_string(parameters),
         text,
     )

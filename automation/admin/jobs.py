@@ -29,6 +29,19 @@ from automation.templatetags.automation import short_duration
 from inventory.models import Server
 
 
+class EnvironmentFilter(AllValuesCheckboxFilter):
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Job]:
+        return queryset.in_environments(self.value()) if self.value() else queryset
+
+
+class FailureFilter(ChoicesCheckboxFilter):
+    """A kind of failure has no index, but those that failed have one."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        found = super().queryset(request, queryset)
+        return found.filter(status=Job.Status.FAILED) if any(self.value() or ()) else found
+
+
 class JobRows(Rows):
     def url_for_result(self, result: Job) -> str:
         return result.get_absolute_url()
@@ -74,8 +87,8 @@ class JobAdmin(HistoryAdmin):
         ("status", ChoicesCheckboxFilter),
         ("playbook", AutocompleteSelectFilter),
         ("server", AutocompleteSelectFilter),
-        ("server__environment", AllValuesCheckboxFilter),
-        ("failure_kind", ChoicesCheckboxFilter),
+        ("server__environment", EnvironmentFilter),
+        ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]
     search_fields = ["job_id"]  # the search is JobQuerySet.matching

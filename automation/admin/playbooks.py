@@ -1,10 +1,11 @@
-"""Registered playbooks."""
+"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
@@ -13,12 +14,18 @@ from audit.console import (
     Day,
     Each,
     Narrow,
+    Rows,
     TagFilter,
     TimeRangeFilter,
     call_each,
     confirmed,
 )
 from automation.models import Playbook
+
+
+class PlaybookRows(Rows):
+    def url_for_result(self, result: Playbook) -> str:
+        return result.get_absolute_url()
 
 
 class FileFilter(RadioFilter):
@@ -76,6 +83,20 @@ class PlaybookAdmin(SwitchedAdmin):
     add_fieldsets = [
         (None, {"fields": ["name", "description", "file_path", "variables", "tags", "is_active"]}),
     ]
+
+    class Media:
+        css = {"all": ["automation/highlighting.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+        return PlaybookRows
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
+        """The form; whoever may not change anything is led to the playbook's own page."""
+        playbook = self.get_object(request, object_id)
+        may_look = request.method in ("GET", "HEAD") and playbook is not None
+        if may_look and not self.has_change_permission(request, playbook):
+            return redirect(playbook)
+        return super().change_view(request, object_id, *args)
 
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")

@@ -54,6 +54,8 @@ class TaskResultAdmin(HistoryAdmin):
     list_display = ["number", "status_pill", "task", "action", "seconds", "path"]
     list_display_links = ["task"]
     list_filter = [("job", JobOfLinesFilter), ("status", ChoicesCheckboxFilter)]
+    # A run's page links to what has changed something: an ignored failure may have too.
+    more_filters = ("changed",)
     when_empty = (
         "Choose a job under “Filters” first: results are looked up by their job. "
         "A job's own page shows them too."

@@ -1,10 +1,11 @@
-"""Runs, each with its jobs by status."""
+"""The list of runs; a run's own page is in views/run_page.py."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -15,30 +16,43 @@ from audit.console import (
     Day,
     HistoryAdmin,
     Narrow,
+    Rows,
     TimeRangeFilter,
-    row_key,
 )
-from automation.models import Job, Run
-from automation.variables import masked
-from automation.views.runs import relaunching_of
+from audit.console.cells import Parameters
+from automation.models import Run
+from automation.templatetags.automation import short_duration
+
+
+class RunRows(Rows):
+    def url_for_result(self, result: Run) -> str:
+        return result.get_absolute_url()
+
+
+class Standing(Narrow):
+    """Runs that ended alike; of one that has not ended, those in the same state."""
+
+    def parameters(self, row: Model) -> Parameters:
+        return super().parameters(row) or {"state__exact": cast(Run, row).state}
 
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
-    list_display = [
-        *("state_pill", "name", "launched_by", "worker_host", "created_at", "finished_at"),
-    ]
+    list_display = ["status_pill", "name", "launched_by", "worker_host", "created_at", "duration"]
     list_display_links = ["name"]
     list_select_related: tuple[
         str, ...
     ] = ()  # The names are fetched apart: see JobQuerySet.recent.
     list_filter = [
         ("state", ChoicesCheckboxFilter),
+        ("outcome", ChoicesCheckboxFilter),
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
+    # The home page links to the last runs of a playbook that have begun.
+    more_filters = ("started_at",)
     cell_filters = {
-        "state_pill": Narrow("state__exact", "state"),
+        "status_pill": Standing("outcome__exact", "outcome"),
         "name": Narrow("playbook__id__exact", "playbook_id"),
         "launched_by": Narrow("launched_by__id__exact", "launched_by_id"),
         "worker_host": Narrow("worker_host__exact", "worker_host"),
@@ -48,6 +62,7 @@ class RunAdmin(HistoryAdmin):
         "id": "pk",
         "playbook": "playbook.name",
         "state": "state",
+        "outcome": "outcome",
         "exit_code": "exit_code",
         "launched_by": "launched_by.username",
         "worker_host": "worker_host",
@@ -60,20 +75,9 @@ class RunAdmin(HistoryAdmin):
     search_fields = ["=id"]
     search_help_text = "The number of a run"
     sortable_by = ["created_at"]
-    change_form_outer_before_template = "automation/_run_tools.html"
-    readonly_fields = ["name", "given_options", "variables"]
-    fieldsets = [
-        (None, {"fields": ["name", ("state", "exit_code"), ("launched_by", "created_at")]}),
-        (
-            "What",
-            {"fields": ["playbook_hash", "given_options", "credential", "variables", "command"]},
-        ),
-        (
-            "Where and when",
-            {"fields": [("worker_host", "worker_pid"), ("started_at", "finished_at")]},
-        ),
-        ("Cancelled", {"fields": [("cancel_requested_at", "cancelled_by")]}),
-    ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+        return RunRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         return super().get_queryset(request).prefetch_related("playbook", "launched_by")
@@ -81,32 +85,20 @@ class RunAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """With its jobs by status: five hundred servers are five hundred jobs."""
-        jobs = Job.objects.filter(run_id=row_key(object_id))
-        counts = jobs.order_by("status").values_list("status").annotate(Count("id"))
-        context = {"job_counts": counts, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        """A run has a page of its own."""
+        run = self.get_object(request, object_id)
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return redirect(run)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        run = kwargs.get("obj")
-        more = relaunching_of(run) if run is not None else {}
-        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
-
-    @admin.display(description="state")
-    def state_pill(self, run: Run) -> str:
-        return render_to_string("automation/_run_state.html", {"state": run.state})
+    @admin.display(description="status")
+    def status_pill(self, run: Run) -> str:
+        return render_to_string("automation/_status.html", {"status": run.status})
 
     @admin.display(description="run")
     def name(self, run: Run) -> str:
         return f"{run.playbook} ({run.pk})"
 
-    @admin.display(description="options")
-    def given_options(self, run: Run) -> str:
-        return ", ".join(f"{name} = {value}" for name, value in run.options().items()) or "-"
-
-    @admin.display(description="variables")
-    def variables(self, run: Run) -> str:
-        values = masked(run.extra_vars).items()
-        return ", ".join(f"{name} = {value}" for name, value in values) or "-"
+    @admin.display(description="duration")
+    def duration(self, run: Run) -> str:
+        return short_duration(run.duration)

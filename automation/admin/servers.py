@@ -50,7 +50,9 @@ class LastJob(Narrow):
         if job is None:
             return super().shown(row, text, rows)
         when = f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M}"
-        to_job = format_html('<a class="io-link" href="{}">{}</a>', job.get_absolute_url(), when)
+        to_job = format_html(
+            '<a class="io-link io-list-when" href="{}">{}</a>', job.get_absolute_url(), when
+        )
         return format_html("{} {}", super().shown(row, text, rows), to_job)
 
 

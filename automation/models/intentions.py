@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .runs import Run
 
 NAMED = 5
+NEVER_CHECKED = re.compile(r"^[-\s]*check_mode:\s*(false|no|off)\b", re.IGNORECASE | re.MULTILINE)
 # How many of the jobs that wait are looked at for whoever would stand before it.
 WAITING = 2000
 
@@ -67,7 +69,7 @@ class Intention:
         where = touched(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
-        return [f"{first}{how}.", f"{self._pace()}.", *self.waits_for]
+        return [f"{first}{how}.", *self._exceptions(), f"{self._pace()}.", *self.waits_for]
 
     @cached_property
     def waits_for(self) -> list[str]:
@@ -87,6 +89,12 @@ class Intention:
             (run.check_mode, "in check mode: nothing will change"),
         ]
         return [words for is_given, words in said if is_given]
+
+    def _exceptions(self) -> list[str]:
+        """As far as the playbook's own file says it: a role may have such tasks too."""
+        if self.run.check_mode and NEVER_CHECKED.search(self.run.playbook.source):
+            return ["Its tasks that say “check_mode: false” run even so."]
+        return []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)

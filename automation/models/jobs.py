@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Q, Value, When
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,8 +35,14 @@ if TYPE_CHECKING:
 
 # How many playbooks and servers of that name a search for jobs looks at.
 MATCHES = 200
+FEW_SERVERS = 1000
 # How many successes say how long a playbook usually takes.
 USUAL_OF = 20
+
+# Of an id, fewer characters than that find nothing: there would be too many.
+SHORTEST_ID = 4
+FIRST_ID, LAST_ID = str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
+AN_ID = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +65,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         """
         return self.prefetch_related("playbook", "server", "user", "run").order_by("-id")
 
+    def with_repeated(self) -> Self:
+        """With `repeated_job_id`: the job on the same server of the run that theirs repeats."""
+        same_server = Job.objects.filter(server=OuterRef("server"))
+        repeated = same_server.filter(run__relaunches=OuterRef("run")).order_by()
+        return self.annotate(repeated_job_id=Subquery(repeated.values("job_id")[:1]))
+
     def for_page(self) -> Self:
         """With everything that a job's own page names, its ticket included."""
         return self.select_related(
@@ -65,16 +79,31 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def matching(self, text: str) -> Self:
-        """Jobs whose id begins with the text, or whose playbook's or server's name contains it."""
+        """Jobs whose id begins with the text (of four characters or more), or whose playbook's or
+        server's name contains it."""
         text = text.strip()
         playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
         servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
-        # Keys and not subqueries: the database then walks the newest jobs instead of joining all.
+        # Keys and not subqueries or ranges: the database then walks the newest jobs instead of
+        # joining or sorting all.
         return self.filter(
-            Q(job_id__startswith=text.lower())
+            Q(pk__in=list(_keys_by_id(text.lower())))
             | Q(playbook__in=list(playbooks[:MATCHES]))
             | Q(server__in=list(servers[:MATCHES]))
         )
+
+    def in_environments(self, names: Collection[str]) -> Self:
+        """Jobs on the servers that are in one of these environments now.
+
+        Keys and not a join, for the same reason as in `recent`. Jobs of a few servers are looked up
+        by the index; those of thousands are among the newest, and MariaDB has to be kept from
+        sorting all that the index finds (1.1 s in place of 0.06 with 400,000 jobs).
+        """
+        servers = Server.objects.filter(environment__in=names)
+        keys = list(servers.values_list("pk", flat=True))
+        if len(keys) <= FEW_SERVERS:
+            return self.filter(server__in=keys)
+        return self.alias(on_server=F("server") + 0).filter(on_server__in=keys)
 
     def newest_of(self, servers: Iterable[Server]) -> dict[int, Job]:
         """The newest job of each of these servers, by the server's key."""
@@ -91,20 +120,20 @@ class JobQuerySet(models.QuerySet["Job"]):
         """How many jobs by (day, status), over the last `days` days with today, local time.
 
         The days' bounds are compared and not truncated to: a named zone then works on a MySQL
-        that has no zone tables.
+        that has no zone tables. One query, a stretch of the index for each day: at a million jobs
+        that takes a third of the time of sorting each job into its day.
         """
         today = timezone.localdate(at)
         dates = [today - timedelta(days=ago) for ago in reversed(range(days))]
         starts = [timezone.make_aware(datetime.combine(day, time.min)) for day in dates]
-        ends = (When(created_at__lt=end, then=Value(n)) for n, end in enumerate(starts[1:]))
-        nth = Case(*ends, default=Value(days - 1), output_field=models.IntegerField())
-        rows = (
-            self.filter(created_at__gte=starts[0])
+        parts = [
+            self.filter(created_at__gte=start, **({"created_at__lt": end} if end else {}))
             .order_by()
-            .annotate(nth=nth)
-            .values("nth", "status")
-            .annotate(count=models.Count("id"))
-        )
+            .values("status")
+            .annotate(nth=Value(nth), count=models.Count("id"))
+            for nth, (start, end) in enumerate(zip_longest(starts, starts[1:]))
+        ]
+        rows = parts[0].union(*parts[1:], all=True)
         return {(dates[row["nth"]], row["status"]): row["count"] for row in rows}
 
     def usual_durations(self, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], float]:
@@ -134,6 +163,16 @@ class JobQuerySet(models.QuerySet["Job"]):
             parts.append(f"SELECT * FROM ({sql}) AS pair{number}")  # noqa: S608  (Django's own SQL)
             parameters += given
         return " UNION ALL ".join(parts), parameters
+
+
+def _keys_by_id(text: str) -> Iterable[int]:
+    """Keys of jobs whose id begins with the text. A range of the index: SQLite and MySQL answer
+    LIKE by reading every job."""
+    lowest, highest = (text + digits[len(text) :] for digits in (FIRST_ID, LAST_ID))
+    if len(text) < SHORTEST_ID or not AN_ID.fullmatch(lowest):
+        return []
+    found = Job.objects.filter(job_id__range=(lowest, highest))
+    return found.values_list("pk", flat=True)[:MATCHES]
 
 
 class Job(models.Model):
@@ -205,6 +244,8 @@ class Job(models.Model):
             models.Index(fields=["user", "status"], name="idx_jobs_user_status"),
             models.Index(fields=["user", "created_at"], name="idx_jobs_user_created"),
             models.Index(fields=["created_at", "status"], name="idx_jobs_created_status"),
+            # For a playbook's failures, the newest first.
+            models.Index(fields=["playbook", "status"], name="idx_jobs_playbook_status"),
             # For `usual_durations`.
             models.Index(fields=["server", "playbook", "status"], name="idx_jobs_server_playbook"),
         ]

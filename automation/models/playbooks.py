@@ -101,7 +101,7 @@ class Playbook(Editable):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:automation_playbook_change", args=[self.pk])
+        return reverse("automation:playbook_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name, self.file_path = self.name.strip(), playbook_files.spelled(self.file_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import models
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from .runs import Run
 
 
+class Failing(Protocol):
+    """A job, or what stands for several that are alike."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def failure_kind(self) -> str: ...
+
+
 class Only(models.TextChoices):
     """Which servers of a run are taken once more; without it, all of them."""
 
@@ -26,7 +35,7 @@ class Only(models.TextChoices):
     UNREACHABLE = "unreachable", "Unreachable"
     NOT_REACHED = "not_reached", "Not reached"
 
-    def is_of(self, job: Job) -> bool:
+    def is_of(self, job: Failing) -> bool:
         """Whatever did not work has failed: the other two are kinds of it."""
         if self is Only.FAILED:
             return job.status == Job.Status.FAILED

@@ -1,5 +1,6 @@
 """task_results: what each task did on a job's server, one row a task."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.db import models
@@ -11,6 +12,13 @@ from .jobs import Job
 
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
+# Each word of Ansible's recap: the results that it counts, by their columns.
+WENT_ON = ("ok", "changed", "ignored")
+RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
+    "ok": (WENT_ON, {}),
+    "changed": (WENT_ON, {"changed": True}),
+    **{name: ((name,), {}) for name in ("unreachable", "failed", "skipped", "rescued", "ignored")},
+}
 
 
 class TaskResultQuerySet(models.QuerySet["TaskResult"]):
@@ -18,18 +26,37 @@ class TaskResultQuerySet(models.QuerySet["TaskResult"]):
         """Those that follow number `after`, in the order in which they ended."""
         return self.filter(job=job, number__gt=after).order_by("number")
 
+    def slowest_first(self, limit: int) -> list["TaskResult"]:
+        """The `limit` that took longest. Their keys are found first, so that only these are read in
+        full, differences and all."""
+        keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
+        return list(TaskResult.objects.filter(pk__in=keys).order_by("-duration", "number"))
+
+    def counted_as(self, name: str) -> Self:
+        """Those behind one of the recap's numbers: "ok", "changed", "failed" …"""
+        statuses, more = RECAP[name]
+        return self.filter(status__in=statuses, **more)
+
     def counts(self) -> dict[str, int]:
         """The numbers that Ansible's recap has for these results."""
-        status = TaskResult.Status
-        went_on = [status.OK, status.CHANGED, status.IGNORED]
-        return self.aggregate(
-            ok=Count("id", filter=Q(status__in=went_on)),
-            changed=Count("id", filter=Q(status__in=went_on, changed=True)),
-            **{
-                name: Count("id", filter=Q(status=name))
-                for name in ("unreachable", "failed", "skipped", "rescued", "ignored")
-            },
-        )
+        return self.aggregate(**_recap())
+
+    def counts_by_job(self, jobs: Collection[int]) -> dict[int, dict[str, int]]:
+        """The same for each of these jobs (their keys) that has results."""
+        if not jobs:
+            return {}
+        # A model's annotation may not be named as its column is: "changed".
+        named = {f"count_{name}": count for name, count in _recap().items()}
+        rows = self.filter(job_id__in=jobs).order_by().values("job_id").annotate(**named)
+        return {row["job_id"]: {name: row[f"count_{name}"] for name in _recap()} for row in rows}
+
+
+def _recap() -> dict[str, Count]:
+    """By Ansible's words: an ignored failure is ok too, and may have changed something."""
+    return {
+        name: Count("id", filter=Q(status__in=statuses, **more))
+        for name, (statuses, more) in RECAP.items()
+    }
 
 
 class TaskResult(models.Model):

@@ -24,12 +24,13 @@ from automation import processes, variables
 from automation.retrying import insisting, is_transient
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, EnumField
+from schema.fields import CreatedAtField
 
 from . import relaunching
 from .jobs import Job, Outcome
 from .options import RunOptions
 from .playbooks import Playbook
+from .run_states import RunStates
 from .server_locks import ServerLock
 from .workers import ALIVE_FOR
 
@@ -62,6 +63,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         run = Run.objects.filter(launched_by=actor, idempotency_key=idempotency_key).first()
         if run is not None and run.playbook_id != playbook.pk:
             raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
+        if run is not None:
+            run.is_repeated = True
         return run
 
     def unsaved(self, playbook: Playbook, actor: User, **fields: Any) -> Run:
@@ -142,12 +145,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return waiting is not None
 
 
-class Run(RunOptions):
-    class State(models.TextChoices):
-        PENDING = "pending", "Pending"
-        RUNNING = "running", "Running"
-        FINISHED = "finished", "Finished"
-
+class Run(RunOptions, RunStates):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint begins with it.
     launched_by = models.ForeignKey(
@@ -166,7 +164,6 @@ class Run(RunOptions):
     # The exact command line, without secrets; known once it has started.
     command = models.TextField(blank=True)
     queue = models.CharField(max_length=50, default="default", db_default="default")
-    state = EnumField(choices=State.choices, default=State.PENDING, db_default=State.PENDING.value)
     # Whoever holds the token may write the run's end; it also marks the run's processes.
     claim_token = models.CharField(max_length=36, null=True, blank=True, unique=True)
     worker_host = models.CharField(max_length=255, blank=True, default="")
@@ -177,15 +174,15 @@ class Run(RunOptions):
     watched_at = models.DateTimeField(null=True, blank=True)
     # Unique while it runs: "playbook:7" for a playbook of which one runs at a time.
     exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     exit_code = models.IntegerField(null=True, blank=True)
     created_at = CreatedAtField()
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+
+    # An idempotency key came again: this was launched before.
+    is_repeated = False
 
     objects = RunQuerySet.as_manager()
 
@@ -203,7 +200,7 @@ class Run(RunOptions):
         return f"Run {self.pk} of {self.playbook}"
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:automation_run_change", args=[self.pk])
+        return reverse("automation:run_detail", args=[self.pk])
 
     # Verbs
 
@@ -266,20 +263,11 @@ class Run(RunOptions):
         """
         if actor is not None and not actor.has_perm("automation.cancel_job"):
             raise PermissionDenied("Your role does not cancel jobs.")
-        with transaction.atomic():
-            if not self._ask_to_stop(actor, reason):
-                return False
-            AuditLog.objects.record("run.cancel_requested", self, actor=actor, reason=reason)
-            if (
-                Run.objects.pending()
-                .filter(pk=self.pk)
-                .update(state=self.State.FINISHED, finished_at=timezone.now())
-            ):
-                self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
-                # Whoever stood behind it may go.
-                transaction.on_commit(Run.objects.wake_next, robust=True)
-        self.refresh_from_db()
-        return True
+        # A worker that claims it at the same moment may be a deadlock.
+        asked = insisting(lambda: self._cancel(actor, reason), for_seconds=5)
+        if asked:
+            self.refresh_from_db()
+        return asked
 
     def finish(
         self, outcomes: Mapping[int, Outcome], default: Outcome, *, exit_code: int | None = None
@@ -332,12 +320,12 @@ class Run(RunOptions):
 
     # Questions
 
+    @property
+    def masked_extra_vars(self) -> dict[str, Any]:
+        return variables.masked(self.extra_vars)
+
     def secret_names(self) -> set[str]:
         return {name for name, value in self.extra_vars.items() if variables.is_sealed(value)}
-
-    @property
-    def is_cancelling(self) -> bool:
-        return self.state == self.State.RUNNING and self.cancel_requested_at is not None
 
     def cancel_message(self) -> str:
         who = f"Cancelled by {self.cancelled_by}." if self.cancelled_by else "Cancelled."
@@ -371,6 +359,18 @@ class Run(RunOptions):
     def _is_held_by(self, token: str) -> bool:
         return Run.objects.running().filter(pk=self.pk, claim_token=token).exists()
 
+    @transaction.atomic
+    def _cancel(self, actor: User | None, reason: str) -> bool:
+        if not self._ask_to_stop(actor, reason):
+            return False
+        AuditLog.objects.record("run.cancel_requested", self, actor=actor, reason=reason)
+        ended = {"state": self.State.FINISHED, "finished_at": timezone.now()}
+        if Run.objects.pending().filter(pk=self.pk).update(**ended):
+            self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
+            # Whoever stood behind it may go.
+            transaction.on_commit(Run.objects.wake_next, robust=True)
+        return True
+
     def _ask_to_stop(self, actor: User | None, reason: str) -> bool:
         self.cancelled_by, self.cancel_reason = actor, reason
         return bool(
@@ -382,3 +382,6 @@ class Run(RunOptions):
     def _finish_jobs(self, outcomes: Mapping[int, Outcome], default: Outcome) -> None:
         for job in self.jobs.active().select_related("playbook", "server", "user"):
             job.finish(outcomes.get(job.pk, default), actor=self.cancelled_by)
+        ends = set(self.jobs.order_by().values_list("status", flat=True).distinct())
+        self.outcome = next((end for end in self.End.values if end in ends), "")
+        Run.objects.filter(pk=self.pk).update(outcome=self.outcome)

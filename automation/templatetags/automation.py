@@ -1,16 +1,30 @@
 """How jobs and their output look on a page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
-from django.utils.safestring import SafeString
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 
-from automation.ansi import to_html
+from automation.ansi import to_html, visible
+from automation.highlighting import yaml_html
+from automation.models import Job
 
 register = template.Library()
 
 # Of a longer line a page shows this much, and the download all of it.
 SHOWN_CHARACTERS = 10_000
+# The first that fits.
+DIFF_KINDS = {"+++": "file", "---": "file", "@@": "place", "+": "added", "-": "removed"}
+TASK_ICONS = {
+    "ok": "check_circle",
+    "changed": "change_circle",
+    "failed": "error",
+    "skipped": "skip_next",
+    "unreachable": "cloud_off",
+    "ignored": "notifications_off",
+    "rescued": "healing",
+}
 
 
 @register.filter
@@ -20,8 +34,53 @@ def ansi(text: str) -> SafeString:
 
 
 @register.filter
+def yaml_source(text: str) -> SafeString:
+    """A whole file as coloured lines; line 12 is “#S12”."""
+    return yaml_html(text)
+
+
+@register.filter
 def hidden_characters(text: str) -> int:
     return max(0, len(text) - SHOWN_CHARACTERS)
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """ "14:03:21.042", in the console's zone."""
+    return timezone.localtime(moment).strftime("%H:%M:%S.%f")[:-3]
+
+
+@register.filter
+def exact_time(moment: datetime) -> str:
+    """ "2026-11-21 14:03:21.042318 +0000"."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S.%f %z")
+
+
+@register.filter
+def coloured_diff(text: str) -> SafeString:
+    """A difference as safe HTML. Its signs stay: colour alone says nothing to some."""
+    return mark_safe("\n".join(map(_diff_line, text.split("\n"))))  # noqa: S308  (escaped there)
+
+
+def _diff_line(line: str) -> str:
+    html = visible(line)
+    for start, kind in DIFF_KINDS.items():
+        if line.startswith(start):
+            return f'<span class="io-diff-{kind}">{html}</span>'
+    return html
+
+
+@register.filter
+def share_of(duration: float, job: Job) -> str:
+    """ "37 % of the job's time"; empty before there is any."""
+    whole = job.duration.total_seconds() if job.duration else 0
+    return f"{min(1, duration / whole):.0%} of the job's time" if whole else ""
+
+
+@register.filter
+def width_of(duration: float, longest: float) -> str:
+    """How wide a bar is beside the longest one's."""
+    return f"{100 * duration / longest:.1f}%" if longest else "0%"
 
 
 @register.filter
@@ -47,3 +106,15 @@ def short_duration(duration: timedelta | None) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+@register.filter
+def task_icon(status: str) -> str:
+    """The icon of a task's result; its word always stands beside it."""
+    return TASK_ICONS[status]
+
+
+@register.filter
+def short_count(count: int) -> str:
+    """ "9999", then "10k": for narrow places, where the whole number stands beside it."""
+    return str(count) if count < 10_000 else f"{count // 1000}k"

@@ -1,77 +1,51 @@
-"""A job's own page with its live log and its tasks. Lists of jobs are the admin's."""
+"""A job's own page: its state, its log, its tasks. Lists of jobs are the admin's."""
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from automation.advice import ADVICE
-from automation.ansi import plain
-from automation.models import Job, JobLog, Run, TaskResult, Worker
-from automation.models.options import OPTIONS
+from automation.job_state import header_of
+from automation.models import Job
+from automation.models.results import RECAP
+from inventory.models import ServerFacts
 
+from .logs import line_window, number_in, viewers_only
 from .runs import cancel, cancellers_only, relaunching_of
 
-LINES_AT_ONCE = 500
-LINES_IN_A_CHUNK = 2000
 TASKS_AT_ONCE = 500
-
-viewers_only = permission_required("automation.view_job", raise_exception=True)
 
 
 @require_safe
 @viewers_only
 def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The page of one job, with the end of its log; the rest comes as fragments."""
+    """The page of one job, with its log around the failure or at its end, and its first tasks."""
     job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
-    lines = job.lines_before(None, LINES_AT_ONCE)
+    header = header_of(job)
     context = {
         **admin.site.each_context(request),
-        **state_of(job),
-        **_tasks_of(job, 0),
+        **header,
+        **relaunching_of(job.run),
+        **line_window(job, header["failing_line"]),
+        **_tasks_of(request, job),
         "model_admin": admin.site.get_model_admin(Job),
-        "lines": lines,
-        "first": lines[0].line_number if lines else 0,
-        "last": lines[-1].line_number if lines else 0,
+        "facts": ServerFacts.objects.filter(server=job.server_id).first(),
     }
     return TemplateResponse(request, "automation/job_detail.html", context)
 
 
 @require_safe
 @viewers_only
-def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Up to 500 lines after `?after=N` or before `?before=N`, and the job's state when it is not
-    the one that the page has (`?state=`)."""
-    # The job first: whatever was written before it ended is then among the lines.
-    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
-    if before := _number(request, "before"):
-        lines = job.lines_before(before, LINES_AT_ONCE)
-    else:
-        lines = list(job.lines(_number(request, "after"), LINES_AT_ONCE))
-    state = state_of(job)
-    context = {
-        **state,
-        "lines": lines,
-        "changed": request.GET.get("state") != state["state"],
-        "more": len(lines) == LINES_AT_ONCE,
-    }
-    return TemplateResponse(request, "automation/_job_lines.html", context)
-
-
-@require_safe
-@viewers_only
 def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Up to 500 results of tasks after `?after=N`."""
+    """Up to 500 results of tasks, chosen as on the page."""
     job = get_object_or_404(Job, job_id=job_id)
-    context = {"job": job, **_tasks_of(job, _number(request, "after"))}
-    return TemplateResponse(request, "automation/_job_tasks.html", context)
+    return TemplateResponse(request, "automation/_job_tasks.html", _tasks_of(request, job))
 
 
 @require_POST
@@ -80,95 +54,28 @@ def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return cancel(request, get_object_or_404(Job.objects.for_page(), job_id=job_id))
 
 
-@require_safe
-@viewers_only
-def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
-    """The whole log as text; with `?ansi=1` as it was printed, colours and all."""
-    job = get_object_or_404(Job, job_id=job_id)
-    as_printed = request.GET.get("ansi") == "1"
-    text = (line if as_printed else plain(line) for line in _every_line(job))
-    response = StreamingHttpResponse(
-        (f"{line}\n" for line in text), content_type="text/plain; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="job-{job.job_id}.log"'
-    return response
-
-
-# --- What the pages show --------------------------------------------------------------------------
-
-
-def state_of(job: Job) -> dict[str, Any]:
-    """What stands above the log. `state` is another text whenever any of it would differ."""
-    waits_for = _waits_for(job.run) if job.status == Job.Status.PENDING else []
-    shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
+def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """`?result=changed` are those that the recap counts so, `?order=slowest` begins with the one
+    that took longest, `?after=N` goes on after number N."""
+    result, order = request.GET.get("result", ""), request.GET.get("order", "")
+    result = result if result in RECAP else ""
+    after = number_in(request, "after")
+    of_job = job.task_results.all()
+    chosen = of_job.counted_as(result) if result else of_job
+    if is_slowest := order == "slowest":
+        tasks = chosen.slowest_first(TASKS_AT_ONCE)
+    else:
+        tasks = list(chosen.filter(number__gt=after).order_by("number")[:TASKS_AT_ONCE])
     return {
-        "title": f"{shown.capitalize()} · {job}",
         "job": job,
-        "shown_status": shown,
-        "waits_for": waits_for,
-        "state": "|".join([shown, *waits_for]),
-        "advice": ADVICE.get(job.failure_kind, ""),
-        "failing_line": _failing_line(job),
-        "failing_task": _failing_task(job),
-        "variables": job.masked_extra_vars.items(),
-        "options": _given_options(job.run),
-        **relaunching_of(job.run),
-        "earlier": partial(_earlier, job),
+        "tasks": tasks,
+        "tasks_after": 0 if is_slowest else after,
+        "last_number": tasks[-1].number if tasks else after,
+        "more_tasks": len(tasks) == TASKS_AT_ONCE,
+        "result": result,
+        "is_slowest": is_slowest,
+        "tasks_query": urlencode({"result": result, "order": "slowest" if is_slowest else ""}),
+        # Ansible counts when it has ended; until then, and if it never came to that, we do.
+        "counts": job.counts or (of_job.counts() if job.status != Job.Status.PENDING else {}),
+        "longest": of_job.aggregate(longest=Max("duration"))["longest"],
     }
-
-
-def _earlier(job: Job) -> Job | None:
-    """The job on the same server of the run that this one repeats."""
-    if job.run.relaunch_of_id is None:
-        return None
-    return Job.objects.filter(run=job.run.relaunch_of_id, server=job.server_id).first()
-
-
-def _given_options(run: Run) -> list[tuple[str, Any]]:
-    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
-    credential = [("Credential", run.credential)] if run.credential else []
-    return credential + [
-        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
-    ]
-
-
-def _waits_for(run: Run) -> list[str]:
-    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py run_worker"]
-    return run.waits_for() or ["It waits for a worker to take it."]
-
-
-def _failing_line(job: Job) -> int | None:
-    """Where one wants to look first: the line at which the last errors begin."""
-    if job.status != Job.Status.FAILED:
-        return None
-    errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("-line_number")
-    numbers = list(errors.values_list("line_number", flat=True)[:LINES_AT_ONCE])
-    block = [number for ago, number in enumerate(numbers) if number == numbers[0] - ago]
-    return block[-1] if block else None
-
-
-def _failing_task(job: Job) -> int | None:
-    """The number of the result that the failure is about."""
-    if job.status != Job.Status.FAILED:
-        return None
-    failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
-    results = job.task_results.filter(status__in=failures).order_by("-number")
-    return results.values_list("number", flat=True).first()
-
-
-def _tasks_of(job: Job, after: int) -> dict[str, Any]:
-    tasks = list(TaskResult.objects.of_job(job, after)[:TASKS_AT_ONCE])
-    return {"tasks": tasks, "more_tasks": len(tasks) == TASKS_AT_ONCE}
-
-
-def _every_line(job: Job) -> Iterator[str]:
-    after = 0
-    while lines := list(job.lines(after, LINES_IN_A_CHUNK)):
-        yield from (line.content for line in lines)
-        after = lines[-1].line_number
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

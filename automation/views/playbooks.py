@@ -1,13 +1,50 @@
-"""What one does to a registered playbook."""
+"""A playbook's own page, and what one does to it. The list and the form are the admin's."""
 
-from django.contrib import messages
+from typing import Any
+
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from audit.console import call_each
+from automation import variables
+from automation.charts import HEIGHT, strip_of
 from automation.models import Playbook
+from automation.playbook_parts import parts_of
+from automation.track_record import RunRecord, track_record
+
+RUNS_SHOWN = 10
+# What a variable's entry may leave out.
+NOTHING = {**dict.fromkeys(variables.KEYS, ""), "type": "string"}
+
+
+@require_safe
+@permission_required("automation.view_playbook", raise_exception=True)
+def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """What it does, what it asks for, and how it has fared."""
+    playbook = get_object_or_404(Playbook, pk=pk)
+    record = track_record(playbook)
+    context = {
+        **admin.site.each_context(request),
+        "model_admin": admin.site.get_model_admin(Playbook),
+        "title": playbook.name,
+        "playbook": playbook,
+        "variables": [
+            {**NOTHING, **spec, "name": name, "default": _shown(spec.get("default"))}
+            for name, spec in playbook.variables.items()
+        ],
+        "parts": parts_of(playbook.source.encode()),
+        "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
+        "record": record,
+        "strip": strip_of(record.latest.runs),
+        "strip_height": HEIGHT,
+        "runs": _with_people(record.runs[:RUNS_SHOWN]),
+    }
+    return TemplateResponse(request, "automation/playbook_detail.html", context)
 
 
 @require_POST
@@ -26,3 +63,12 @@ def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
         unchanged="Had not changed",
     )
     return redirect(playbook)
+
+
+def _with_people(runs: list[RunRecord]) -> list[tuple[RunRecord, User]]:
+    people = User.objects.in_bulk({run.launched_by_id for run in runs})
+    return [(run, people[run.launched_by_id]) for run in runs]
+
+
+def _shown(default: Any) -> str:
+    return "" if default is None else variables.as_text(default)

@@ -221,6 +221,7 @@ def _close(run: Run, jobs: list[Job], end: tuple[str, str, str] | None) -> None:
     ends = [job.completed_at for job in jobs if job.completed_at]
     run.finished_at = run.heartbeat_at = max(ends, default=run.started_at)
     failed = any(job.status == Job.Status.FAILED for job in jobs)
+    run.outcome = next(end for end in Run.End.values if any(job.status == end for job in jobs))
     run.exit_code = None if end else (2 if failed else 0)
     if end and end[0] == Job.Status.CANCELLED:
         run.cancelled_by, run.cancel_requested_at = run.launched_by, run.finished_at

@@ -1,27 +1,45 @@
-// The live log of a job's page: asks for the lines after the last one that it has, once a second
-// while the job is active. The database is the single truth; a lost answer is simply asked again.
+// The log of a job's page: a window of at most 5000 lines on a log of any length. The database is
+// the single truth: while the job is active the page asks for the lines after the last one that it
+// has; what is further up or down comes when one scrolls there; a lost answer is asked for again.
+//
+// Others on the page say where to go by the event "log:go" ({detail: line number}), and hear of
+// new lines in the window by "log:changed".
 "use strict";
 
 (() => {
+    const MOST_LINES = 5000;
+    const NORMAL = 3000; // a log of so many lines is in the page as a whole
+    const NEAR = 600; // pixels from an end of the window at which more is loaded
+    const LIVELY = 400, QUIET = 900, HIDDEN = 5000; // milliseconds between two questions
+    const QUIET_AFTER = 10000;
+
     const log = document.getElementById("log");
     const header = document.getElementById("job-header");
     const earlier = document.getElementById("log-earlier");
+    const later = document.getElementById("log-later");
     const empty = document.getElementById("log-empty");
     const said = document.getElementById("log-state");
     const follow = document.getElementById("log-follow");
-    const wrap = document.getElementById("log-wrap");
 
     let { url, state } = log.dataset;
     let first = Number(log.dataset.first);
     let last = Number(log.dataset.last);
+    let newest = Number(log.dataset.newest); // of the whole log, as far as known
     let active = log.dataset.active === "yes";
     let misses = 0;
+    let timer = 0;
+    let flowedAt = performance.now();
+    let works = 0;
+    let work = Promise.resolve();
 
     class Ended extends Error {}
 
-    const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const hasEnd = () => last >= newest;
+    const atBottom = () => hasEnd() && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const toBottom = () => { log.scrollTop = log.scrollHeight; };
     const numberOf = (line) => Number(line.id.slice(1));
+    const linesOf = (fragment) => [...fragment.querySelectorAll(".io-line")];
+    const say = (text) => { if (said.textContent !== text) said.textContent = text; };
 
     async function fetched(query) {
         const answer = await fetch(`${url}?${new URLSearchParams({ ...query, state })}`, {
@@ -31,40 +49,155 @@
         if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) throw new Ended();
         if (!answer.ok) throw new Error(answer.status);
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        return page.getElementById("fragment");
+        const fragment = page.getElementById("fragment");
+        if (!fragment) throw new Error("no answer of ours");
+        showHeader(fragment);
+        return fragment;
     }
 
     function showHeader(fragment) {
         const changed = fragment.querySelector('[data-part="header"]');
-        state = fragment.dataset.state;
         active = fragment.dataset.active === "yes";
+        if (!changed) return;
+        state = fragment.dataset.state;
         document.title = fragment.dataset.title;
-        if (changed) header.replaceChildren(...changed.childNodes);
+        header.replaceChildren(...changed.childNodes);
         document.getElementById("log-follow-label").hidden = !active;
         fit();
     }
 
-    function append(fragment) {
-        const stay = follow.checked && atBottom();
-        const lines = [...fragment.querySelectorAll(".io-line")].filter((line) => numberOf(line) > last);
+    // --- The window ------------------------------------------------------------------------------
+
+    function append(lines) {
+        if (!lines.length) return;
         log.append(...lines);
-        if (lines.length) {
-            if (!first) first = numberOf(lines[0]);
-            last = numberOf(lines.at(-1));
-            empty.hidden = true;
-            fit();
+        if (!first) first = numberOf(lines[0]);
+        last = numberOf(lines.at(-1));
+        newest = Math.max(newest, last);
+        changed();
+    }
+
+    function changed() {
+        empty.hidden = Boolean(last);
+        earlier.hidden = first <= 1;
+        later.hidden = hasEnd();
+        log.dispatchEvent(new CustomEvent("log:changed"));
+    }
+
+    // What stands in the window keeps its place while lines go or come above it.
+    function keepingPlace(change) {
+        const height = log.scrollHeight, top = log.scrollTop;
+        change();
+        log.scrollTop = top + log.scrollHeight - height;
+    }
+
+    function trimStart() {
+        const surplus = log.childElementCount - MOST_LINES;
+        if (surplus <= 0) return;
+        for (const line of [...log.children].slice(0, surplus)) line.remove();
+        first = numberOf(log.firstElementChild);
+    }
+
+    function trimEnd() {
+        const surplus = log.childElementCount - MOST_LINES;
+        if (surplus <= 0) return;
+        for (const line of [...log.children].slice(-surplus)) line.remove();
+        last = numberOf(log.lastElementChild);
+    }
+
+    async function loadEarlier() {
+        const asked = first;
+        const lines = linesOf(await fetched({ before: first }));
+        if (asked !== first) return;
+        keepingPlace(() => log.prepend(...lines));
+        first = lines.length ? numberOf(lines[0]) : 1;
+        trimEnd();
+        changed();
+    }
+
+    async function loadLater() {
+        const asked = last;
+        const lines = linesOf(await fetched({ after: last }));
+        if (asked !== last) return;
+        if (!lines.length) newest = last;
+        append(lines);
+        keepingPlace(trimStart);
+        changed();
+    }
+
+    async function show(query) {
+        const lines = linesOf(await fetched(query));
+        if (!lines.length) return;
+        log.replaceChildren();
+        first = 0;
+        append(lines);
+    }
+
+    async function toEnd() {
+        if (!hasEnd()) {
+            await show({ before: 999999999 });
+            newest = last;
+            changed();
         }
-        if (stay) toBottom();
+        toBottom();
+    }
+
+    // One after the other; a failure is said, and the next scroll tries again.
+    function busily(load) {
+        works += 1;
+        work = work.then(load)
+            .catch((error) => say(`not loaded: ${error.message || "reload this page"}`))
+            .finally(() => { works -= 1; });
+    }
+
+    function scrolled() {
+        if (works) return;
+        if (log.scrollTop < NEAR && first > 1) busily(loadEarlier);
+        else if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR && !hasEnd()) busily(loadLater);
+    }
+
+    // Of a log of a normal size the rest comes by itself: the browser's own search then finds all.
+    async function fill() {
+        if (newest > NORMAL || (first <= 1 && hasEnd())) return;
+        await (first > 1 ? loadEarlier() : loadLater());
+        busily(fill);
+    }
+
+    // --- While it runs ---------------------------------------------------------------------------
+
+    function received(lines) {
+        const stays = follow.checked && atBottom();
+        // Who reads further up keeps what they read: the window then ends before the log does.
+        if (!stays && log.childElementCount + lines.length > MOST_LINES) {
+            newest = numberOf(lines.at(-1));
+            return changed();
+        }
+        append(lines);
+        if (!stays) return;
+        trimStart();
+        changed();
+        toBottom();
+    }
+
+    async function ask() {
+        const asked = last;
+        const fragment = await fetched(hasEnd() ? { after: last } : { only: "state" });
+        const lines = linesOf(fragment);
+        newest = Math.max(newest, Number(fragment.dataset.newest) || 0);
+        if (lines.length && asked === last) {
+            flowedAt = performance.now();
+            received(lines);
+        }
+        later.hidden = hasEnd();
+        return fragment.dataset.more === "yes";
     }
 
     async function poll() {
-        let wait = 1000;
+        let wait = performance.now() - flowedAt < QUIET_AFTER ? LIVELY : QUIET;
         try {
-            const fragment = await fetched({ after: last });
+            const more = await ask();
             misses = 0;
-            append(fragment);
-            showHeader(fragment);
-            if (fragment.dataset.more === "yes") wait = 0;
+            if (more) wait = 0;
             else if (!active) return say("");
             say("live");
         } catch (error) {
@@ -73,32 +206,36 @@
             wait = Math.min(15000, 1000 * 2 ** misses);
             say(`connection lost, trying again in ${Math.round(wait / 1000)} s`);
         }
-        setTimeout(poll, document.hidden ? Math.max(wait, 5000) : wait);
+        timer = setTimeout(poll, document.hidden ? Math.max(wait, HIDDEN) : wait);
     }
 
-    function say(text) { said.textContent = text; }
-
-    async function loadEarlier() {
-        const fragment = await fetched({ before: first });
-        const lines = [...fragment.querySelectorAll(".io-line")];
-        const height = log.scrollHeight;
-        log.prepend(...lines);
-        log.scrollTop += log.scrollHeight - height;
-        first = lines.length ? numberOf(lines[0]) : 1;
-        earlier.hidden = first <= 1;
+    function pollNow() {
+        if (!timer || document.hidden) return;
+        clearTimeout(timer);
+        timer = 0;
+        poll();
     }
 
-    // A link to a line further up loads what lies between; from the page itself or from outside.
-    async function goToHash() {
-        const wanted = Number((location.hash.match(/^#L(\d+)$/) || [])[1]);
+    // --- Where one looks -------------------------------------------------------------------------
+
+    // A line that is not in the window brings what stands around it.
+    async function go(number) {
+        if (number < first || number > last) await show({ after: Math.max(0, number - 250) });
+        mark(Math.min(number, last))?.scrollIntoView({ block: "center" });
+    }
+
+    function mark(number) {
+        log.querySelector(".io-here")?.classList.remove("io-here");
+        const line = document.getElementById(`L${number}`);
+        line?.classList.add("io-here");
+        return line;
+    }
+
+    function goToHash() {
+        const wanted = Number((location.hash.match(/^#L(\d{1,9})$/) || [])[1]);
         if (!wanted) return;
         follow.checked = false;
-        while (wanted < first) await loadEarlier();
-        log.querySelector(".io-here")?.classList.remove("io-here");
-        const line = document.getElementById(`L${wanted}`);
-        if (!line) return;
-        line.classList.add("io-here");
-        line.scrollIntoView({ block: "center" });
+        busily(() => go(wanted));
     }
 
     // While it is live, the whole log fits into the window: its newest line is in sight.
@@ -109,40 +246,31 @@
 
     // The page itself stays where it is: what failed stands at its top, in words.
     function showFailing() {
-        const line = document.getElementById(`L${log.dataset.failing}`);
-        if (!line) return;
-        line.classList.add("io-here");
-        log.scrollTop = line.offsetTop - log.offsetTop - log.clientHeight / 2;
+        const line = mark(log.dataset.failing);
+        if (line) log.scrollTop = line.offsetTop - log.offsetTop - log.clientHeight / 2;
     }
 
-    function tick() {
-        const duration = header.querySelector("[data-since]");
-        if (!duration) return;
-        const seconds = Math.max(0, Math.floor(Date.now() / 1000) - Number(duration.dataset.since));
-        const minutes = Math.floor(seconds / 60);
-        if (minutes < 1) duration.textContent = `${seconds} s`;
-        else if (minutes < 60) duration.textContent = `${minutes} min ${seconds % 60} s`;
-        else duration.textContent = `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-    }
-
-    earlier.addEventListener("click", () => loadEarlier().catch((error) => say(`not loaded: ${error.message}`)));
-    follow.addEventListener("change", () => { if (follow.checked) toBottom(); });
-    wrap.addEventListener("change", () => {
-        localStorage.setItem("logWrap", wrap.checked ? "1" : "0");
-        log.classList.toggle("io-wrapped", wrap.checked);
+    earlier.addEventListener("click", () => busily(loadEarlier));
+    later.querySelector("[data-log-later]").addEventListener("click", () => busily(loadLater));
+    later.querySelector("[data-log-end]").addEventListener("click", () => busily(toEnd));
+    follow.addEventListener("change", () => { if (follow.checked) busily(toEnd); });
+    log.addEventListener("scroll", scrolled, { passive: true });
+    log.addEventListener("log:go", (event) => {
+        follow.checked = false;
+        busily(() => go(event.detail));
     });
     window.addEventListener("hashchange", goToHash);
     window.addEventListener("resize", fit);
+    window.addEventListener("online", pollNow);
+    document.addEventListener("visibilitychange", pollNow);
 
-    wrap.checked = (localStorage.getItem("logWrap") ?? (innerWidth < 700 ? "1" : "0")) === "1";
-    log.classList.toggle("io-wrapped", wrap.checked);
     fit();
-    toBottom();
     if (log.dataset.failing) showFailing();
+    else toBottom();
     goToHash();
+    busily(fill);
     if (active) {
         say("live");
-        setTimeout(poll, 1000);
-        setInterval(tick, 1000);
+        timer = setTimeout(poll, LIVELY);
     }
 })();

@@ -1,8 +1,11 @@
+from functools import partial
+
 import pytest
 
 from accounts.models import User
 from audit.models import AuditLog
 from tests import make
+from tests.at_once import at_once
 from tests.recording import recorded
 
 URL = "/api/users"
@@ -147,3 +150,17 @@ def test_a_list_asks_a_fixed_number_of_times(api_of, boss, query_ceiling):
     client = api_of(boss)
     with query_ceiling(4):  # session, user, count, rows
         assert len(client.get(URL).json()["results"]) == 11
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_demote_each_other_at_once_one_stays(api_of, boss):
+    other = make.user(role="admin")
+    calls = [
+        partial(api_of(actor).patch, f"{URL}/{whom.pk}", {"role": "viewer"})
+        for actor, whom in ((boss, other), (other, boss))
+    ]
+
+    answers = at_once(calls)
+
+    assert User.objects.admins().count() == 1
+    assert sum(answer.status_code == 200 for answer in answers) == 1

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.console import ConsoleAdmin, rows
-from automation.models import Job
+from automation.models import Job, jobs
 from tests import make
 
 JOBS = reverse("admin:automation_job_changelist")
@@ -22,7 +22,7 @@ TRAIL = reverse("admin:audit_auditlog_changelist")
 
 def cell_links(page):
     """The query of each cell's link, as {name: [values]}."""
-    parts = page.split('class="io-cell" href="')[1:]
+    parts = page.split('class="io-narrowing" href="')[1:]
     return [parse_qs(urlsplit(unescape(part.partition('"')[0])).query) for part in parts]
 
 
@@ -54,6 +54,35 @@ def test_each_cell_of_a_job_leads_to_the_jobs_like_it(client_of, bob, column, qu
     assert wanted in cell_links(client.get(JOBS).content.decode())
     answer = client.get(JOBS, wanted)
     assert shown(answer) == [job] and len(chips(answer)) == 1
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_jobs_by_environment_whether_it_has_many_servers_or_few(
+    client_of, api_of, bob, monkeypatch, few
+):
+    monkeypatch.setattr(jobs, "FEW_SERVERS", few)
+    found = [make.job(server=make.server(environment="production")) for _ in range(2)][::-1]
+    make.job(server=make.server(environment="staging"))
+    query = {"server__environment": "production"}
+    assert shown(client_of(bob).get(JOBS, query)) == found
+    assert shown(client_of(bob).get(JOBS, {**query, "status__exact": "pending"})) == found
+    rows = api_of(bob).get("/api/jobs", {"environment": "Production"}).json()["results"]
+    assert [row["job_id"] for row in rows] == [str(job.job_id) for job in found]
+
+
+def test_servers_by_the_newest_job_on_them(client_of, bob):
+    good, bad, new = (make.server(hostname=f"{name}.example") for name in ("good", "bad", "new"))
+    make.job(server=good, status="failed"), make.job(server=bad, status="success")
+    newest = make.job(server=good, status="success")
+    make.job(server=bad, status="failed")
+    client = client_of(bob)
+    page = client.get(SERVERS).content.decode()
+    assert newest.get_absolute_url() in page
+    assert {"last_job": ["failed"]} in cell_links(page)
+    for status, server in (("success", good), ("failed", bad), ("none", new)):
+        answer = client.get(SERVERS, {"last_job": status})
+        assert shown(answer) == [server]
+        assert chips(answer) == [("last job", {"none": "None yet"}.get(status, status.title()))]
 
 
 def test_a_day_is_a_filter_too(client_of, bob):

@@ -48,6 +48,15 @@ def test_a_long_text_that_yaml_folds_is_masked() -> None:
     assert "horse" not in text
 
 
+@pytest.mark.parametrize("fold", ["\n    ", "\r\n  ", "\x1b[0m\r\n\x1b[0;33m      ", "\\\n  \\ "])
+def test_a_text_that_goes_on_in_the_next_line_is_masked(fold: str) -> None:
+    said = f"msg: the words are correct horse{fold}battery staple"
+
+    masked_text = Redactor(["correct horse battery staple"]).redact(said)
+
+    assert masked_text == f"msg: the words are {MASK}"
+
+
 def test_each_line_of_a_key_is_masked_where_it_stands_alone() -> None:
     redactor = Redactor(["-----BEGIN KEY-----\nb3BlbnNz\naC1rZXkt\n-----END KEY-----\n"])
 

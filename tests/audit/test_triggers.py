@@ -143,6 +143,20 @@ def test_migrate_puts_lost_triggers_back():
     refused("DELETE FROM audit_logs WHERE id = %s", line.pk)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_migrate_replaces_those_of_another_release():
+    name = triggers.NAMES[1]
+    old = triggers._statements(connection.vendor)[name].replace(triggers.MESSAGE, "an old message")
+    run(f"DROP TRIGGER {name}")
+    run(old)
+    line = make.audit_line()
+
+    call_command("migrate", verbosity=0)
+
+    with pytest.raises(DatabaseError, match=triggers.MESSAGE), transaction.atomic():
+        run("DELETE FROM audit_logs WHERE id = %s", line.pk)
+
+
 @pytest.mark.only_on("sqlite")
 @pytest.mark.django_db(transaction=True)
 def test_a_rebuilt_table_gets_them_with_the_next_migrate():
@@ -153,7 +167,7 @@ def test_a_rebuilt_table_gets_them_with_the_next_migrate():
     new.model = AuditLog
     try:
         alter(old, new)
-        assert triggers._existing(connection) == set()
+        assert triggers._existing(connection) == {}
     finally:
         alter(new, old)
         call_command("migrate", verbosity=0)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.console import rows
-from automation.models import Job, Run
+from automation.models import Job
 from tests import make
 
 JOBS = reverse("admin:automation_job_changelist")
@@ -119,25 +119,11 @@ def test_a_run_shows_what_was_asked_for_without_secrets(client_of, bob):
     run = make.run(
         check_mode=True, extra_vars={"version": "1.4", "token": {"$encrypted": "gAAAAA"}}
     )
-    path = reverse("admin:automation_run_change", args=[run.pk])
-    page = client_of(bob).get(path).content.decode()
-    assert "version = 1.4" in page and "token = ********" in page and "gAAAAA" not in page
-    assert "check_mode = True" in page
+    page = client_of(bob).get(run.get_absolute_url()).content.decode()
+    for words in ("<dt>version</dt><dd><code>1.4<", "<dt>token</dt><dd><code>********<", "--check"):
+        assert words in page
+    assert "gAAAAA" not in page
     assert f"?run__id__exact={run.pk}" in page
-    assert Run.objects.count() == 1
-
-
-def test_a_run_shows_its_jobs_by_status(client_of, bob, query_ceiling):
-    run = make.run(state="running")
-    for status in ("running", "running", "failed"):
-        make.job(run=run, status=status)
-    client = client_of(bob)
-    with query_ceiling(9):
-        page = client.get(run.get_absolute_url()).content.decode()
-    for status, count in (("running", 2), ("failed", 1)):
-        query = {"run__id__exact": run.pk, "status__exact": status}
-        assert f"?run__id__exact={run.pk}&amp;status__exact={status}" in page
-        assert count_of(client.get(JOBS, query)) == count
 
 
 def test_a_run_is_cancelled_on_its_page(client_of, alice, bob, client):

@@ -1,7 +1,10 @@
+from functools import partial
+
 import pytest
 
 from automation.models import Job, Run
 from tests import make
+from tests.at_once import at_once
 from tests.recording import recorded
 
 URL = "/api/jobs"
@@ -236,3 +239,18 @@ def test_a_key_for_another_launch_is_refused(api_of, alice, ready, change):
 def test_a_key_has_a_length(api_of, alice, ready):
     response = launch(api_of(alice), ready, "k" * 65)
     assert list(response.json()["fields"]) == ["idempotency_key"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_key_at_the_same_moment_is_one_launch_and_one_repetition(api_of, alice):
+    playbook, server = make.playbook(), make.server()
+    body = {"playbook_id": playbook.pk, "server_id": server.pk}
+    clients = [api_of(alice) for _ in range(3)]
+
+    answers = at_once(
+        [partial(client.post, URL, body, headers={"Idempotency-Key": "k"}) for client in clients]
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 201]
+    assert len({answer.json()["job_id"] for answer in answers}) == 1
+    assert Run.objects.count() == 1

@@ -66,6 +66,15 @@ def test_one_server_and_many(alice):
     )
 
 
+def test_tasks_that_run_in_check_mode_are_not_passed_over(alice, fleet):
+    play = "- hosts: all\n  tasks:\n    - command: x\n      check_mode: no\n"
+    said = "Its tasks that say “check_mode: false” run even so."
+    playbook = make.playbook(play)
+    assert playbook.rehearse(alice, fleet, check_mode=True).words[1] == said
+    assert said not in playbook.rehearse(alice, fleet).words
+    assert said not in make.playbook().rehearse(alice, fleet, check_mode=True).words
+
+
 def test_what_it_would_wait_for(alice, fleet):
     Worker.objects.all().delete()
     holding = make.job(status="running", server=fleet[0]).run

@@ -155,6 +155,8 @@ def test_the_api_relaunches_and_shows_both_ways(api_of, alice, ended):
     assert job["options"]["diff_mode"] is True
     old = client.get(f"/api/jobs/{ended.jobs.first().job_id}").json()
     assert (old["relaunch_of"], old["relaunches"]) == (None, [response.json()["run_id"]])
+    repeated = ended.jobs.get(server__hostname="away")
+    assert (job["relaunch_of_job"], old["relaunch_of_job"]) == (str(repeated.job_id), None)
 
 
 def test_the_same_key_relaunches_once(api_of, alice, ended):
@@ -277,6 +279,18 @@ def test_the_command(ended, boss, capsys):
     printed = capsys.readouterr().out
     assert f"Run {again.pk} repeats run {ended.pk}." in printed
     assert re.search(r"Job [0-9a-f-]{36} on away is pending", printed)
+
+
+def test_the_command_takes_what_is_to_differ(ended, boss):
+    call_command(
+        *("relaunch", str(ended.jobs.first().job_id), "--no-wait", "--diff", "--verbosity=0"),
+        *("--extra-vars", '{"version": "4"}', "--start-at-task", "Second", "--ansible-verbosity=2"),
+    )
+
+    again = Run.objects.get(relaunch_of=ended)
+    assert again.extra_vars["version"] == "4"
+    assert (again.diff_mode, again.start_at_task, again.verbosity) == (True, "Second", 2)
+    assert (again.check_mode, again.tags) == (ended.check_mode, ended.tags)
 
 
 def test_the_command_refuses(boss):

@@ -108,3 +108,13 @@ def test_cancel_job_refuses_what_has_ended(boss) -> None:
 def test_cancel_job_names_a_job_that_does_not_exist(job_id, boss) -> None:
     with pytest.raises(CommandError, match=f"There is no job “{job_id}”"):
         call_command("cancel_job", job_id)
+
+
+@pytest.mark.django_db
+def test_it_waits_for_no_worker_for_ever(boss, capsys) -> None:
+    server, playbook = make.server(), make.playbook()
+
+    with pytest.raises(CommandError, match=r"No worker .* `manage.py run_worker`"):
+        call_command("run_playbook", playbook.name, server=[server.hostname], wait_for_worker=0)
+
+    assert Run.objects.get().state == Run.State.PENDING

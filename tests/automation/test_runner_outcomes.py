@@ -7,6 +7,7 @@ import pytest
 
 from audit.models import AuditLog
 from automation.models import Job, Run, ServerLock
+from automation.private_folders import RUN_PREFIX
 from tests import make
 from tests.automation.running import claimed, finish_here, run_here, run_one, text_of
 
@@ -270,3 +271,42 @@ def test_roles_and_files_beside_the_playbook_are_found() -> None:
 
     assert job.status == Job.Status.SUCCESS
     assert "from the role" in text_of(job) and "from the file" in text_of(job)
+
+
+def test_a_run_root_that_cannot_be_written_is_told_and_the_worker_lives(settings, tmp_path) -> None:
+    (tmp_path / "file").touch()
+    folder, settings.RUN_ROOT = settings.RUN_ROOT, str(tmp_path / "file")
+
+    job = run_one(make.HELLO)
+
+    assert_failed(job, Kind.INTERNAL, "Not a directory", "RUN_ROOT")
+    assert job.tickets.count() == 1
+    settings.RUN_ROOT = folder
+    assert run_one(make.HELLO).status == Job.Status.SUCCESS
+
+
+def test_what_is_printed_is_in_no_file() -> None:
+    content = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [
+                {"name": "Say", "ansible.builtin.debug": {"msg": "a word of its own"}},
+                {"name": "Look", "ansible.builtin.shell": "grep -rl 'word of it[s]' . || true"},
+            ],
+        }
+    ]
+    content[0]["tasks"][1]["args"] = {"chdir": "{{ playbook_dir }}/../artifacts"}
+
+    job = run_one(content, verbosity=1)
+
+    assert job.status == Job.Status.SUCCESS
+    assert '"stdout": ""' in text_of(job)
+
+
+def test_ansibles_own_files_are_in_the_private_folder() -> None:
+    task = {"ansible.builtin.debug": {"msg": "{{ lookup('config', 'DEFAULT_LOCAL_TMP') }}"}}
+
+    job = run_one([{"hosts": "all", "gather_facts": False, "tasks": [task]}])
+
+    assert RUN_PREFIX in text_of(job)

@@ -1,5 +1,7 @@
 """The results of tasks on the job's page, in the API and in the admin."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -78,3 +80,75 @@ def test_the_admin_lists_those_of_one_job(client_of, bob, failed):
     assert "Restart the service" not in client.get(url).content.decode()
     page = client.get(url, {"job__id__exact": failed.pk}).content.decode()
     assert "Restart the service" in page
+
+
+# --- Chosen and ordered ---------------------------------------------------------------------------
+
+
+def numbers_in(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<tr id="T(\d+)"', page)]
+
+
+@pytest.mark.parametrize(
+    ("result", "numbers"),
+    [("ok", [1, 2, 6]), ("changed", [2]), ("failed", [3]), ("skipped", [4]), ("nonsense", None)],
+)
+def test_each_count_shows_what_it_counts(client_of, bob, failed, result, numbers):
+    make.task_results(failed, "unreachable", "ignored")
+    type(failed.task_results.get(number=2)).objects.filter(number=2).update(changed=True)
+    page = client_of(bob).get(failed.get_absolute_url(), {"result": result}).content.decode()
+    assert numbers_in(page) == (numbers or [1, 2, 3, 4, 5, 6])
+    assert (f'result={result}#tasks"' in page) == (numbers is not None)
+    url = reverse("automation:job_tasks", args=[failed.job_id])
+    fragment = client_of(bob).get(url, {"result": result, "after": 1}).content.decode()
+    assert numbers_in(fragment) == [n for n in (numbers or [1, 2, 3, 4, 5, 6]) if n > 1]
+
+
+def test_a_running_jobs_results_are_counted(client_of, bob):
+    job = make.job(status="running")
+    make.task_results(job, "ok", "ok", "skipped")
+    page = client_of(bob).get(job.get_absolute_url()).content.decode()
+    assert "<strong>2</strong> ok" in page and "<strong>1</strong> skipped" in page
+
+
+def test_the_slowest_come_first_and_at_most_500(client_of, bob):
+    job = make.job(status="success")
+    make.task_results(job, *["ok"] * 500, duration=0.5)
+    make.task_results(job, "ok", duration=90)
+    make.task_results(job, "ok", duration=2)
+    page = client_of(bob).get(job.get_absolute_url(), {"order": "slowest"}).content.decode()
+    assert numbers_in(page)[:3] == [501, 502, 1] and len(numbers_in(page)) == 500
+    assert "These are the 500 slowest" in page
+    assert '<rect width="100.0%"' in page and '<rect width="2.2%"' in page
+
+
+def test_a_long_list_goes_on_at_an_address(client_of, bob):
+    job = make.job(status="success")
+    make.task_results(job, *["ok"] * 502)
+    client = client_of(bob)
+    page = client.get(job.get_absolute_url()).content.decode()
+    assert "after=500#tasks" in page and len(numbers_in(page)) == 500
+    page = client.get(job.get_absolute_url(), {"after": 500}).content.decode()
+    assert numbers_in(page) == [501, 502] and "From the first" in page
+
+
+def test_a_difference_is_coloured_and_keeps_its_signs(client_of, bob, failed):
+    page = client_of(bob).get(failed.get_absolute_url()).content.decode()
+    for html in (
+        '<span class="io-diff-removed">-a</span>',
+        '<span class="io-diff-added">+&lt;i&gt;</span>',
+        '<span class="io-diff-file">--- before</span>',
+        '<span class="io-diff-place">@@ -1 +1 @@</span>',
+    ):
+        assert html in page, html
+
+
+def test_the_api_orders_by_duration(api_of, bob):
+    job = make.job(status="success")
+    for seconds in (1.0, 30.0, 2.0):
+        make.task_results(job, "ok", duration=seconds)
+    client, url = api_of(bob), f"/api/jobs/{job.job_id}/tasks"
+    page = client.get(url, {"ordering": "-duration", "limit": 2}).json()
+    assert [task["number"] for task in page["tasks"]] == [2, 3]
+    assert client.get(url, {"ordering": "name"}).status_code == 400
+    assert client.get(url, {"ordering": "-duration", "after": 1}).status_code == 400

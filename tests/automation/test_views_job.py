@@ -1,9 +1,11 @@
 """A job's own page, its live lines, cancel and download."""
 
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import AuditLog
 from automation.models import Job, ServerLock, Worker
@@ -25,7 +27,7 @@ def failed(alice):
     job = make.job(
         run=run,
         status="failed",
-        counts={"ok": 3, "changed": 1, "failures": 1},
+        counts={"ok": 3, "changed": 1, "failed": 1, "skipped": 0},
         extra_vars={"version": "1.4", "token": {"$encrypted": "gAAAAA"}},
         server=make.server(hostname="web1.example.com"),
     )
@@ -78,6 +80,43 @@ def test_every_kind_of_failure_has_words_and_advice(client_of, bob, kind):
     job = make.job(status="failed", failure_kind=kind, failed_task="", error_message="")
     page = client_of(bob).get(url("job_detail", job)).content.decode()
     assert job.get_failure_kind_display() in page and "What to do:" in page
+
+
+def test_a_long_log_of_a_failed_job_begins_around_its_failure(client_of, bob):
+    job = make.job(status="failed")
+    make.log_lines(job, *map(str, range(1, 401)))
+    make.log_lines(job, "it broke", log_level="error")
+    make.log_lines(job, *map(str, range(402, 1202)))
+    context = client_of(bob).get(url("job_detail", job)).context
+    assert (context["first"], context["last"], context["newest"]) == (152, 651, 1201)
+
+
+def test_the_state_alone_says_how_far_the_log_has_come(client_of, bob):
+    job = make.job(status="running")
+    make.log_lines(job, *map(str, range(1, 30)))
+    asked = {"only": "state", "state": "running"}
+    fragment = client_of(bob).get(url("job_lines", job), asked).content.decode()
+    assert 'data-newest="29"' in fragment and 'class="io-line' not in fragment
+
+
+def test_a_duration_stands_beside_the_usual_one(client_of, bob):
+    now = timezone.now()
+    place = {"playbook": make.playbook(), "server": make.server()}
+    times = {"started_at": now - timedelta(seconds=95), "completed_at": now}
+    done = make.job(status="success", **place, **times)
+    running = make.job(status="running", **place)
+    page = client_of(bob).get(url("job_detail", running)).content.decode()
+    assert "usually 1 min 35 s" in page and '<progress class="io-progress"' in page
+    page = client_of(bob).get(url("job_detail", done)).content.decode()
+    assert "usually 1 min 35 s" in page and "<progress" not in page
+
+
+def test_the_servers_facts_are_folded_in(client_of, bob, failed):
+    client, path = client_of(bob), url("job_detail", failed)
+    assert "None yet" in client.get(path).content.decode()
+    make.server_facts(failed.server, ansible_distribution="Debian")
+    page = client.get(path).content.decode()
+    assert "Facts of web1.example.com" in page and "Debian" in page
 
 
 def test_a_very_long_line_is_shown_in_part(client_of, bob):
@@ -197,21 +236,42 @@ def test_the_whole_log_as_text(client_of, bob):
     assert as_printed.getvalue().decode().splitlines() == lines
 
 
+def test_the_log_of_a_running_job_with_times(client_of, bob):
+    job = make.job(status="running")
+    moment = datetime(2026, 11, 21, 14, 3, 21, 42, tzinfo=UTC)
+    make.log_lines(job, f"{ESC}[31mone{ESC}[0m", "two", timestamp=moment)
+    answer = client_of(bob).get(url("job_log_download", job), {"timestamps": 1})
+    assert answer.getvalue().decode().splitlines() == [
+        "2026-11-21T14:03:21.000042+00:00 one",
+        "2026-11-21T14:03:21.000042+00:00 two",
+    ]
+
+
 def test_the_page_asks_the_database_few_times(client_of, boss, failed, query_ceiling):
     client = client_of(boss)
     make.task_results(failed, "ok", "failed")
-    with query_ceiling(9):
+    with query_ceiling(12):
         client.get(url("job_detail", failed))
-    with query_ceiling(8):
+    with query_ceiling(10):
         client.get(url("job_lines", failed), {"after": 2})
-    state = client.get(url("job_detail", failed)).context["state"]
-    with query_ceiling(6):  # what is asked for every second
-        client.get(url("job_lines", failed), {"after": 2, "state": state})
-    with query_ceiling(4):
+    for job in (failed, make.job(status="running")):
+        state = client.get(url("job_detail", job)).context["state"]
+        with query_ceiling(4):  # what is asked for twice a second: session, user, job, lines
+            client.get(url("job_lines", job), {"after": 2, "state": state})
+    with query_ceiling(5):
         client.get(url("job_tasks", failed))
+    with query_ceiling(4):
+        client.get(url("job_search", failed), {"q": "ok"})
 
 
-PAGES = {"job_detail": "get", "job_lines": "get", "job_log_download": "get", "job_cancel": "post"}
+PAGES = {
+    "job_detail": "get",
+    "job_lines": "get",
+    "job_search": "get",
+    "job_tasks": "get",
+    "job_log_download": "get",
+    "job_cancel": "post",
+}
 
 
 @pytest.mark.parametrize(("name", "method"), PAGES.items())

@@ -71,7 +71,7 @@ def test_only_chosen_servers_are_in_the_page(client_of, alice, playbook, query_c
     for number in range(30):
         make.server(hostname=f"many{number}.example.com")
     client = client_of(alice)
-    with query_ceiling(8):
+    with query_ceiling(9):
         page = client.get(LAUNCH, {"playbook": playbook.pk}).content.decode()
     assert "many1" not in page
 

@@ -152,6 +152,7 @@ runs
     command longtext
     queue varchar(50) = default
     state enum(pending,running,finished) = pending
+    outcome enum(,failed,cancelled,success) =
     claim_token varchar(36)?
     worker_host varchar(255)
     worker_pid int?
@@ -222,6 +223,7 @@ jobs
     index (user_id, status)
     index (user_id, created_at)
     index (created_at, status)
+    index (playbook_id, status)
     index (server_id, playbook_id, status)
     playbook_id → playbooks.id RESTRICT
     server_id → servers.id RESTRICT
@@ -306,6 +308,19 @@ ticket_occurrences
     index (ticket_id)
     ticket_id → tickets.id CASCADE
     job_id → jobs.id CASCADE
+
+ticket_comments
+    id int
+    ticket_id int
+    created_by int
+    text longtext
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    index (created_by)
+    index (ticket_id)
+    ticket_id → tickets.id CASCADE
+    created_by → users.id RESTRICT
 
 audit_logs
     id bigint

@@ -1,7 +1,10 @@
 """Tickets in the admin: the queue, opened by hand, worked many at a time."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import AuditLog
 from tests import make
@@ -63,13 +66,14 @@ def test_title_and_description_are_edited_and_nothing_else(client_of, alice):
     assert (ticket.title, ticket.status, ticket.priority) == ("New title", "open", "medium")
 
 
-def test_the_page_shows_where_it_happened(client_of, bob):
-    job = make.job(status="failed")
-    ticket = make.ticket(job=job)
-    make.occurrence(ticket, job), make.occurrence(ticket)
-    page = client_of(bob).get(change(ticket)).content.decode()
-    assert "2 occurrences" in page and job.get_absolute_url() in page
-    assert "ticket_resolve" not in page and "/resolve/" not in page
+def test_the_list_shows_how_long_and_on_how_much(client_of, bob):
+    ticket = make.ticket(title="now")
+    make.occurrence(ticket), make.occurrence(ticket)
+    make.occurrence(ticket, cleared_at=timezone.now())
+    Ticket.objects.update(created_at=timezone.now() - timedelta(hours=3))
+    page = client_of(bob).get(LIST).content.decode()
+    assert "3\xa0hours" in page and "2 servers" in page
+    assert ticket.get_absolute_url() in page
 
 
 @pytest.mark.parametrize(

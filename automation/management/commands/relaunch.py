@@ -13,8 +13,9 @@ from automation.models import Job, Only
 
 class Command(LaunchingCommand):
     help = (
-        "Do the run that a job belongs to once more, as it was, on all of its servers or only "
-        "those where it did not work. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."
+        "Do the run that a job belongs to once more, on all of its servers or only those where it "
+        "did not work: as it was, but for the options and variables that are given. Exit status: "
+        "0 success, 1 refused, 2 failed, 3 cancelled."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,9 +26,10 @@ class Command(LaunchingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         job = self._job(options["job_id"])
         with refusals_in_words():
-            run = job.run.relaunch(acting_user(options["user"]), only=options["only"])
+            actor, changes = acting_user(options["user"]), self.launch_options(options)
+            run = job.run.relaunch(actor, only=options["only"], **changes)
         self.stdout.write(f"Run {run.pk} repeats run {job.run_id}.")
-        self.follow(run, wait=not options["no_wait"])
+        self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
     @staticmethod
     def _job(job_id: str) -> Job:

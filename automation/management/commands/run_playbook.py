@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation.following import LaunchingCommand, refusals_in_words, variables_of
+from automation.following import LaunchingCommand, refusals_in_words
 from automation.models import Intention, Playbook, Run
-from inventory.models import Credential, Server
+from inventory.models import CHOSEN_BY, Server
 
 
 class Command(LaunchingCommand):
@@ -20,47 +20,29 @@ class Command(LaunchingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
-        where = parser.add_argument_group("where: --server, or --environment and --tag")
+        where = parser.add_argument_group("where: --server, or --environment, --tag and --search")
         where.add_argument("--server", action="append", help="a host name; may be repeated")
         where.add_argument("--environment", default="", help="all active servers of it")
         where.add_argument("--tag", default="", help="all active servers of it: web or role=web")
         parser.add_argument(
             "--dry-run", action="store_true", help="launch nothing: check it, say what it would do"
         )
+        where.add_argument(
+            "--search", default="", help="all active servers that it finds: by name, address …"
+        )
         where.add_argument("--yes", action="store_true", help="do not ask about several servers")
         super().add_arguments(parser)
-        self._add_options(parser)
-
-    @staticmethod
-    def _add_options(parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
-        )
-        parser.add_argument("--extra-vars", default="{}", metavar="JSON", help="a JSON object")
-        parser.add_argument("--check", action="store_true", help="change nothing, say what would")
-        parser.add_argument("--diff", action="store_true", help="show what changes in files")
-        parser.add_argument("--tags", default="", help="only tasks with these tags")
-        parser.add_argument("--skip-tags", default="", help="no tasks with these tags")
-        parser.add_argument("--start-at-task", default="", metavar="NAME", help="skip those before")
-        parser.add_argument("--become", action="store_true", help="run as root on the server")
-        parser.add_argument("--forks", type=int, default=5, help="servers at the same time")
-        parser.add_argument("--deadline", type=int, metavar="SECONDS", help="then it is ended")
-        parser.add_argument(
-            "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
-        )
-        # manage.py's own --verbosity says how much Django talks; this one is Ansible's.
-        parser.add_argument("--ansible-verbosity", type=int, default=0, choices=range(5))
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
             run = self._launched(options)
         if run is not None:
-            self.follow(run, wait=not options["no_wait"])
+            self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
     def _launched(self, options: dict[str, Any]) -> Run | None:
         """None for a dry run."""
         playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
-        servers, given = self._servers(options), self._given(options)
+        servers, given = self._servers(options), self.launch_options(options)
         intention = playbook.rehearse(actor, servers, **given)
         self.stdout.write("\n".join(intention.words))
         if options["dry_run"]:
@@ -68,22 +50,6 @@ class Command(LaunchingCommand):
             return None
         self._ask(intention, is_sure=options["yes"])
         return playbook.launch(actor, servers, **given)
-
-    def _given(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "extra_vars": variables_of(options["extra_vars"]),
-            "credential": self._credential(options["credential"]),
-            "check_mode": options["check"],
-            "diff_mode": options["diff"],
-            "tags": options["tags"],
-            "skip_tags": options["skip_tags"],
-            "start_at_task": options["start_at_task"],
-            "become": options["become"],
-            "forks": options["forks"],
-            "verbosity": options["ansible_verbosity"],
-            "deadline_seconds": options["deadline"],
-            "idle_deadline_seconds": options["idle_deadline"],
-        }
 
     def _ask(self, intention: Intention, *, is_sure: bool) -> None:
         """With several servers, let a person agree."""
@@ -102,25 +68,17 @@ class Command(LaunchingCommand):
             raise CommandError(f"There is no playbook “{name}”. There are: {known}.") from None
 
     def _servers(self, options: dict[str, Any]) -> list[Server]:
-        chosen = {name: options[name] for name in ("environment", "tag") if options[name]}
+        chosen = {name: options[name] for name in CHOSEN_BY if options[name]}
         if bool(options["server"]) == bool(chosen):
-            raise CommandError("Name servers by --server, or choose by --environment and --tag.")
+            raise CommandError(
+                "Name servers by --server, or choose: --environment, --tag, --search."
+            )
         if not chosen:
             return self._named([name.lower() for name in options["server"]])
         servers = Server.objects.chosen(**chosen)
         if not servers:
             raise CommandError("No active server is of this choice.")
         return servers
-
-    @staticmethod
-    def _credential(name: str | None) -> Credential | None:
-        if not name:
-            return None
-        try:
-            return Credential.objects.get(name=name)
-        except Credential.DoesNotExist:
-            known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
-            raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
 
     @staticmethod
     def _named(names: list[str]) -> list[Server]:

@@ -1,0 +1,8 @@
+"""`{{ ticket.description|markdown }}`."""
+
+from django import template
+
+from audit.markdown import markdown_html
+
+register = template.Library()
+register.filter("markdown", markdown_html)

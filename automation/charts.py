@@ -1,0 +1,30 @@
+"""Numbers as bars of an SVG: places and sizes are attributes, colours are classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .track_record import STRIP, RunRecord
+
+BAR, GAP, HEIGHT = 10, 2, 60
+LOWEST = 6
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One run: as high as it took long, beside the others of its strip."""
+
+    run: RunRecord
+    x: int
+    y: int
+    height: int
+    width: int = BAR
+
+
+def strip_of(runs: Sequence[RunRecord]) -> list[Bar]:
+    """Newest first goes in, and stands at the right."""
+    longest = max([1.0, *(run.seconds or 0 for run in runs)])
+    bars = []
+    for place, run in enumerate(reversed(runs), STRIP - len(runs)):
+        height = LOWEST + round((HEIGHT - LOWEST) * (run.seconds or 0) / longest)
+        bars.append(Bar(run, place * (BAR + GAP), HEIGHT - height, height))
+    return bars

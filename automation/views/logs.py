@@ -1,0 +1,114 @@
+"""A job's log: its lines while they come, a search, and the whole as a file."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from automation import log_search
+from automation.ansi import plain
+from automation.job_state import header_of, state_of
+from automation.models import Job, JobLog
+
+from .runs import relaunching_of
+
+LINES_AT_ONCE = 500
+LINES_IN_A_CHUNK = 2000
+
+viewers_only = permission_required("automation.view_job", raise_exception=True)
+
+
+@require_safe
+@viewers_only
+def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Up to 500 lines after `?after=N` or before `?before=N`, and the header when the job's state
+    is not the one that the page has (`?state=`). `?only=state` brings no lines."""
+    # The job first: whatever was written before it ended is then among the lines.
+    job = get_object_or_404(Job.objects.select_related("run"), job_id=job_id)
+    context = state_of(job)
+    if request.GET.get("state") != context["state"]:
+        job = Job.objects.for_page().get(pk=job.pk)
+        context = {**header_of(job), **relaunching_of(job.run), "changed": True}
+    if request.GET.get("only") == "state":
+        context |= {"lines": [], "newest": job.last_line_number}
+    elif before := number_in(request, "before"):
+        context["lines"] = job.lines_before(before, LINES_AT_ONCE)
+    else:
+        context["lines"] = list(job.lines(number_in(request, "after"), LINES_AT_ONCE))
+    context["more"] = len(context["lines"]) == LINES_AT_ONCE
+    return TemplateResponse(request, "automation/_job_lines.html", context)
+
+
+@require_safe
+@viewers_only
+def job_search(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The numbers of the lines that have the text `?q=`, with `?level=` at least of that level: up
+    to 1000 after `?after=N`."""
+    job = get_object_or_404(Job, job_id=job_id)
+    text, level = request.GET.get("q", ""), request.GET.get("level", "")
+    level = level if level in log_search.LEVELS else ""
+    found: list[int] = []
+    if text or level:
+        after, limit = number_in(request, "after"), log_search.MOST_HITS + 1
+        found = log_search.hits(job, text, level=level, after=after, limit=limit)
+    shown = found[: log_search.MOST_HITS]
+    return JsonResponse({"lines": shown, "count": len(shown), "more": len(found) > len(shown)})
+
+
+@require_safe
+@viewers_only
+def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
+    """The log as text, as far as it has come; with `?ansi=1` as it was printed, colours and all,
+    with `?timestamps=1` each line with its time."""
+    job = get_object_or_404(Job, job_id=job_id)
+    as_printed, timed = (request.GET.get(name) == "1" for name in ("ansi", "timestamps"))
+    response = StreamingHttpResponse(
+        (_printed(line, as_printed=as_printed, timed=timed) for line in _every_line(job)),
+        content_type="text/plain; charset=utf-8",
+    )
+    response["Content-Disposition"] = f'attachment; filename="job-{job.job_id}.log"'
+    return response
+
+
+# --- Used by the page -----------------------------------------------------------------------------
+
+
+def line_window(job: Job, around: int | None) -> dict[str, Any]:
+    """The end of the log, or what stands around a line that is further up."""
+    lines, newest = job.lines_before(None, LINES_AT_ONCE), 0
+    if lines:
+        newest = lines[-1].line_number
+        if around and around < lines[0].line_number:
+            lines = list(job.lines(max(0, around - LINES_AT_ONCE // 2), LINES_AT_ONCE))
+    return {
+        "lines": lines,
+        "first": lines[0].line_number if lines else 0,
+        "last": lines[-1].line_number if lines else 0,
+        "newest": newest,
+    }
+
+
+def number_in(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _every_line(job: Job) -> Iterator[JobLog]:
+    after = 0
+    while lines := list(job.lines(after, LINES_IN_A_CHUNK)):
+        yield from lines
+        after = lines[-1].line_number
+
+
+def _printed(line: JobLog, *, as_printed: bool, timed: bool) -> str:
+    """With its time in the console's zone, to the microsecond."""
+    text = line.content if as_printed else plain(line.content)
+    if not timed:
+        return f"{text}\n"
+    return f"{timezone.localtime(line.timestamp).isoformat(timespec='microseconds')} {text}\n"

@@ -1,0 +1,89 @@
+"""A run's own page: how it stands, and its servers by its tasks."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from automation.job_state import given_options, reasons_to_wait
+from automation.matrix_page import Asked, count_links, table_of
+from automation.models import Run
+from automation.models.durations import usual_duration
+from automation.run_summary import Summary, progress_of, summary_of
+
+from .runs import relaunching_of
+
+viewers_only = permission_required("automation.view_run", raise_exception=True)
+
+
+@require_safe
+@viewers_only
+def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        **_shown(request, pk),
+        "model_admin": admin.site.get_model_admin(Run),
+    }
+    return TemplateResponse(request, "automation/run_detail.html", context)
+
+
+@require_safe
+@viewers_only
+def run_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the page fetches while it is open: header and table as they are now."""
+    return TemplateResponse(request, "automation/_run_live.html", _shown(request, pk))
+
+
+def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
+    related = ("playbook", "launched_by", "cancelled_by", "credential")
+    # The run first: whatever was written before it ended is then in the table.
+    run = get_object_or_404(Run.objects.select_related(*related), pk=pk)
+    summary = summary_of(run)
+    return {
+        **_header(run, summary),
+        **relaunching_of(run),
+        "relaunch_choices": summary.relaunch_choices,
+        **_table(request, run, summary),
+    }
+
+
+def _header(run: Run, summary: Summary) -> dict[str, Any]:
+    is_running = run.state == Run.State.RUNNING
+    waits_for = reasons_to_wait(run) if run.state == Run.State.PENDING else []
+    servers = f"{summary.jobs} server{'' if summary.jobs == 1 else 's'}"
+    jobs_url = f"{reverse('admin:automation_job_changelist')}?run__id__exact={run.pk}"
+    return {
+        "title": f"{run.status.capitalize()} · {run.playbook} on {servers}",
+        "servers": servers,
+        "waits_for": waits_for,
+        "summary": summary,
+        "progress": progress_of(run, usual_duration(run.playbook_id) if is_running else None),
+        "options": given_options(run),
+        "variables": run.masked_extra_vars.items(),
+        "jobs_url": jobs_url,
+        "is_active": run.state != Run.State.FINISHED,
+    }
+
+
+def _table(request: HttpRequest, run: Run, summary: Summary) -> dict[str, Any]:
+    asked = Asked.of(request.GET)
+    table = table_of(run, asked, summary.counts)
+    results_url = reverse("admin:automation_taskresult_changelist")
+    return {
+        "table": table,
+        "lines": [(row, count_links(row, results_url)) for row in table.rows],
+        "legend": [
+            (status, count, asked.url(status=status)) for status, count in summary.counts.items()
+        ],
+        "links": {
+            "all": asked.url(status=""),
+            "every_task": asked.url(task="", only=""),
+            "failed_tasks": asked.url(only="failed"),
+            "changed_tasks": asked.url(only="changed"),
+        },
+    }

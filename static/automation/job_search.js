@@ -1,0 +1,155 @@
+// The search in a job's log, and how the log looks. The server searches, and answers with the
+// numbers of up to 1000 lines; what is in the page's window is marked here.
+"use strict";
+
+(() => {
+    const log = document.getElementById("log");
+    const form = document.getElementById("log-search");
+    const said = document.getElementById("log-hits");
+    const { q, level } = form.elements;
+    const steps = [...form.querySelectorAll("[data-log-step]")];
+
+    let hits = [];
+    let more = false;
+    let now = -1;
+    let asked = 0; // answers may overtake each other: only the last question's counts
+    let timer = 0;
+
+    async function found(after) {
+        const question = { q: q.value, level: level.value, after };
+        const answer = await fetch(`${log.dataset.searchUrl}?${new URLSearchParams(question)}`, {
+            credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(15000),
+        });
+        if (!answer.ok) throw new Error(answer.status);
+        return answer.json();
+    }
+
+    const isWanted = () => Boolean(q.value || level.value);
+
+    async function search() {
+        clearTimeout(timer);
+        timer = 0;
+        const question = ++asked;
+        let answer = { lines: [], more: false };
+        try {
+            if (isWanted()) answer = await found(0);
+        } catch {
+            if (question === asked) said.textContent = "not found out: try again";
+            return;
+        }
+        if (question !== asked) return;
+        ({ lines: hits, more } = answer);
+        now = -1;
+        show();
+        if (hits.length) step(1);
+    }
+
+    // Past the thousandth hit, the next thousand.
+    async function goOn() {
+        const question = asked;
+        const answer = await found(hits.at(-1));
+        if (question !== asked || !answer.lines.length) return;
+        hits.push(...answer.lines);
+        more = answer.more;
+    }
+
+    async function step(by) {
+        if (!hits.length) return;
+        if (by > 0 && more && now === hits.length - 1) await goOn().catch(() => {});
+        now = now < 0 ? 0 : (now + by + hits.length) % hits.length;
+        log.dispatchEvent(new CustomEvent("log:go", { detail: hits[now] }));
+        show();
+    }
+
+    function show() {
+        const count = more ? `${hits.length}+` : hits.length;
+        if (!isWanted()) said.textContent = "";
+        else if (!hits.length) said.textContent = "no hit";
+        else said.textContent = now < 0 ? `${count} hits` : `${now + 1} of ${count}`;
+        for (const button of steps) button.disabled = !hits.length;
+        mark();
+    }
+
+    // --- Marks -----------------------------------------------------------------------------------
+
+    function mark() {
+        const wanted = new Set(hits);
+        const ranges = [];
+        for (const line of log.children) {
+            const isHit = wanted.has(Number(line.id.slice(1)));
+            line.classList.toggle("io-hit", isHit);
+            if (isHit && q.value) ranges.push(...rangesIn(line.querySelector(".io-text"), q.value.toLowerCase()));
+        }
+        // Ranges and not elements: the lines stay as they are, and their text can be copied.
+        if (window.Highlight) CSS.highlights.set("log-hits", new Highlight(...ranges));
+    }
+
+    function* rangesIn(element, text) {
+        const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        const nodes = [];
+        while (walker.nextNode()) nodes.push(walker.currentNode);
+        const whole = nodes.map((node) => node.data).join("").toLowerCase();
+        for (let at = whole.indexOf(text); at >= 0; at = whole.indexOf(text, at + text.length)) {
+            const range = document.createRange();
+            range.setStart(...place(nodes, at));
+            range.setEnd(...place(nodes, at + text.length));
+            yield range;
+        }
+    }
+
+    function place(nodes, at) {
+        for (const node of nodes) {
+            if (at <= node.length) return [node, at];
+            at -= node.length;
+        }
+        return [nodes.at(-1), nodes.at(-1).length];
+    }
+
+    // --- How it looks ----------------------------------------------------------------------------
+
+    function remembered(id, name, style, usual) {
+        const box = document.getElementById(id);
+        const apply = () => log.classList.toggle(style, box.checked);
+        box.checked = (localStorage.getItem(name) ?? usual) === "1";
+        box.addEventListener("change", () => {
+            localStorage.setItem(name, box.checked ? "1" : "0");
+            apply();
+        });
+        apply();
+    }
+
+    // --- Keys ------------------------------------------------------------------------------------
+
+    const isTyping = (target) => target.isContentEditable
+        || target.matches("textarea, select, input:not([type=checkbox])");
+
+    // Before the keys that every page has, and in their stead: these do no harm, so that one
+    // letter may do what elsewhere only moves the focus.
+    document.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+        const here = { f: "log-follow", w: "log-wrap", t: "log-times" }[event.key];
+        if (document.querySelector("dialog[open]")) return;
+        if (here) document.getElementById(here).click();
+        else if (event.key === "n") step(1);
+        else if (event.key === "N") step(-1);
+        else return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+    }, { capture: true });
+
+    q.addEventListener("input", () => {
+        clearTimeout(timer);
+        timer = setTimeout(search, 250);
+    });
+    level.addEventListener("change", search);
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        if (timer || !hits.length) search();
+        else step(1);
+    });
+    for (const button of steps) button.addEventListener("click", () => step(Number(button.dataset.logStep)));
+    log.addEventListener("log:changed", () => { if (hits.length) mark(); });
+
+    remembered("log-wrap", "logWrap", "io-wrapped", innerWidth < 700 ? "1" : "0");
+    remembered("log-times", "logTimes", "io-timed", "0");
+})();

@@ -1,0 +1,206 @@
+"""The log of a job's page in a real browser: long ones, searched ones, interrupted ones."""
+
+from itertools import cycle
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from automation.models import JobLog, Outcome, Worker
+from tests import make
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+ESC = "\x1b"
+MOST_LINES = 5000
+
+
+def long_job(lines: int, **fields):
+    Worker.objects.beat()
+    job = make.job(**{"status": "success", "server": make.server(hostname="web1"), **fields})
+    JobLog.objects.bulk_create(
+        (
+            JobLog(job=job, line_number=n, content=f"{ESC}[0;32mok: [web1] => item {n:05}{ESC}[0m")
+            for n in range(1, lines + 1)
+        ),
+        batch_size=500,
+    )
+    return job
+
+
+def numbers(page: Page) -> list[int]:
+    ids = page.locator("#log .io-line").evaluate_all("lines => lines.map(line => line.id)")
+    return [int(id.removeprefix("L")) for id in ids]
+
+
+def is_in_order(shown: list[int]) -> bool:
+    return shown == list(range(shown[0], shown[-1] + 1))
+
+
+def test_a_long_log_is_a_window_that_moves(page_of, bob):
+    job = long_job(20_000)
+    page = page_of(bob)
+    page.goto(job.get_absolute_url())
+    log = page.locator("#log")
+    log.evaluate("log => log.scrollIntoView({ block: 'end' })")
+    expect(page.locator("#L20000")).to_be_in_viewport()
+    assert numbers(page) == list(range(19_501, 20_001))
+
+    # Scrolling up loads what stands there; what is far below goes.
+    for first in range(19_001, 14_000, -500):
+        log.evaluate("log => { log.scrollTop = 0; }")
+        expect(page.locator(f"#L{first}")).to_have_count(1)
+    shown = numbers(page)
+    assert shown[0] == 14_001 and len(shown) == MOST_LINES and is_in_order(shown)
+    expect(page.get_by_role("button", name="Load later lines")).to_be_visible()
+
+    page.evaluate("location.hash = '#L120'")
+    expect(page.locator("#L120.io-here")).to_be_in_viewport()
+    assert is_in_order(numbers(page)) and len(numbers(page)) == 500
+    log.evaluate("log => { log.scrollTop = log.scrollHeight; }")
+    expect(page.locator("#L800")).to_have_count(1)
+    assert is_in_order(numbers(page))
+    page.get_by_role("button", name="To the end").click()
+    expect(page.locator("#L20000")).to_be_in_viewport()
+    assert is_in_order(numbers(page)) and numbers(page)[-1] == 20_000
+
+
+def test_the_whole_log_is_searched_and_its_hits_are_walked_through(page_of, bob):
+    job = long_job(3500)
+    make.log_lines(job, f"{ESC}[31mit{ESC}[0m broke", log_level="error")
+    page = page_of(bob)
+    page.goto(job.get_absolute_url())
+    page.keyboard.press("/")
+    expect(page.get_by_placeholder("Search the log")).to_be_focused()
+    page.keyboard.type("ITEM 00")
+    expect(page.get_by_text("1 of 999")).to_be_visible()
+    expect(page.locator("#L1.io-here.io-hit")).to_be_in_viewport()
+    assert page.evaluate("CSS.highlights.get('log-hits').size") > 100
+    page.keyboard.press("Enter")
+    expect(page.locator("#L2.io-here")).to_have_count(1)
+    page.get_by_role("button", name="Previous hit").click()
+    page.keyboard.press("N")
+    expect(page.get_by_text("999 of 999")).to_be_visible()
+    expect(page.locator("#L999.io-here")).to_be_in_viewport()
+    page.keyboard.press("n")
+    expect(page.get_by_text("1 of 999")).to_be_visible()
+
+    page.get_by_placeholder("Search the log").fill("it broke")
+    expect(page.locator("#L3501.io-here")).to_be_in_viewport()
+    page.get_by_placeholder("Search the log").fill("")
+    page.get_by_label("Level").select_option("error")
+    expect(page.get_by_text("1 of 1", exact=True)).to_be_visible()
+    page.get_by_label("Level").select_option("")
+    page.get_by_placeholder("Search the log").fill("item")
+    expect(page.get_by_text("1 of 1000+")).to_be_visible()
+    page.get_by_placeholder("Search the log").fill("nowhere")
+    expect(page.get_by_text("no hit")).to_be_visible()
+
+
+def test_how_the_log_looks_is_remembered(page_of, bob):
+    job = long_job(3)
+    page = page_of(bob)
+    page.goto(job.get_absolute_url())
+    time = page.locator("#L1 .io-time")
+    expect(time).to_be_hidden()
+    page.keyboard.press("t")
+    page.keyboard.press("w")
+    expect(time).to_be_visible()
+    assert len(time.get_attribute("title")) > len(time.get_attribute("data-time")) == 12
+    page.reload()
+    expect(page.locator("#L1 .io-time")).to_be_visible()
+    expect(page.get_by_label("Wrap")).to_be_checked()
+    expect(page.locator("#log")).to_have_class("io-log io-wrapped io-timed")
+
+
+def test_whatever_breaks_on_the_way_no_line_is_lost_or_doubled(page_of, alice, complaints):
+    job = long_job(10, status="running", user=alice)
+    page = page_of(alice)
+    # Waiting is cut short: what is tested is what happens, not when.
+    page.add_init_script(
+        "const later = setTimeout; window.setTimeout = (f, ms) => later(f, Math.min(ms, 50));"
+    )
+    troubles = cycle(["abort", 503, None, "half", 502, None, None])
+
+    def troubled(route):
+        trouble = next(troubles)
+        if trouble == "abort":
+            route.abort()
+        elif trouble == "half":
+            route.fulfill(status=200, body="<html><body>Bad gateway, but politely")
+        elif trouble:
+            route.fulfill(status=trouble, body="gone for a moment")
+        else:
+            route.fallback()
+
+    page.goto(job.get_absolute_url())
+    page.route("**/lines/**", troubled)
+    for number in range(11, 61):
+        make.log_lines(job, f"line {number}")
+        if number == 30:
+            page.reload()
+    expect(page.locator("#L60")).to_have_count(1, timeout=20_000)
+    assert numbers(page) == list(range(1, 61))
+    # The worker is lost, another ends the job: the page says so.
+    make.log_lines(job, "the last line")
+    job.run.finish({}, Outcome.cancelled("Worker lost."))
+    expect(page).to_have_title(f"Cancelled · {job} | InfraOps", timeout=20_000)
+    assert numbers(page) == list(range(1, 62))
+
+
+def test_a_hidden_tab_asks_seldom_and_at_once_when_it_is_looked_at(page_of, alice):
+    job = long_job(5, status="running", user=alice)
+    page = page_of(alice)
+    page.add_init_script(
+        """
+        let hidden = false;
+        Object.defineProperty(document, "hidden", { get: () => hidden });
+        window.hide = (value) => {
+            hidden = value;
+            document.dispatchEvent(new Event("visibilitychange"));
+        };
+        window.waits = [];
+        const later = setTimeout;
+        window.setTimeout = (f, ms) => { window.waits.push(ms); return later(f, ms); };
+        """
+    )
+    page.goto(job.get_absolute_url())
+    page.wait_for_function("waits.some((ms) => ms >= 400 && ms < 1000)")
+    page.evaluate("hide(true); waits.length = 0;")
+    page.wait_for_function("waits.includes(5000)")
+    make.log_lines(job, "written while nobody looked")
+    page.evaluate("hide(false)")
+    # Long before five seconds are over.
+    expect(page.locator("#L6")).to_have_count(1, timeout=4_000)
+
+
+HOSTILE = [
+    "<script>hacked = 1</script>",
+    "<img src=x onerror='hacked = 2'>",
+    f"<{ESC}[31mscript>hacked = 3</{ESC}[0mscript>",
+    f"{ESC}]8;;javascript:hacked=4{ESC}\\click me{ESC}]8;;{ESC}\\",
+    f"{ESC}]8;;https://evil.example/{ESC}\\a link{ESC}]8;;\x07",
+    f"{ESC}]0;<svg onload='hacked = 5'>\x07",
+    f'{ESC}[31m" onmouseover="hacked = 6',
+    f"10 %\r20 %\r{ESC}[2K{ESC}[1A<b>100 %</b>",
+    "</span></div></section><style>body{display:none}</style>",
+    "<a href='javascript:hacked=7'>here</a>",
+    "\x9b31m\x00\u202e<iframe srcdoc='<script>parent.hacked=8</script>'>",
+]
+
+
+def test_hostile_output_is_only_text(page_of, alice):
+    job = long_job(1, status="running", user=alice)
+    make.log_lines(job, *HOSTILE)
+    page = page_of(alice)
+    page.goto(job.get_absolute_url())
+    make.log_lines(job, *HOSTILE)  # now as fragments
+    last = 1 + 2 * len(HOSTILE)
+    expect(page.locator(f"#L{last}")).to_have_count(1)
+    page.get_by_placeholder("Search the log").fill("<img src=x onerror")
+    expect(page.get_by_text("1 of 2")).to_be_visible()
+    for line in page.locator(".io-text").all():
+        line.hover()
+    inside = "[...document.querySelectorAll('.io-text *')].map((element) => element.tagName)"
+    assert set(page.evaluate(inside)) == {"SPAN"}
+    assert page.evaluate("typeof hacked") == "undefined"
+    expect(page.locator("#L3")).to_contain_text("<img src=x onerror='hacked = 2'>")

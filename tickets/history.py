@@ -1,0 +1,67 @@
+"""A ticket's story: what was said and what was done, in the order in which it happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audit.models import AuditLog
+
+from .models import Ticket, TicketComment
+
+# A ticket that a thousand people have worked on shows the latest of it; the trail has the rest.
+SHOWN = 200
+# Each failure is an occurrence, and stands in the table of those.
+LEFT_OUT = ("ticket.occurred_again", "ticket.commented")
+WORDS = {
+    "ticket.opened": "opened it",
+    "ticket.created": "opened it",
+    "ticket.updated": "edited it",
+    "ticket.started": "started work on it",
+    "ticket.resolved": "resolved it",
+    "ticket.closed": "closed it",
+    "ticket.reopened": "reopened it",
+    "ticket.comment_edited": "edited a comment",
+    "ticket.comment_removed": "removed a comment",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Either a comment or a line of the trail, as words."""
+
+    at: datetime
+    who: str
+    words: str = ""
+    note: str = ""
+    comment: TicketComment | None = None
+
+
+def history_of(ticket: Ticket) -> list[Event]:
+    """The latest 200 comments and the latest 200 deeds, oldest first. Two queries."""
+    comments = ticket.comments.select_related("created_by").order_by("-id")[:SHOWN]
+    lines = AuditLog.objects.about(ticket).exclude(action__in=LEFT_OUT)[:SHOWN]
+    events = [Event(one.created_at, str(one.created_by), comment=one) for one in comments]
+    events += [_event(line) for line in lines]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _event(line: AuditLog) -> Event:
+    note = str(line.details.get("note") or "")
+    return Event(line.timestamp, line.actor_name, _words(line), note)
+
+
+def _words(line: AuditLog) -> str:
+    changes = line.details.get("changes")
+    changes = changes if isinstance(changes, dict) else {}
+    if line.action == "ticket.assigned":
+        return f"assigned it to {_after(changes, 'assigned_to') or 'nobody'}"
+    if line.action == "ticket.prioritised":
+        return f"set the priority to {_after(changes, 'priority')}"
+    if line.action == "ticket.opened" and line.details.get("server"):
+        return f"opened it: a job failed on {line.details['server']}"
+    return WORDS.get(line.action, line.action.partition(".")[2].replace("_", " "))
+
+
+def _after(changes: dict[str, Any], name: str) -> str:
+    pair = changes.get(name)
+    return str(pair[1] or "") if isinstance(pair, list) and len(pair) == 2 else ""
