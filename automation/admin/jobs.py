@@ -19,6 +19,7 @@ from audit.console import (
     HistoryAdmin,
     Narrow,
     Rows,
+    TagFilter,
     TimeRangeFilter,
     call_each,
     confirmed,
@@ -88,6 +89,7 @@ class JobAdmin(HistoryAdmin):
         ("playbook", AutocompleteSelectFilter),
         ("server", AutocompleteSelectFilter),
         ("server__environment", EnvironmentFilter),
+        TagFilter,
         ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]

@@ -93,13 +93,20 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def in_environments(self, names: Collection[str]) -> Self:
-        """Jobs on the servers that are in one of these environments now.
+        """Jobs on the servers that are in one of these environments now."""
+        return self._on(Server.objects.filter(environment__in=names))
 
-        Keys and not a join, for the same reason as in `recent`. Jobs of a few servers are looked up
-        by the index; those of thousands are among the newest, and MariaDB has to be kept from
-        sorting all that the index finds (1.1 s in place of 0.06 with 400,000 jobs).
+    def with_tag(self, tag: str) -> Self:
+        """Jobs on the servers that have this tag now: “role:web”, or “canary” with any value."""
+        return self._on(Server.objects.with_tag(tag))
+
+    def _on(self, servers: models.QuerySet[Server]) -> Self:
+        """Keys and not a join, for the same reason as in `recent`.
+
+        Jobs of a few servers are looked up by the index; those of thousands are among the newest,
+        and MariaDB has to be kept from sorting all that the index finds (1.1 s in place of 0.06
+        with 400,000 jobs).
         """
-        servers = Server.objects.filter(environment__in=names)
         keys = list(servers.values_list("pk", flat=True))
         if len(keys) <= FEW_SERVERS:
             return self.filter(server__in=keys)
