@@ -44,6 +44,8 @@ class ConsoleAdmin(ModelAdmin):
     more_filters: ClassVar[tuple[str, ...]] = ()
     # What an export has: the names of its columns, each with the path of its value from the row.
     exported: ClassVar[dict[str, str]] = {}
+    # By column: another that has the same order, and an index that holds no tie.
+    same_order: ClassVar[dict[Any, str]] = {}
     # By action: how many rows it takes, where ACTED_ROWS is too few.
     acted_rows: ClassVar[dict[str, int]] = {}
 
@@ -116,7 +118,7 @@ class ConsoleAdmin(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """The story of the object: the audit trail, filtered."""
+        """The story of the object, on a page of its own."""
         obj = self.get_object(request, object_id)
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
