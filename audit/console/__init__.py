@@ -13,7 +13,7 @@ from .filters import (
     TimeRangeFilter,
 )
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
-from .stories import named_by, row_key, story_of
+from .stories import named_by, row_key, story_of, story_url
 
 __all__ = [
     "COUNTED_ROWS",
@@ -40,4 +40,5 @@ __all__ = [
     "reason",
     "row_key",
     "story_of",
+    "story_url",
 ]
