@@ -76,6 +76,9 @@ class Rows(ChangeList):
             self.params[ORDER_VAR], self.filter_params[ORDER_VAR] = numbers, [numbers]
         return super().get_ordering(request, queryset)
 
+    def get_ordering_field(self, field_name: Any) -> Any:
+        return self.model_admin.same_order.get(field_name) or super().get_ordering_field(field_name)
+
     # For the page
 
     @cached_property

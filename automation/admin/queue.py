@@ -8,9 +8,7 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.contrib.filters.admin import DropdownFilter
 
-from audit.console import (
-    HistoryAdmin,
-)
+from audit.console import HistoryAdmin, Narrow
 from automation.models import Worker
 from automation.models.workers import WorkerQuerySet
 
@@ -24,6 +22,8 @@ class FailureAdmin(HistoryAdmin):
     """Wake-ups that ended in an error of ours; a failed playbook is a job, not one of these."""
 
     list_display = ["name", "func", "started", "stopped", "attempt_count"]
+    cell_filters = {"func": Narrow("func__exact", "func")}
+    when_empty = "Nothing to do: each wake-up of a worker went well."
     search_fields = ["name", "func"]
     fields = ["name", "func", "args", "kwargs", "started", "stopped", "attempt_count", "result"]
 
@@ -31,6 +31,7 @@ class FailureAdmin(HistoryAdmin):
 @admin.register(Schedule)
 class ScheduleAdmin(HistoryAdmin):
     list_display = ["name", "func", "schedule_type", "minutes", "next_run"]
+    when_empty = "They are made by manage.py migrate, and a worker keeps to them."
     fields = ["name", "func", ("schedule_type", "minutes"), "next_run", "repeats"]
 
 
@@ -51,6 +52,7 @@ class WorkerAdmin(HistoryAdmin):
 
     list_display = ["host", "pid", "is_alive", "seen_at"]
     list_filter = [AliveFilter]
+    cell_filters = {"host": Narrow("host__exact", "host")}
     search_fields = ["host"]
     ordering = ["-seen_at"]
     fields = ["host", "pid", "seen_at"]

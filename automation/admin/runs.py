@@ -75,6 +75,7 @@ class RunAdmin(HistoryAdmin):
     search_fields = ["=id"]
     search_help_text = "The number of a run"
     sortable_by = ["created_at"]
+    same_order = {"created_at": "id"}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return RunRows

@@ -33,10 +33,13 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     page = opened(page_of(alice), deploy)
     touched, plan = page.locator(".io-touch"), page.get_by_label("What would run")
     expect(touched).to_have_text("Will touch 0 of 3 active servers.")
-    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_label("All of an environment").select_option("staging")
     expect(touched).to_have_text("Will touch 1 of 3 active servers.")
-    page.get_by_label("Or all of an environment").select_option("")
-    page.get_by_label("Or all of a tag").fill("role=web")
+    page.get_by_label("All of an environment").select_option("")
+    page.get_by_label("All that a search finds").fill("db")
+    expect(touched).to_have_text("Will touch 1 of 3 active servers.")
+    page.get_by_label("All that a search finds").fill("")
+    page.get_by_label("All of a tag").fill("role=web")
     expect(touched).to_contain_text("Will touch 2 of 3 active servers, all of them in production.")
     expect(page.get_by_label("Chosen servers")).to_contain_text("web2 · production")
 
@@ -78,7 +81,7 @@ def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_o
     expect(page.locator("[name=var_version]")).to_have_value("9")
     expect(page.get_by_label("Show differences")).not_to_be_checked()
 
-    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_label("All of an environment").select_option("staging")
     page.get_by_role("button", name="Run on 1 server").click()
     expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
     first = Run.objects.latest("id")
@@ -87,7 +90,7 @@ def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_o
     expect(page.get_by_text(f"run {first.pk}", exact=True)).to_be_visible()
     assert page.locator("[name=key]").input_value() != first.idempotency_key
     page.fill("[name=var_version]", "10")
-    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_label("All of an environment").select_option("staging")
     page.get_by_role("button", name="Run on 1 server").click()
     expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
     assert Run.objects.count() == 3
