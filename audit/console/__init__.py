@@ -6,7 +6,7 @@ from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
 from .filters import ExactFilter, PrefixFilter, RelatedFilter, TagFilter, TimeRangeFilter
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
-from .stories import named_by, row_key, story_of
+from .stories import named_by, row_key, story_of, story_url
 
 __all__ = [
     "COUNTED_ROWS",
@@ -32,4 +32,5 @@ __all__ = [
     "reason",
     "row_key",
     "story_of",
+    "story_url",
 ]
