@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
 	ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run migrate test check bench env venv packages clean
+.PHONY: help demo run migrate test check bench pictures env venv packages clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -45,6 +45,9 @@ check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templ
 
 bench: $(VENV)/base ## Measure a job against bare ansible-playbook, the queue, the lines
 	@$(BIN)/python -m bench $(ARGS)
+
+pictures: $(VENV)/dev ## Take the pictures in the documents anew, of made-up data
+	@$(BIN)/python -m docs.pictures
 
 env: .env
 

@@ -79,6 +79,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsoleAdmin):
+    when_empty = "A key lets a program in as its owner. An admin issues one."
     list_display = ["name", "prefix", "owner", "state", "expires_at", "last_used_at", "created_at"]
     list_select_related = ["owner"]
     list_filter = [("expires_at", admin.EmptyFieldListFilter), ("created_at", TimeRangeFilter)]

@@ -54,6 +54,7 @@ class AuditLogAdmin(HistoryAdmin):
         "user_agent": "user_agent",
         "details": "details",
     }
+    when_empty = "Each change, each verb and each log-in writes a line here."
     search_fields = ["^action", "=resource_id"]
     search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
     readonly_fields = ["when", "who", "subject", "address", "changes", "more"]

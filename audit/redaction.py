@@ -154,7 +154,7 @@ QUOTES = "\\'\""
 QUOTING = re.compile(r"""[\\'"]+|.""", re.DOTALL)
 # Where long YAML goes on in the next line, each line in its own colour. It gives nothing back.
 COLOUR = r"(?:\x1b\[[0-9;]{0,9}m)?"
-FOLD = rf"(?>\\?{COLOUR}\r?\n{COLOUR} *\\?)"
+FOLD = rf"(?>\\?{COLOUR}\r?\n{COLOUR} *(?:\\ ?)?)"
 # Characters that have a letter of their own, in one notation or another. Long YAML is folded.
 SPELLED = {
     " ": rf" |\\{{1,16}}n *|\\{{1,16}}_|{FOLD}",

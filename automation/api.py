@@ -3,7 +3,12 @@
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -156,6 +161,11 @@ class TaskResultsSerializer(serializers.Serializer):
     finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
 
 
+def _either(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+    """What an endpoint answers by what it was asked."""
+    return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
+
+
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """One run's part on one server, newest first."""
 
@@ -189,14 +199,17 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return Job.objects.all() if is_bare else super().get_queryset()
 
     @extend_schema(
-        responses={201: JobSerializer, 200: JobSerializer},
+        responses={
+            201: _either("Launch", JobSerializer, LaunchedSerializer),
+            200: _either("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+        },
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
         """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment` and `tag`, one run on several, answered with `run_id` and its `jobs`. With
-        `dry_run` nothing is launched: it is checked as a launch is, and the answer is 200 and says
-        what it would do: `words`, `servers` (their names), `command` and so on."""
+        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
+        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
+        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
         if given.pop("dry_run", False):
             playbook, servers = given.pop("playbook"), given.pop("servers")

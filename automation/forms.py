@@ -17,7 +17,7 @@ from unfold.widgets import (
 from accounts.models import User
 from audit.console import reason, row_key
 from audit.redaction import MASK
-from inventory.models import Credential, Server
+from inventory.models import CHOSEN_BY, Credential, Server
 from schema.exceptions import Refused
 
 from .models import Intention, Playbook, Run
@@ -44,18 +44,25 @@ class LaunchForm(forms.Form):
         Server.objects.all(),
         required=False,
         widget=ServerSelect,
-        help_text="Type a part of a name, an address or a description.",
+        help_text="Type a part of a name, an address or a description. Or choose by "
+        "what follows: the active ones that fit each.",
     )
     environment = forms.ChoiceField(
         required=False,
-        label="Or all of an environment",
+        label="All of an environment",
         widget=UnfoldAdminSelectWidget,
     )
     tag = forms.CharField(
         required=False,
-        label="Or all of a tag",
+        label="All of a tag",
         widget=UnfoldAdminTextInputWidget({"placeholder": "web or role=web"}),
-        help_text="With an environment, its servers of this tag. Only active ones are taken.",
+        help_text="A tag's name, or its name and value.",
+    )
+    search = forms.CharField(
+        required=False,
+        label="All that a search finds",
+        widget=UnfoldAdminTextInputWidget({"placeholder": "web1 or 10.0.7."}),
+        help_text="Part of a name, an address or a description.",
     )
     check_mode = forms.BooleanField(
         required=False,
@@ -159,11 +166,11 @@ class LaunchForm(forms.Form):
             self.fields[FREE] = free_variables_field()
 
     def clean(self) -> dict[str, Any]:
-        """`servers` becomes a list: the named ones, or those of the environment and the tag."""
+        """`servers` becomes a list: the named ones, or those that are chosen."""
         data = self.cleaned_data
-        chosen = {name: data[name] for name in ("environment", "tag") if data.get(name)}
+        chosen = {name: data[name] for name in CHOSEN_BY if data.get(name)}
         if data.get("servers") and chosen:
-            self.add_error("servers", "Name servers, or choose by environment and tag: not both.")
+            self.add_error("servers", "Name servers, or choose by what follows: not both.")
         elif chosen:
             data["servers"] = Server.objects.chosen(**chosen)
             if not data["servers"]:
@@ -277,7 +284,7 @@ class LaunchForm(forms.Form):
 
     def chosen_servers(self) -> list[Server]:
         """Those that it names as it stands, whatever else may be wrong with it."""
-        chosen = {name: str(self[name].value() or "") for name in ("environment", "tag")}
+        chosen = {name: str(self[name].value() or "") for name in CHOSEN_BY}
         if any(chosen.values()):
             return Server.objects.chosen(**chosen)
         keys = [row_key(str(key)) for key in self["servers"].value() or ()]

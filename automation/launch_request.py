@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from audit.rest import StrictSerializer
-from inventory.models import Credential, Server
+from inventory.models import CHOSEN_BY, Credential, Server
 from schema.exceptions import Refused
 
 from . import variables
@@ -51,8 +51,8 @@ class OptionsSerializer(StrictSerializer):
 
 
 class LaunchSerializer(OptionsSerializer):
-    """`playbook_id`, and either `server_id`, or `server_ids`, or `environment` and `tag`. Its
-    validated data are ready for `launched`: playbook, servers, options."""
+    """`playbook_id`, and either `server_id`, or `server_ids`, or `environment`, `tag` and
+    `search`. Its validated data are ready for `launched`: playbook, servers, options."""
 
     playbook_id = serializers.PrimaryKeyRelatedField(
         source="playbook",
@@ -75,6 +75,10 @@ class LaunchSerializer(OptionsSerializer):
     tag = serializers.CharField(
         required=False, help_text="All active servers of this tag: “web” or “role=web”."
     )
+    search = serializers.CharField(
+        required=False,
+        help_text="All active servers whose name, address or description contains this.",
+    )
     dry_run = serializers.BooleanField(
         required=False, help_text="Launch nothing: check all of it, and say what it would do."
     )
@@ -94,13 +98,13 @@ class LaunchSerializer(OptionsSerializer):
     def _servers(attrs: dict[str, Any]) -> list[Server]:
         """Those that one of the three ways names, which are taken out of `attrs`."""
         one, several = attrs.pop("server_id", None), attrs.pop("server_ids", None)
-        chosen = {name: attrs.pop(name) for name in ("environment", "tag") if name in attrs}
+        chosen = {name: attrs.pop(name) for name in CHOSEN_BY if name in attrs}
         if [one is None, several is None, not chosen].count(False) != 1:
             raise serializers.ValidationError(
                 {
                     "server_id": [
-                        "Name one server here, or several in server_ids, or choose by environment "
-                        "and tag."
+                        "Name one server here, or several in server_ids, or choose by "
+                        "environment, tag and search."
                     ]
                 }
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
@@ -22,8 +23,9 @@ BAD = (Status.FAILED, Status.UNREACHABLE)
 HOSTS, TASKS = 50, 25
 # Jobs whose order of tasks is looked at: each new column has one that came there.
 WITNESSES = 50
-# How long the columns are remembered: of an ended run they stay as they are.
-ENDED_FOR, RUNNING_FOR = 3600, 3
+# How long the columns are remembered. Of an ended run they stay as they are; of a running one,
+# ten times as long as it took to find them.
+ENDED_FOR, RUNNING_TIMES = 3600, 10
 # The most urgent first; what has gone well last.
 ORDER = [
     Job.Status.FAILED,
@@ -95,8 +97,10 @@ def columns_of(run: Run) -> list[Column]:
     key = f"columns-of-run-{run.pk}-{run.state}"
     known = cache.get(key)
     if known is None:
+        began = monotonic()
         known = _columns(TaskResult.objects.filter(job__run=run))
-        cache.set(key, known, ENDED_FOR if ended else RUNNING_FOR)
+        took = monotonic() - began
+        cache.set(key, known, ENDED_FOR if ended else RUNNING_TIMES * took)
     return known
 
 

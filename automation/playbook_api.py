@@ -60,8 +60,10 @@ class RunRecordSerializer(serializers.Serializer):
     run_id = serializers.IntegerField(source="pk")
     created_at = serializers.DateTimeField()
     outcome = serializers.ChoiceField(Job.Status.choices)
-    servers = serializers.IntegerField()
-    failed = serializers.IntegerField(help_text="On so many of them.")
+    servers = serializers.IntegerField(
+        allow_null=True, help_text="Null where 20,000 jobs of it have come since."
+    )
+    failed = serializers.IntegerField(allow_null=True, help_text="On so many of them.")
     duration_seconds = serializers.FloatField(source="seconds", allow_null=True)
 
 

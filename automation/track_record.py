@@ -24,15 +24,20 @@ STRIP = 50
 WEEKS = 12
 
 Seconds = float
+COLUMNS = (
+    *("pk", "state", "outcome", "launched_by_id"),
+    *("created_at", "started_at", "finished_at"),
+)
 
 
 @dataclass(frozen=True)
 class RunRecord:
     pk: int
     created_at: datetime
-    outcome: str  # as a job's status
-    servers: int
-    failed: int
+    outcome: str  # as a job's status: until it has ended, pending or running
+    # None where too many jobs have come since.
+    servers: int | None
+    failed: int | None
     launched_by_id: int
     duration: timedelta | None
 
@@ -107,14 +112,9 @@ def track_record(playbook: Playbook) -> TrackRecord:
 
 
 def _runs(playbook: Playbook) -> tuple[list[RunRecord], bool]:
-    newest = list(
-        Run.objects.filter(playbook=playbook)
-        .order_by("-id")
-        .values("pk", "state", "created_at", "started_at", "finished_at", "launched_by_id")[:RUNS]
-    )
-    counts = _counts(playbook, newest[-1]["pk"]) if newest else {}
-    runs = [_record(row, counts[row["pk"]]) for row in newest if row["pk"] in counts]
-    return runs, len(newest) == RUNS or len(runs) < len(newest)
+    newest = list(Run.objects.filter(playbook=playbook).order_by("-id").values(*COLUMNS)[:RUNS])
+    counts = _counts(playbook, newest[:STRIP][-1]["pk"]) if newest else {}
+    return [_record(row, counts.get(row["pk"])) for row in newest], len(newest) == RUNS
 
 
 def _counts(playbook: Playbook, oldest: int) -> dict[int, Counter[str]]:
@@ -133,25 +133,17 @@ def _counts(playbook: Playbook, oldest: int) -> dict[int, Counter[str]]:
     return counts
 
 
-def _record(row: Any, counts: Counter[str]) -> RunRecord:
+def _record(row: Any, counts: Counter[str] | None) -> RunRecord:
     whole = row["started_at"] and row["finished_at"]
     return RunRecord(
         pk=row["pk"],
         created_at=row["created_at"],
-        outcome=_outcome(row["state"], counts),
-        servers=counts.total(),
-        failed=counts[Job.Status.FAILED],
+        outcome=row["outcome"] or row["state"],
+        servers=None if counts is None else counts.total(),
+        failed=None if counts is None else counts[Job.Status.FAILED],
         launched_by_id=row["launched_by_id"],
         duration=row["finished_at"] - row["started_at"] if whole else None,
     )
-
-
-def _outcome(state: str, counts: Counter[str]) -> str:
-    """One word for a run: as long as it is under way, whatever it is; then its worst job's."""
-    if state != Run.State.FINISHED:
-        return str(state)
-    worst = (Job.Status.FAILED, Job.Status.CANCELLED)
-    return next((status.value for status in worst if counts[status]), Job.Status.SUCCESS.value)
 
 
 def _servers(playbook: Playbook) -> tuple[list[Job], int]:

@@ -97,7 +97,10 @@ def _worker() -> Part:
     if alive:
         return Part(facts=facts)
     since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
-    return Part(f"No worker has been seen {since}: start one with `manage.py run_worker`.", facts)
+    # A stuck cluster's workers take no task, and so are not seen either.
+    or_restart = ", or restart it if it runs, for then it is stuck" if newest else ""
+    advice = f"start one with `manage.py run_worker`{or_restart}"
+    return Part(f"No worker has been seen {since}: {advice}.", facts)
 
 
 def _oldest_wakeup() -> datetime | None:

@@ -1,24 +1,25 @@
-"""What the home page shows, each number with the list that it counts."""
+"""What the home page shows of this moment, each number with the list that it counts. What takes
+longer to count is in figures.py."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min, Q, prefetch_related_objects
+from django.db.models import Case, Count, IntegerField, Min, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from automation.models import Job, Playbook, Run, Worker
 from automation.playbook_files import BUILTIN
-from inventory.models import Server
-from tickets.models import Ticket
+from automation.run_summary import Progress, progress_of
+from tickets.models import Ticket, urgency
 
-DAYS = 14
 SHOWN = 8
-# From the bottom of a bar to its top.
-STACK = (Job.Status.SUCCESS, Job.Status.CANCELLED, Job.Status.FAILED)
+# Of tickets that are mine or nobody's: mine come first, and hardly anybody has so many.
+LOOKED_AT = 60
 
 
 def jobs_url(
@@ -34,66 +35,15 @@ def jobs_url(
     return f"{reverse('admin:automation_job_changelist')}?{urlencode({**query, **filters})}"
 
 
-@dataclass(frozen=True)
-class Part:
-    """One outcome's part of one day's bar; `share` in percent of the highest bar."""
-
-    status: str
-    count: int
-    share: float
-    url: str
+def runs_url(**filters: Any) -> str:
+    return f"{reverse('admin:automation_run_changelist')}?{urlencode(filters)}"
 
 
-@dataclass(frozen=True)
-class Day:
-    date: date
-    total: int
-    parts: list[Part]
-    url: str
-
-    @property
-    def words(self) -> str:
-        """What a screen reader says of the bar."""
-        counts = ", ".join(f"{part.count} {part.status}" for part in self.parts)
-        return f"{self.date:%d %b}: {counts or 'no jobs'}"
-
-
-def job_numbers(at: datetime | None = None) -> dict[str, Any]:
-    """The chart of the last days, and the jobs by status over the same time: one query."""
-    counts = Job.objects.per_day(DAYS, at)
-    today = timezone.localdate(at)
-    dates = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    totals = {day: sum(counts.get((day, status), 0) for status in STACK) for day in dates}
-    highest = max([1, *totals.values()])
-    start = _midnight(dates[0])
-    by_status = [
-        (
-            status,
-            sum(count for (_, each), count in counts.items() if each == status),
-            jobs_url(status, start),
-        )
-        for status in Job.Status.values
-    ]
-    chart = [_day(day, counts, totals[day], highest) for day in dates]
-    return {"chart": chart, "highest": highest, "jobs_by_status": by_status, "days": DAYS}
-
-
-def _day(day: date, counts: dict[tuple[date, str], int], total: int, highest: int) -> Day:
-    start, end = _midnight(day), _midnight(day + timedelta(days=1))
-    parts = [
-        Part(status, count, 100 * count / highest, jobs_url(status, start, end))
-        for status in STACK
-        if (count := counts.get((day, status), 0))
-    ]
-    return Day(day, total, parts, jobs_url("", start, end))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+# --- What runs and what waits ---------------------------------------------------------------------
 
 
 def activity(at: datetime | None = None) -> dict[str, Any]:
-    """What runs, what waits, what failed in the last 24 hours: how many, and the latest."""
+    """How many jobs run, wait and failed in the last 24 hours."""
     now = at or timezone.now()
     since = (now - timedelta(hours=24)).replace(microsecond=0)
     running, pending = Q(status=Job.Status.RUNNING), Q(status=Job.Status.PENDING)
@@ -105,20 +55,52 @@ def activity(at: datetime | None = None) -> dict[str, Any]:
         oldest=Min("created_at", filter=pending),
     )
     oldest = counts.pop("oldest")
-    lists = {
-        "running": list(Job.objects.filter(running).order_by("-id")[:SHOWN]),
-        "failed": list(Job.objects.filter(failed).order_by("-created_at", "-id")[:SHOWN]),
-    }
-    # For both lists at once, and not as a join: see JobQuerySet.recent.
-    prefetch_related_objects([*lists["running"], *lists["failed"]], "playbook", "server", "user")
     return {
         **counts,
-        **lists,
         "oldest_waits": oldest and now - oldest,
         "running_url": jobs_url(Job.Status.RUNNING),
         "pending_url": jobs_url(Job.Status.PENDING),
         "failed_url": jobs_url(Job.Status.FAILED, since),
     }
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run that runs, on how many servers (or which one), and how far it is."""
+
+    run: Run
+    servers: int
+    where: str
+    progress: Progress | None
+
+
+def running_runs() -> list[Run]:
+    """The newest of those that run: few, as each keeps a worker busy."""
+    related = Run.objects.running().select_related("playbook", "launched_by", "cancelled_by")
+    return list(related.order_by("-id")[:SHOWN])
+
+
+def running_now(runs: list[Run], usual: Mapping[int, timedelta | None]) -> dict[str, Any]:
+    """The runs with their servers. `usual`: how long each playbook (its key) takes."""
+    jobs = (
+        Job.objects.filter(run__in=[run.pk for run in runs])
+        .order_by()
+        .values_list("run")
+        .annotate(servers=Count("id"), first=Min("server__hostname"))
+    )
+    told = {run: (servers, first) for run, servers, first in (jobs if runs else ())}
+    return {
+        "running": [
+            Running(run, *_where(told.get(run.pk)), progress_of(run, usual.get(run.playbook_id)))
+            for run in runs
+        ],
+        "runs_url": runs_url(state__exact=Run.State.RUNNING),
+    }
+
+
+def _where(told: tuple[int, str] | None) -> tuple[int, str]:
+    count, first = told or (0, "")
+    return count, first if count == 1 else f"{count} servers"
 
 
 def living_workers() -> dict[str, Any]:
@@ -135,43 +117,46 @@ def living_workers() -> dict[str, Any]:
     }
 
 
+# --- What needs somebody --------------------------------------------------------------------------
+
+
 def open_tickets(user: User) -> dict[str, Any]:
-    unresolved = Ticket.objects.unresolved()
-    counts = unresolved.aggregate(
-        all=Count("id"),
-        urgent=Count("id", filter=Q(priority__in=Ticket.URGENT)),
-        mine=Count("id", filter=Q(assigned_to=user)),
+    """How many, and those that are this person's or nobody's."""
+    nobodys = Q(assigned_to=None, occurrences__isnull=False, occurrences__cleared_at=None)
+    counts = Ticket.objects.unresolved().aggregate(
+        all=Count("id", distinct=True),
+        urgent=Count("id", filter=Q(priority__in=Ticket.URGENT), distinct=True),
+        mine=Count("id", filter=Q(assigned_to=user), distinct=True),
+        nobodys=Count("id", filter=Q(assigned_to=None), distinct=True),
+        jobs_of_nobody=Count("occurrences", filter=nobodys),
     )
     tickets_url = reverse("admin:tickets_ticket_changelist")
     return {
         "ticket_counts": counts,
-        "tickets": Ticket.objects.queue().select_related("assigned_to")[:SHOWN],
+        **_mine_and_nobodys(user),
         "tickets_url": f"{tickets_url}?queue=unresolved",
         "my_tickets_url": f"{tickets_url}?queue=mine",
+        "nobodys_tickets_url": f"{tickets_url}?queue=nobody",
         "urgent_url": f"{tickets_url}?queue=urgent",
+        "jobs_of_nobody_url": jobs_url(owner="nobody"),
     }
 
 
-def environments() -> dict[str, Any]:
-    """Servers by environment: (name, active, inactive, URL)."""
-    rows = (
-        Server.objects.order_by("environment")
-        .values("environment")
-        .annotate(
-            active=Count("id", filter=Q(is_active=True)),
-            inactive=Count("id", filter=Q(is_active=False)),
-        )
+def _mine_and_nobodys(user: User) -> dict[str, list[Any]]:
+    mine_first = Case(
+        When(assigned_to=user, then=Value(0)), default=Value(1), output_field=IntegerField()
     )
-    servers_url = reverse("admin:inventory_server_changelist")
+    tickets = list(
+        Ticket.objects.unresolved()
+        .filter(Q(assigned_to=user) | Q(assigned_to=None))
+        .select_related("job")
+        .defer("description", "job__error_message")
+        .annotate(failed_jobs=Count("occurrences", filter=Q(occurrences__cleared_at=None)))
+        .order_by(mine_first, urgency(), "id")[:LOOKED_AT]
+    )
     return {
-        "environments": [
-            {
-                **row,
-                "url": f"{servers_url}?{urlencode({'environment': row['environment']})}",
-            }
-            for row in rows
-        ],
-        "servers_url": servers_url,
+        "mine": [ticket for ticket in tickets if ticket.assigned_to_id][:SHOWN],
+        "nobodys": [ticket for ticket in tickets if not ticket.assigned_to_id][:SHOWN],
     }
 
 

@@ -269,6 +269,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "JobStatus": "automation.models.Job.Status",
+        "RunOutcome": "automation.models.Run.End",
+        "TaskStatus": "automation.models.TaskResult.Status",
         "TicketStatus": "tickets.models.Ticket.Status",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

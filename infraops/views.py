@@ -1,5 +1,6 @@
 """The home page, and what is shown when something is not allowed, not there or broken."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -13,21 +14,37 @@ from accounts.signed_in import signed_in
 from audit.models import AuditLog
 
 from . import home as numbers
+from .figures import FRESH, OLD, figures
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    shown = _home(request, OLD)
+    is_new = not shown["environments"] or not shown["records"]
     context = {
         **admin.site.each_context(request),
+        **shown,
         "title": "Home",
-        **numbers.living_workers(),
-        **numbers.activity(),
-        **numbers.open_tickets(signed_in(request)),
-        **numbers.environments(),
-        **numbers.job_numbers(),
-        "has_playbooks": numbers.own_playbooks_exist(),
+        "has_playbooks": not is_new or numbers.own_playbooks_exist(),
     }
     return render(request, "infraops/home.html", context)
+
+
+@require_safe
+def home_live(request: HttpRequest) -> HttpResponse:
+    """What the home page fetches while it is open."""
+    return render(request, "infraops/_home_live.html", _home(request, FRESH))
+
+
+def _home(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
+    counted, runs = figures(oldest), numbers.running_runs()
+    return {
+        **counted,
+        **numbers.living_workers(),
+        **numbers.activity(),
+        **numbers.running_now(runs, counted["usual"]),
+        **numbers.open_tickets(signed_in(request)),
+    }
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -162,6 +162,7 @@ PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
     "home": page(VIEWER),
+    "home_live": page(VIEWER),
     "accounts:view_save": verb(VIEWER, body="list_name=automation_job&name=Mine&query="),
     "accounts:view_change": verb(VIEWER, own_view),
     "accounts:view_remove": verb(VIEWER, own_view),

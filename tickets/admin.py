@@ -30,8 +30,8 @@ from audit.console import (
     row_key,
 )
 
-# Registers the server's page once more, after automation.
-from . import server_page  # noqa: F401
+# They register jobs and servers once more, after automation.
+from . import job_admin, server_page  # noqa: F401
 from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
 
 

@@ -282,6 +282,15 @@ class Ticket(models.Model):
             raise PermissionDenied("Your role does not work tickets.")
 
 
+class OccurrenceQuerySet(models.QuerySet["TicketOccurrence"]):
+    def of_nobody(self) -> Self:
+        """Failures that nobody looks after: on an open ticket that is nobody's, and without a
+        later success on their server."""
+        return self.filter(
+            ticket__status__in=Ticket.UNRESOLVED, ticket__assigned_to=None, cleared_at=None
+        )
+
+
 class TicketOccurrence(models.Model):
     """One job in which a ticket's failure happened; cleared by a later success on its server."""
 
@@ -289,6 +298,8 @@ class TicketOccurrence(models.Model):
     job = models.OneToOneField(Job, models.CASCADE, related_name="occurrence")
     created_at = CreatedAtField()
     cleared_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OccurrenceQuerySet.as_manager()
 
     class Meta:
         db_table = "ticket_occurrences"

@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from schema.exceptions import Refused
 
 from .admins import ConsoleAdmin
+from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
 
@@ -101,15 +102,16 @@ def intermediate(
     model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet, template: str, **more: Any
 ) -> TemplateResponse:
     """A page between choosing an action and doing it; its form sends the choice once more."""
-    names = [str(row) for row in queryset[: NAMED_ROWS + 1]]
+    names = [str(row) for row in queryset[:NAMED_ROWS]]
+    count = queryset.order_by().values("pk")[: COUNTED_ROWS + 1].count()
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
         "action": request.POST.get("action", ""),
         "select_across": request.POST.get("select_across", "0"),
         "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
-        "names": names[:NAMED_ROWS],
-        "more_names": len(names) > NAMED_ROWS,
+        "names": names,
+        "more_names": count - len(names),
         # The same page sent twice is to do it once.
         "once": request.POST.get("once") or uuid4().hex,
         **more,

@@ -44,6 +44,8 @@ class ConsoleAdmin(ModelAdmin):
     more_filters: ClassVar[tuple[str, ...]] = ()
     # What an export has: the names of its columns, each with the path of its value from the row.
     exported: ClassVar[dict[str, str]] = {}
+    # By column: another that has the same order, and an index that holds no tie.
+    same_order: ClassVar[dict[Any, str]] = {}
     # By action: how many rows it takes, where ACTED_ROWS is too few.
     acted_rows: ClassVar[dict[str, int]] = {}
 

@@ -70,7 +70,7 @@ class RelatedFilter(AutocompleteSelectFilter):
 
 
 class TagFilter(TextFilter):
-    """Rows with a tag, as `tagged` of the model's QuerySet finds them."""
+    """Rows with a tag, as `with_tag` of the model's QuerySet finds them."""
 
     title = "tag"
     parameter_name = "tag"

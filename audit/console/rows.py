@@ -34,7 +34,9 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        found = self.object_list.order_by()[: COUNTED_ROWS + 1].count()
+        # Keys alone: what a list computes for each row it shows need not be computed to count.
+        keys = self.object_list.order_by().values("pk")
+        found = keys[: COUNTED_ROWS + 1].count()
         return AtLeast(COUNTED_ROWS) if found > COUNTED_ROWS else found
 
 
@@ -73,6 +75,9 @@ class Rows(ChangeList):
             numbers = ".".join(filter(None, map(self._number, given.split("."))))
             self.params[ORDER_VAR], self.filter_params[ORDER_VAR] = numbers, [numbers]
         return super().get_ordering(request, queryset)
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        return self.model_admin.same_order.get(field_name) or super().get_ordering_field(field_name)
 
     # For the page
 

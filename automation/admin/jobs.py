@@ -19,6 +19,7 @@ from audit.console import (
     HistoryAdmin,
     Narrow,
     Rows,
+    TagFilter,
     TimeRangeFilter,
     call_each,
     confirmed,
@@ -88,6 +89,7 @@ class JobAdmin(HistoryAdmin):
         ("playbook", AutocompleteSelectFilter),
         ("server", AutocompleteSelectFilter),
         ("server__environment", EnvironmentFilter),
+        TagFilter,
         ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]
@@ -95,6 +97,7 @@ class JobAdmin(HistoryAdmin):
     search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
     when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
     sortable_by = ["created_at"]
+    same_order = {"created_at": "id"}
     actions = ["cancel", "relaunch"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobRows]:

@@ -11,9 +11,7 @@ from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
 )
 
-from audit.console import (
-    HistoryAdmin,
-)
+from audit.console import HistoryAdmin, Narrow
 from automation.models import JobLog, TaskResult
 
 
@@ -28,6 +26,7 @@ class JobOfLinesFilter(AutocompleteSelectFilter):
 class JobLogAdmin(HistoryAdmin):
     list_display = ["line_number", "log_level", "text", "timestamp"]
     list_filter = [("job", JobOfLinesFilter), ("log_level", ChoicesCheckboxFilter)]
+    cell_filters = {"log_level": Narrow("log_level__exact", "log_level")}
     when_empty = (
         "Choose a job under “Filters” first: lines are looked up by their job. "
         "A job's own page shows its log in full."
@@ -54,6 +53,12 @@ class TaskResultAdmin(HistoryAdmin):
     list_display = ["number", "status_pill", "task", "action", "seconds", "path"]
     list_display_links = ["task"]
     list_filter = [("job", JobOfLinesFilter), ("status", ChoicesCheckboxFilter)]
+    cell_filters = {
+        "status_pill": Narrow("status__exact", "status"),
+        "task": Narrow("task__exact", "task"),
+        "action": Narrow("action__exact", "action"),
+        "path": Narrow("path__exact", "path"),
+    }
     # A run's page links to what has changed something: an ignored failure may have too.
     more_filters = ("changed",)
     when_empty = (

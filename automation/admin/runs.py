@@ -49,6 +49,8 @@ class RunAdmin(HistoryAdmin):
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
+    # The home page links to the last runs of a playbook that have begun.
+    more_filters = ("started_at",)
     cell_filters = {
         "status_pill": Standing("outcome__exact", "outcome"),
         "name": Narrow("playbook__id__exact", "playbook_id"),
@@ -73,6 +75,7 @@ class RunAdmin(HistoryAdmin):
     search_fields = ["=id"]
     search_help_text = "The number of a run"
     sortable_by = ["created_at"]
+    same_order = {"created_at": "id"}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return RunRows

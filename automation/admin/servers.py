@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -35,11 +35,12 @@ class LastJobFilter(RadioFilter):
         return [*Job.Status.choices, ("none", "None yet")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Server]) -> QuerySet[Server]:
-        if not self.value():
+        status = self.value()
+        if not status:
             return queryset
-        newest = Job.objects.filter(server=OuterRef("pk")).order_by("-id").values("status")[:1]
-        wanted = None if self.value() == "none" else self.value()
-        return queryset.alias(last_status=Subquery(newest)).filter(last_status=wanted)
+        if status == "none":
+            return queryset.filter(~Exists(Job.objects.filter(server=OuterRef("pk"))))
+        return queryset.filter(pk__in=Job.objects.servers_at(status))
 
 
 class LastJob(Narrow):

@@ -57,9 +57,11 @@ def last_runs(playbooks: Collection[int]) -> dict[int, LastRuns]:
     among = Q()
     for pk, last in found.items():
         among |= Q(playbook=pk, id__gte=last.first)
+    # Nothing else is asked for: with the state, SQLite would walk all that have ended.
     columns = ("playbook_id", "started_at", "finished_at", "outcome")
-    for pk, began, finished, outcome in ended.filter(among).order_by("id").values_list(*columns):
-        if finished:
+    runs = Run.objects.filter(among).order_by("id").values_list(*columns)
+    for pk, began, finished, outcome in runs:
+        if began and finished:
             found[pk].ends.append(((finished - began).total_seconds(), outcome))
     return found
 

@@ -112,3 +112,9 @@ def short_duration(duration: timedelta | None) -> str:
 def task_icon(status: str) -> str:
     """The icon of a task's result; its word always stands beside it."""
     return TASK_ICONS[status]
+
+
+@register.filter
+def short_count(count: int) -> str:
+    """ "9999", then "10k": for narrow places, where the whole number stands beside it."""
+    return str(count) if count < 10_000 else f"{count // 1000}k"

@@ -148,13 +148,17 @@ def _long_log(world: World, history: History) -> None:
 
 
 def _present(world: World, history: History) -> None:
-    """One that has just failed, a few that run, and a few that wait for the same servers."""
+    """One that has just failed, one that was cancelled, a few that run, and a few that wait for
+    the same servers."""
     names = [name for name, recipe in catalogue.recipes().items() if recipe.when == "office"]
     active = [server for server in world.servers if server.is_active]
-    busy = world.rng.sample(active, RUNNING * 2 + 2)
+    busy = world.rng.sample(active, RUNNING * 2 + 4)
     # Nobody has looked at this one yet.
     just_now, deploy = world.now - timedelta(minutes=4), catalogue.recipes()["deploy_shop"]
     history.add_run(deploy, just_now, busy[-2:], world.operators[0], must_fail=True)
+    person = world.operators[1]
+    end = (Job.Status.CANCELLED, "", f"Cancelled by {person}.")
+    history.add_run(deploy, just_now, busy[-4:-2], person, end)
     locks = []
     for number in range(RUNNING):
         mine = busy[number * 2 : number * 2 + 2]

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from automation.models import Job
-from tickets.models import Ticket, TicketOccurrence, failure_key
+from tickets.models import Ticket, TicketComment, TicketOccurrence, failure_key
 from tickets.receivers import PRIORITIES
 from tickets.wording import description_of, title_of
 
@@ -17,6 +17,14 @@ from .world import World
 # Hours until somebody has resolved it, and the chance that nobody has by now.
 HOURS = {"high": 7, "medium": 30, "low": 60}
 NEVER = {"high": 0.02, "medium": 0.05, "low": 0.1}
+COMMENTS = (
+    "Looking into it.",
+    "Same as last month: **/var** had filled up again. Cleaned with\n\n```\njournalctl "
+    "--vacuum-size=500M\n```",
+    "Happens only on hosts that were patched on Wednesday:\n\n- old kernel: fine\n- new one: fails",
+    "The team of the service knows. They want it to wait until *after* the release.",
+    "Ran it once more by hand with `--check`: it would pass now.",
+)
 # So long nobody has looked at it.
 UNSEEN = timedelta(minutes=30)
 NOTES = ("Disk cleaned up.", "Restarted by hand.", "Mended in the playbook.", "Was a known outage.")
@@ -30,8 +38,10 @@ class Desk:
     trail: Trail
     tickets: list[Ticket] = field(default_factory=list)
     occurrences: list[TicketOccurrence] = field(default_factory=list)
+    comments: list[TicketComment] = field(default_factory=list)
     _by_key: dict[str, Ticket] = field(default_factory=dict)
     _first: int = 0
+    _first_comment: int = field(default_factory=lambda: bulk.next_key(TicketComment))
 
     def take(self, job: Job, lines: list[str]) -> None:
         """A job failed; `lines` are its last ones."""
@@ -54,6 +64,7 @@ class Desk:
             ticket.open_key = key if ticket.is_unresolved else None
         bulk.insert(self.tickets, Ticket)
         bulk.insert(self.occurrences, TicketOccurrence)
+        bulk.insert(self.comments, TicketComment)
 
     def _opened(self, job: Job, at: datetime, lines: list[str]) -> Ticket:
         self._first = self._first or bulk.next_key(Ticket)
@@ -84,6 +95,7 @@ class Desk:
             ticket.assigned_to, ticket.updated_at = person, taken
             ticket.status = Ticket.Status.IN_PROGRESS
             self._tell(ticket, taken, person, "ticket.started", changes=_moved("open", ticket))
+            self._comment_on(ticket, taken, person)
         if ended < world.now and not world.happens(NEVER[priority]):
             is_closed = world.happens(0.25)
             ticket.status = Ticket.Status.CLOSED if is_closed else Ticket.Status.RESOLVED
@@ -92,6 +104,24 @@ class Desk:
             changes = _moved("in_progress", ticket)
             note = world.rng.choice(NOTES)
             self._tell(ticket, ended, person, action, changes=changes, note=note)
+
+    def _comment_on(self, ticket: Ticket, at: datetime, person: User) -> None:
+        world = self.world
+        for _ in range(world.rng.choice((0, 0, 1, 1, 2, 3))):
+            at += timedelta(minutes=world.rng.randint(2, 40))
+            if at > world.now:
+                return
+            comment = TicketComment(
+                pk=self._first_comment + len(self.comments),
+                ticket=ticket,
+                created_by=person,
+                text=world.rng.choice(COMMENTS),
+                created_at=at,
+                updated_at=at,
+            )
+            self.comments.append(comment)
+            self._tell(ticket, at, person, "ticket.commented", comment=comment.pk)
+            person = world.rng.choice(world.operators)
 
     def _tell(self, ticket: Ticket, at: datetime, actor: User, action: str, **more: Any) -> None:
         resource = ("ticket", ticket.ticket_id, ticket.title)

@@ -1,8 +1,9 @@
 from .credentials import Credential, CredentialQuerySet
 from .facts import ServerFacts
-from .servers import Server, ServerQuerySet, group_name, is_group_name, spelled
+from .servers import CHOSEN_BY, Server, ServerQuerySet, group_name, is_group_name, spelled
 
 __all__ = [
+    "CHOSEN_BY",
     "Credential",
     "CredentialQuerySet",
     "Server",

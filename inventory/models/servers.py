@@ -34,6 +34,9 @@ from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
 from .credentials import Credential
 
+# How a launch may choose servers without naming them.
+CHOSEN_BY = ("environment", "tag", "search")
+
 
 class ServerQuerySet(models.QuerySet["Server"]):
     def active(self) -> Self:
@@ -53,9 +56,12 @@ class ServerQuerySet(models.QuerySet["Server"]):
             .defer("description", "created_at", "updated_at")
         )
 
-    def chosen(self, environment: str = "", tag: str = "") -> list[Server]:
-        """The active servers of an environment, of a tag (see Server.has_tag), or of both."""
+    def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
+        """The active servers of an environment, of a tag (see Server.has_tag) and that a search
+        finds: of each that is given. These are CHOSEN_BY."""
         servers = self.active().order_by("hostname")
+        if search.strip():
+            servers = servers.search(search.strip())
         if environment.strip():
             servers = servers.in_environment(environment.strip().lower())
         return [server for server in servers if not tag.strip() or server.has_tag(tag)]

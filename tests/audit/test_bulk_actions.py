@@ -144,6 +144,12 @@ def test_all_that_match_are_taken_up_to_a_bound(client_of, boss, monkeypatch):
     assert not any(Playbook.objects.get(pk=row.pk).is_active for row in playbooks)
 
 
+def test_of_many_rows_some_are_named_and_the_others_counted(client_of, boss):
+    servers = [make.server() for _ in range(13)]
+    page = said(client_of(boss).post(SERVERS, chosen("deactivate", *servers)))
+    assert page.count("example.com</li>") == 10 and "… and 3 more" in page
+
+
 def test_a_run_takes_more_servers_than_a_verb_does_rows():
     limits = admin.site._registry[Server].acted_rows
     assert limits["run_playbook"] > admins.ACTED_ROWS

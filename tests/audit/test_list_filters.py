@@ -62,8 +62,10 @@ def test_jobs_by_environment_whether_it_has_many_servers_or_few(
 ):
     monkeypatch.setattr(jobs, "FEW_SERVERS", few)
     found = [make.job(server=make.server(environment="production")) for _ in range(2)][::-1]
-    make.job(server=make.server(environment="staging"))
+    make.job(server=make.server(environment="staging", tags={"role": "db"}))
     query = {"server__environment": "production"}
+    (tagged,) = shown(client_of(bob).get(JOBS, {"tag": "role:db"}))
+    assert tagged.server.environment == "staging"
     assert shown(client_of(bob).get(JOBS, query)) == found
     assert shown(client_of(bob).get(JOBS, {**query, "status__exact": "pending"})) == found
     rows = api_of(bob).get("/api/jobs", {"environment": "Production"}).json()["results"]

@@ -1,6 +1,7 @@
 """Facts of real runs are kept for the servers that they are about."""
 
 import pytest
+from django.db import DataError
 
 from inventory.models import ServerFacts
 from tests import make
@@ -60,3 +61,16 @@ def test_known_secrets_in_facts_are_masked() -> None:
 
     assert job.status == "success"
     assert ServerFacts.objects.get().facts["ansible_local"] == {"site": "********"}
+
+
+def test_facts_that_cannot_be_kept_do_not_change_the_end(monkeypatch) -> None:
+    def refuse(*args: object) -> bool:
+        raise DataError("not this")
+
+    monkeypatch.setattr(type(ServerFacts.objects.all()), "keep", refuse)
+    content = make.HELLO_FACTS
+
+    job = run_here(make.playbook(content), make.localhost())[0]
+
+    assert job.status == "success"
+    assert not ServerFacts.objects.exists()

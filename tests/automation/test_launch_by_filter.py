@@ -42,6 +42,31 @@ def test_what_is_chosen(environment, tag, expected):
     assert [server.hostname for server in Server.objects.chosen(environment, tag)] == expected
 
 
+@pytest.mark.parametrize(
+    ("search", "environment", "expected"),
+    [
+        ("s", "", ["s1", "s2"]),
+        (" S2 ", "", ["s2"]),
+        ("192.0.2.", "production", ["p1"]),
+        ("off", "", []),
+    ],
+)
+def test_what_a_search_chooses(search, environment, expected):
+    found = Server.objects.chosen(environment=environment, search=search)
+    assert [server.hostname for server in found] == expected
+
+
+def test_a_search_launches_everywhere_alike(api_of, client_of, alice, boss):
+    playbook = make.playbook(name="hello")
+    dry = {"playbook_id": playbook.pk, "search": "s", "tag": "role=db", "dry_run": True}
+    assert api_of(alice).post(URL, dry).json()["servers"] == ["s2"]
+    call_command("run_playbook", "hello", "--no-wait", "--search=s", "--tag=role=db")
+    form = {"playbook": playbook.pk, "verbosity": 0, "forks": 5, "key": "k", "search": "s"}
+    client_of(alice).post(reverse("automation:job_launch"), form | {"tag": "role=db"})
+    launched_on = [[job.server.hostname for job in run.jobs.all()] for run in Run.objects.all()]
+    assert launched_on == [["s2"], ["s2"]]
+
+
 def test_the_api_launches_on_them(api_of, alice):
     given = {"playbook_id": make.playbook().pk, "environment": "staging", "tag": "role=web"}
     response = api_of(alice).post(URL, given)

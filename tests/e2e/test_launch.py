@@ -33,10 +33,13 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     page = opened(page_of(alice), deploy)
     touched, plan = page.locator(".io-touch"), page.get_by_label("What would run")
     expect(touched).to_have_text("Will touch 0 of 3 active servers.")
-    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_label("All of an environment").select_option("staging")
     expect(touched).to_have_text("Will touch 1 of 3 active servers.")
-    page.get_by_label("Or all of an environment").select_option("")
-    page.get_by_label("Or all of a tag").fill("role=web")
+    page.get_by_label("All of an environment").select_option("")
+    page.get_by_label("All that a search finds").fill("db")
+    expect(touched).to_have_text("Will touch 1 of 3 active servers.")
+    page.get_by_label("All that a search finds").fill("")
+    page.get_by_label("All of a tag").fill("role=web")
     expect(touched).to_contain_text("Will touch 2 of 3 active servers, all of them in production.")
     expect(page.get_by_label("Chosen servers")).to_contain_text("web2 · production")
 
@@ -59,6 +62,14 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(plan.locator("pre")).to_contain_text("--check --forks 5")
     expect(plan.locator("pre")).to_be_visible()
 
+    # With the server away, what stands there is not passed off as the truth.
+    page.route("**/launch/plan/", lambda route: route.abort())
+    page.fill("[name=tags]", "web")
+    expect(page.locator("#launch-form[data-plan=unknown]")).to_be_visible()
+    page.unroute("**/launch/plan/")
+    page.fill("[name=tags]", "")
+    expect(page.locator("#launch-form[data-plan=known]")).to_be_visible()
+
     button = page.get_by_role("button", name="Run in check mode on 2 servers, all of them in prod")
     button.dblclick()
     expect(page.locator("#launch-form")).to_have_count(0)
@@ -78,7 +89,7 @@ def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_o
     expect(page.locator("[name=var_version]")).to_have_value("9")
     expect(page.get_by_label("Show differences")).not_to_be_checked()
 
-    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_label("All of an environment").select_option("staging")
     page.get_by_role("button", name="Run on 1 server").click()
     expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
     first = Run.objects.latest("id")
@@ -87,7 +98,7 @@ def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_o
     expect(page.get_by_text(f"run {first.pk}", exact=True)).to_be_visible()
     assert page.locator("[name=key]").input_value() != first.idempotency_key
     page.fill("[name=var_version]", "10")
-    page.get_by_label("Or all of an environment").select_option("staging")
+    page.get_by_label("All of an environment").select_option("staging")
     page.get_by_role("button", name="Run on 1 server").click()
     expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
     assert Run.objects.count() == 3

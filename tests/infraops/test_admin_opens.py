@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_q.models import Failure, Schedule
 
@@ -157,3 +159,24 @@ def test_names_are_written_as_they_are(client_of, boss):
 def test_a_key_that_cannot_be_one_leads_home(client_of, boss, model, key):
     answer = client_of(boss).get(url(model, "change", key))
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_each_list_has_words_for_having_nothing_and_for_nothing_that_matches(
+    client_of, boss, model
+):
+    if model is User:
+        return  # whoever reads it is there
+    assert admin.site._registry[model].when_empty
+    page = client_of(boss).get(url(model, "changelist"), {"id__lt": "0"}).content.decode()
+    assert "Nothing matches" in page and " yet</h2>" not in page
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_no_list_counts_its_table(client_of, boss, rows, model):
+    with CaptureQueriesContext(connection) as queries:
+        client_of(boss).get(url(model, "changelist"))
+        client_of(boss).get(url(model, "changelist"), {"q": "web"})
+    counts = [each["sql"] for each in queries if each["sql"].startswith("SELECT COUNT(")]
+    assert all("LIMIT 10001" in sql and sql.count("COUNT(") == 1 for sql in counts)
+    assert counts or model in (JobLog, TaskResult)  # of one job at a time

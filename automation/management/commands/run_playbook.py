@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from accounts.terminal import acting_user
 from automation.following import LaunchingCommand, refusals_in_words
 from automation.models import Intention, Playbook, Run
-from inventory.models import Server
+from inventory.models import CHOSEN_BY, Server
 
 
 class Command(LaunchingCommand):
@@ -20,12 +20,15 @@ class Command(LaunchingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
-        where = parser.add_argument_group("where: --server, or --environment and --tag")
+        where = parser.add_argument_group("where: --server, or --environment, --tag and --search")
         where.add_argument("--server", action="append", help="a host name; may be repeated")
         where.add_argument("--environment", default="", help="all active servers of it")
         where.add_argument("--tag", default="", help="all active servers of it: web or role=web")
         parser.add_argument(
             "--dry-run", action="store_true", help="launch nothing: check it, say what it would do"
+        )
+        where.add_argument(
+            "--search", default="", help="all active servers that it finds: by name, address …"
         )
         where.add_argument("--yes", action="store_true", help="do not ask about several servers")
         super().add_arguments(parser)
@@ -65,9 +68,11 @@ class Command(LaunchingCommand):
             raise CommandError(f"There is no playbook “{name}”. There are: {known}.") from None
 
     def _servers(self, options: dict[str, Any]) -> list[Server]:
-        chosen = {name: options[name] for name in ("environment", "tag") if options[name]}
+        chosen = {name: options[name] for name in CHOSEN_BY if options[name]}
         if bool(options["server"]) == bool(chosen):
-            raise CommandError("Name servers by --server, or choose by --environment and --tag.")
+            raise CommandError(
+                "Name servers by --server, or choose: --environment, --tag, --search."
+            )
         if not chosen:
             return self._named([name.lower() for name in options["server"]])
         servers = Server.objects.chosen(**chosen)
