@@ -107,6 +107,10 @@ def job_id(user: User | None) -> list[Any]:
     return [make.job().job_id]
 
 
+def story_of_a_server(user: User | None) -> list[Any]:
+    return ["server", make.audit_line("server.updated", make.server()).resource_id]
+
+
 def ticket_id(user: User | None) -> list[Any]:
     return [make.ticket().ticket_id]
 
@@ -268,6 +272,7 @@ RECORDS = {
         "accounts_user", key(make.user), view=ADMIN, add=ADMIN, change=ADMIN, delete=ADMIN
     ),
     **admin_pages("accounts_apikey", own_key, view=VIEWER, add=ADMIN),
+    "audit:story": page(ADMIN, story_of_a_server),
     **admin_pages("audit_auditlog", key(make.audit_line), view=ADMIN, export=True),
     **admin_pages(
         "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
