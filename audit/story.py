@@ -112,7 +112,7 @@ class Story:
         told += [words(chapter.lines()).order_by() for chapter in self.chapters]
         places = {place for lines in told for place in lines.values_list("timestamp", "pk")}
         keys = [pk for _, pk in sorted(places, reverse=is_newest_first)[: PAGE + 1]]
-        rows = AuditLog.objects.in_bulk(keys)
+        rows = AuditLog.objects.order_by().in_bulk(keys)
         return [rows[pk] for pk in keys]
 
     def _page(self, lines: list[AuditLog], **neighbours: int | None) -> Page:
