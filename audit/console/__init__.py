@@ -4,7 +4,14 @@ is, and actions that call verbs and say what came of it."""
 from .actions import asking, call_each, confirmed, intermediate, listed, reason
 from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
-from .filters import ExactFilter, PrefixFilter, RelatedFilter, TagFilter, TimeRangeFilter
+from .filters import (
+    ExactFilter,
+    KindsFilter,
+    PrefixFilter,
+    RelatedFilter,
+    TagFilter,
+    TimeRangeFilter,
+)
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
 from .stories import named_by, row_key, story_of, story_url
 
@@ -17,6 +24,7 @@ __all__ = [
     "Each",
     "ExactFilter",
     "HistoryAdmin",
+    "KindsFilter",
     "Narrow",
     "PrefixFilter",
     "RelatedFilter",
