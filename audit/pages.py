@@ -66,7 +66,9 @@ class KeysFirst(NewestFirst):
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
         column = self.get_ordering(request, queryset, view)[0].removeprefix("-")
-        page = super().paginate_queryset(queryset.only("pk", column), request, view)
+        page: list[Any] | None = super().paginate_queryset(
+            queryset.only("pk", column), request, view
+        )
         rows = queryset.model._default_manager.order_by().in_bulk([row.pk for row in page or ()])
         return [rows[row.pk] for row in page or ()]
 
