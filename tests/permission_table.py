@@ -142,6 +142,11 @@ def log_line() -> Any:
     return make.log_lines(make.job(), "hello")[0]
 
 
+def worker() -> Any:
+    Worker.objects.beat()
+    return Worker.objects.get()
+
+
 def task_result() -> Any:
     return make.task_results(make.job(), "ok")[0]
 
@@ -305,6 +310,7 @@ RECORDS = {
     **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
+    **admin_pages("automation_worker", key(worker)),
     **admin_pages("automation_taskresult", key(task_result)),
     **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR, export=True),
     **admin_pages("django_q_schedule", key(Schedule.objects.get), view=ADMIN),

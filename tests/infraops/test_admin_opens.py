@@ -9,12 +9,12 @@ from django_q.models import Failure, Schedule
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
+from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword, Worker
 from inventory.models import Credential, Server
 from tests import make
 from tickets.models import Ticket
 
-HISTORY = (AuditLog, Job, JobLog, Run, TaskResult, Failure, Schedule)
+HISTORY = (AuditLog, Job, JobLog, Run, TaskResult, Failure, Schedule, Worker)
 
 
 @pytest.fixture
