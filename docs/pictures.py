@@ -6,6 +6,7 @@ Needs what the tests need: Playwright and Debian's Chromium.
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench.sandbox import sandbox
 
@@ -41,6 +42,7 @@ def pages() -> Iterator[tuple[str, str]]:
     ticket = Ticket.objects.annotate(size=Count("occurrences")).order_by("-size", "id")[:1].get()
     yield "home", reverse("home")
     yield "failed-job", job.get_absolute_url()
+    yield "log-search", longest_log().get_absolute_url()
     yield "run", run.order_by("-size")[:1].get().get_absolute_url()
     yield "launch", f"{reverse('automation:job_launch')}?run={job.run_id}"
     yield "jobs", f"{reverse('admin:automation_job_changelist')}?status__exact=failed"
@@ -48,6 +50,17 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "playbook", playbook.get_absolute_url()
     yield "ticket", ticket.get_absolute_url()
     yield "audit", reverse("admin:audit_auditlog_changelist")
+
+
+def longest_log() -> Any:
+    """Of the latest jobs the one that printed most."""
+    from django.db.models import Count
+
+    from automation.models import Job
+
+    latest = Job.objects.order_by("-id").values_list("pk", flat=True)[:100]
+    found = Job.objects.filter(pk__in=list(latest)).annotate(lines=Count("logs"))
+    return found.order_by("-lines", "id")[:1].get()
 
 
 def take(url: str, wanted: list[tuple[str, str]]) -> None:
@@ -67,6 +80,11 @@ def take(url: str, wanted: list[tuple[str, str]]) -> None:
             context.add_cookies([{**cookie, "url": url}])
             page = context.new_page()
             page.goto(url + path, wait_until="networkidle")
+            if name == "log-search":
+                page.locator("[data-keys-search]").fill("task")
+                page.locator("[data-keys-search]").press("Enter")
+                page.locator("#log").scroll_into_view_if_needed()
+                page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / f"{name}.png")
             print(f"{name}.png")
             context.close()
