@@ -17,6 +17,7 @@ VIEWER = {
     "automation.view_job",
     "automation.view_joblog",
     "automation.view_taskresult",
+    "automation.view_worker",
     "tickets.view_ticket",
     "tickets.view_ticketoccurrence",
 }

@@ -1,11 +1,11 @@
 """The audit trail in the console: read by admins, changed by nobody."""
 
-import json
-from urllib.parse import urlencode
+from typing import Any
 
 from django.contrib import admin
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -18,6 +18,7 @@ from .console import (
     RelatedFilter,
     TimeRangeFilter,
 )
+from .entries import Entry
 from .models import AuditLog
 
 # django-auditlog has registered its own pages for whatever stands in for its table.
@@ -57,11 +58,30 @@ class AuditLogAdmin(HistoryAdmin):
     when_empty = "Each change, each verb and each log-in writes a line here."
     search_fields = ["^action", "=resource_id"]
     search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
-    readonly_fields = ["when", "who", "subject", "address", "changes", "more"]
-    fieldsets = [
-        (None, {"fields": ["when", "who", "action", "subject", "address", "user_agent"]}),
-        ("Details", {"fields": ["changes", "more"]}),
-    ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """One line, for reading; nobody may send anything here, which is Django's to refuse."""
+        if request.method not in ("GET", "HEAD"):
+            return super().change_view(request, object_id, form_url, extra_context)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        line = self.get_object(request, object_id)
+        if line is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        about = line.siblings()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": line,
+            "model_admin": self,
+            "title": str(line),
+            "entry": Entry(line),
+            "older": about.older_than(line).values_list("pk", flat=True).first(),
+            "newer": about.newer_than(line).values_list("pk", flat=True).first(),
+        }
+        return TemplateResponse(request, "audit/auditlog_detail.html", context)
 
     @admin.display(description="when", ordering="id")
     def when(self, line: AuditLog) -> str:
@@ -74,32 +94,14 @@ class AuditLogAdmin(HistoryAdmin):
     @admin.display(description="object")
     def subject(self, line: AuditLog) -> str:
         """The object's name as it was; it leads to the object's whole story."""
-        if not line.resource_id:
+        if not Entry(line).story:
             return line.object_name or "-"
-        query = urlencode(
-            {"resource_type__exact": line.resource_type, "resource_id__exact": line.resource_id}
-        )
         return format_html(
-            '<a class="io-link" title="All about it" href="{}?{}">{}</a>',
-            reverse("admin:audit_auditlog_changelist"),
-            query,
+            '<a class="io-link" title="All about it" href="{}">{}</a>',
+            Entry(line).story,
             line.object_name or line.resource_id,
         )
 
     @admin.display(description="from address")
     def address(self, line: AuditLog) -> str:
         return line.ip_address or "-"
-
-    @admin.display(description="before and after")
-    def changes(self, line: AuditLog) -> str:
-        changes = line.details.get("changes")
-        rows = changes.items() if isinstance(changes, dict) else ()
-        pairs = [(name, *pair) for name, pair in rows if isinstance(pair, list) and len(pair) == 2]
-        return render_to_string("audit/_changes.html", {"changes": pairs}) if pairs else "-"
-
-    @admin.display(description="more")
-    def more(self, line: AuditLog) -> str:
-        known = ("actor", "object", "changes")
-        rest = {name: value for name, value in line.details.items() if name not in known}
-        text = json.dumps(rest, indent=2, ensure_ascii=False)
-        return format_html('<pre class="io-code">{}</pre>', text) if rest else "-"

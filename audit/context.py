@@ -1,19 +1,30 @@
 """Who acts, and from where: known once a request or a task, read by every audit line in it."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+
+def command() -> str:
+    """Which of manage.py's commands this process runs: "command import_inventory", or nothing."""
+    program, *words = sys.argv or [""]
+    is_ours = Path(program).name in ("manage.py", "django-admin", "__main__.py")
+    return f"command {words[0]}" if is_ours and words and words[0].isidentifier() else ""
 
 
 @dataclass(frozen=True)
 class Acting:
-    """The person (None: the system itself), the address and the client of what happens now."""
+    """The person (None: the system itself), the address and the client of what happens now, and
+    through which door it came; that is asked when a line is written."""
 
     user: Any = None
     ip_address: str | None = None
     user_agent: str = ""
+    via: Callable[[], str] = command
 
 
 NOBODY = Acting()
@@ -26,10 +37,14 @@ def current() -> Acting:
 
 @contextmanager
 def acting_as(
-    user: Any, *, ip_address: str | None = None, user_agent: str = ""
+    user: Any,
+    *,
+    ip_address: str | None = None,
+    user_agent: str = "",
+    via: Callable[[], str] = command,
 ) -> Iterator[Acting]:
     """Within the block, audit lines name this person, address and client. It nests."""
-    token = _acting.set(Acting(user, ip_address, user_agent[:255]))
+    token = _acting.set(Acting(user, ip_address, user_agent[:255], via))
     try:
         yield _acting.get()
     finally:
@@ -39,4 +54,4 @@ def acting_as(
 def acting_for(user: Any) -> AbstractContextManager[Acting]:
     """Within the block this person acts, from where the request or the task came."""
     now = current()
-    return acting_as(user, ip_address=now.ip_address, user_agent=now.user_agent)
+    return acting_as(user, ip_address=now.ip_address, user_agent=now.user_agent, via=now.via)

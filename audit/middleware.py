@@ -27,8 +27,17 @@ class AuditContextMiddleware:
             SimpleLazyObject(lambda: request.user),
             ip_address=remote_address(request),
             user_agent=request.headers.get("User-Agent", ""),
+            via=lambda: door(request),
         ):
             return self.get_response(request)
+
+
+def door(request: HttpRequest) -> str:
+    """Through what the request came: the console's pages, or the API, with which key."""
+    if key := getattr(request, "auth", None):  # as DRF leaves it
+        return f"API key {key}"
+    match = request.resolver_match
+    return "API" if match and "api" in match.namespaces else "console"
 
 
 def remote_address(request: HttpRequest) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -32,11 +32,13 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         named = {**redacted(details), "actor": _name(user)}
         if resource is not None:
             named["object"] = str(resource)
+        if via := acting.via():
+            named["via"] = via
         return self.create(
             user_id=getattr(user, "pk", None),
             action=action,
             resource_type=resource._meta.model_name if resource is not None else "",
-            resource_id=_identity(resource),
+            resource_id=identity_of(resource),
             details=named,
             ip_address=acting.ip_address,
             user_agent=acting.user_agent,
@@ -45,8 +47,21 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     def about(self, resource: Model) -> Self:
         """The story of one object, newest first."""
         return self.filter(
-            resource_type=resource._meta.model_name, resource_id=_identity(resource)
-        ).order_by("-timestamp", "-id")
+            resource_type=resource._meta.model_name, resource_id=identity_of(resource)
+        ).newest_first()
+
+    def newest_first(self) -> Self:
+        return self.order_by("-timestamp", "-id")
+
+    def older_than(self, line: AuditLog) -> Self:
+        """Newest first, from the one before this line on."""
+        earlier = Q(timestamp__lt=line.timestamp) | Q(timestamp=line.timestamp, id__lt=line.pk)
+        return self.filter(earlier, timestamp__lte=line.timestamp).newest_first()
+
+    def newer_than(self, line: AuditLog) -> Self:
+        """Oldest first, from the one after this line on."""
+        later = Q(timestamp__gt=line.timestamp) | Q(timestamp=line.timestamp, id__gt=line.pk)
+        return self.filter(later, timestamp__gte=line.timestamp).order_by("timestamp", "id")
 
     def log_create(
         self, instance: Model, *, action: str, changes: dict | None = None, **kwargs: Any
@@ -83,7 +98,7 @@ def _name(user: Any) -> str:
     return "anonymous" if getattr(user, "is_anonymous", False) else "system"
 
 
-def _identity(resource: Model | None) -> str | None:
+def identity_of(resource: Model | None) -> str | None:
     """What the API calls the object: its UUID where it has one, else its key."""
     if resource is None:
         return None
@@ -156,3 +171,11 @@ class AuditLog(models.Model):
     @property
     def object_name(self) -> str:
         return str(self.details.get("object") or "")
+
+    def siblings(self) -> AuditLogQuerySet:
+        """All lines about the same object, itself among them; none where it is about none."""
+        if self.resource_id is None:
+            return AuditLog.objects.none()
+        return AuditLog.objects.filter(
+            resource_type=self.resource_type, resource_id=self.resource_id
+        )

@@ -166,7 +166,7 @@ class LaunchForm(forms.Form):
             self.fields[FREE] = free_variables_field()
 
     def clean(self) -> dict[str, Any]:
-        """`servers` becomes a list: the named ones, or those of the environment and the tag."""
+        """`servers` becomes a list: the named ones, or those that are chosen."""
         data = self.cleaned_data
         chosen = {name: data[name] for name in CHOSEN_BY if data.get(name)}
         if data.get("servers") and chosen:

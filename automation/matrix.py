@@ -56,10 +56,11 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """One task of the run. `bad` and `changed`: on how many servers it was so, in all of its times
-    together. `number` counts the columns from 1."""
+    """One task of the run. `results`, and of them `bad` and `changed`: on how many servers, in all
+    of its times together. `number` counts the columns from 1."""
 
     place: Place
+    results: int
     bad: int
     changed: int
     number: int = 0
@@ -124,7 +125,8 @@ def _columns(results: QuerySet[TaskResult]) -> list[Column]:
     for place in in_order(_sequences([job for job, _ in witnesses.most_common(WITNESSES)])):
         group = by_spot.get(spot_of(*place[:3], 1))
         if group is not None:
-            columns.append(Column(place, group["bad"], group["altered"], len(columns) + 1))
+            told = group["count"], group["bad"], group["altered"]
+            columns.append(Column(place, *told, number=len(columns) + 1))
     return columns
 
 

@@ -78,6 +78,7 @@ class Table:
     failing: int
     changing: int
     known_tasks: int
+    results: int
 
 
 def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> Table:
@@ -101,6 +102,7 @@ def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> Table:
         sum(column.bad > 0 for column in every),
         sum(column.changed > 0 for column in every),
         len(every),
+        sum(column.results for column in every if column.place.nth == 1),
     )
 
 

@@ -8,8 +8,11 @@ from django.dispatch import receiver
 from django_q.models import Schedule
 from django_q.signals import post_spawn
 
+from audit.signals import story_asked
+from audit.story import Chapter
+
 from . import playbook_files
-from .models import Playbook, Worker
+from .models import Playbook, Run, Worker
 from .reaper import reap_dead
 from .run_folder import sweep_folders
 
@@ -19,6 +22,9 @@ CONNECTION_CHECK = {
     "name": "Check connection",
     "description": "Says whether Ansible reaches a server, and what it finds there.",
 }
+
+
+TOLD_JOBS = 500
 
 
 def set_up_queue(using: str, **kwargs: Any) -> None:
@@ -56,3 +62,10 @@ def note_new_worker(**kwargs: Any) -> None:
         reap_dead()
     except DatabaseError:
         logger.warning("The database is away: this worker will be known with its first task.")
+
+
+@receiver(story_asked, sender=Run)
+def tell_of_jobs(object: Run, **kwargs: Any) -> Chapter:
+    """What happened to a run's jobs, to its first 500 of them, belongs into its story."""
+    jobs = object.jobs.order_by("id").values_list("job_id", flat=True)[:TOLD_JOBS]
+    return Chapter("its jobs", "job", [str(job_id) for job_id in jobs])

@@ -36,7 +36,7 @@ class TaskResults:
         self._root = root
         self._diffs: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._items: dict[tuple[str, str], _Items] = defaultdict(_Items)
-        self._includes: dict[tuple[str, str], dict[str, Any]] = {}
+        self._includes: dict[str, dict[str, Any]] = {}
         self._failed: dict[str, list[int]] = defaultdict(list)
 
     def note(self, event: dict[str, Any]) -> None:
@@ -69,7 +69,7 @@ class TaskResults:
         host, place = data["host"], (data["host"], data.get("task_uuid", ""))
         items, diff = self._items.pop(place, _Items()), self._diffs.pop(place, [])
         if kind == "runner_on_ok" and _name(data) in INCLUDES:
-            self._includes[place] = data  # counted once for each file that it then includes
+            self._includes[host] = data  # counted once for each file that it then includes
             return
         result = data.get("res") or {}
         is_changed = bool(result.get("changed") or items.changed or _printed_changed(event))
@@ -80,16 +80,20 @@ class TaskResults:
             self._failed[host].append(number)
 
     def _included(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        """An include succeeds on a host as often as Ansible includes a file for it."""
+        """An include succeeds on a host as often as Ansible includes a file for it.
+
+        The event names the task that began last, of whatever host: not this one's, where each
+        goes at its own pace.
+        """
         match = INCLUDED.match(plain(event.get("stdout", "")))
         if match is None:
             return
         for host in match["hosts"].split(", "):
-            start = self._includes.get((host, data.get("task_uuid", "")))
+            own = self._includes.get(host, {})
             if host in self._jobs:
                 file = self._place(data.get("included_file") or "")
                 message = f"Included {file}{match['item'] or ''}"
-                timed = {**data, **_times(start or {}, event)}
+                timed = {**data, **own, **_times(own, event)}
                 self._record(host, timed, Status.OK, message, False, [])
 
     def _record(

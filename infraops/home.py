@@ -114,6 +114,7 @@ def living_workers() -> dict[str, Any]:
     return {
         "workers": len({(host, pid) for host, pid, _at in seen}),
         "worker_seen": latest and timezone.now() - latest,
+        "workers_url": f"{reverse('admin:automation_worker_changelist')}?alive=yes",
     }
 
 

@@ -41,6 +41,7 @@ ENTRIES: dict[str, list[tuple[str, str, str, str, str]]] = {
         ("Users", "group", f"{LIST}accounts_user", "", "accounts.view_user"),
         ("API keys", "key", f"{LIST}accounts_apikey", "", "accounts.view_own_apikey"),
         ("API", "api", "api:docs", "", ""),
+        ("Workers", "memory", f"{LIST}automation_worker", "", "automation.view_worker"),
         ("Schedules", "event_repeat", f"{LIST}django_q_schedule", "", "django_q.view_schedule"),
         ("Queue failures", "report", f"{LIST}django_q_failure", "", "django_q.view_failure"),
     ],

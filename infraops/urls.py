@@ -8,6 +8,7 @@ from . import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("audit.urls")),
     path("live/", views.home_live, name="home_live"),
     path("", include("accounts.urls")),
     path("", include("inventory.urls")),

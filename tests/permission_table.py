@@ -107,6 +107,10 @@ def job_id(user: User | None) -> list[Any]:
     return [make.job().job_id]
 
 
+def story_of_a_server(user: User | None) -> list[Any]:
+    return ["server", make.audit_line("server.updated", make.server()).resource_id]
+
+
 def ticket_id(user: User | None) -> list[Any]:
     return [make.ticket().ticket_id]
 
@@ -136,6 +140,11 @@ def ticket_on_site(user: User | None) -> list[Any]:
 
 def log_line() -> Any:
     return make.log_lines(make.job(), "hello")[0]
+
+
+def worker() -> Any:
+    Worker.objects.beat()
+    return Worker.objects.get()
 
 
 def task_result() -> Any:
@@ -268,6 +277,7 @@ RECORDS = {
         "accounts_user", key(make.user), view=ADMIN, add=ADMIN, change=ADMIN, delete=ADMIN
     ),
     **admin_pages("accounts_apikey", own_key, view=VIEWER, add=ADMIN),
+    "audit:story": page(ADMIN, story_of_a_server),
     **admin_pages("audit_auditlog", key(make.audit_line), view=ADMIN, export=True),
     **admin_pages(
         "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
@@ -300,6 +310,7 @@ RECORDS = {
     **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
+    **admin_pages("automation_worker", key(worker)),
     **admin_pages("automation_taskresult", key(task_result)),
     **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR, export=True),
     **admin_pages("django_q_schedule", key(Schedule.objects.get), view=ADMIN),

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -16,6 +15,7 @@ from unfold.contrib.filters.admin import (
     DropdownFilter,
 )
 
+from accounts.models import User
 from accounts.signed_in import signed_in
 from audit.console import (
     ConsoleAdmin,
@@ -26,19 +26,12 @@ from audit.console import (
     TimeRangeFilter,
     asking,
     call_each,
-    intermediate,
-    row_key,
 )
 
 # They register jobs and servers once more, after automation.
 from . import job_admin, server_page  # noqa: F401
-from .models import Ticket, TicketOccurrence, TicketQuerySet, assignees, urgency
-
-
-class PriorityForm(forms.Form):
-    priority = forms.ChoiceField(
-        choices=Ticket.Priority.choices[::-1], widget=forms.Select(attrs={"class": "io-input"})
-    )
+from .forms import AssignForm, PriorityForm
+from .models import Ticket, TicketOccurrence, TicketQuerySet, urgency
 
 
 class QueueFilter(DropdownFilter):
@@ -221,23 +214,14 @@ class TicketAdmin(ConsoleAdmin):
 
     @admin.action(description="Assign to me", permissions=["work"])
     def assign_to_me(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        self._assign(request, tickets, request.user)
+        self._assign(request, tickets, signed_in(request))
 
     @admin.action(description="Assign to …", permissions=["work"])
-    def assign_to(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> HttpResponse | None:
-        if "confirmed" not in request.POST:
-            return intermediate(
-                self,
-                request,
-                tickets,
-                "tickets/ticket_assign.html",
-                title="Assign these tickets",
-                people=assignees(),
-            )
-        chosen = request.POST.get("assignee", "")
-        person = assignees().filter(pk=row_key(chosen)).first()
-        self._assign(request, tickets, person)
-        return None
+    @asking(AssignForm, "Assign these tickets", button="Assign")
+    def assign_to(
+        self, request: HttpRequest, tickets: QuerySet[Ticket], assignee: User | None
+    ) -> None:
+        self._assign(request, tickets, assignee)
 
     @admin.action(description="Set the priority", permissions=["work"])
     @asking(PriorityForm, "Give these tickets a priority", button="Set the priority")
@@ -250,7 +234,7 @@ class TicketAdmin(ConsoleAdmin):
             unchanged="Were that already",
         )
 
-    def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: Any) -> None:
+    def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: User | None) -> None:
         call_each(
             request,
             tickets,

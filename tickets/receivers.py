@@ -6,6 +6,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from audit.models import AuditLog
+from audit.signals import story_asked
+from audit.story import Chapter
 from automation.models import Job, Outcome
 from automation.signals import job_finished
 
@@ -13,6 +15,7 @@ from .models import Ticket, TicketOccurrence, failure_key
 from .wording import description_of, title_of
 
 LAST_LINES = 20
+TOLD_JOBS = 500
 PRIORITIES = {
     "production": Ticket.Priority.HIGH,
     "staging": Ticket.Priority.MEDIUM,
@@ -50,3 +53,10 @@ def clear_occurrences(job: Job) -> None:
     TicketOccurrence.objects.filter(
         cleared_at=None, job__playbook=job.playbook_id, job__server=job.server_id
     ).update(cleared_at=timezone.now())
+
+
+@receiver(story_asked, sender=Ticket)
+def tell_of_jobs(object: Ticket, **kwargs: Any) -> Chapter:
+    """What happened to the jobs that failed, to the newest 500 of them, belongs into its story."""
+    jobs = object.occurrences.order_by("-id").values_list("job__job_id", flat=True)[:TOLD_JOBS]
+    return Chapter("the jobs that failed", "job", [str(job_id) for job_id in jobs])

@@ -4,9 +4,16 @@ is, and actions that call verbs and say what came of it."""
 from .actions import asking, call_each, confirmed, intermediate, listed, reason
 from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
-from .filters import ExactFilter, PrefixFilter, RelatedFilter, TagFilter, TimeRangeFilter
+from .filters import (
+    ExactFilter,
+    KindsFilter,
+    PrefixFilter,
+    RelatedFilter,
+    TagFilter,
+    TimeRangeFilter,
+)
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
-from .stories import named_by, row_key, story_of
+from .stories import named_by, row_key, story_of, story_url
 
 __all__ = [
     "COUNTED_ROWS",
@@ -17,6 +24,7 @@ __all__ = [
     "Each",
     "ExactFilter",
     "HistoryAdmin",
+    "KindsFilter",
     "Narrow",
     "PrefixFilter",
     "RelatedFilter",
@@ -32,4 +40,5 @@ __all__ = [
     "reason",
     "row_key",
     "story_of",
+    "story_url",
 ]

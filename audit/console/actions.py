@@ -61,24 +61,12 @@ def listed(names: list[str]) -> str:
 
 def confirmed(question: str, *, button: str) -> Callable[[Callable], Callable]:
     """An admin action that asks first: a page with the chosen rows and one button."""
-
-    def decorate(action: Callable) -> Callable:
-        @wraps(action)
-        def ask_or_do(
-            model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
-        ) -> HttpResponse | None:
-            if "confirmed" in request.POST:
-                return action(model_admin, request, queryset)
-            return intermediate(
-                model_admin, request, queryset, "audit/confirm.html", title=question, button=button
-            )
-
-        return ask_or_do
-
-    return decorate
+    return asking(Form, question, button=button, is_grave=True)
 
 
-def asking(form_class: type[Form], question: str, *, button: str) -> Callable[[Callable], Callable]:
+def asking(
+    form_class: type[Form], question: str, *, button: str, is_grave: bool = False
+) -> Callable[[Callable], Callable]:
     """An admin action that needs values: a page with the chosen rows and a form. The action gets
     what was given, `action(model_admin, request, queryset, **given)`."""
 
@@ -90,7 +78,7 @@ def asking(form_class: type[Form], question: str, *, button: str) -> Callable[[C
             form = form_class(request.POST if "confirmed" in request.POST else None)
             if form.is_valid():
                 return action(model_admin, request, queryset, **form.cleaned_data)
-            words = {"title": question, "button": button, "form": form}
+            words = {"title": question, "button": button, "form": form, "is_grave": is_grave}
             return intermediate(model_admin, request, queryset, "audit/ask.html", **words)
 
         return ask_or_do

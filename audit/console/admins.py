@@ -118,7 +118,7 @@ class ConsoleAdmin(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """The story of the object: the audit trail, filtered."""
+        """The story of the object, on a page of its own."""
         obj = self.get_object(request, object_id)
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)

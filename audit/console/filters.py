@@ -1,5 +1,6 @@
 """Filters beside a list, each of which an index can help."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
+    ChoicesCheckboxFilter,
     FieldTextFilter,
     RangeDateTimeFilter,
     TextFilter,
@@ -67,6 +69,16 @@ class RelatedFilter(AutocompleteSelectFilter):
         if self.lookup_val_isnull == "True":
             return queryset.filter(**{self.lookup_kwarg_isnull: True})
         return super().queryset(request, queryset)
+
+
+class KindsFilter(ChoicesCheckboxFilter):
+    """Without the empty choice: in a URL an empty value narrows nothing."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        for shown in super().choices(changelist):
+            field = shown["form"].fields[self.lookup_kwarg]
+            field.choices = [pair for pair in field.choices if pair[0]]
+            yield shown
 
 
 class TagFilter(TextFilter):

@@ -1,18 +1,19 @@
 """One object: its story in the audit trail, who names it, and which one a URL means."""
 
-from urllib.parse import urlencode
-
 from django.db.models import Model
 from django.db.models.deletion import PROTECT, RESTRICT
 from django.urls import reverse
 
+from ..models import identity_of
+
 
 def story_of(obj: Model) -> str:
-    """The URL of the audit lines about an object."""
-    name = obj._meta.model_name or ""
-    identity = getattr(obj, f"{name}_id", None) or obj.pk
-    query = urlencode({"resource_type__exact": name, "resource_id__exact": identity})
-    return f"{reverse('admin:audit_auditlog_changelist')}?{query}"
+    """The URL of the page with all audit lines about an object."""
+    return story_url(str(obj._meta.model_name), str(identity_of(obj)))
+
+
+def story_url(kind: str, identity: str) -> str:
+    return reverse("audit:story", args=[kind, identity])
 
 
 def named_by(obj: Model) -> str:

@@ -17,6 +17,7 @@ from accounts.signed_in import signed_in
 from audit.console import (
     Day,
     HistoryAdmin,
+    KindsFilter,
     Narrow,
     Rows,
     TagFilter,
@@ -35,7 +36,7 @@ class EnvironmentFilter(AllValuesCheckboxFilter):
         return queryset.in_environments(self.value()) if self.value() else queryset
 
 
-class FailureFilter(ChoicesCheckboxFilter):
+class FailureFilter(KindsFilter):
     """A kind of failure has no index, but those that failed have one."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:

@@ -1,9 +1,16 @@
 """The queue: only what an operator can read something from."""
 
+from typing import Any, cast
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.contrib.filters.admin import DropdownFilter
 
 from audit.console import HistoryAdmin, Narrow
+from automation.models import Worker
+from automation.models.workers import WorkerQuerySet
 
 for _model in (Success, Failure, Schedule, OrmQ):
     if admin.site.is_registered(_model):  # OrmQ is not, where Redis carries the wake-ups
@@ -26,3 +33,31 @@ class ScheduleAdmin(HistoryAdmin):
     list_display = ["name", "func", "schedule_type", "minutes", "next_run"]
     when_empty = "They are made by manage.py migrate, and a worker keeps to them."
     fields = ["name", "func", ("schedule_type", "minutes"), "next_run", "repeats"]
+
+
+class AliveFilter(DropdownFilter):
+    title = "life"
+    parameter_name = "alive"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Alive")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Worker]) -> QuerySet[Worker]:
+        return cast(WorkerQuerySet, queryset).alive() if self.value() == "yes" else queryset
+
+
+@admin.register(Worker)
+class WorkerAdmin(HistoryAdmin):
+    """The processes that take runs, and those that ended in the last day."""
+
+    list_display = ["host", "pid", "is_alive", "seen_at"]
+    list_filter = [AliveFilter]
+    cell_filters = {"host": Narrow("host__exact", "host")}
+    search_fields = ["host"]
+    ordering = ["-seen_at"]
+    fields = ["host", "pid", "seen_at"]
+    when_empty = "No worker has been here for a day. Start one: manage.py run_worker"
+
+    @admin.display(description="alive", boolean=True)
+    def is_alive(self, worker: Worker) -> bool:
+        return worker.is_alive

@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import (
 from audit.console import (
     Day,
     HistoryAdmin,
+    KindsFilter,
     Narrow,
     Rows,
     TimeRangeFilter,
@@ -45,7 +46,7 @@ class RunAdmin(HistoryAdmin):
     ] = ()  # The names are fetched apart: see JobQuerySet.recent.
     list_filter = [
         ("state", ChoicesCheckboxFilter),
-        ("outcome", ChoicesCheckboxFilter),
+        ("outcome", KindsFilter),
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]

@@ -33,10 +33,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "model_admin": admin.site.get_model_admin(Playbook),
         "title": playbook.name,
         "playbook": playbook,
-        "variables": [
-            {**NOTHING, **spec, "name": name, "default": _shown(spec.get("default"))}
-            for name, spec in playbook.variables.items()
-        ],
+        "variables": [_entry(name, spec) for name, spec in playbook.variables.items()],
         "parts": parts_of(playbook.source.encode()),
         "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
         "record": record,
@@ -70,5 +67,9 @@ def _with_people(runs: list[RunRecord]) -> list[tuple[RunRecord, User]]:
     return [(run, people[run.launched_by_id]) for run in runs]
 
 
-def _shown(default: Any) -> str:
-    return "" if default is None else variables.as_text(default)
+def _entry(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table of variables; the default as a text."""
+    given = {key: value for key, value in spec.items() if value is not None}
+    if "default" in given:
+        given["default"] = variables.as_text(given["default"])
+    return {**NOTHING, **given, "name": name}

@@ -72,7 +72,9 @@
         asking = new AbortController();
         try {
             const answer = await fetch(form.dataset.planUrl, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: asking.signal });
-            if (answer.ok) replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
+            // Led elsewhere, it was to the log-in.
+            if (!answer.ok || answer.redirected) throw new Error(`answered ${answer.status}`);
+            replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
         } catch (error) {
             if (error.name !== "AbortError") form.dataset.plan = "unknown";
         }

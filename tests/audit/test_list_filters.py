@@ -87,6 +87,13 @@ def test_servers_by_the_newest_job_on_them(client_of, bob):
         assert chips(answer) == [("last job", {"none": "None yet"}.get(status, status.title()))]
 
 
+def test_no_filter_offers_a_choice_that_does_nothing(client_of, bob):
+    for path, name in ((JOBS, "failure_kind__exact"), (RUNS, "outcome__exact")):
+        page = client_of(bob).get(path).content.decode()
+        boxes = [tag for tag in page.split("<input")[1:] if f'name="{name}"' in tag]
+        assert boxes and not any('value=""' in tag.partition(">")[0] for tag in boxes)
+
+
 def test_a_day_is_a_filter_too(client_of, bob):
     noon = timezone.make_aware(timezone.datetime(2026, 3, 10, 12))
     job = make.job(created_at=noon)

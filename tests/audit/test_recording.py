@@ -97,7 +97,11 @@ def test_a_failed_log_in_is_recorded_without_the_password(alice):
     client.post(LOGIN, {"username": "alice", "password": "not this one"})
     line = last()
     assert (line.action, line.user_id, line.actor_name) == ("user.login_failed", None, "anonymous")
-    assert line.details == {"username": "alice", "actor": "anonymous"}
+    assert line.details == {
+        "username": "alice",
+        "actor": "anonymous",
+        "via": "console",
+    }
     assert line.ip_address == "192.0.2.7"
     client.post(LOGIN, {"username": "\0" + "é" * 300, "password": "x"})
     assert actions() == ["user.login_failed"]  # the form refuses that name by itself
@@ -113,7 +117,7 @@ def test_an_edit_through_a_session_names_its_user(boss, client_of):
 
 
 def test_an_api_key_names_its_owner(boss):
-    _key, token = make.api_key(boss)
+    key, token = make.api_key(boss)
     server = make.server()
     api = APIClient(headers={"Authorization": f"Bearer {token}", "User-Agent": "curl"})
     response = api.patch(f"/api/servers/{server.pk}", {"ssh_port": 2222}, REMOTE_ADDR="192.0.2.8")
@@ -121,6 +125,21 @@ def test_an_api_key_names_its_owner(boss):
     line = AuditLog.objects.get(action="server.updated")
     assert (line.user_id, line.actor_name) == (boss.pk, "boss")
     assert (line.ip_address, line.user_agent) == ("192.0.2.8", "curl")
+    assert line.details["via"] == f"API key {key}"
+
+
+@pytest.mark.parametrize(
+    ("argv", "via"),
+    [
+        (["/opt/infraops/manage.py", "import_inventory", "hosts"], "command import_inventory"),
+        (["manage.py"], None),
+        (["manage.py", "--version"], None),
+        (["/usr/bin/gunicorn", "infraops"], None),
+    ],
+)
+def test_without_a_request_the_command_is_named(db, monkeypatch, argv, via):
+    monkeypatch.setattr("sys.argv", argv)
+    assert AuditLog.objects.record("server.updated").details.get("via") == via
 
 
 def test_the_context_ends_with_the_request(alice):

@@ -16,7 +16,7 @@ VARIABLES = {
     "version": {"type": "string", "required": True, "help": "The tag <b>of</b> the release"},
     "colour": {"type": "choice", "choices": ["blue", "green"], "default": "blue"},
     "restart": {"type": "boolean", "default": False, "label": "Restart it"},
-    "password": {"secret": True},
+    "password": {"secret": True, "help": None, "choices": None},
 }
 PLAY = """
 - import_playbook: base.yml
@@ -72,7 +72,7 @@ def test_a_viewer_sees_the_whole_of_it(client_of, bob):
     assert "The tag &lt;b&gt;of&lt;/b&gt; the release" in page
     assert 'id="S1"' in page and '<span class="io-yaml-key">hosts</span>' in page
     assert f"Run {run.pk}</a>" in page and "1 failed" in page and "web1" in page
-    assert "open sesame" not in page
+    assert "open sesame" not in page and "None" not in page
     assert "Run it" not in page and "Edit" not in page and "Accept" not in page
 
 

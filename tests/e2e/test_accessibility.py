@@ -28,6 +28,8 @@ def paths(boss, alice) -> list[str]:
     for status in Job.Status.values:
         make.job(status=status, server=server)
     ticket = make.ticket(job=failed, priority="critical")
+    make.occurrence(ticket, failed)
+    make.server_facts(server)
     lists = ("automation_job", "automation_run", "inventory_server", "automation_playbook")
     return [
         reverse("home"),

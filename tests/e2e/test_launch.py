@@ -62,6 +62,14 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(plan.locator("pre")).to_contain_text("--check --forks 5")
     expect(plan.locator("pre")).to_be_visible()
 
+    # With the server away, what stands there is not passed off as the truth.
+    page.route("**/launch/plan/", lambda route: route.abort())
+    page.fill("[name=tags]", "web")
+    expect(page.locator("#launch-form[data-plan=unknown]")).to_be_visible()
+    page.unroute("**/launch/plan/")
+    page.fill("[name=tags]", "")
+    expect(page.locator("#launch-form[data-plan=known]")).to_be_visible()
+
     button = page.get_by_role("button", name="Run in check mode on 2 servers, all of them in prod")
     button.dblclick()
     expect(page.locator("#launch-form")).to_have_count(0)

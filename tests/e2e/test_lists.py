@@ -93,7 +93,7 @@ def test_a_list_with_all_its_tools_fits_a_phone(page_of, boss, scheme):
 
 @pytest.mark.parametrize(("width", "row_height", "host_height"), [(1280, 80, 50), (1400, 60, 30)])
 def test_a_job_takes_few_lines_and_the_window(page_of, alice, width, row_height, host_height):
-    """A date is whole, with its time below it at most, and so is a host name where there is room."""
+    """A date is whole, with its time below it at most; a host name too, where there is room."""
     job = make.job(
         playbook=make.playbook(name="Restart the web server"),
         server=make.server(hostname="build-01.ams.stag.example.com", environment="development"),

@@ -36,7 +36,7 @@ def test_it_shows_what_happens(client_of, bob, busy):
     ):
         assert words in page
     assert "Disk is full" in page and "What needs me" in page
-    assert "Queue works: 2 worker processes," in page
+    assert "Queue works" in page and "2 worker processes</a>, last heard" in page
 
 
 def test_each_number_leads_to_the_list_that_it_counts(client_of, boss, busy):
@@ -166,6 +166,14 @@ def test_a_fresh_install_says_what_to_do_next(client_of, boss, bob):
 def test_a_worker_with_a_long_run_is_alive(client_of, bob):
     make.job(status="running")
     assert "No worker is alive" not in client_of(bob).get(HOME).content.decode()
+
+
+def test_the_workers_are_listed(client_of, bob):
+    Worker.objects.beat()
+    Worker.objects.create(host="gone", pid=1, seen_at=timezone.now() - timedelta(hours=1))
+    client = client_of(bob)
+    context = client.get(HOME).context
+    assert client.get(context["workers_url"]).context["cl"].result_count == context["workers"] == 1
 
 
 def test_it_asks_the_database_few_times(client_of, boss, busy, query_ceiling):

@@ -23,7 +23,7 @@ def entries(client):
 
 def test_each_role_sees_what_it_may_open(client_of, boss, alice, bob):
     viewer = ["Home", "Jobs", "Tickets", "Runs", "Log lines", "Task results"]
-    viewer += ["Servers", "Playbooks", "API keys", "API"]
+    viewer += ["Servers", "Playbooks", "API keys", "API", "Workers"]
     assert entries(client_of(bob)) == viewer
     assert set(entries(client_of(alice))) - set(viewer) == {"Run a playbook", "Credentials"}
     assert {"Users", "Audit trail", "Schedules", "Queue failures"} < set(entries(client_of(boss)))

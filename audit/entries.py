@@ -1,0 +1,181 @@
+"""One line of the trail as people read it: words for its values, and a link for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from .clients import client_in_words
+from .console import Day, story_url
+from .differences import Difference, differences, in_words
+from .kinds import kind_in_words, kinds
+from .models import AuditLog
+
+# What of `details` is shown in a place of its own.
+PLACED = {"actor", "object", "changes", "via"}
+# Of a list within the details; the API has all of it.
+MOST_ITEMS = 100
+DAY = Day("timestamp")
+SECONDS = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A value among the further details, with the page of what it names."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One of the further details: "options · check mode", and its values."""
+
+    name: str
+    items: list[Item]
+    more: int = 0
+
+    @property
+    def is_long(self) -> bool:
+        return any("\n" in item.text for item in self.items)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line, for a page; `most_lines` bounds each difference."""
+
+    line: AuditLog
+    most_lines: int = 400
+    # Whether it is told as part of another object's story.
+    is_aside: bool = False
+
+    # Times are texts: a template's own filter would turn each into the console's zone.
+
+    @property
+    def local(self) -> str:
+        """ "2026-11-21 14:41:12"; the zone is `zone`."""
+        return f"{timezone.localtime(self.line.timestamp):{SECONDS}}"
+
+    @property
+    def zone(self) -> str:
+        return timezone.localtime(self.line.timestamp).tzname() or ""
+
+    @property
+    def utc(self) -> str:
+        return f"{self.line.timestamp.astimezone(UTC):{SECONDS}}"
+
+    @property
+    def for_machines(self) -> str:
+        return self.line.timestamp.isoformat()
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        return differences(self.line.details.get("changes"), self.most_lines)
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        return [
+            note
+            for name, value in self.line.details.items()
+            if name not in PLACED
+            for note in _notes(name, value)
+        ]
+
+    @property
+    def client(self) -> str:
+        return client_in_words(self.line.user_agent)
+
+    @property
+    def via(self) -> str:
+        """Through which door it came. Lines of old do not know it."""
+        return str(self.line.details.get("via") or "")
+
+    @property
+    def kind(self) -> str:
+        return kind_in_words(self.line.resource_type)
+
+    # Links
+
+    @property
+    def url(self) -> str:
+        return reverse("admin:audit_auditlog_change", args=[self.line.pk])
+
+    @property
+    def story(self) -> str:
+        """The page with all lines about the same object; "" where the line is about none."""
+        line = self.line
+        if not (line.resource_type and line.resource_id):
+            return ""
+        return story_url(line.resource_type, line.resource_id)
+
+    @property
+    def by_who(self) -> str:
+        who = self.line.user_id
+        return narrowed(**({"user__id__exact": who} if who else {"user__isnull": "True"}))
+
+    @property
+    def by_action(self) -> str:
+        return narrowed(action__exact=self.line.action)
+
+    @property
+    def by_kind(self) -> str:
+        return narrowed(resource_type__exact=self.line.resource_type)
+
+    @property
+    def by_object(self) -> str:
+        line = self.line
+        return narrowed(
+            resource_type__exact=line.resource_type, resource_id__exact=line.resource_id
+        )
+
+    @property
+    def by_address(self) -> str:
+        return narrowed(ip_address__exact=self.line.ip_address)
+
+    @property
+    def by_day(self) -> str:
+        return narrowed(**DAY.parameters(self.line))
+
+
+def narrowed(**parameters: Any) -> str:
+    """The list of lines, filtered."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"{reverse('admin:audit_auditlog_changelist')}?{urlencode(given)}"
+
+
+def _notes(name: str, value: Any) -> Iterator[Note]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _notes(f"{name} · {key}", inner)
+    elif isinstance(value, list):
+        items = [_item(name, each) for each in value[:MOST_ITEMS]]
+        yield Note(_spelled(name), items, len(value) - len(items))
+    elif value not in (None, ""):
+        yield Note(_spelled(name), [_item(name, value)])
+
+
+def _item(name: str, value: Any) -> Item:
+    """The UUID of a job leads to the job's story, as it does in a list of "jobs"."""
+    kind = name.removesuffix("s")
+    if kind in kinds() and isinstance(value, str) and _is_uuid(value):
+        return Item(value, story_url(kind, value))
+    return Item(in_words(value))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", " ")

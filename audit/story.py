@@ -1,0 +1,123 @@
+"""The whole story of one object: every line about it, and about what belongs to it, by pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Model
+
+from . import kinds
+from .entries import Entry
+from .models import AuditLog, AuditLogQuerySet
+from .signals import story_asked
+
+PAGE = 50
+# Of one difference, in a story: the line's own page has the rest.
+LINES_IN_A_STORY = 30
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Other objects whose lines belong into a story: `words` is "its jobs"."""
+
+    words: str
+    kind: str
+    identities: list[str]
+
+    def lines(self) -> AuditLogQuerySet:
+        return AuditLog.objects.filter(resource_type=self.kind, resource_id__in=self.identities)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries, newest first; the lines before and after which the next pages are, if any."""
+
+    entries: list[Entry]
+    older: int | None = None
+    newer: int | None = None
+
+
+class Story:
+    def __init__(self, kind: str, identity: str) -> None:
+        self.kind, self.identity = kind, identity
+
+    @cached_property
+    def row(self) -> Model | None:
+        """The object itself, unless it is gone."""
+        return kinds.found(self.kind, self.identity)
+
+    @cached_property
+    def last(self) -> AuditLog | None:
+        """The newest line about it."""
+        return self._own().newest_first().first()
+
+    @property
+    def is_known(self) -> bool:
+        return self.row is not None or self.last is not None
+
+    @property
+    def name(self) -> str:
+        """Its name, or the last that it had."""
+        if self.row is not None:
+            return str(self.row)
+        return (self.last.object_name if self.last else "") or self.identity
+
+    @property
+    def kind_in_words(self) -> str:
+        return kinds.kind_in_words(self.kind)
+
+    @property
+    def url_of_row(self) -> str:
+        return kinds.page_of(self.row) if self.row is not None else ""
+
+    @cached_property
+    def chapters(self) -> list[Chapter]:
+        if self.row is None:
+            return []
+        answers: Any = story_asked.send(sender=type(self.row), object=self.row)
+        return [chapter for _receiver, chapter in answers if chapter and chapter.identities]
+
+    def page(self, *, before: AuditLog | None = None, after: AuditLog | None = None) -> Page:
+        """The lines that are older than `before`, or newer than `after`, or the newest."""
+        if after is not None:
+            lines = self._read(lambda told: told.newer_than(after), is_newest_first=False)
+            if len(lines) > PAGE:
+                shown = lines[:PAGE][::-1]
+                return self._page(shown, older=shown[-1].pk, newer=shown[0].pk)
+            before = None  # what is left of them fills no page
+        if before is None:
+            lines = self._read(AuditLogQuerySet.newest_first)
+        else:
+            lines = self._read(lambda told: told.older_than(before))
+        shown = lines[:PAGE]
+        return self._page(
+            shown,
+            older=shown[-1].pk if len(lines) > PAGE else None,
+            newer=(shown[0] if shown else before).pk if before is not None else None,
+        )
+
+    def _own(self) -> AuditLogQuerySet:
+        return AuditLog.objects.filter(resource_type=self.kind, resource_id=self.identity)
+
+    def _read(
+        self, words: Callable[[AuditLogQuerySet], AuditLogQuerySet], *, is_newest_first: bool = True
+    ) -> list[AuditLog]:
+        """Up to a page and one more. A query for each chapter: an OR over all of them, or a UNION,
+        would have the database read and sort the whole story for each page."""
+        told = [self._own(), *(chapter.lines() for chapter in self.chapters)]
+        read = [list(words(lines)[: PAGE + 1]) for lines in told]
+        order = attrgetter("timestamp", "pk")
+        return list(islice(merge(*read, key=order, reverse=is_newest_first), PAGE + 1))
+
+    def _page(self, lines: list[AuditLog], **neighbours: int | None) -> Page:
+        return Page([self._entry(line) for line in lines], **neighbours)
+
+    def _entry(self, line: AuditLog) -> Entry:
+        is_own = (line.resource_type, line.resource_id) == (self.kind, self.identity)
+        return Entry(line, LINES_IN_A_STORY, is_aside=not is_own)
