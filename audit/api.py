@@ -4,7 +4,7 @@ from rest_framework import mixins, serializers
 
 from .filters import AuditLogFilters
 from .models import AuditLog
-from .pages import NewestFirst
+from .pages import KeysFirst
 from .rest import RecordViewSet
 
 
@@ -34,5 +34,5 @@ class AuditLogViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModel
     queryset = AuditLog.objects.all()
     serializer_class = AuditLogSerializer
     filterset_class = AuditLogFilters
-    pagination_class = NewestFirst
+    pagination_class = KeysFirst
     walked_by_time = "timestamp", {"from", "to"}

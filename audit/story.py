@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import merge
-from itertools import islice
-from operator import attrgetter
 from typing import Any
 
 from django.db.models import Model
@@ -108,12 +105,15 @@ class Story:
     def _read(
         self, words: Callable[[AuditLogQuerySet], AuditLogQuerySet], *, is_newest_first: bool = True
     ) -> list[AuditLog]:
-        """Up to a page and one more. A query for each chapter: an OR over all of them, or a UNION,
-        would have the database read and sort the whole story for each page."""
-        told = [self._own(), *(chapter.lines() for chapter in self.chapters)]
-        read = [list(words(lines)[: PAGE + 1]) for lines in told]
-        order = attrgetter("timestamp", "pk")
-        return list(islice(merge(*read, key=order, reverse=is_newest_first), PAGE + 1))
+        """Up to a page and one more. Places first, then rows: an index holds all of a place, and
+        MariaDB, asked for whole rows, reads it from the newest one on. Nor does it take the right
+        index for chapters, if it is to sort them: these are a few thousand places at most."""
+        told = [words(self._own())[: PAGE + 1]]
+        told += [words(chapter.lines()).order_by() for chapter in self.chapters]
+        places = {place for lines in told for place in lines.values_list("timestamp", "pk")}
+        keys = [pk for _, pk in sorted(places, reverse=is_newest_first)[: PAGE + 1]]
+        rows = AuditLog.objects.order_by().in_bulk(keys)
+        return [rows[pk] for pk in keys]
 
     def _page(self, lines: list[AuditLog], **neighbours: int | None) -> Page:
         return Page([self._entry(line) for line in lines], **neighbours)

@@ -20,6 +20,7 @@ SCRIPTS = (
     "launches",
     "many_runs",
     "many_servers",
+    "log_in_browser",
     # The last one: what it makes up would stand in the others' way.
     "pages",
 )

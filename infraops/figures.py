@@ -36,7 +36,9 @@ def figures(oldest: timedelta) -> dict[str, Any]:
     """
     key = f"home-{timezone.get_current_timezone_name().replace(' ', '-')}"
     known = cache.get(key)
-    if known is None or timezone.now() - known["as_of"] > oldest:
+    # While there is hardly anything, it is counted at once each time.
+    is_new = known is None or not (known["environments"] and known["records"])
+    if is_new or timezone.now() - known["as_of"] > oldest:
         known = {**job_numbers(), **environments(), **playbooks(), "as_of": timezone.now()}
         cache.set(key, known, OLD.total_seconds())
     return {**known, "is_fresh": timezone.now() - known["as_of"] <= FRESH}

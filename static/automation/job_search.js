@@ -107,13 +107,29 @@
 
     // --- How it looks ----------------------------------------------------------------------------
 
+    // What one looks at, a marked line or else the uppermost, stays where it is.
+    function keepingPlace(change) {
+        const { top, bottom } = log.getBoundingClientRect();
+        const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+        const isShown = (line) => {
+            const place = line.getBoundingClientRect();
+            return place.bottom > top && place.top < bottom;
+        };
+        const marked = [...log.querySelectorAll(".io-here")].find(isShown);
+        const line = marked || [...log.children].find(isShown);
+        const was = line?.getBoundingClientRect().top;
+        change();
+        if (isAtEnd && !marked) log.scrollTop = log.scrollHeight;
+        else if (line) log.scrollTop += line.getBoundingClientRect().top - was;
+    }
+
     function remembered(id, name, style, usual) {
         const box = document.getElementById(id);
         const apply = () => log.classList.toggle(style, box.checked);
         box.checked = (localStorage.getItem(name) ?? usual) === "1";
         box.addEventListener("change", () => {
             localStorage.setItem(name, box.checked ? "1" : "0");
-            apply();
+            keepingPlace(apply);
         });
         apply();
     }

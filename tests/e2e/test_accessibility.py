@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from audit.console import story_of
 from automation.models import Job, Worker
 from tests import make
 
@@ -30,6 +31,9 @@ def paths(boss, alice) -> list[str]:
     ticket = make.ticket(job=failed, priority="critical")
     make.occurrence(ticket, failed)
     make.server_facts(server)
+    text = "In rack 4.\nAsk first."
+    changes = {"ssh_port": [22, 2222], "tags": [{}, {"a": 1}], "description": ["", text]}
+    line = make.audit_line("server.updated", server, actor=alice, changes=changes)
     lists = ("automation_job", "automation_run", "inventory_server", "automation_playbook")
     return [
         reverse("home"),
@@ -42,6 +46,9 @@ def paths(boss, alice) -> list[str]:
         server.get_absolute_url(),
         failed.playbook.get_absolute_url(),
         ticket.get_absolute_url(),
+        reverse("admin:audit_auditlog_change", args=[line.pk]),
+        story_of(server),
+        f"{reverse('admin:automation_job_changelist')}?status__exact=failed",
         reverse("admin:inventory_server_add"),
         "/nowhere/",
     ]

@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from audit.console import story_of
 from automation.models import Job, Outcome, Run, Worker
 from tests import make
 
@@ -137,6 +138,8 @@ def test_a_lost_connection_loses_no_line(page_of, alice, job, complaints):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_main_page_fits_a_phone(page_of, boss, job, scheme):
     ticket = make.ticket(job=job, title="A title that is rather long " * 4)
+    changes = {"ssh_port": [22, 2222], "a" * 60: ["b" * 60, "c" * 300]}
+    line = make.audit_line("server.updated", job.server, changes=changes, host_key="d" * 200)
     page = page_of(boss)
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -149,6 +152,13 @@ def test_every_main_page_fits_a_phone(page_of, boss, job, scheme):
         ticket.get_absolute_url(),
         job.server.get_absolute_url(),
         job.playbook.get_absolute_url(),
+        job.run.get_absolute_url(),
+        reverse("admin:automation_run_changelist"),
+        reverse("admin:inventory_server_changelist"),
+        reverse("admin:automation_playbook_changelist"),
+        reverse("admin:tickets_ticket_changelist"),
+        reverse("admin:audit_auditlog_change", args=[line.pk]),
+        story_of(job.server),
         "/nowhere/",
     ):
         opened(page, path)
