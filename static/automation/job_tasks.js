@@ -51,6 +51,7 @@
     function show() {
         table.hidden = !rows.childElementCount;
         empty.hidden = !table.hidden;
+        for (const words of empty.children) words.hidden = (words.dataset.while === "yes") !== active;
         more.hidden = !unread;
         const link = more.querySelector("a");
         if (link) link.href = `?${query}&after=${last()}#tasks`;

@@ -41,7 +41,8 @@ def test_the_failure_leads_to_its_task(client_of, bob, failed):
 
 
 def test_a_job_without_results_says_so(client_of, bob):
-    for status, words in (("running", "appears here when it has ended"), ("failed", "No task ran")):
+    waits = '<span data-while="yes">Each task appears here when it has ended.'
+    for status, words in (("running", waits), ("failed", '<span data-while="no">No task ended.')):
         page = client_of(bob).get(make.job(status=status).get_absolute_url()).content.decode()
         assert words in page
 

@@ -89,3 +89,22 @@ def test_a_list_with_all_its_tools_fits_a_phone(page_of, boss, scheme):
         page.locator("summary", has_text="Views").click()
         expect(page.get_by_role("button", name="Rename")).to_be_visible()
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+
+
+@pytest.mark.parametrize(("width", "row_height", "host_height"), [(1280, 80, 50), (1400, 60, 30)])
+def test_a_job_takes_few_lines_and_the_window(page_of, alice, width, row_height, host_height):
+    """A date is whole, with its time below it at most; a host name too, where there is room."""
+    job = make.job(
+        playbook=make.playbook(name="Restart the web server"),
+        server=make.server(hostname="build-01.ams.stag.example.com", environment="development"),
+        user=make.user(username="nightly-runner", role="operator"),
+        status="failed",
+    )
+    page = page_of(alice)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(JOBS)
+    row = page.locator("#result_list tr.data-row")
+    table, host = page.locator("#result_list"), row.get_by_role("link", name=job.server.hostname)
+    assert row.bounding_box()["height"] < row_height
+    assert host.bounding_box()["height"] < host_height
+    assert table.evaluate("table => table.scrollWidth - table.parentElement.clientWidth") <= 0

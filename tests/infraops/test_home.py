@@ -27,7 +27,13 @@ def busy(db):
 
 def test_it_shows_what_happens(client_of, bob, busy):
     page = client_of(bob).get(HOME).content.decode()
-    for words in ("running", "waiting", "failed in the last 24 h", "open ticket", "production"):
+    for words in (
+        "running",
+        "waiting",
+        "failed in the last 24&nbsp;h",
+        "open ticket",
+        "production",
+    ):
         assert words in page
     assert "Disk is full" in page and "What needs me" in page
     assert "Queue works" in page and "2 worker processes</a>, last heard" in page
@@ -200,3 +206,10 @@ def test_a_stranger_signs_in_first(client, charlie, client_of):
 
 def test_the_admins_index_is_the_home_page(client_of, bob):
     assert client_of(bob).get("/admin/").url == HOME
+
+
+def test_a_ticket_whose_servers_do_well_again_says_so(client_of, bob):
+    ticket = make.ticket(job=make.job(status="failed"))
+    make.occurrence(ticket, ticket.job, cleared_at=timezone.now())
+    page = client_of(bob).get(HOME).content.decode()
+    assert "Its servers have done well since" in page and "0 failed jobs" not in page
