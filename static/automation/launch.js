@@ -29,11 +29,12 @@
     const typed = new Map();
 
     async function showVariables() {
-        for (const field of within(variables)) typed.set(field.name, valueOf(field));
         const asked = { playbook: playbook.value, relaunch_of: form.elements.relaunch_of.value };
         const answer = await fetch(`${url}?${new URLSearchParams(asked)}`);
         if (!answer.ok || asked.playbook !== playbook.value) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        // Only now: what is typed while the answer is on its way counts too.
+        for (const field of within(variables)) typed.set(field.name, valueOf(field));
         variables.replaceChildren(...page.body.childNodes);
         fill(within(variables).filter((field) => typed.has(field.name)).map((field) => [field.name, typed.get(field.name)]));
         ask();
@@ -114,8 +115,8 @@
         touched.add(event.target.name);
         // What the server has marked before is looked at anew, once it is changed.
         event.target.closest(".errors")?.classList.remove("errors");
-        if (event.target === playbook) showVariables();
-        else ask();
+        if (event.target !== playbook) ask();
+        else if (event.type === "change") showVariables(); // a choice is an "input" as well
     }
 
     form.addEventListener("input", changed);
