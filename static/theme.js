@@ -18,6 +18,9 @@
         || (asked === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
     page.classList.toggle("dark", dark);
     page.removeAttribute("x-cloak");
+    // What opens and closes (a dialog, a menu) stays shut until Alpine knows which is open.
+    page.dataset.starting = "yes";
+    document.addEventListener("alpine:initialized", () => { delete page.dataset.starting; });
     // Alpine takes away only what it has set itself: it begins from nothing, in the same task.
     document.addEventListener("alpine:init", () => page.classList.remove("dark"));
 })();

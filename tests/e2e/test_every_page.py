@@ -84,6 +84,8 @@ def test_nothing_waits_for_the_script_that_knows_the_theme(page_of, bob):
         "getComputedStyle(document.documentElement).backgroundColor.match(/[\\d.]+/g)[0]"
     )
     assert float(red) < 50
+    # What Alpine would open is not there yet.
+    assert not page.locator("#search-input-command").is_visible()
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
