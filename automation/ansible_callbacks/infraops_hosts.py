@@ -40,11 +40,10 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Once for each batch; what is named here is a copy with the key of the play itself."""
-        key = _key(play)
-        if key not in self._missing:
-            self._missing[key] = _hosts_of(play)
+        key, hosts = _key(play), _hosts_of(play)
+        self._missing.setdefault(key, set(hosts))
         # Of this batch, and not given up by an earlier play.
-        here = _hosts_of(play) & {host.name for host in _inventory(play).get_hosts()}
+        here = hosts & {host.name for host in _inventory(play).get_hosts()}
         self._missing[key] -= here
         self._took_part |= here
         self._to_come = [later for later in self._to_come if _key(later) != key]
