@@ -5,7 +5,7 @@
 1. fill a private folder with checked playbook, inventory and variables;
 2. start ansible-playbook in it, with an environment that holds nothing of ours;
 3. send each event's lines to job_logs, its result to task_results, what it means to the tally;
-4. five times a second look whether lines have waited long enough, twice a second whether somebody
+4. ten times a second look whether lines have waited long enough, twice a second whether somebody
    cancelled, the deadline has passed or the claim is lost, every five seconds say that we live;
 5. stop it if so, kill whatever is left of it, and write the end.
 """
