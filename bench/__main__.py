@@ -55,6 +55,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--asked", type=int, default=30, help="how often each page is asked for")
     parser.add_argument("--write", action="store_true", help="into bench/RESULTS.md")
     options = parser.parse_args()
+    if options.write and options.scripts:
+        parser.error("--write keeps a whole measurement: name no script with it")
     if unknown := set(options.scripts) - set(SCRIPTS):
         parser.error(f"no such script: {', '.join(sorted(unknown))}")
     return options
