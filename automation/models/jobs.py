@@ -192,6 +192,8 @@ class Job(models.Model):
         SUCCESS = "success", "Success"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
+        # No play of the run was for this server: neither a success nor a failure.
+        SKIPPED = "skipped", "Skipped"
 
     class FailureKind(models.TextChoices):
         """Why a job did not succeed; empty while it has not failed."""
@@ -231,6 +233,9 @@ class Job(models.Model):
         choices=[("", "None"), *FailureKind.choices], default="", db_default="", blank=True
     )
     failed_task = models.CharField(max_length=255, blank=True, default="", db_default="")
+    # Where that task stands: "roles/web/tasks/main.yml:12", within the playbook's project. Its name
+    # may be filled in anew for each server, its place is the same for all.
+    failed_place = models.CharField(max_length=500, blank=True, default="", db_default="")
     # Ansible's recap: {"ok": 3, "changed": 1, …}; empty until the play has ended.
     counts = models.JSONField(default=dict, db_default={}, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -354,6 +359,7 @@ class Outcome:
     failure_kind: str = ""
     error_message: str = ""
     failed_task: str = ""
+    failed_place: str = ""
     counts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -364,11 +370,16 @@ class Outcome:
     def cancelled(cls, message: str) -> Outcome:
         return cls(Job.Status.CANCELLED, "", message)
 
+    @classmethod
+    def skipped(cls, reason: str) -> Outcome:
+        return cls(Job.Status.SKIPPED, "", reason)
+
     def columns(self) -> dict[str, Any]:
         return {
             "status": self.status,
             "failure_kind": self.failure_kind,
             "error_message": self.error_message,
             "failed_task": self.failed_task[:255],
+            "failed_place": self.failed_place[:500],
             "counts": self.counts,
         }

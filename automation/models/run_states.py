@@ -22,6 +22,8 @@ class RunStates(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
         SUCCESS = "success", "Success"
+        # Of all of them; a server that was passed over does not spoil the others' success.
+        SKIPPED = "skipped", "Skipped"
 
     state = EnumField(choices=State.choices, default=State.PENDING, db_default=State.PENDING.value)
     # The worst of its jobs' ends; empty until it has ended.

@@ -161,6 +161,10 @@ class Run(RunOptions, RunStates):
         "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
     )
     idempotency_key = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    # Plays that took in no server of this run: [{"play", "hosts", "place", "reason"}, …].
+    idle_plays = models.JSONField(default=list, db_default=[], blank=True)
+    # Names of secrets whose values could not be masked without tearing the output apart.
+    unmasked = models.JSONField(default=list, db_default=[], blank=True)
     # The exact command line, without secrets; known once it has started.
     command = models.TextField(blank=True)
     queue = models.CharField(max_length=50, default="default", db_default="default")

@@ -149,10 +149,12 @@ runs
     idle_deadline_seconds int?
     relaunch_of_id int?
     idempotency_key varchar(64)?
+    idle_plays json = []
+    unmasked json = []
     command longtext
     queue varchar(50) = default
     state enum(pending,running,finished) = pending
-    outcome enum(,failed,cancelled,success) =
+    outcome enum(,failed,cancelled,success,skipped) =
     claim_token varchar(36)?
     worker_host varchar(255)
     worker_pid int?
@@ -199,7 +201,7 @@ jobs
     playbook_id int
     server_id int
     user_id int
-    status enum(pending,running,success,failed,cancelled) = pending
+    status enum(pending,running,success,failed,cancelled,skipped) = pending
     task_id varchar(64)?
     extra_vars json = {}
     error_message longtext
@@ -209,6 +211,7 @@ jobs
     run_id int
     failure_kind enum(FAILURES) =
     failed_task varchar(255) =
+    failed_place varchar(500) =
     counts json = {}
     archived_at datetime(6)?
     primary key (id)
