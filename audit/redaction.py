@@ -89,17 +89,24 @@ def is_secret_name(name: str) -> bool:
     return any(word in name for word in SECRET_WORDS) or name.split("_")[-1] in SECRET_ENDINGS
 
 
-def secret_texts(value: Any, *, is_secret: bool = False) -> list[str]:
-    """The texts below telling keys, at any depth: what a Redactor should know of a record."""
+def named_secrets(value: Any, name: str = "", *, is_secret: bool = False) -> list[tuple[str, str]]:
+    """(key, text) of each text below telling keys, at any depth: what a record holds of secrets."""
     if isinstance(value, dict):
         return [
-            text
+            pair
             for key, item in value.items()
-            for text in secret_texts(item, is_secret=is_secret or is_secret_name(str(key)))
+            for pair in named_secrets(
+                item, str(key), is_secret=is_secret or is_secret_name(str(key))
+            )
         ]
     if isinstance(value, list):
-        return [text for item in value for text in secret_texts(item, is_secret=is_secret)]
-    return [value] if is_secret and isinstance(value, str) else []
+        return [pair for item in value for pair in named_secrets(item, name, is_secret=is_secret)]
+    return [(name, value)] if is_secret and isinstance(value, str) else []
+
+
+def secret_texts(value: Any) -> list[str]:
+    """Their texts alone: what a Redactor should know of a record."""
+    return [text for _, text in named_secrets(value)]
 
 
 class Redactor:

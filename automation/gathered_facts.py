@@ -1,38 +1,34 @@
-"""Keeps the facts that a run gathers, for the servers that they are about."""
+"""Keeps the facts that a run gathers, for the servers of that run."""
 
 import json
-import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from audit.redaction import Redactor
 from inventory.models import Server, ServerFacts
 
-from .ansi import plain
-from .log_lines import time_of
-
-GATHERING = {"setup", "gather_facts"}
-# "ok: [web1 -> db1(192.0.2.7)]": facts about db1.
-DELEGATED = re.compile(r"\[\S+ -> ([^\s(\]]+)")
+from .events import Event
+from .masking import Masking
 
 
 class GatheredFacts:
-    """Fed with every event; `keep` at the end writes the newest of each host."""
+    """Fed with every event; `keep` at the end writes the newest of each host.
 
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
+    Of the run's own hosts only, and none that a task asked of another host in their name.
+    """
+
+    def __init__(self, hosts: Collection[str], masking: Masking) -> None:
+        self._hosts = hosts
+        self._masking = masking
         # As text: a hundred hosts' facts as objects are a hundred megabytes.
         self._newest: dict[str, tuple[datetime, str]] = {}
 
-    def note(self, event: dict[str, Any]) -> None:
-        data = event.get("event_data", {})
-        if event.get("event") != "runner_on_ok" or _action(data) not in GATHERING:
-            return
-        facts = (data.get("res") or {}).get("ansible_facts")
-        if isinstance(facts, dict) and (host := _host(event, data)):
+    def note(self, event: Event) -> None:
+        facts = event.data.get("facts") if event.kind == "result" else None
+        host = event.data.get("delegated_to") or event.host
+        if isinstance(facts, dict) and host in self._hosts:
             known = json.loads(self._newest[host][1]) if host in self._newest else {}
-            text = json.dumps({**known, **self._masked(facts)})
-            self._newest[host] = time_of(event), text
+            self._newest[host] = event.at, json.dumps({**known, **self._masked(facts)})
 
     def keep(self) -> None:
         """May be called twice: a server's newest facts stay."""
@@ -45,16 +41,4 @@ class GatheredFacts:
             return {name: self._masked(item) for name, item in value.items()}
         if isinstance(value, list):
             return [self._masked(item) for item in value]
-        return self._redactor.redact(value) if isinstance(value, str) else value
-
-
-def _action(data: dict[str, Any]) -> str:
-    return str(data.get("resolved_action") or data.get("task_action") or "").rpartition(".")[2]
-
-
-def _host(event: dict[str, Any], data: dict[str, Any]) -> str:
-    """Whom the facts are about; nobody, where a delegated task does not say it."""
-    if not (data.get("res") or {}).get("_ansible_delegated_vars"):
-        return data["host"]
-    match = DELEGATED.search(plain(event.get("stdout", "")))
-    return match[1] if match else ""
+        return self._masking.text(value) if isinstance(value, str) else value

@@ -8,8 +8,6 @@ from .failing_source import Excerpt, excerpt_of
 from .models import Job, JobLog, Run, TaskResult, Worker
 from .models.options import OPTIONS
 
-MOST_ERRORS = 500
-
 
 def state_of(job: Job) -> dict[str, Any]:
     """What is asked for again and again, and so has to be cheap. `state` is another text whenever
@@ -58,21 +56,20 @@ def reasons_to_wait(run: Run) -> list[str]:
 
 
 def failing_line(job: Job) -> int | None:
-    """Where one wants to look first: the line at which the last errors begin."""
+    """Where one wants to look first: the line at which the first error begins. What was rescued or
+    ignored is a warning."""
     if job.status != Job.Status.FAILED:
         return None
-    errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("-line_number")
-    numbers = list(errors.values_list("line_number", flat=True)[:MOST_ERRORS])
-    block = [number for ago, number in enumerate(numbers) if number == numbers[0] - ago]
-    return block[-1] if block else None
+    errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("line_number")
+    return errors.values_list("line_number", flat=True).first()
 
 
 def failing_result(job: Job) -> TaskResult | None:
-    """The result that the failure is about."""
+    """The result that the failure is about: the first that nobody rescued."""
     if job.status != Job.Status.FAILED:
         return None
     failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
-    return job.task_results.filter(status__in=failures).order_by("-number").first()
+    return job.task_results.filter(status__in=failures).order_by("number").first()
 
 
 def _source(job: Job, failure: TaskResult | None) -> Excerpt | None:

@@ -1,67 +1,40 @@
-"""Turns the runner's events into lines, each for the job that it concerns."""
+"""Turns a run's events into lines, each for the job that it concerns, and masks them then."""
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
 
 from .ansi import plain
+from .events import Event, lines_in
+from .masking import Masking
 from .models import JobLog
 
 Add = Callable[[int, str, str, datetime], None]
 Lines = list[tuple[str, str, datetime]]
 
 PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
-KINDS = {
-    "playbook_on_play_start": PLAY,
-    "playbook_on_task_start": TASK,
-    "playbook_on_handler_task_start": TASK,
-    "playbook_on_stats": RECAP,
-}
-# "included: tasks/web.yml for web1, web2 => (item=a)"
-INCLUDED = re.compile(
-    r"included: .+? for (?P<hosts>[^\s,]+(?:, [^\s,]+)*)(?P<item> => \(item=.*\))?\s*\Z", re.DOTALL
-)
-HEADING = re.compile(r"[A-Z ]+ \[.*\].* \*{3}")
-TASK_PATH = "task path: "
+KINDS = {"play": PLAY, "heading": TASK, "recap": RECAP}
 # "<192.0.2.7> SSH: EXEC ssh …": what Ansible tells from -vvv on about a connection.
-ADDRESSED = re.compile(r"<([^<>\s]+)> ")
+ADDRESSED = re.compile(r"<([^<>\s]{1,255})> ")
 # How many texts without a host each job gets below one heading; further ones, that warn of nothing,
 # go to the first job. At -vvvv they grow with the servers, and would with their square.
 MOST_SHARED = 50
 LOUD = (JobLog.Level.WARNING, JobLog.Level.ERROR)
+BROKEN = ("failed", "unreachable")
 
 
-def lines_of(event: dict[str, Any]) -> list[str]:
-    """The physical lines that an event printed: `end_line - start_line` of them."""
-    count = event.get("end_line", 0) - event.get("start_line", 0)
-    stdout = event.get("stdout", "")
-    lines = stdout.split("\r\n") if stdout or count else []
-    return lines + [""] * (count - len(lines))
-
-
-def level_of(event: dict[str, Any], line: str) -> str:
+def level_of(event: Event, line: str) -> str:
     """How serious a line is: from the event, or from the mark that Ansible puts before it."""
-    kind, data = event.get("event", ""), event.get("event_data", {})
-    if kind.endswith(("_on_failed", "_on_unreachable")):
-        return JobLog.Level.WARNING if data.get("ignore_errors") else JobLog.Level.ERROR
+    if event.status in BROKEN:
+        is_harmless = event.is_ignored or event.is_rescued
+        return JobLog.Level.WARNING if is_harmless else JobLog.Level.ERROR
     if "[WARNING]" in line or "[DEPRECATION WARNING]" in line:
         return JobLog.Level.WARNING
-    if kind == "verbose" and ("[ERROR]" in line or "ERROR!" in line):
+    if event.kind in ("text", "output") and ("[ERROR]" in line or "ERROR!" in line):
         return JobLog.Level.ERROR
-    if kind == "debug":
-        return JobLog.Level.DEBUG
     return JobLog.Level.INFO
-
-
-def time_of(event: dict[str, Any]) -> datetime:
-    try:
-        at = datetime.fromisoformat(event["created"])
-    except (KeyError, ValueError):
-        return datetime.now(UTC)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -92,10 +65,15 @@ class LogRouter:
     """
 
     def __init__(
-        self, jobs: dict[str, int], add: Add, addresses: Iterable[tuple[str, int]] = ()
+        self,
+        jobs: dict[str, int],
+        add: Add,
+        addresses: Iterable[tuple[str, int]] = (),
+        masking: Masking | None = None,
     ) -> None:
         self._jobs = jobs
         self._add = add
+        self._masking = masking or Masking(())
         self._at: dict[str, set[int]] = defaultdict(set)
         for address, job in [*jobs.items(), *addresses]:
             self._at[address].add(job)
@@ -105,32 +83,46 @@ class LogRouter:
         self._shared: dict[int, list[_Shared]] = {job: [] for job in jobs.values()}
         self._headings = _Headings()
 
-    def route(self, event: dict[str, Any]) -> None:
-        at = time_of(event)
-        lines = [(line, level_of(event, line), at) for line in lines_of(event)]
-        # An include prints nothing but its heading, and that only for the first server.
-        if not lines and event.get("event") != "runner_on_ok":
-            return
-        data = event.get("event_data", {})
-        host, task = data.get("host"), data.get("task_uuid", "")
-        if len(self._jobs) == 1:
-            self._give(self._first, lines)
-        elif host:
-            job = self._jobs.get(host, self._first)
-            self._give_shared(job)
-            self._give(job, self._headings.under_theirs(job, task, lines))
-        elif included := INCLUDED.match(plain("\n".join(line for line, _, _ in lines))):
-            self._give_included(included["hosts"], lines)
-        elif jobs := self._addressed(lines):
-            self._give_shared(jobs)
-            self._give(jobs, lines)
-        else:
-            self._share(KINDS.get(event.get("event", ""), OTHER), task, lines)
+    def route(self, event: Event) -> None:
+        if event.kind == "recap":
+            self._recap(event)
+        elif event.kind == "include":
+            self._include(event)
+        elif event.text:
+            self._route(event, self._lines(event))
 
     def close(self) -> None:
         """At the end: each job gets what no line of its own has called for."""
         for job in self._shared:
             self._give_shared(job)
+
+    def _route(self, event: Event, lines: Lines) -> None:
+        if len(self._jobs) == 1:
+            self._give(self._first, lines)
+        elif event.kind == "heading" and event.host:
+            self._headings.know(event.task.uuid, lines)  # strategy free: it stands above a result
+        elif event.host:
+            job = self._jobs.get(event.host, self._first)
+            self._give_shared(job)
+            self._give(job, [*self._headings.missing(job, event), *lines])
+        elif jobs := self._addressed(lines):
+            self._give_shared(jobs)
+            self._give(jobs, lines)
+        else:
+            self._share(KINDS.get(event.kind, OTHER), event.task.uuid, lines)
+
+    def _lines(self, event: Event) -> Lines:
+        if event.kind in ("play", "heading", "idle_play"):
+            name, written = event.task.name, event.task.written
+            said = self._masking.heading(event.text, name, written)
+        else:
+            # As a whole: a long text may be folded, and a secret in it reach over two lines.
+            said = self._masking.text(event.text)
+        return self._levelled(event, said)
+
+    @staticmethod
+    def _levelled(event: Event, text: str) -> Lines:
+        return [(line, level_of(event, line), event.at) for line in lines_in(text)]
 
     def _addressed(self, lines: Lines) -> int | None:
         """The job whose connection the lines are about; the first one, where that has no job."""
@@ -158,10 +150,13 @@ class LogRouter:
         elif self._said_enough(lines):
             return
         shared = _Shared(kind, task, lines)
-        recaps = self._recaps(lines) if kind == RECAP else {}
-        for job, waiting in self._shared.items():
-            waiting[:] = [item for item in waiting if not item.gives_way_to(kind)]
-            waiting.append(_Shared(kind, task, recaps[job]) if recaps else shared)
+        for job in self._shared:
+            self._let_wait(job, shared)
+
+    def _let_wait(self, job: int, shared: _Shared) -> None:
+        waiting = self._shared[job]
+        waiting[:] = [item for item in waiting if not item.gives_way_to(shared.kind)]
+        waiting.append(shared)
 
     def _give_shared(self, job: int) -> None:
         for item in self._shared[job]:
@@ -171,24 +166,28 @@ class LogRouter:
                 self._headings.stands(job, item.task)
         self._shared[job].clear()
 
-    def _give_included(self, hosts: str, lines: Lines) -> None:
+    def _include(self, event: Event) -> None:
         """To those that a file is included for, each as if it were for that one alone."""
-        for host in hosts.split(", "):
-            if host in self._jobs:
-                self._give_shared(self._jobs[host])
-                own = ((line.replace(f" for {hosts}", f" for {host}"), *at) for line, *at in lines)
-                self._give(self._jobs[host], cast(Lines, list(own)))
+        hosts = [host for host in event.data.get("included", []) if host in self._jobs]
+        together = ", ".join(event.data.get("included", []))
+        for host in hosts:
+            text = event.text.replace(f" for {together}", f" for {host}", 1)
+            lines = self._levelled(event, self._masking.text(text))
+            self._give_shared(self._jobs[host])
+            self._give(self._jobs[host], lines)
 
-    def _recaps(self, lines: Lines) -> dict[int, Lines]:
-        """For each job the recap without the other servers' rows."""
-        owners = [self._jobs.get(plain(line).split(":")[0].strip()) for line, _, _ in lines]
-        places: dict[int | None, list[int]] = defaultdict(list)
-        for place, owner in enumerate(owners):
-            places[owner].append(place)
-        return {
-            job: [lines[place] for place in sorted(places[None] + places[job])]
-            for job in self._shared
-        }
+    def _recap(self, event: Event) -> None:
+        """For each job the recap without the other servers' rows; those of hosts without a job
+        for all."""
+        head, rest = self._levelled(event, event.text), event.data.get("rest", "")
+        self._said.clear()
+        below = self._levelled(event, self._masking.text(rest))
+        places: dict[int | None, list[tuple[int, Lines]]] = defaultdict(list)
+        for place, (row, host) in enumerate(event.data.get("rows", [])):
+            places[self._jobs.get(host)].append((place, self._levelled(event, row)))
+        for job in self._shared:
+            rows = [line for _, row in sorted(places[job] + places[None]) for line in row]
+            self._let_wait(job, _Shared(RECAP, "", [*head, *rows, *below]))
 
     def _give(self, job: int, lines: Lines) -> None:
         for line, level, at in lines:
@@ -206,15 +205,16 @@ class _Headings:
         self._known: dict[str, Lines] = {}
         self._stands: dict[int, str] = {}
 
+    def know(self, task: str, lines: Lines) -> None:
+        self._known[task] = lines
+
     def stands(self, job: int, task: str) -> None:
         self._stands[job] = task
 
-    def under_theirs(self, job: int, task: str, lines: Lines) -> Lines:
-        """The lines of a result, with its task's heading if the job's log needs that here."""
-        if len(lines) > 1 and not lines[0][0] and HEADING.match(plain(lines[1][0])):
-            has_path = len(lines) > 2 and plain(lines[2][0]).startswith(TASK_PATH)
-            length = 3 if has_path else 2
-            self._known[task], lines = lines[:length], lines[length:]
-        is_needed = self._stands.get(job) != task and task in self._known
+    def missing(self, job: int, event: Event) -> Lines:
+        """The heading that a job's log needs before what this event says of its task."""
+        task = event.task.uuid
+        if not task or self._stands.get(job) == task:
+            return []
         self._stands[job] = task
-        return [*self._known[task], *lines] if is_needed else lines
+        return self._known.get(task, [])

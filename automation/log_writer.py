@@ -60,6 +60,11 @@ class LogWriter:
         while self._waiting:
             insisting(self._write_batch)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more waits than one batch takes: the database is away, or slow."""
+        return len(self._waiting) >= MAX_ROWS or self._characters >= MAX_CHARACTERS
+
     def _next_number(self, model: type[Row], job_id: int) -> int:
         number = self._last_number.get((model, job_id), 0) + 1
         self._last_number[model, job_id] = number

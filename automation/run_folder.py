@@ -8,11 +8,11 @@ environment    what credentials add to ansible-playbook's environment
 variables.yml  what people gave, marked as data
 cp/            SSH control sockets: never shared, or a later run could reuse a connection
 tmp/           what ansible-playbook writes down on its way
-retry/         hosts that Ansible gave up, as it says itself
-hosts          whose plays it began and whose it never did, as our callback says
+events         a pipe: what our callback tells of the run
+output         a pipe: whatever ansible-playbook prints besides
 """
 
-import json
+import errno
 import shlex
 import tempfile
 from collections.abc import Iterator
@@ -31,7 +31,6 @@ from . import command_line, playbook_files, private_folders, variables, variable
 from .models import Job, Outcome, Run
 from .models.playbooks import refuse_inactive
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
-from .tally import Hosts
 
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
@@ -54,11 +53,23 @@ def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
             control = stack.enter_context(private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT))
             folder = RunFolder(path, control, run, servers)
         except OSError as error:
-            raise CannotStart(Job.FailureKind.INTERNAL, _no_room(run, error)) from None
+            raise CannotStart(Job.FailureKind.INTERNAL, unwritable(run, error)) from None
         yield folder
 
 
-def _no_room(run: Run, error: OSError) -> str:
+def no_room(run: Run) -> str:
+    """What is said wherever the disk of a run's own files is full."""
+    where = settings.RUN_ROOT or tempfile.gettempdir()
+    return (
+        f"There is no room in RUN_ROOT ({where}) on the worker {run.worker_host}: the run was "
+        "stopped. Free some space there and relaunch."
+    )
+
+
+def unwritable(run: Run, error: OSError) -> str:
+    """Why a run's own files could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return no_room(run)
     where = settings.RUN_ROOT or tempfile.gettempdir()
     return (
         f"The run's own files could not be written on the worker {run.worker_host}: "
@@ -92,26 +103,6 @@ class RunFolder:
     @property
     def known_hosts(self) -> Path:
         return self.inventory.parent / "known_hosts"
-
-    @property
-    def environment_for_ends(self) -> dict[str, str]:
-        """What makes ansible-playbook say which hosts it did not finish."""
-        return {
-            "ANSIBLE_RETRY_FILES_ENABLED": "True",
-            "ANSIBLE_RETRY_FILES_SAVE_PATH": str(self.path / "retry"),
-            "INFRAOPS_HOSTS": str(self.path / "hosts"),
-        }
-
-    def hosts(self) -> Hosts:
-        """What Ansible said about them besides its recap, once it has ended."""
-        files = (self.path / "retry").glob("*.retry")
-        given_up = {host for file in files for host in file.read_text().split()}
-        told = self.path / "hosts"
-        said = json.loads(told.read_text()) if told.exists() else {}
-        return Hosts(
-            unfinished=frozenset(given_up.union(said.get("unreached", []))),
-            took_part=frozenset(said.get("took_part", [])),
-        )
 
     def arguments(self) -> list[str]:
         """What follows `ansible-playbook`, the playbook last."""

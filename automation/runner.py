@@ -4,43 +4,45 @@
 
 1. fill a private folder with checked playbook, inventory and variables;
 2. start ansible-playbook in it, with an environment that holds nothing of ours;
-3. send each event's lines to job_logs, its result to task_results, what it means to the tally;
-4. ten times a second look whether lines have waited long enough, twice a second whether somebody
-   cancelled, the deadline has passed or the claim is lost, every five seconds say that we live;
+3. in a thread of its own, hear from it through a channel of our own: each event's lines, its
+   result, what it means;
+4. meanwhile write those down, look twice a second whether somebody cancelled, the deadline has
+   passed or the claim is lost, and say every five seconds that we live;
 5. stop it if so, kill whatever is left of it, and write the end.
+
+Two threads, so that no output, however long it takes to read, keeps a run from being stopped. Only
+the main one has the database.
 """
 
-import errno
 import logging
 import os
 import shutil
-import socket
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pexpect
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 from django.conf import settings
 from django.db import DatabaseError
 
 from audit.context import acting_as
-from audit.redaction import Redactor, secret_texts
-from inventory.models import Credential
+from audit.redaction import named_secrets
+from inventory.models import Credential, Server
 from schema.encryption import Undecryptable
 
 from . import playbook_files, processes, shutdown, variables
-from .gathered_facts import GatheredFacts
+from .channel import DESCRIPTOR, VARIABLE, Channel
 from .host_keys import learn_host_keys
-from .log_lines import LogRouter
 from .log_writer import LogWriter
-from .models import Job, Outcome, Run, TaskResult, Worker
+from .masking import Masking
+from .models import Job, Outcome, Run, Worker
 from .retrying import insisting, is_transient, reconnect
-from .run_folder import CALLBACKS, CannotStart, RunFolder, run_folder
-from .tally import Hosts, Tally
-from .task_results import TaskResults
+from .run_folder import CALLBACKS, CannotStart, RunFolder, no_room, run_folder, unwritable
+from .transcript import Transcript, stopped_by
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +60,12 @@ KEPT_ENVIRONMENT = (
 )
 # Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
 KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."
-RETRY_HINT = "\tto retry, use: --limit @"
+# Rows that are taken from the reader at once: between two helpings we look whether to stop.
+HELPING = 500
 
 
 def execute(run: Run) -> bool:
@@ -78,17 +81,22 @@ def execute(run: Run) -> bool:
             }
         except Exception as error:
             logger.exception("Run %s broke", run.pk)
-            ended = {"default": _internal(error)}
+            ended = {"default": _internal(run, error)}
         finally:
             processes.sweep(str(run.claim_token))
-        outcomes, code = ended.get("outcomes", {}), ended.get("exit_code")
-        try:
-            return insisting(lambda: run.finish(outcomes, ended["default"], exit_code=code))
-        except Exception as error:
-            # Whatever the outcome holds that cannot be written: the run must not hang for it.
-            logger.exception("The end of run %s could not be written", run.pk)
-            plain = _internal(error)
-            return insisting(lambda: run.finish({}, plain, exit_code=code))
+        return _finish(run, **ended)
+
+
+def _finish(
+    run: Run, default: Outcome, outcomes: dict[int, Outcome] | None = None, **known: Any
+) -> bool:
+    try:
+        return insisting(lambda: run.finish(outcomes or {}, default, **known))
+    except Exception as error:
+        # Whatever the outcome holds that cannot be written: the run must not hang for it.
+        logger.exception("The end of run %s could not be written", run.pk)
+        plain = _internal(run, error)
+        return insisting(lambda: run.finish({}, plain, exit_code=known.get("exit_code")))
 
 
 def ansible_playbook() -> str | None:
@@ -99,28 +107,33 @@ def ansible_playbook() -> str | None:
     return str(beside) if beside.exists() else shutil.which("ansible-playbook")
 
 
-def _guard(environment: Path | None) -> list[str]:
+def _guard(folder: RunFolder, channel: Channel) -> list[str]:
     """What stands before ansible-playbook.
 
-    Should the worker die, the kernel tells it to end. And it reads nothing: a `vars_prompt` whose
+    Should the worker die, the kernel tells it to end. It reads nothing: a `vars_prompt` whose
     value was not given would else wait for an answer for ever; so it takes its default. What the
-    credentials add to its environment comes from a file.
+    credentials add to its environment comes from a file. Its events and its output go into the
+    channel; the terminal stays open beside them, or the runner would take it for ended.
     """
     end_with_the_worker = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-    start = '. "$0" && exec "$@" </dev/null' if environment else 'exec "$@" </dev/null'
-    return [*end_with_the_worker, "sh", "-c", start, str(environment or "sh")]
+    start = f'exec 8>&1 {DESCRIPTOR}>"$1" </dev/null >"$2" 2>&1; shift 2; exec "$@"'
+    start = f'. "$0" && {start}' if folder.environment else start
+    pipes = map(str, (channel.events_path, channel.output_path))
+    return [*end_with_the_worker, "sh", "-c", start, str(folder.environment or "sh"), *pipes]
 
 
-def _internal(error: Exception) -> Outcome:
-    reason = f"InfraOps could not run it: {type(error).__name__}: {error}"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        reason += f". The disk of RUN_ROOT is full on the worker {socket.gethostname()}."
-    return Outcome.failed(Job.FailureKind.INTERNAL, _storable(reason)[:2000])
-
-
-def _storable(text: str) -> str:
-    """Half of a character ("\\ud800" in a module's JSON) no database takes: it stays as escape."""
-    return text.encode(errors="backslashreplace").decode()
+def _internal(run: Run, error: Exception) -> Outcome:
+    """Without what the error itself says: output, arguments and secrets may be part of that."""
+    if isinstance(error, OSError) and error.filename:
+        reason = unwritable(run, error)
+    elif isinstance(error, OSError):
+        reason = f"InfraOps could not run it: {error.strerror or type(error).__name__}."
+    else:
+        reason = (
+            f"InfraOps could not run it ({type(error).__name__}). The log of the worker "
+            f"{run.worker_host} has the details."
+        )
+    return Outcome.failed(Job.FailureKind.INTERNAL, reason)
 
 
 class _Execution:
@@ -131,43 +144,39 @@ class _Execution:
         self.token = str(run.claim_token)
         # In the order of the launch: batches (`serial`) take them so.
         self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
+        self.servers = [job.server for job in self.jobs]
         self.writer = LogWriter()
-        self.redactor = Redactor(self._secrets())
-        hosts = {job.server.hostname: job.pk for job in self.jobs}
-        addresses = [(job.server.ip_address, job.pk) for job in self.jobs]
-        self.router = LogRouter(hosts, self.writer.add, addresses)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
-        self.results = TaskResults(hosts, self.writer.add_result, self._clean, root)
-        self.facts = GatheredFacts(self.redactor)
-        self.tally = Tally(self._clean)
-        self.stopped: Outcome | None = None
-        self.started = self._heard_at = time.monotonic()
-        self._stopped_at = self._looked_at = self._beat_at = 0.0
         self._paths = ("\0", "")  # nothing to replace yet
+        neighbours = Server.objects.neighbours_of(self.servers).values_list("hostname", flat=True)
+        hosts = [*(server.hostname for server in self.servers), *neighbours]
+        self.masking = Masking(self._secrets(), hosts, self._with_real_paths, root)
+        self.transcript = Transcript(run, self.jobs, self.masking, self.writer)
+        self.stopped: Outcome | None = None
+        self.started = time.monotonic()
+        self._stopped_at = self._looked_at = self._beat_at = 0.0
+        self._signal: int | None = None
 
     def execute(self) -> dict[str, Any]:
-        """Run it; the arguments for Run.finish()."""
+        """Run it; the arguments for `_finish`."""
         program = ansible_playbook()
         if program is None:
             raise CannotStart(
                 Job.FailureKind.ANSIBLE_MISSING,
                 f"ansible-playbook is not installed on the worker {self.run.worker_host}.",
             )
-        servers = [job.server for job in self.jobs]
         with ExitStack() as stack:
-            folder = insisting(lambda: stack.enter_context(run_folder(self.run, servers)))
+            folder = insisting(lambda: stack.enter_context(run_folder(self.run, self.servers)))
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
             self._paths = (str(folder.project), str(root))
-            insisting(lambda: self._note_command(folder, config))
-            exit_code = self._run(config, folder.environment)
-            plays = playbook_files.plays_in((folder.project / folder.playbook).read_bytes())
+            self.transcript.folder, self.transcript.no_room = f"{folder.path}/", no_room(self.run)
+            insisting(lambda: self._note_start(folder, config))
+            exit_code = self._run(config, folder)
             insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
-            hosts = folder.hosts()
         if insisting(self.run.beat):  # else somebody else has ended it, and has the last word
-            insisting(self._mark_rescued)
             self._keep_facts()
-        return self._ended(exit_code, plays, hosts)
+        return self._ended(exit_code)
 
     def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
         config = RunnerConfig(
@@ -177,8 +186,7 @@ class _Execution:
             fact_cache_type="memory",
         )
         config.prepare()
-        # Not among the settings above: without a file of settings the runner forgets those. The
-        # output file would hold everything that is printed, with its secrets.
+        # Not among the settings above: without a file of settings the runner forgets those.
         config.pexpect_timeout = POLL_SECONDS
         config.suppress_output_file = True
         config.cwd = str(folder.project)
@@ -211,73 +219,100 @@ class _Execution:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
             # Opened vaults and filled templates on their way: gone with the folder.
             "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
-            "ANSIBLE_CALLBACK_PLUGINS": f"{prepared['ANSIBLE_CALLBACK_PLUGINS']}:{CALLBACKS}",
-            **folder.environment_for_ends,
+            # Ours alone: what the runner's own callback tells goes through files and the output.
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
+            VARIABLE: str(DESCRIPTOR),
             processes.MARKER: self.token,
         }
 
-    def _note_command(self, folder: RunFolder, config: RunnerConfig) -> None:
-        self.run.command = folder.shown(["ansible-playbook", *config.command[1:]])
-        self.run.save(update_fields=["command"])
+    def _note_start(self, folder: RunFolder, config: RunnerConfig) -> None:
+        command = folder.shown(["ansible-playbook", *config.command[1:]])
+        self.run.note_start(command, self.masking.unmasked)
 
-    def _run(self, config: RunnerConfig, environment: Path | None) -> int | None:
-        config.command = [*_guard(environment), *config.command]
-        runner = Runner(config, event_handler=self._on_event, cancel_callback=self._on_poll)
+    def _run(self, config: RunnerConfig, folder: RunFolder) -> int | None:
+        """Its exit code; negative for a signal, None where neither is known."""
+        self.channel = Channel(folder.path, self.transcript.note, self.transcript.close)
+        config.command = [*_guard(folder, self.channel), *config.command]
+        self.channel.start()
+        try:
+            code = self._exit_code_of(config)
+            self._take_in_the_rest()
+            return code
+        finally:
+            self.transcript.outbox.close()
+            self.channel.finish()
+            self.channel.join()
+            self.channel.release()
+
+    def _exit_code_of(self, config: RunnerConfig) -> int | None:
+        runner = Runner(config, event_handler=_unneeded, cancel_callback=self._on_poll)
         try:
             runner.run()
-        finally:
-            self.router.close()
-            self.writer.close()
-        return runner.rc
+        except pexpect.TIMEOUT:
+            # It has ended, and something that it had started has not.
+            processes.sweep(self.token)
+        except OSError:
+            # The runner's notes about its end; they are not needed.
+            if runner.rc is None:
+                raise
+        return runner.rc if self._signal is None else -self._signal
 
-    def _on_event(self, event: dict[str, Any]) -> bool:
-        if RETRY_HINT not in event.get("stdout", ""):  # it is our folder that it names
-            self.tally.note(event)
-            self.results.note(event)
-            self.facts.note(event)
-            # As a whole: a long text may be folded, and a secret in it reach over two lines.
-            self.router.route({**event, "stdout": self._clean(event.get("stdout", ""))})
-        # At the end: while the database is away, taking lines may last, and that is not its fault.
-        self._heard_at = time.monotonic()
-        return False  # the runner need not keep it in a file
-
-    def _clean(self, text: str) -> str:
-        """As people may see it: without secrets, and with the playbook where it really lies."""
-        return self.redactor.redact(_storable(text).replace(*self._paths))
+    def _take_in_the_rest(self) -> None:
+        """Everything that was said and is not written yet, however long the database takes."""
+        self.channel.finish()
+        while self.channel.is_alive() or not self.transcript.outbox.is_empty:
+            self._write_down()
+            self._look_if_due()
+            self.channel.join(0 if not self.transcript.outbox.is_empty else POLL_SECONDS)
+        self.writer.close()
 
     def _on_poll(self) -> bool:
         """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
         leaves ansible-core's workers running, so stopping is done here.
         """
+        self._write_down()
+        self._look_if_due()
+        self._signal = self._signal or _signal_that_ended(self.channel.pid)
+        return False
+
+    def _write_down(self) -> None:
+        """A helping of what the reader has brought, unless the database is behind already."""
+        if not self.writer.is_behind:
+            for write in self.transcript.outbox.take(HELPING):
+                write()
         self.writer.tick()
+
+    def _look_if_due(self) -> None:
         now = time.monotonic()
-        if self.stopped is not None:
-            if now - self._stopped_at > GRACE_SECONDS:
-                processes.sweep(self.token)
-        elif now - self._looked_at >= LOOK_SECONDS:
+        if self.stopped is not None and now - self._stopped_at > GRACE_SECONDS:
+            processes.sweep(self.token)
+        if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
             self._look(now)
-        return False
 
     def _look(self, now: float) -> None:
         try:
-            self.stopped = self._reason_to_stop(now)
+            reason = self._reason_to_stop(now)
         except DatabaseError as error:
             if not is_transient(error):
                 raise
             reconnect()
-        if self.stopped is not None:
-            self._stopped_at = now
+            return
+        if reason is not None and self.stopped is None:
+            self.stopped, self._stopped_at = reason, now
             processes.terminate(self.token)
 
     def _reason_to_stop(self, now: float) -> Outcome | None:
+        if known := self.transcript.verdict or stopped_by(self.channel):
+            return known
         if now - self.started > self.run.deadline_seconds:
             return Outcome.failed(
                 Job.FailureKind.DEADLINE,
                 f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
             )
         idle = self.run.idle_deadline_seconds
-        if idle is not None and now - self._heard_at > idle:
+        if idle is not None and self.transcript.silent_seconds() > idle:
             return Outcome.failed(
                 Job.FailureKind.DEADLINE,
                 f"Stopped: it printed nothing for {idle} s, which is its idle deadline.",
@@ -294,41 +329,59 @@ class _Execution:
             return Outcome.cancelled(self.run.cancel_message())
         return None
 
-    def _mark_rescued(self) -> None:
-        """What had failed and was rescued: that is known now."""
-        for job_id, numbers in self.results.rescued(self.tally.stats).items():
-            results = TaskResult.objects.filter(job_id=job_id, number__in=numbers)
-            results.update(status=TaskResult.Status.RESCUED)
-
     def _keep_facts(self) -> None:
         """Facts that cannot be kept must not change how the run has ended."""
         try:
-            insisting(self.facts.keep)
+            insisting(self.transcript.facts.keep)
         except Exception:
             logger.exception("The facts of run %s could not be kept", self.run.pk)
 
-    def _ended(
-        self,
-        exit_code: int | None,
-        plays: list[dict[str, Any]],
-        hosts: Hosts,
-    ) -> dict[str, Any]:
-        if self.stopped is not None:
-            return {"default": self.stopped, "exit_code": exit_code}
-        outcomes = {
-            job.pk: self.tally.outcome(job.server.hostname, exit_code, plays, hosts)
-            for job in self.jobs
+    def _ended(self, exit_code: int | None) -> dict[str, Any]:
+        tally = self.transcript.tally
+        known = {
+            "exit_code": exit_code,
+            "idle_plays": [play.as_json() for play in tally.idle_plays],
         }
+        if stopped := self.stopped or self.transcript.verdict or stopped_by(self.channel):
+            return {"default": stopped, **known}
+        outcomes = {job.pk: tally.outcome(job.server.hostname, exit_code) for job in self.jobs}
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
-        return {"outcomes": outcomes, "default": unknown, "exit_code": exit_code}
+        return {"outcomes": outcomes, "default": unknown, **known}
 
-    def _secrets(self) -> list[str]:
-        """The values that no log may show."""
+    def _with_real_paths(self, text: str) -> str:
+        """With the playbook where it really lies, and not in the run's folder."""
+        return text.replace(*self._paths)
+
+    def _secrets(self) -> list[tuple[str, str]]:
+        """Names and values of what no log may show."""
         opened = variables.opened(self.run.extra_vars)
-        given = [opened[name] for name in self.run.secret_names()]
-        servers = [job.server for job in self.jobs]
-        for credential in Credential.objects.used_for(servers, self.run.credential):
-            given += credential.secrets()
-        given += [vault.opened() for vault in self.run.playbook.vault_passwords.all()]
-        within = [*opened.values(), *(server.variables for server in servers)]
-        return [*given, *secret_texts(within)]
+        given = [(name, opened[name]) for name in self.run.secret_names()]
+        for credential in Credential.objects.used_for(self.servers, self.run.credential):
+            name = f"credential “{credential}”"
+            given += [(name, secret) for secret in credential.secrets()]
+        for vault in self.run.playbook.vault_passwords.all():
+            given.append((f"vault password “{vault.vault_id}”", vault.opened()))
+        # By the variable that holds them: what lies in a list or dictionary has a key of its own.
+        within = [
+            *opened.items(),
+            *(pair for each in self.servers for pair in each.variables.items()),
+        ]
+        return [*given, *(pair for name, value in within for pair in named_secrets({name: value}))]
+
+
+def _unneeded(_event: dict[str, Any]) -> bool:
+    """The runner's own events. Nothing comes through its terminal, nor would it be believed."""
+    return False
+
+
+def _signal_that_ended(pid: int | None) -> int | None:
+    """The signal, where one has ended this child of ours; whoever waits for it still can."""
+    if pid is None:
+        return None
+    try:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    if ended is None or ended.si_code == os.CLD_EXITED:
+        return None
+    return ended.si_status

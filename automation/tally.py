@@ -1,24 +1,25 @@
 """What a run's events say about each host, and from it how each job ended."""
 
+import signal
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from .ansi import plain
+from .events import Event
+from .masking import Masking
 from .models import Job, Outcome
+from .not_run import IdlePlay, Plays
 
 # Ansible's recap, in its order, and the names that its statistics have for them.
 COUNTS = {
     "ok": "ok",
     "changed": "changed",
-    "unreachable": "dark",
+    "unreachable": "unreachable",
     "failed": "failures",
     "skipped": "skipped",
     "rescued": "rescued",
     "ignored": "ignored",
 }
-LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 2000
 # An unknown key is accepted and then pinned: only one that differs from its pin comes to this.
@@ -29,122 +30,123 @@ HOST_KEY_ADVICE = (
     "not, somebody may stand in between."
 )
 NAMED_HOSTS = 3
-# The runner passes results on up to 700 kB, and an empty one in place of a larger one.
-TOO_LARGE = "Its result is too large to be shown here: see the log."
 
 Kind = Job.FailureKind
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that did not work on a host. `place` is file:line."""
+    """A task that did not work on a host. `place` is file:line within the project."""
 
     task: str
     place: str
     message: str
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True)
-class Hosts:
-    """What Ansible says about hosts besides its recap.
+class Recap:
+    """What Ansible says of the hosts when it has ended.
 
-    `unfinished`: given up, or never come to. `took_part`: in a play that began.
+    `counts` by host. `unfinished`: hosts that it gave up, or never came to. `took_part`: hosts of
+    plays that began. `unanswered`: by host, a task that was started and never reported on.
     """
 
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
     unfinished: frozenset[str] = frozenset()
     took_part: frozenset[str] = frozenset()
+    unanswered: dict[str, str] = field(default_factory=dict)
 
-
-NO_HOSTS = Hosts()
+    @classmethod
+    def of(cls, event: Event) -> "Recap":
+        data = event.data
+        return cls(
+            counts=data.get("counts") or {},
+            unfinished=frozenset(data.get("unfinished") or []),
+            took_part=frozenset(data.get("took_part") or []),
+            unanswered=dict(data.get("unanswered") or []),
+        )
 
 
 class Tally:
     """Fed with every event; asked for outcomes when the process has ended.
 
-    `clean` masks the secrets in a text. It comes before anything is cut: half a secret would be
-    found no more.
+    Secrets are masked before anything is cut: half a secret would be found no more.
     """
 
-    def __init__(self, clean: Callable[[str], str] = str) -> None:
-        self._clean = clean
+    def __init__(self, masking: Masking | None = None, selects_tasks: bool = False) -> None:
+        """`selects_tasks`: the launch has options (--tags …) that leave tasks out."""
+        self._masking = masking or Masking(())
+        self._selects_tasks = selects_tasks
+        # The first that nobody rescued: what follows on the same host is its consequence.
         self._failures: dict[str, Failure] = {}
         self._item_messages: dict[tuple[str, str], str] = {}
-        self.stats: dict[str, Any] | None = None
+        self.recap: Recap | None = None
         self._messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
-        self._plays_with_hosts = 0
+        self._plays = Plays(self._masking)
         self._tasks = 0
 
-    def note(self, event: dict[str, Any]) -> None:
-        kind, data = event.get("event", ""), event.get("event_data", {})
-        if kind in ("verbose", "error"):
-            self._messages.extend(plain(line) for line in event.get("stdout", "").split("\r\n"))
-        elif kind == "runner_item_on_failed":
-            self._item_messages[data["host"], data["task_uuid"]] = self._message_of(data)
-        elif kind == "runner_on_unreachable" or (
-            kind in ("runner_on_failed", "runner_on_async_failed") and not data.get("ignore_errors")
-        ):
-            self._failures[data["host"]] = self._failure(data)
-        elif kind == "playbook_on_play_start":
-            self._plays_with_hosts += 1
-        elif kind == "playbook_on_no_hosts_matched":
-            self._plays_with_hosts -= 1
-        elif kind in ("playbook_on_task_start", "playbook_on_handler_task_start"):
+    def note(self, event: Event) -> None:
+        if event.kind in ("text", "output"):
+            self._messages.extend(map(plain, event.lines))
+        elif event.kind == "item" and event.status == "failed":
+            self._item_messages[event.host, event.task.uuid] = self._message_of(event)
+        elif event.kind == "result" and event.status in ("failed", "unreachable"):
+            if not event.is_ignored and not event.is_rescued:
+                self._failures.setdefault(event.host, self._failure(event))
+        elif event.kind in ("play", "idle_play"):
+            self._plays.note(event)
+        elif event.kind == "task":
             self._tasks += 1
-        elif kind == "playbook_on_stats":
-            self.stats = data
+        elif event.kind == "recap":
+            self.recap = Recap.of(event)
 
-    def outcome(
-        self,
-        host: str,
-        exit_code: int | None,
-        plays: list[dict[str, Any]],
-        hosts: Hosts = NO_HOSTS,
-    ) -> Outcome:
-        """How the job of this host ended. Success needs all of: a task that ran (there, or once
-        for all hosts of a play that it took part in), no failure, that Ansible was through with
-        the host, and an exit code that does not speak of more than failed hosts.
+    @property
+    def idle_plays(self) -> list[IdlePlay]:
+        return self._plays.idle
+
+    def outcome(self, host: str, exit_code: int | None) -> Outcome:
+        """How the job of this host ended. Success needs all of: a play that took the host in, no
+        failure, a result of every task that was started there, that Ansible was through with the
+        host, and an exit code that does not speak of more than failed hosts.
         """
-        if self.stats is None:
+        recap = self.recap
+        if recap is None:
             return self._without_recap(exit_code)
         counts = self._counts(host)
         if counts["failed"] or counts["unreachable"]:
             return self._failed(host, counts)
-        if exit_code and host in hosts.unfinished:
+        if exit_code and host in recap.unfinished:
             return self._not_reached(host, counts)
-        if not any(counts.values()) and not (host in hosts.took_part and self._any_ran()):
-            return self._nothing_ran(host, exit_code, plays)
+        if task := recap.unanswered.get(host):
+            return self._unanswered(host, task, counts)
+        if not any(counts.values()) and host not in recap.took_part:
+            return self._plays.outcome(host, anybody=bool(recap.took_part))
+        if not self._tasks and self._selects_tasks:
+            return Outcome.failed(Kind.NO_TASKS, "No task of the play is left with the launch's options.")
         if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
-        return Outcome.failed(
-            Kind.ANSIBLE_ERROR, f"ansible-playbook ended with exit code {exit_code}.", counts=counts
-        )
+        return Outcome.failed(Kind.ANSIBLE_ERROR, f"{ended_with(exit_code)}.", counts=counts)
 
     def _counts(self, host: str) -> dict[str, int]:
-        stats = self.stats or {}
-        return {name: stats.get(key, {}).get(host, 0) for name, key in COUNTS.items()}
-
-    def _any_ran(self) -> bool:
-        """Whether some task ran on some host."""
-        return any((self.stats or {}).get(key) for key in COUNTS.values())
+        counts = self.recap.counts.get(host, {}) if self.recap else {}
+        return {name: counts.get(key, 0) for name, key in COUNTS.items()}
 
     def _failed(self, host: str, counts: dict[str, int]) -> Outcome:
         failure = self._failures.get(host, Failure("", "", "See the log."))
-        unreachable = bool(counts["unreachable"])
-        what = f"{host} was unreachable" if unreachable else f"Task “{failure.task}” failed"
         where = f" ({failure.place})" if failure.place else ""
-        if unreachable and WRONG_HOST_KEY in failure.message:
-            return Outcome.failed(
-                Kind.UNREACHABLE,
-                f"{host} {HOST_KEY_ADVICE}",
-                failed_task=failure.task,
-                counts=counts,
-            )
-        return Outcome.failed(
-            Kind.UNREACHABLE if unreachable else Kind.TASK_FAILED,
-            f"{what}{where}: {failure.message}"[:MAX_MESSAGE],
-            failed_task=failure.task,
-            counts=counts,
-        )
+        about = {
+            "failed_task": failure.task,
+            "failed_place": failure.place,
+            "counts": counts,
+        }
+        if not failure.is_unreachable:
+            said = f"Task “{failure.task}” failed{where}: {failure.message}"
+            return Outcome.failed(Kind.TASK_FAILED, said[:MAX_MESSAGE], **about)
+        said = f"{host} was unreachable{where}: {failure.message}"
+        if WRONG_HOST_KEY in failure.message:
+            said = f"{host} {HOST_KEY_ADVICE}"
+        return Outcome.failed(Kind.UNREACHABLE, said[:MAX_MESSAGE], **about)
 
     def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
         """Others failed, and the play was broken off for this one too."""
@@ -162,61 +164,64 @@ class Tally:
             counts=counts if any(counts.values()) else {},
         )
 
-    def _nothing_ran(self, host: str, exit_code: int | None, plays: list[dict]) -> Outcome:
-        targets = [str(play["hosts"]) for play in plays if "hosts" in play]
-        if exit_code not in (0, None):
-            return Outcome.failed(
-                Kind.NOT_REACHED, f"The playbook stopped before it came to {host}."
-            )
-        if targets and set(targets) <= LOCALHOST:
-            return Outcome.failed(
-                Kind.LOCALHOST_PLAY,
-                f"Nothing ran: the plays are for localhost only, and the job is for {host}. Write "
-                "“hosts: all” (with “delegate_to: localhost” where it has to be the worker), or "
-                "register a server named localhost and run it there.",
-            )
-        if self._plays_with_hosts and not self._tasks:
-            return Outcome.failed(Kind.NO_TASKS, "The play has no task to run with these options.")
+    def _unanswered(self, host: str, task: str, counts: dict[str, int]) -> Outcome:
+        name = self._masking.name(task)
         return Outcome.failed(
-            Kind.NO_HOSTS_MATCHED,
-            f"Nothing ran: the plays are for {', '.join(targets) or 'other hosts'}, and {host} is "
-            "not among them. Its groups are its environment and its tags.",
+            Kind.INTERNAL,
+            f"Ansible started the task “{name}” on {host} and never reported a result. Whether it "
+            "ran there is not known.",
+            failed_task=name,
+            counts=counts,
         )
 
     def _without_recap(self, exit_code: int | None) -> Outcome:
         """Ansible gave up before the recap: it says why in its messages."""
-        text = self._clean("\n".join(line for line in self._messages if line.strip()))
+        text = self._masking.text("\n".join(line for line in self._messages if line.strip()))
         if "resolve module/action" in text:
             kind = Kind.UNKNOWN_MODULE
         elif exit_code == 4 or "YAML parsing failed" in text or "not a valid" in text:
             kind = Kind.BAD_YAML
         else:
             kind = Kind.ANSIBLE_ERROR
-        said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It said nothing."
-        return Outcome.failed(
-            kind, f"ansible-playbook ended with exit code {exit_code}: {said}"[:MAX_MESSAGE]
+        said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It printed no reason."
+        return Outcome.failed(kind, f"{ended_with(exit_code)}: {said}"[:MAX_MESSAGE])
+
+    def _failure(self, event: Event) -> Failure:
+        of_item = self._item_messages.get((event.host, event.task.uuid))
+        return Failure(
+            self._masking.name(event.task.name, event.task.written),
+            self._masking.place(event.task.place),
+            of_item or self._message_of(event),
+            event.status == "unreachable",
         )
 
-    def _failure(self, data: dict[str, Any]) -> Failure:
-        of_item = self._item_messages.get((data["host"], data["task_uuid"]))
-        task = self._clean(str(data.get("task") or ""))
-        return Failure(task, _place_of(data), of_item or self._message_of(data))
-
-    def _message_of(self, data: dict[str, Any]) -> str:
+    def _message_of(self, event: Event) -> str:
         """What the module said: its message, and what the command wrote if that is all there is."""
-        result = data.get("res") or {}
+        result = event.result
         if "censored" in result:
             return "The result is hidden (no_log)."
-        if not result and "res" in data:
-            return TOO_LARGE
-        parts = [self._clean(str(result.get("msg") or result.get("reason") or "")).strip()]
+        clean = self._masking.text
+        parts = [clean(str(result.get("msg") or result.get("reason") or "")).strip()]
         for stream in ("stderr", "module_stderr", "stdout"):
-            if said := self._clean(str(result.get(stream) or "")).strip():
+            if said := clean(str(result.get(stream) or "")).strip():
                 parts.append(said[-500:])
                 break
         return " — ".join(part for part in parts if part) or "It gave no reason."
 
 
-def _place_of(data: dict[str, Any]) -> str:
-    """file:line within the project."""
-    return data.get("task_path", "").partition("/project/")[2]
+def ended_with(exit_code: int | None) -> str:
+    """How the process ended, in words; a signal's number is negative."""
+    if exit_code is None:
+        return "ansible-playbook ended, and its exit code could not be learnt"
+    if exit_code < 0:
+        return f"ansible-playbook was ended by {signal_name(-exit_code)}"
+    return f"ansible-playbook ended with exit code {exit_code}"
+
+
+def signal_name(number: int) -> str:
+    """ "SIGKILL (killed: often the machine was out of memory)"."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    return f"{name} (often because the machine ran out of memory)" if name == "SIGKILL" else name

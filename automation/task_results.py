@@ -1,127 +1,96 @@
-"""What each task did on each job's server, from the runner's events."""
+"""What each task did on each job's server, from the run's events."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from .ansi import plain
-from .log_lines import INCLUDED, lines_of, time_of
+from .events import Event, Task
+from .masking import Masking
 from .models import TaskResult
 from .models.results import DIFF_LENGTH, MESSAGE_LENGTH
 
-# Takes a job's key and the columns of a row; gives back the row's number.
-Add = Callable[..., int]
+# Takes a job's key and the columns of a row.
+Add = Callable[..., object]
 Status = TaskResult.Status
 INCLUDES = {"include_tasks", "include_role"}
 HIDDEN = "The result is hidden (no_log)."
 CUT = "… [cut]"
-# At its head Ansible prints "changed: [web1]", also of a result that it hides otherwise.
-CHANGED = re.compile(r"^changed: \[", re.MULTILINE)
+FAILURES = (Status.FAILED, Status.IGNORED, Status.RESCUED, Status.UNREACHABLE)
 
 
 class TaskResults:
-    """Fed with every event; `rescued` says at the end what stands otherwise than it was written."""
+    """Fed with every event."""
 
-    def __init__(
-        self, jobs: dict[str, int], add: Add, shown: Callable[[str], str], root: str
-    ) -> None:
-        """`jobs`: key by host. `shown` takes secrets and private paths out of a text; places below
-        `root` are named from there.
-        """
+    def __init__(self, jobs: dict[str, int], add: Add, masking: Masking) -> None:
+        """`jobs`: key by host."""
         self._jobs = jobs
         self._add = add
-        self._shown = shown
-        self._root = root
+        self._masking = masking
         self._diffs: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._items: dict[tuple[str, str], _Items] = defaultdict(_Items)
-        self._includes: dict[str, dict[str, Any]] = {}
-        self._failed: dict[str, list[int]] = defaultdict(list)
+        self._includes: dict[str, Event] = {}
 
-    def note(self, event: dict[str, Any]) -> None:
-        kind, data = event.get("event", ""), event.get("event_data", {})
-        if kind == "playbook_on_include":
-            self._included(event, data)
-        if data.get("host") not in self._jobs or not data.get("task"):
+    def note(self, event: Event) -> None:
+        if event.kind == "include":
+            self._included(event)
+        if event.host not in self._jobs:
             return
-        place = data["host"], data.get("task_uuid", "")
-        if kind == "runner_on_file_diff":
-            self._diffs[place] += map(plain, lines_of(event))
-        elif kind.startswith("runner_item_on_"):
-            self._items[place].note(kind, data, event)
-        elif kind in RESULTS and _name(data) != "meta":
-            self._ended(kind, event, data)
+        place = event.host, event.task.uuid
+        if event.kind == "diff":
+            self._diffs[place] += map(plain, event.lines)
+        elif event.kind == "item":
+            self._items[place].note(event)
+        elif event.kind == "result" and event.task.module != "meta":
+            self._ended(event)
 
-    def rescued(self, stats: dict[str, Any] | None) -> dict[int, list[int]]:
-        """Numbers of the results that were written as failed and then rescued, by job.
-
-        Ansible says how many, not which: a host ends with the failure that nobody rescues.
-        """
-        counts = (stats or {}).get("rescued") or {}
-        return {
-            self._jobs[host]: numbers[: counts[host]]
-            for host, numbers in self._failed.items()
-            if counts.get(host)
-        }
-
-    def _ended(self, kind: str, event: dict[str, Any], data: dict[str, Any]) -> None:
-        host, place = data["host"], (data["host"], data.get("task_uuid", ""))
+    def _ended(self, event: Event) -> None:
+        place = event.host, event.task.uuid
         items, diff = self._items.pop(place, _Items()), self._diffs.pop(place, [])
-        if kind == "runner_on_ok" and _name(data) in INCLUDES:
-            self._includes[host] = data  # counted once for each file that it then includes
+        if event.status == "ok" and event.task.module in INCLUDES:
+            self._includes[event.host] = event  # counted once for each file that it then includes
             return
-        result = data.get("res") or {}
-        is_changed = bool(result.get("changed") or items.changed or _printed_changed(event))
-        status = _status(kind, event, data, is_changed)
-        message = items.message(status) or message_of(result)
-        number = self._record(host, data, status, message, is_changed, diff)
-        if status == Status.FAILED:
-            self._failed[host].append(number)
+        is_changed = bool(event.result.get("changed") or items.changed)
+        status = _status(event, is_changed)
+        message = items.message(status) or message_of(event.result)
+        self._record(event.host, event.task, event, status, message, is_changed, diff)
 
-    def _included(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        """An include succeeds on a host as often as Ansible includes a file for it.
-
-        The event names the task that began last, of whatever host: not this one's, where each
-        goes at its own pace.
-        """
-        match = INCLUDED.match(plain(event.get("stdout", "")))
-        if match is None:
-            return
-        for host in match["hosts"].split(", "):
-            own = self._includes.get(host, {})
-            if host in self._jobs:
-                file = self._place(data.get("included_file") or "")
-                message = f"Included {file}{match['item'] or ''}"
-                timed = {**data, **own, **_times(own, event)}
-                self._record(host, timed, Status.OK, message, False, [])
+    def _included(self, event: Event) -> None:
+        """An include succeeds on a host as often as Ansible includes a file for it."""
+        file = self._masking.place(str(event.data.get("file") or ""))
+        item = str(event.data.get("item") or "")
+        message = f"Included {file}{f' => {item}' if item else ''}"
+        for host in event.data.get("included", []):
+            own = self._includes.get(host)
+            if host in self._jobs and own is not None:
+                self._record(host, own.task, own, Status.OK, message, False, [])
 
     def _record(
         self,
         host: str,
-        data: dict[str, Any],
+        task: Task,
+        event: Event,
         status: str,
         message: str,
         is_changed: bool,
         diff: list[str],
-    ) -> int:
-        started_at, duration = _timing(data)
-        return self._add(
+    ) -> None:
+        started_at, duration = _timing(event)
+        text, name = self._masking.text, self._masking.name
+        self._add(
             self._jobs[host],
-            play=_fitting(data.get("play") or "", 255),
-            task=_fitting(self._shown(data["task"]), 255),
-            action=_fitting(data.get("task_action") or "", 255),
+            play=_fitting(name(task.play), 255),
+            task=_fitting(name(task.name, task.written), 255),
+            action=_fitting(task.action, 255),
             status=status,
             changed=is_changed,
             started_at=started_at,
             duration=duration,
-            path=_fitting(self._place(data.get("task_path") or ""), 500),
-            message=_fitting(self._shown(message), MESSAGE_LENGTH),
-            diff=_fitting(self._shown("\n".join(diff).strip("\n")), DIFF_LENGTH),
+            path=_fitting(self._masking.place(task.place), 500),
+            message=_fitting(text(message), MESSAGE_LENGTH),
+            diff=_fitting(text("\n".join(diff).strip("\n")), DIFF_LENGTH),
         )
-
-    def _place(self, path: str) -> str:
-        return self._shown(path).removeprefix(self._root)
 
 
 class _Items:
@@ -132,12 +101,11 @@ class _Items:
         self._count = 0
         self._failure = ""
 
-    def note(self, kind: str, data: dict[str, Any], event: dict[str, Any]) -> None:
-        result = data.get("res") or {}
+    def note(self, event: Event) -> None:
         self._count += 1
-        self.changed |= bool(result.get("changed")) or _printed_changed(event)
-        if kind == "runner_item_on_failed":
-            self._failure = message_of(result)
+        self.changed |= bool(event.result.get("changed"))
+        if event.status == "failed":
+            self._failure = message_of(event.result)
 
     def message(self, status: str) -> str:
         """Of a failure the item's that failed; else how many items there were, if any."""
@@ -146,21 +114,11 @@ class _Items:
         return f"{self._count} item{'s' if self._count > 1 else ''}" if self._count else ""
 
 
-RESULTS = {
-    "runner_on_ok": Status.OK,
-    "runner_on_failed": Status.FAILED,
-    "runner_on_skipped": Status.SKIPPED,
-    "runner_on_unreachable": Status.UNREACHABLE,
-}
-FAILURES = (Status.FAILED, Status.IGNORED, Status.UNREACHABLE)
-
-
 def message_of(result: dict[str, Any]) -> str:
     """What a module said, for a list: its message, or the end of what it printed."""
     if "censored" in result:
         return HIDDEN
-    message = result.get("msg")
-    parts = [message.strip()] if isinstance(message, str) else []
+    parts = [str(result.get("msg") or "").strip()]
     for stream in ("stderr", "module_stderr", "stdout"):
         if said := str(result.get(stream) or "").strip():
             parts.append(said[-500:])
@@ -168,37 +126,22 @@ def message_of(result: dict[str, Any]) -> str:
     return " — ".join(filter(None, parts))
 
 
-def _status(kind: str, event: dict[str, Any], data: dict[str, Any], is_changed: bool) -> str:
-    status = RESULTS[kind]
-    # Of an unreachable host, the event itself does not say whether that is ignored.
-    is_ignored = plain(event.get("stdout", "")).rstrip().endswith("...ignoring")
-    if status in FAILURES and (data.get("ignore_errors") or is_ignored):
-        return Status.IGNORED
-    return Status.CHANGED if status == Status.OK and is_changed else status
+def _status(event: Event, is_changed: bool) -> str:
+    if event.status == "ok":
+        return Status.CHANGED if is_changed else Status.OK
+    if event.status == "failed" and event.is_rescued:
+        return Status.RESCUED
+    return Status.IGNORED if event.is_ignored else event.status
 
 
-def _name(data: dict[str, Any]) -> str:
-    """The action without its collection."""
-    return str(data.get("resolved_action") or data.get("task_action") or "").rpartition(".")[2]
-
-
-def _printed_changed(event: dict[str, Any]) -> bool:
-    return CHANGED.search(plain(event.get("stdout", ""))) is not None
-
-
-def _times(start: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    began, ended = start.get("start"), time_of(event)
-    return {"start": began or ended.isoformat(), "duration": start.get("duration") or 0.0}
-
-
-def _timing(data: dict[str, Any]) -> tuple[datetime, float]:
-    """When it began, and its seconds; now and 0 where the event has no times."""
-    duration = float(data.get("duration") or 0.0)
+def _timing(event: Event) -> tuple[datetime, float]:
+    """When it began, and its seconds; when it ended and 0 where it never said that it began."""
     try:
-        began = datetime.fromisoformat(data["start"])
-    except (KeyError, TypeError, ValueError):
-        return datetime.now(UTC) - timedelta(seconds=duration), duration
-    return (began if began.tzinfo else began.replace(tzinfo=UTC)), duration
+        began = datetime.fromtimestamp(float(event.data["began"]), UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return event.at, 0.0
+    began = min(began, event.at)
+    return began, (event.at - began).total_seconds()
 
 
 def _fitting(text: str, length: int) -> str:

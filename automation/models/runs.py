@@ -35,7 +35,7 @@ from .server_locks import ServerLock
 from .workers import ALIVE_FOR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # How many waiting runs a claim looks at: beyond that, whoever waits behind them waits on.
 CLAIM_WINDOW = 200
@@ -254,6 +254,11 @@ class Run(RunOptions, RunStates):
         given = relaunching.plan(self, only, changes)
         return self.playbook.launch(actor, idempotency_key=idempotency_key, **given)
 
+    def note_start(self, command: str, unmasked: list[str]) -> bool:
+        """Keep what is known when ansible-playbook starts. False when the claim is lost."""
+        self.command, self.unmasked = command, unmasked
+        return bool(self._mine().update(command=command, unmasked=unmasked))
+
     def beat(self) -> bool:
         """Say that it lives. False when the claim is lost: somebody else has ended the run."""
         self.heartbeat_at = timezone.now()
@@ -274,16 +279,23 @@ class Run(RunOptions, RunStates):
         return asked
 
     def finish(
-        self, outcomes: Mapping[int, Outcome], default: Outcome, *, exit_code: int | None = None
+        self,
+        outcomes: Mapping[int, Outcome],
+        default: Outcome,
+        *,
+        exit_code: int | None = None,
+        idle_plays: Sequence[dict[str, Any]] = (),
     ) -> bool:
         """Write the end of the run and of its jobs; False when the claim is lost.
 
-        `outcomes` by job's key; a job without one gets `default`.
+        `outcomes` by job's key; a job without one gets `default`. A negative exit code is the
+        number of the signal that ended ansible-playbook.
         """
         ended = {
             "state": self.State.FINISHED,
             "finished_at": timezone.now(),
             "exit_code": exit_code,
+            "idle_plays": list(idle_plays),
             "exclusive_key": None,
         }
         with transaction.atomic():

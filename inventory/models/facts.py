@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from inventory.facts import kept, system_of
 
@@ -20,7 +22,9 @@ class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
         """
         facts = kept(facts)
         new = {"facts": facts, "gathered_at": gathered_at}
-        older = self.filter(server=server, gathered_at__lt=gathered_at)
+        # Those from days to come are of a clock, or a host, that lied: they must not stay for ever.
+        is_older = Q(gathered_at__lt=gathered_at) | Q(gathered_at__gt=timezone.now())
+        older = self.filter(is_older, server=server)
         if not older.update(**new) and not self._created(server, new):
             return False
         server.note_system(*system_of(facts))

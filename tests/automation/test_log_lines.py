@@ -5,93 +5,87 @@ from typing import Any
 
 import pytest
 
-from automation.log_lines import LogRouter, level_of, lines_of, time_of
+from automation.events import Event, Task, lines_in
+from automation.log_lines import LogRouter, level_of
+from automation.masking import Masking
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def event(kind: str, *lines: str, host: str | None = None, **data: Any) -> dict[str, Any]:
-    """An event as ansible-runner hands it over."""
-    stdout = "\r\n".join(lines)
-    return {
-        "event": kind,
-        "stdout": stdout,
-        "start_line": 10,
-        "end_line": 10 + (len(lines) if lines else 0),
-        "created": "2026-01-02T03:04:05.678901+00:00",
-        "event_data": {"host": host, **data} if host else data,
-    }
+def event(kind: str, *lines: str, host: str = "", task: str = "", **data: Any) -> Event:
+    """An event as the channel hands it over."""
+    text = "".join(f"{line}\n" for line in lines)
+    return Event(kind, AT, text, host, Task(uuid=task), data)
 
 
-def test_an_event_without_output_has_no_lines() -> None:
-    assert lines_of({"stdout": "", "start_line": 3, "end_line": 3}) == []
+def ok(host: str, *lines: str, task: str = "") -> Event:
+    return event("result", *(lines or [f"ok: {host}"]), host=host, task=task, status="ok")
 
 
-def test_a_blank_line_is_a_line() -> None:
-    assert lines_of({"stdout": "", "start_line": 3, "end_line": 4}) == [""]
+def heading(*lines: str, host: str = "", task: str = "") -> Event:
+    return event("heading", *lines, host=host, task=task)
 
 
-def test_the_blank_line_after_the_recap_is_kept() -> None:
-    assert lines_of({"stdout": "\r\nPLAY RECAP", "start_line": 3, "end_line": 6}) == [
-        "",
-        "PLAY RECAP",
-        "",
-    ]
-
-
-def test_a_carriage_return_of_a_progress_bar_stays_in_its_line() -> None:
-    assert lines_of({"stdout": "10%\r20%\r\ndone", "start_line": 0, "end_line": 2}) == [
-        "10%\r20%",
-        "done",
-    ]
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("\n", [""]),
+        ("\nPLAY RECAP\n\n", ["", "PLAY RECAP", ""]),
+        ("10%\r20%\r\ndone\n", ["10%\r20%", "done"]),
+        ("without an end", ["without an end"]),
+    ],
+)
+def test_a_text_is_its_physical_lines(text: str, lines: list[str]) -> None:
+    assert lines_in(text) == lines
 
 
 @pytest.mark.parametrize(
     ("found", "level"),
     [
-        (event("runner_on_ok", "ok", host="a"), "info"),
-        (event("runner_on_failed", "fatal", host="a"), "error"),
-        (event("runner_on_failed", "fatal", host="a", ignore_errors=True), "warning"),
-        (event("runner_item_on_failed", "failed", host="a"), "error"),
-        (event("runner_on_unreachable", "fatal", host="a"), "error"),
-        (event("warning", "[WARNING]: old"), "warning"),
-        (event("verbose", "[ERROR]: YAML"), "error"),
-        (event("debug", "connecting"), "debug"),
-        (event("playbook_on_task_start", "TASK [x]"), "info"),
+        (ok("a"), "info"),
+        (event("result", "fatal", host="a", status="failed"), "error"),
+        (event("result", "fatal", host="a", status="failed", ignored=True), "warning"),
+        (event("result", "fatal", host="a", status="failed", rescued=True), "warning"),
+        (event("item", "failed", host="a", status="failed"), "error"),
+        (event("result", "fatal", host="a", status="unreachable"), "error"),
+        (event("text", "[WARNING]: old"), "warning"),
+        (event("output", "[ERROR]: YAML"), "error"),
+        (event("text", "<a> connecting"), "info"),
+        (heading("TASK [x]"), "info"),
     ],
 )
-def test_level(found: dict[str, Any], level: str) -> None:
-    assert level_of(found, found["stdout"]) == level
-
-
-def test_a_time_without_zone_is_utc() -> None:
-    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    assert time_of({"created": "2026-01-02T03:04:05"}) == at
-
-
-def test_a_time_that_cannot_be_read_is_now() -> None:
-    assert (datetime.now(UTC) - time_of({"created": "soon"})).total_seconds() < 60
+def test_level(found: Event, level: str) -> None:
+    assert level_of(found, found.text) == level
 
 
 class Sink:
     """Collects lines by job."""
 
-    def __init__(self, addresses: Any = (), **jobs: int) -> None:
+    def __init__(self, addresses: Any = (), secrets: Any = (), **jobs: int) -> None:
         self.lines: dict[int, list[str]] = {job: [] for job in jobs.values()}
-        self.router = LogRouter(
-            jobs, lambda job, line, level, at: self.lines[job].append(line), addresses
-        )
+        self.router = LogRouter(jobs, self._add, addresses, Masking(secrets, jobs))
 
-    def route(self, *events: dict[str, Any]) -> dict[int, list[str]]:
+    def _add(self, job: int, line: str, level: str, at: datetime) -> None:
+        self.lines[job].append(line)
+
+    def route(self, *events: Event) -> dict[int, list[str]]:
         for each in events:
             self.router.route(each)
         self.router.close()
         return self.lines
 
 
+def recap(*hosts: str, rest: str = "") -> Event:
+    rows = [[f"{host}  : ok=1\n", host] for host in hosts]
+    return event("recap", "RECAP", rows=rows, rest=rest)
+
+
 def test_with_one_job_everything_is_its_own_in_order() -> None:
     lines = Sink(a=1).route(
-        event("playbook_on_play_start", "PLAY"),
-        event("runner_on_ok", "ok: stranger", host="stranger"),
-        event("playbook_on_stats", "RECAP"),
+        event("play", "PLAY"),
+        ok("stranger"),
+        recap(),
     )
 
     assert lines == {1: ["PLAY", "ok: stranger", "RECAP"]}
@@ -99,11 +93,11 @@ def test_with_one_job_everything_is_its_own_in_order() -> None:
 
 def test_with_two_jobs_headings_go_to_both_and_results_to_their_own() -> None:
     lines = Sink(a=1, b=2).route(
-        event("playbook_on_play_start", "PLAY"),
-        event("playbook_on_task_start", "TASK 1"),
-        event("runner_on_ok", "ok: a", host="a"),
-        event("runner_on_ok", "ok: b", host="b"),
-        event("playbook_on_stats", "RECAP", "a  : ok=1", "b  : ok=1"),
+        event("play", "PLAY"),
+        heading("TASK 1"),
+        ok("a"),
+        ok("b"),
+        recap("a", "b"),
     )
 
     assert lines == {
@@ -114,12 +108,12 @@ def test_with_two_jobs_headings_go_to_both_and_results_to_their_own() -> None:
 
 def test_a_heading_of_a_task_that_a_server_had_no_part_in_is_left_out() -> None:
     lines = Sink(a=1, b=2).route(
-        event("playbook_on_play_start", "PLAY"),
-        event("playbook_on_task_start", "TASK once"),
-        event("runner_on_ok", "ok: a", host="a"),
-        event("playbook_on_task_start", "TASK both"),
-        event("runner_on_ok", "ok: a", host="a"),
-        event("runner_on_ok", "ok: b", host="b"),
+        event("play", "PLAY"),
+        heading("TASK once"),
+        ok("a"),
+        heading("TASK both"),
+        ok("a"),
+        ok("b"),
     )
 
     assert lines[2] == ["PLAY", "TASK both", "ok: b"]
@@ -127,28 +121,28 @@ def test_a_heading_of_a_task_that_a_server_had_no_part_in_is_left_out() -> None:
 
 def test_warnings_are_never_left_out() -> None:
     lines = Sink(a=1, b=2).route(
-        event("playbook_on_task_start", "TASK 1"),
-        event("warning", "[WARNING]: careful"),
-        event("runner_on_ok", "ok: a", host="a"),
-        event("playbook_on_task_start", "TASK 2"),
-        event("runner_on_ok", "ok: b", host="b"),
+        heading("TASK 1"),
+        event("text", "[WARNING]: careful"),
+        ok("a"),
+        heading("TASK 2"),
+        ok("b"),
     )
 
     assert lines[2] == ["[WARNING]: careful", "TASK 2", "ok: b"]
 
 
 def test_lines_of_a_host_without_a_job_go_to_the_first() -> None:
-    lines = Sink(a=1, b=2).route(event("runner_on_ok", "ok: added", host="added"))
+    lines = Sink(a=1, b=2).route(ok("added"))
 
     assert lines == {1: ["ok: added"], 2: []}
 
 
 def test_a_line_about_a_connection_is_its_servers() -> None:
     lines = Sink([("192.0.2.7", 1), ("192.0.2.8", 2)], a=1, b=2).route(
-        event("playbook_on_task_start", "TASK 1"),
-        event("verbose", "<192.0.2.8> SSH: EXEC ssh"),
-        event("verbose", "<a> ESTABLISH LOCAL CONNECTION"),
-        event("verbose", "<192.0.2.99> of an added host"),
+        heading("TASK 1"),
+        event("text", "<192.0.2.8> SSH: EXEC ssh"),
+        event("text", "<a> ESTABLISH LOCAL CONNECTION"),
+        event("text", "<192.0.2.99> of an added host"),
     )
 
     assert lines == {
@@ -158,26 +152,39 @@ def test_a_line_about_a_connection_is_its_servers() -> None:
 
 
 def test_what_is_printed_for_each_server_comes_once_to_each_log() -> None:
-    told = event("verbose", "Using module file command.py")
+    told = event("text", "Using module file command.py")
     lines = Sink(a=1, b=2).route(
-        event("playbook_on_task_start", "TASK 1"),
-        *(told, event("runner_on_ok", "ok: a", host="a")),
-        *(told, event("runner_on_ok", "ok: b", host="b")),
-        event("playbook_on_task_start", "TASK 2"),
-        *(told, event("runner_on_ok", "ok: a", host="a")),
+        heading("TASK 1"),
+        *(told, ok("a")),
+        *(told, ok("b")),
+        heading("TASK 2"),
+        *(told, ok("a")),
     )
 
-    assert lines[1] == ["TASK 1", told["stdout"], "ok: a", "TASK 2", told["stdout"], "ok: a"]
-    assert lines[2] == ["TASK 1", told["stdout"], "ok: b", "TASK 2", told["stdout"]]
+    assert lines[1] == [
+        "TASK 1",
+        "Using module file command.py",
+        "ok: a",
+        "TASK 2",
+        "Using module file command.py",
+        "ok: a",
+    ]
+    assert lines[2] == [
+        "TASK 1",
+        "Using module file command.py",
+        "ok: b",
+        "TASK 2",
+        "Using module file command.py",
+    ]
 
 
 def test_lines_without_a_host_do_not_grow_with_the_square_of_the_servers() -> None:
     count = 300
     sink = Sink(**{f"host{number}": number for number in range(count)})
     lines = sink.route(
-        event("playbook_on_task_start", "TASK 1"),
-        *(event("verbose", f"file {number}") for number in range(count)),
-        event("warning", "[WARNING]: careful"),
+        heading("TASK 1"),
+        *(event("text", f"file {number}") for number in range(count)),
+        event("text", "[WARNING]: careful"),
     )
 
     assert sum(map(len, lines.values())) < count * 60
@@ -187,9 +194,57 @@ def test_lines_without_a_host_do_not_grow_with_the_square_of_the_servers() -> No
 
 def test_a_recap_of_many_servers_is_each_ones_own_row() -> None:
     names = [f"host{number}" for number in range(2000)]
-    rows = [f"{name}  : ok=1" for name in names]
     lines = Sink(**{name: number for number, name in enumerate(names)}).route(
-        event("playbook_on_stats", "RECAP", *rows, "")
+        recap(*names, rest="\n")
     )
 
     assert lines[7] == ["RECAP", "host7  : ok=1", ""]
+
+
+def test_with_the_strategy_free_a_result_stands_under_its_own_heading() -> None:
+    lines = Sink(a=1, b=2).route(
+        event("play", "PLAY"),
+        *(heading("TASK 1", host="a", task="1"), ok("a", task="1")),
+        *(heading("TASK 2", host="a", task="2"), ok("a", task="2")),
+        *(heading("TASK 1", host="b", task="1"), ok("b", task="1"), ok("b", "and b", task="1")),
+        ok("a", "still 2", task="2"),
+    )
+
+    assert lines[1] == ["PLAY", "TASK 1", "ok: a", "TASK 2", "ok: a", "still 2"]
+    assert lines[2] == ["PLAY", "TASK 1", "ok: b", "and b"]
+
+
+def test_a_file_is_included_for_each_server_alone() -> None:
+    said = event("include", "included: web.yml for a, b => (item=1)", included=["a", "b"])
+    lines = Sink(a=1, b=2, c=3).route(said)
+
+    assert lines[1] == ["included: web.yml for a => (item=1)"]
+    assert lines[2] == ["included: web.yml for b => (item=1)"]
+    assert lines[3] == []
+
+
+def test_a_secret_that_is_part_of_names_changes_no_structure() -> None:
+    lines = Sink(web1=1, web2=2, secrets=[("secret_name", "web")]).route(
+        Event("heading", AT, "TASK [Deploy web] ***\n", task=Task("1", "Deploy web", "Deploy web")),
+        ok("web1", "ok: [web1] => web for web1, and not web2web"),
+        ok("web2", "ok: [web2]"),
+        recap("web1", "web2"),
+    )
+
+    assert lines[1] == [
+        "TASK [Deploy web] ***",
+        "ok: [web1] => ******** for web1, and not ********2********",
+        "RECAP",
+        "web1  : ok=1",
+    ]
+    assert lines[2] == ["TASK [Deploy web] ***", "ok: [web2]", "RECAP", "web2  : ok=1"]
+
+
+def test_a_name_that_was_filled_in_with_a_secret_is_masked_whole() -> None:
+    named = Task("1", "Log in with hunter2hunter2", "Log in with {{ password }}")
+    text = "TASK [Log in with hunter2hunter2] ***\n"
+    lines = Sink(a=1, secrets=[("password", "hunter2hunter2")]).route(
+        Event("heading", AT, text, task=named)
+    )
+
+    assert lines[1] == ["TASK [********] ***"]

@@ -145,7 +145,7 @@ def test_a_play_for_localhost_runs_on_a_server_of_that_name() -> None:
 def test_no_task_left_by_the_tags_is_a_failure() -> None:
     job = run_one(make.HELLO, tags="nothing_has_this_tag")
 
-    assert_failed(job, Kind.NO_TASKS, "no task to run")
+    assert_failed(job, Kind.NO_TASKS, "No task of the play is left")
 
 
 def test_bad_yaml_is_told_with_its_place() -> None:

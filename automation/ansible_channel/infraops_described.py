@@ -1,0 +1,62 @@
+"""Part of infraops_events.py: plays, tasks and results as JSON can say them."""
+
+import json
+from typing import Any
+
+# Of each text in a result. What is displayed has its own, far larger limit.
+MOST_OF_A_TEXT = 64_000
+TEXTS = ("msg", "reason", "stderr", "module_stderr", "stdout", "censored")
+GATHERING = {"setup", "gather_facts"}
+
+
+def task_of(task: Any, shown: str | None = None) -> dict[str, Any]:
+    """`task` as it is called here and now, `raw_name` as its author wrote it."""
+    written = task.get_ds()
+    play = getattr(task.play, "name", "") if getattr(task, "play", None) else ""
+    return {
+        "uuid": str(task._uuid),
+        "task": shown or name_of(task),
+        "raw_name": str(written.get("name") or "") if isinstance(written, dict) else "",
+        "action": str(getattr(task, "resolved_action", None) or task.action),
+        "place": task.get_path() or "",
+        "play": play,
+    }
+
+
+def name_of(task: Any) -> str:
+    return str(task.name or task.action)
+
+
+def may_be_rescued(task: Any) -> bool:
+    """Whether some block around the task has a rescue."""
+    parent = task._parent
+    while parent is not None:
+        if getattr(parent, "rescue", None):
+            return True
+        parent = getattr(parent, "_parent", None)
+    return False
+
+
+def shortened(result: Any) -> dict[str, Any]:
+    """What a row about the task needs."""
+    told = {name: _text_of(result[name]) for name in TEXTS if result.get(name) not in (None, "")}
+    return {**told, "changed": bool(result.get("changed"))}
+
+
+def _text_of(value: Any) -> str:
+    """Its head and its tail: messages begin with what matters, outputs end with it."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
+    return (
+        text if len(text) <= 2 * MOST_OF_A_TEXT else text[:MOST_OF_A_TEXT] + text[-MOST_OF_A_TEXT:]
+    )
+
+
+def facts_of(result: Any, status: str) -> dict[str, Any] | None:
+    """What a host says about itself, without the environment variables that it was asked in."""
+    action = str(getattr(result.task, "resolved_action", None) or result.task.action)
+    if status != "ok" or action.rpartition(".")[2] not in GATHERING:
+        return None
+    facts = result.result.get("ansible_facts")
+    if not isinstance(facts, dict):
+        return None
+    return {name: value for name, value in facts.items() if name != "ansible_env"}

@@ -1,0 +1,117 @@
+"""Part of infraops_events.py: what Ansible's recap does not say of the hosts."""
+
+from typing import Any
+
+from ansible.executor.stats import AggregateStats
+from ansible.plugins.strategy import StrategyBase
+from ansible.template import Templar
+from ansible.utils.display import Display
+from infraops_channel import Channel
+from infraops_described import name_of, task_of
+
+# How ansible-core says, to nobody, that it left a task out for a host.
+NOT_QUEUED = "got an error while queuing: "
+
+
+class Hosts:
+    """What Ansible's recap does not say of the hosts."""
+
+    def __init__(self) -> None:
+        self.to_come: list[Any] = []
+        self.stats: AggregateStats | None = None
+        self._tqm: Any = None
+        self._missing: dict[str, set[str]] = {}
+        self._took_part: set[str] = set()
+        self._unanswered: dict[tuple[str, str], Any] = {}
+
+    def note(self, tqm: Any) -> None:
+        self._tqm, self.stats = tqm, tqm._stats
+
+    def begin(self, play: Any) -> set[str]:
+        """Once for each batch (`serial`); the hosts of this one."""
+        hosts = _hosts_of(play)
+        # Of this batch, and not given up by an earlier play.
+        here = hosts & {host.name for host in inventory_of(play).get_hosts()}
+        self._missing.setdefault(play._uuid, set(hosts))
+        self._missing[play._uuid] -= here
+        self._took_part |= here
+        self.to_come = [later for later in self.to_come if later._uuid != play._uuid]
+        return here
+
+    def asked(self, host: str, task: Any) -> None:
+        self._unanswered[host, task._uuid] = task
+
+    def answered(self, host: str, task: Any) -> None:
+        self._unanswered.pop((host, task._uuid), None)
+
+    def told(self) -> dict[str, Any]:
+        """`unfinished`: given up, or of plays and batches that never began. `took_part`: of a play
+        or batch that did. `unanswered`: tasks that were started and never reported on."""
+        given_up = set()
+        if self._tqm is not None:
+            given_up = {*self._tqm._failed_hosts, *self._tqm._unreachable_hosts}
+        return {
+            "unfinished": sorted(
+                given_up.union(*self._missing.values(), *map(_hosts_of, self.to_come))
+            ),
+            "took_part": sorted(self._took_part),
+            "unanswered": [[host, name_of(task)] for (host, _), task in self._unanswered.items()],
+        }
+
+
+class Queued:
+    """Watches what the strategy hands to its workers. ansible-core leaves a task out for a host,
+    and says so to nobody, when a process cannot be started."""
+
+    def __init__(self, channel: Channel, hosts: Hosts) -> None:
+        self._channel, self._hosts = channel, hosts
+        self._reason = ""
+
+    def watch(self) -> None:
+        watch, queue, debug = self, StrategyBase._queue_task, Display.debug
+
+        def _queue_task(self: Any, host: Any, task: Any, *args: Any) -> None:
+            watch._hosts.note(self._tqm)
+            before, watch._reason = self._pending_results, ""
+            watch._hosts.asked(host.name, task)
+            queue(self, host, task, *args)
+            if self._pending_results == before:
+                watch._channel.send(
+                    "not_queued", host=host.name, reason=watch._reason, **task_of(task)
+                )
+
+        def noted_debug(self: Display, msg: str, host: str | None = None) -> None:
+            if msg.startswith(NOT_QUEUED):
+                watch._reason = msg.removeprefix(NOT_QUEUED)
+            debug(self, msg, host)
+
+        StrategyBase._queue_task = _queue_task
+        Display.debug = noted_debug
+
+
+def inventory_of(play: Any) -> Any:
+    return play.get_variable_manager()._inventory
+
+
+def pattern_of(play: Any) -> Any:
+    """The play's `hosts`, filled in."""
+    if play.finalized:
+        return play.hosts or "all"
+    manager, loader = play.get_variable_manager(), play.get_loader()
+    return Templar(loader=loader, variables=manager.get_vars(play=play)).template(play.hosts)
+
+
+def _hosts_of(play: Any) -> set[str]:
+    """All hosts of the play, as far as the run is limited to them."""
+    hosts = inventory_of(play).get_hosts(pattern_of(play) or "all", ignore_restrictions=True)
+    return {host.name for host in hosts}
+
+
+def play_of(play: Any) -> dict[str, Any]:
+    pattern = pattern_of(play)
+    return {
+        "play": play.get_name().strip(),
+        "raw_name": str((play.get_ds() or {}).get("name") or ""),
+        "pattern": ",".join(map(str, pattern)) if isinstance(pattern, list) else str(pattern),
+        "place": play.get_path() or "",
+    }

@@ -1,0 +1,142 @@
+"""What ansible-playbook tells its worker: events of our own callback, checked.
+
+They come as JSON from `ansible_callbacks/infraops_events.py`. By their kind:
+
+hello       the channel is open: `pid` of ansible-playbook
+play        a play, or the next batch of it, begins: `task` names the play, `data` its `pattern`
+idle_play   a play has no host in this run: `data` has `pattern`, and where it matches `elsewhere`
+task        a task begins, for whichever hosts
+heading     the line above a task's results
+text        what is displayed besides, about a `host` or about none
+include     a file is included: `data` has the hosts it is `included` for, `file` and `item`
+diff        the difference that a task made on a host
+item        one item of a loop has ended on a host: `data` has `status`, `result`
+result      a task has ended on a host: the same, and `ignored`, `rescued`, `facts`, `began`
+not_queued  Ansible could not start a task for a host, and goes on without: `data` has the `reason`
+recap       the end: `data` has `rows`, `counts`, and what is known of the hosts besides
+output      lines that did not come as an event: before the callback was loaded, or from elsewhere
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+KINDS = {
+    *("hello", "play", "idle_play", "task", "heading", "text", "include", "diff"),
+    *("item", "result", "not_queued", "recap", "output"),
+}
+ABOUT_A_HOST = {"diff", "item", "result", "not_queued"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task or a play. `name` as it is called on this host, `written` as its author wrote it,
+    `place` as an absolute path with its line."""
+
+    uuid: str = ""
+    name: str = ""
+    written: str = ""
+    action: str = ""
+    place: str = ""
+    play: str = ""
+
+    @property
+    def module(self) -> str:
+        """The action without its collection."""
+        return self.action.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Event:
+    kind: str
+    at: datetime
+    text: str = ""
+    host: str = ""
+    task: Task = Task()
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[str]:
+        """The physical lines that it displays, without their ends."""
+        return lines_in(self.text)
+
+    @property
+    def status(self) -> str:
+        """Of a result or an item: "ok", "failed", "skipped", "unreachable"."""
+        return str(self.data.get("status", ""))
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the module said, as far as it is needed: `msg`, `stderr` …, `changed`."""
+        result = self.data.get("result")
+        return result if isinstance(result, dict) else {}
+
+    @property
+    def is_ignored(self) -> bool:
+        return bool(self.data.get("ignored"))
+
+    @property
+    def is_rescued(self) -> bool:
+        return bool(self.data.get("rescued"))
+
+
+def lines_in(text: str) -> list[str]:
+    """A carriage return within a line (a progress bar's) stays."""
+    if not text:
+        return []
+    lines = text.removesuffix("\n").split("\n")
+    return [line.removesuffix("\r") for line in lines]
+
+
+def parsed(content: bytes) -> tuple[int, Event]:
+    """The number of an event, and the event. ValueError for anything else."""
+    told = json.loads(content)
+    if not isinstance(told, dict) or told.get("kind") not in KINDS:
+        raise ValueError("This is no event.")
+    event = Event(
+        kind=told["kind"],
+        at=_time(told.get("at")),
+        text=_text(told, "text"),
+        host=_text(told, "host"),
+        task=Task(
+            uuid=_text(told, "uuid"),
+            name=_text(told, "task" if told["kind"] not in ("play", "idle_play") else "play"),
+            written=_text(told, "raw_name"),
+            action=_text(told, "action"),
+            place=_text(told, "place"),
+            play=_text(told, "play"),
+        ),
+        data=told,
+    )
+    if event.kind in ABOUT_A_HOST and not event.host:
+        raise ValueError(f"This {event.kind} is about no host.")
+    return _number(told), event
+
+
+def output(text: str) -> Event:
+    """What came outside of the channel."""
+    return Event("output", datetime.now(UTC), text)
+
+
+def _number(told: dict[str, Any]) -> int:
+    number = told.get("number")
+    if type(number) is not int:
+        raise ValueError("This event has no number.")
+    return number
+
+
+def _text(told: dict[str, Any], name: str) -> str:
+    value = told.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"“{name}” of an event has to be a text.")
+    return cast(str, value or "")
+
+
+def _time(seconds: Any) -> datetime:
+    """Never later than now: a clock that runs ahead must not date what comes after."""
+    now = datetime.now(UTC)
+    try:
+        return min(datetime.fromtimestamp(float(seconds), UTC), now)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return now

@@ -1,0 +1,102 @@
+"""What comes of a run's events: lines, results, facts, and how it ended.
+
+Fed by the thread that reads them. What has to be written goes into an outbox, for the thread that
+has the database; what is asked at the end is asked when this one has ended.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .channel import Channel
+from .events import Event
+from .gathered_facts import GatheredFacts
+from .log_lines import LogRouter
+from .masking import Masking
+from .models import Job, Outcome, Run
+from .outbox import Outbox
+from .tally import Tally
+from .task_results import TaskResults
+
+NO_SPACE = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
+
+
+class Writer(Protocol):
+    def add(self, job_id: int, content: str, level: str, at: Any) -> None: ...
+    def add_result(self, job_id: int, **fields: Any) -> Any: ...
+
+
+class Transcript:
+    def __init__(self, run: Run, jobs: list[Job], masking: Masking, writer: Writer) -> None:
+        self._run = run
+        self._writer = writer
+        self.outbox = Outbox()
+        keys = {job.server.hostname: job.pk for job in jobs}
+        addresses = [(job.server.ip_address, job.pk) for job in jobs]
+        self._router = LogRouter(keys, self._add_line, addresses, masking)
+        self._results = TaskResults(keys, self._add_result, masking)
+        self.facts = GatheredFacts(keys.keys(), masking)
+        self.tally = Tally(masking, bool(run.tags or run.skip_tags or run.start_at_task))
+        # Why the run must not go on, as an event told it.
+        self.verdict: Outcome | None = None
+        # Where a full disk would be RUN_ROOT's; the text to say then.
+        self.folder, self.no_room = "\0", ""
+        self._heard_at = time.monotonic()
+
+    def note(self, event: Event) -> None:
+        """One event, in the order in which they come."""
+        self._heard_at = time.monotonic()
+        self.tally.note(event)
+        self._results.note(event)
+        self.facts.note(event)
+        self._router.route(event)
+        self.verdict = self.verdict or self._verdict(event)
+        # At the end: while the database is away, this may have waited, and that is not its fault.
+        self._heard_at = time.monotonic()
+
+    def close(self) -> None:
+        """At the end of all events."""
+        self._router.close()
+
+    def silent_seconds(self) -> float:
+        """How long nothing has come; 0 while the outbox keeps it waiting."""
+        return 0.0 if self.outbox.is_full else time.monotonic() - self._heard_at
+
+    def _verdict(self, event: Event) -> Outcome | None:
+        if event.kind == "not_queued":
+            reason = str(event.data.get("reason") or "")
+            return Outcome.failed(
+                Job.FailureKind.INTERNAL,
+                f"Ansible could not start the task “{event.task.name}” for {event.host} on the "
+                f"worker {self._run.worker_host}: {reason or 'it gave no reason'}. It would have "
+                "gone on without it, so the run was stopped.",
+            )
+        if event.status in ("failed", "unreachable") and self._is_full(event):
+            return Outcome.failed(Job.FailureKind.INTERNAL, self.no_room)
+        return None
+
+    def _is_full(self, event: Event) -> bool:
+        """Whether it failed for want of room in the run's own folder, and not on the server."""
+        said = [str(value) for value in event.result.values()]
+        return any(self.folder in text and any(sign in text for sign in NO_SPACE) for text in said)
+
+    def _add_line(self, job_id: int, content: str, level: str, at: Any) -> None:
+        self._put(lambda: self._writer.add(job_id, content, level, at), len(content))
+
+    def _add_result(self, job_id: int, **fields: Any) -> None:
+        size = len(fields["message"]) + len(fields["diff"])
+        self._put(lambda: self._writer.add_result(job_id, **fields), size)
+
+    def _put(self, write: Callable[[], None], size: int) -> None:
+        self.outbox.put(write, size)
+
+
+def stopped_by(channel: Channel) -> Outcome | None:
+    """Why a run cannot go on when its channel has failed; None while it works."""
+    if channel.failed is None:
+        return None
+    return Outcome.failed(
+        Job.FailureKind.INTERNAL,
+        f"What Ansible reports could not be followed any more ({channel.failed}), so the run was "
+        "stopped. What had been done until then is in the log.",
+    )
