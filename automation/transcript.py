@@ -4,6 +4,7 @@ Fed by the thread that reads them. What has to be written goes into an outbox, f
 has the database; what is asked at the end is asked when this one has ended.
 """
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from .tally import Tally
 from .task_results import TaskResults
 
 NO_SPACE = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
+
+ROOM_BYTES = 64 * 1024
 
 
 class Writer(Protocol):
@@ -40,7 +43,7 @@ class Transcript:
         # Why the run must not go on, as an event told it.
         self.verdict: Outcome | None = None
         # Where a full disk would be RUN_ROOT's; the text to say then.
-        self.folder, self.no_room = "\0", ""
+        self.folder, self.no_room = "/nonexistent", ""
         self._heard_at = time.monotonic()
 
     def note(self, event: Event) -> None:
@@ -76,9 +79,12 @@ class Transcript:
         return None
 
     def _is_full(self, event: Event) -> bool:
-        """Whether it failed for want of room in the run's own folder, and not on the server."""
+        """Whether it failed for want of room in the run's own folder, and not on the server.
+        Ansible seldom says where."""
         said = [str(value) for value in event.result.values()]
-        return any(self.folder in text and any(sign in text for sign in NO_SPACE) for text in said)
+        if not any(sign in text for text in said for sign in NO_SPACE):
+            return False
+        return any(self.folder in text for text in said) or _has_no_room(self.folder)
 
     def _add_line(self, job_id: int, content: str, level: str, at: Any) -> None:
         self._put(lambda: self._writer.add(job_id, content, level, at), len(content))
@@ -89,6 +95,15 @@ class Transcript:
 
     def _put(self, write: Callable[[], None], size: int) -> None:
         self.outbox.put(write, size)
+
+
+def _has_no_room(folder: str) -> bool:
+    """Whether its disk has neither a few blocks nor an inode left."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < ROOM_BYTES or (disk.f_files > 0 and not disk.f_favail)
 
 
 def stopped_by(channel: Channel) -> Outcome | None:

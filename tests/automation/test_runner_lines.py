@@ -121,10 +121,12 @@ def test_levels_tell_failures_and_warnings_from_the_rest() -> None:
     job = run_one(EVERYTHING)
 
     levels = {line.content: line.log_level for line in job.logs.all()}
-    failed = next(text for text in levels if "on purpose" in text and "fatal" in text)
+    rescued = next(text for text in levels if "on purpose" in text and "fatal" in text)
     ignored = next(text for text in levels if "non-zero return code" in text and "fatal" in text)
-    assert levels[failed] == "error"
+    assert levels[rescued] == "warning"
     assert levels[ignored] == "warning"
+    broken = run_one(FAILING)
+    assert broken.logs.filter(log_level="error", content__contains="the disk is full").exists()
 
 
 def test_the_colours_are_kept() -> None:
