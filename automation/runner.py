@@ -131,7 +131,7 @@ class _Execution:
         self.token = str(run.claim_token)
         # In the order of the launch: batches (`serial`) take them so.
         self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
-        self.writer = LogWriter()
+        self.writer = LogWriter(run)
         self.redactor = Redactor(self._secrets())
         hosts = {job.server.hostname: job.pk for job in self.jobs}
         addresses = [(job.server.ip_address, job.pk) for job in self.jobs]
