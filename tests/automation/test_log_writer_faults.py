@@ -135,7 +135,7 @@ def test_whatever_fails_everything_is_there_once_and_in_order(steps, faults) -> 
 @pytest.mark.parametrize("first", ["line", "result"])
 @pytest.mark.parametrize("nth", range(5))
 def test_the_answer_to_one_of_the_commits_is_lost_while_more_comes(nth: int, first: str) -> None:
-    """At each batch, lines and results mixed; the next try finds more rows waiting."""
+    """At each batch of two, lines and results mixed; the next try finds ten rows waiting."""
     jobs = two_jobs()
     expected = Expected(LogWriter(jobs[0].run), jobs)
     kinds = ["line", "result"] if first == "line" else ["result", "line"]
@@ -144,6 +144,7 @@ def test_the_answer_to_one_of_the_commits_is_lost_while_more_comes(nth: int, fir
         for number in range(6 * BATCH):
             expected.add(kinds[number % 2], number % 3 % 2)
             clock.now += 0.1
+            expected.writer.tick()
         expected.writer.close()
 
     expected.check()
