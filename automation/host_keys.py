@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from django.db import transaction
-
 from audit.models import AuditLog
 from inventory.inventory_file import known_as
 from inventory.models import Server
@@ -12,17 +10,21 @@ from .models import Job
 
 
 def learn_host_keys(known_hosts: Path, jobs: list[Job]) -> None:
-    """Keep the key of each server that had none, recorded: from now on it has to match."""
+    """Keep the key of each server that had none, recorded: from now on it has to match.
+
+    ClaimLost when the run was ended by somebody else: a key that an admin has forgotten since then
+    must not come back.
+    """
     found: dict[str, list[str]] = {}
     for line in known_hosts.read_text().splitlines():
         name, _, key = line.strip().partition(" ")
         found.setdefault(name, []).append(key)
     for job in jobs:
         if not job.server.host_key and (keys := found.get(known_as(job.server))):
-            _pin(job.server, "\n".join(keys))
+            with job.run.held():
+                _pin(job.server, "\n".join(keys))
 
 
-@transaction.atomic
 def _pin(server: Server, host_key: str) -> None:
     if Server.objects.filter(pk=server.pk, host_key="").update(host_key=host_key):
         server.host_key = host_key

@@ -1,13 +1,17 @@
-"""Writes what a run brings forth, lines and task results, many at a time and each exactly once."""
+"""Writes the lines and task results of a run, in batches and each exactly once.
+
+Only the run's holder may write. A batch is one transaction that holds the run's row, so it is in
+before somebody else ends the run, or not at all. Once begun, a batch stays as it is until it is
+known to be in: when the answer to a COMMIT is lost, its first row tells whether all of it is there.
+"""
 
 import time
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
-from django.db.models import Max
+from django.db import DatabaseError
 
-from .models import JobLog, TaskResult
+from .models import ClaimLost, JobLog, Run, TaskResult
 from .retrying import insisting, is_transient, reconnect
 
 # 100 rows or 150 ms: 95 of 100 lines are there within 0.3 s (bench/RESULTS.md).
@@ -25,10 +29,18 @@ NUMBER: dict[type[Row], str] = {JobLog: "line_number", TaskResult: "number"}
 
 
 class LogWriter:
-    """`add` lines and results, `tick` often, `close` at the end."""
+    """`add` lines and results, `tick` often, `close` at the end; all of it from one thread.
 
-    def __init__(self) -> None:
+    Each of them may raise ClaimLost, once: somebody else has ended the run. What waited then is
+    dropped, and so is whatever comes later.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._is_lost = False
         self._waiting: list[Row] = []
+        # The first of them, as many as the batch has that was begun and is not known to be in.
+        self._begun: list[Row] = []
         self._characters = 0
         self._oldest = 0.0
         self._not_before = 0.0
@@ -71,6 +83,8 @@ class LogWriter:
         return number
 
     def _take(self, row: Row) -> None:
+        if self._is_lost:
+            return
         self._oldest = self._oldest or time.monotonic()
         self._waiting.append(row)
         self._characters += _size(row)
@@ -93,16 +107,24 @@ class LogWriter:
             self._not_before = time.monotonic() + 1
 
     def _write_batch(self) -> None:
-        """One transaction. If an earlier try did commit before the connection broke, not again."""
-        batch = self._next_batch()
-        with transaction.atomic():
-            # All of a batch is there or nothing of it: its first row tells.
-            if not _is_written(batch[0]):
-                for model in NUMBER:
-                    if rows := [row for row in batch if type(row) is model]:
-                        _insert(model, rows)
-        del self._waiting[: len(batch)]
-        self._characters -= sum(map(_size, batch))
+        """One transaction: the claim, what is already there if this is another try, the rows."""
+        is_another_try = bool(self._begun)
+        self._begun = self._begun or self._next_batch()
+        try:
+            with self._run.held():
+                if not (is_another_try and _is_written(self._begun[0])):
+                    _insert(self._begun)
+        except ClaimLost:
+            self._is_lost = True
+            self._forget(len(self._waiting))
+            raise
+        self._forget(len(self._begun))
+
+    def _forget(self, count: int) -> None:
+        """The first rows that wait: they are in, or will never be."""
+        self._characters -= sum(map(_size, self._waiting[:count]))
+        del self._waiting[:count]
+        self._begun = []
         self._oldest = time.monotonic() if self._waiting else 0.0
 
     def _next_batch(self) -> list[Row]:
@@ -117,15 +139,16 @@ class LogWriter:
 
 
 def _is_written(row: Row) -> bool:
-    name = NUMBER[type(row)]
-    last = type(row).objects.filter(job_id=row.job_id).aggregate(last=Max(name))["last"]
-    return (last or 0) >= getattr(row, name)
+    number = {NUMBER[type(row)]: getattr(row, NUMBER[type(row)])}
+    return type(row).objects.filter(job_id=row.job_id, **number).exists()
 
 
-def _insert(model: type[Any], rows: list[Row]) -> None:
-    for row in rows:
+def _insert(batch: list[Row]) -> None:
+    for row in batch:
         row.pk = None  # a try that was rolled back may have left a key that is another row's now
-    model.objects.bulk_create(rows)
+    for model in NUMBER:
+        if rows := [row for row in batch if type(row) is model]:
+            model.objects.bulk_create(rows)
 
 
 def _size(row: Row) -> int:

@@ -6,13 +6,15 @@ import logging
 import time
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from . import processes
 from .models import Run
 from .retrying import reconnect
 
 logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.5  # between two writes of a proof
 
 
 def reap() -> list[int]:
@@ -43,13 +45,12 @@ def reap_silent() -> list[int]:
     """End the runs, of whatever machine, that have stopped beating.
 
     Silence alone is not enough: after an outage of the database the living need a moment to beat
-    again. So a suspect is ended only when the database has answered all the while that two more
+    again, and one that answers reads may take no writes, not even a beat. So a suspect is ended
+    only when the database has taken our own writes, to that very row, all the while that two more
     beats would have taken, and none came.
     """
     suspects = [run for run in Run.objects.running() if run.is_silent()]
-    if not suspects or not _database_answers_for(2 * settings.RUN_HEARTBEAT_SECONDS + 2):
-        return []
-    return [run.pk for run in suspects if _end(run)]
+    return [run.pk for run in _still_silent(suspects) if _end(run)]
 
 
 def _has_worker(run: Run) -> bool:
@@ -66,15 +67,24 @@ def _end(run: Run) -> bool:
     return True
 
 
-def _database_answers_for(seconds: float) -> bool:
-    """Whether it answered each time that it was asked, twice a second."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def _still_silent(suspects: list[Run]) -> list[Run]:
+    """Those that do not beat although they could; nobody, if the database refuses a write.
+
+    Writes are counted and not seconds: one that had to wait for a lock, or a reaper that slept with
+    its machine, has proved nothing by the time that has passed.
+    """
+    for _ in range(max(1, round(_seconds_to_prove() / PAUSE_SECONDS))):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except DatabaseError:
-            connection.close()
-            return False
-        time.sleep(0.5)
-    return True
+            suspects = [run for run in suspects if run.stays_silent()]
+        except DatabaseError as error:
+            logger.warning("Nobody is taken for lost, the database takes no writes: %s", error)
+            reconnect()
+            return []
+        if not suspects:
+            return []
+        time.sleep(PAUSE_SECONDS)
+    return suspects
+
+
+def _seconds_to_prove() -> float:
+    return 2 * settings.RUN_HEARTBEAT_SECONDS + 2

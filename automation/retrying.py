@@ -12,8 +12,18 @@ Result = TypeVar("Result")
 
 # MySQL's and MariaDB's numbers: table gone while partitions are swapped; too many connections;
 # server shutting down; lock wait timeout; deadlock; killed; cannot connect; gone away; lost; idle.
-TRANSIENT = {1146, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 4031}
-TRANSIENT_TEXTS = ("database is locked", "database table is locked", "disk i/o error")
+AWAY = {1146, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 4031}
+# It answers and takes no writes: error writing a file (twice), disk full, table full for the same
+# reason, read-only (twice: while another server takes over).
+TAKES_NO_WRITES = {3, 1026, 1021, 1114, 1290, 1836}
+TRANSIENT = AWAY | TAKES_NO_WRITES
+TRANSIENT_TEXTS = (
+    "database is locked",
+    "database table is locked",
+    "disk i/o error",
+    "database or disk is full",
+    "attempt to write a readonly database",
+)
 PAUSE_SECONDS = 0.5
 
 

@@ -19,7 +19,8 @@ import os
 import shutil
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from .channel import DESCRIPTOR, VARIABLE, Channel
 from .host_keys import learn_host_keys
 from .log_writer import LogWriter
 from .masking import Masking
-from .models import Job, Outcome, Run, Worker
+from .models import ClaimLost, Job, Outcome, Run, Worker
 from .retrying import insisting, is_transient, reconnect
 from .run_folder import CALLBACKS, CannotStart, RunFolder, no_room, run_folder, unwritable
 from .transcript import Transcript, stopped_by
@@ -66,6 +67,9 @@ GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."
 # Rows that are taken from the reader at once: between two helpings we look whether to stop.
 HELPING = 500
+
+# For nobody to read: whoever has ended it has the last word.
+LOST = Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
 
 
 def execute(run: Run) -> bool:
@@ -145,7 +149,7 @@ class _Execution:
         # In the order of the launch: batches (`serial`) take them so.
         self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
         self.servers = [job.server for job in self.jobs]
-        self.writer = LogWriter()
+        self.writer = LogWriter(run)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self._paths = ("\0", "")  # nothing to replace yet
         neighbours = Server.objects.neighbours_of(self.servers).values_list("hostname", flat=True)
@@ -228,7 +232,7 @@ class _Execution:
 
     def _note_start(self, folder: RunFolder, config: RunnerConfig) -> None:
         command = folder.shown(["ansible-playbook", *config.command[1:]])
-        self.run.note_start(command, self.masking.unmasked)
+        self.run.note(command=command, unmasked=self.masking.unmasked)
 
     def _run(self, config: RunnerConfig, folder: RunFolder) -> int | None:
         """Its exit code; negative for a signal, None where neither is known."""
@@ -265,7 +269,8 @@ class _Execution:
             self._write_down()
             self._look_if_due()
             self.channel.join(0 if not self.transcript.outbox.is_empty else POLL_SECONDS)
-        self.writer.close()
+        with self._while_held():
+            self.writer.close()
 
     def _on_poll(self) -> bool:
         """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
@@ -278,10 +283,19 @@ class _Execution:
 
     def _write_down(self) -> None:
         """A helping of what the reader has brought, unless the database is behind already."""
-        if not self.writer.is_behind:
-            for write in self.transcript.outbox.take(HELPING):
-                write()
-        self.writer.tick()
+        with self._while_held():
+            if not self.writer.is_behind:
+                for write in self.transcript.outbox.take(HELPING):
+                    write()
+            self.writer.tick()
+
+    @contextmanager
+    def _while_held(self) -> Iterator[None]:
+        """Somebody else may have ended the run: then nothing more is written about it."""
+        try:
+            yield
+        except ClaimLost:
+            self._stop(LOST)
 
     def _look_if_due(self) -> None:
         now = time.monotonic()
@@ -299,8 +313,13 @@ class _Execution:
                 raise
             reconnect()
             return
-        if reason is not None and self.stopped is None:
-            self.stopped, self._stopped_at = reason, now
+        if reason is not None:
+            self._stop(reason)
+
+    def _stop(self, reason: Outcome) -> None:
+        """For the first reason that there is."""
+        if self.stopped is None:
+            self.stopped, self._stopped_at = reason, time.monotonic()
             processes.terminate(self.token)
 
     def _reason_to_stop(self, now: float) -> Outcome | None:
@@ -322,7 +341,7 @@ class _Execution:
         if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
             Worker.objects.beat()
             if not self.run.beat():
-                return Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
+                return LOST
             self._beat_at = now  # only now: a beat that the database did not take is tried again
         self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])
         if self.run.cancel_requested_at is not None:

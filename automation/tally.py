@@ -123,7 +123,9 @@ class Tally:
         if not any(counts.values()) and host not in recap.took_part:
             return self._plays.outcome(host, anybody=bool(recap.took_part))
         if not self._tasks and self._selects_tasks:
-            return Outcome.failed(Kind.NO_TASKS, "No task of the play is left with the launch's options.")
+            return Outcome.failed(
+                Kind.NO_TASKS, "No task of the play is left with the launch's options."
+            )
         if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
         return Outcome.failed(Kind.ANSIBLE_ERROR, f"{ended_with(exit_code)}.", counts=counts)

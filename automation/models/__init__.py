@@ -4,12 +4,14 @@ from .logs import JobLog
 from .playbooks import Playbook
 from .relaunching import Only
 from .results import TaskResult
+from .run_claims import ClaimLost
 from .runs import Run
 from .server_locks import ServerLock
 from .vaults import VaultPassword
 from .workers import Worker
 
 __all__ = [
+    "ClaimLost",
     "Intention",
     "Job",
     "JobLog",

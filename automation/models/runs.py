@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django_q.tasks import async_task
 
 from accounts.models import User
@@ -27,10 +27,11 @@ from schema.exceptions import Refused
 from schema.fields import CreatedAtField
 
 from . import relaunching
+from .claim_checks import reason_not_to_start
 from .jobs import Job, Outcome
 from .options import RunOptions
 from .playbooks import Playbook
-from .run_states import RunStates
+from .run_claims import RunClaims
 from .server_locks import ServerLock
 from .workers import ALIVE_FOR
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 # How many waiting runs a claim looks at: beyond that, whoever waits behind them waits on.
 CLAIM_WINDOW = 200
+LONGEST_REASON = 200
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -130,7 +132,8 @@ class RunQuerySet(models.QuerySet["Run"]):
             wanted = set(run.jobs.values_list("server_id", flat=True))
             if not wanted & busy and run.claim(wanted):
                 return run
-            busy |= wanted
+            if run.state == Run.State.PENDING:  # it waits on, or another worker has just taken it
+                busy |= wanted
         return None
 
     def wake_next(self) -> bool:
@@ -145,7 +148,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return waiting is not None
 
 
-class Run(RunOptions, RunStates):
+class Run(RunOptions, RunClaims):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint begins with it.
     launched_by = models.ForeignKey(
@@ -168,20 +171,14 @@ class Run(RunOptions, RunStates):
     # The exact command line, without secrets; known once it has started.
     command = models.TextField(blank=True)
     queue = models.CharField(max_length=50, default="default", db_default="default")
-    # Whoever holds the token may write the run's end; it also marks the run's processes.
-    claim_token = models.CharField(max_length=36, null=True, blank=True, unique=True)
-    worker_host = models.CharField(max_length=255, blank=True, default="")
-    worker_pid = models.IntegerField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    # The beat that the reaper saw last, and when it first saw that one.
-    watched_beat_at = models.DateTimeField(null=True, blank=True)
-    watched_at = models.DateTimeField(null=True, blank=True)
     # Unique while it runs: "playbook:7" for a playbook of which one runs at a time.
     exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    cancel_reason = models.CharField(
+        max_length=LONGEST_REASON, blank=True, default="", db_default=""
+    )
     exit_code = models.IntegerField(null=True, blank=True)
     created_at = CreatedAtField()
 
@@ -209,7 +206,8 @@ class Run(RunOptions, RunStates):
     # Verbs
 
     def claim(self, server_ids: set[int]) -> bool:
-        """Take this pending run and lock its servers, all or none; False if somebody was first."""
+        """Take this pending run and lock its servers, all or none. False if somebody was first, or
+        if it may not start any more: then it ends as cancelled, here (see claim_checks.py)."""
         token, now = processes.new_token(), timezone.now()
         taken: dict[str, Any] = {
             "state": self.State.RUNNING,
@@ -221,18 +219,8 @@ class Run(RunOptions, RunStates):
             "exclusive_key": self.playbook.exclusive_key(),
         }
         try:
-            with transaction.atomic():
-                if not Run.objects.pending().filter(pk=self.pk).update(**taken):
-                    return False
-                ServerLock.objects.bulk_create(
-                    ServerLock(server_id=pk, run=self) for pk in sorted(server_ids)
-                )
-                self.jobs.filter(status=Job.Status.PENDING).update(
-                    status=Job.Status.RUNNING, started_at=now
-                )
-                AuditLog.objects.record(
-                    "run.started", self, actor=self.launched_by, worker=taken["worker_host"]
-                )
+            if not self._take(server_ids, taken):
+                return False
         except IntegrityError:
             return False  # another run has one of the servers, or runs the exclusive playbook
         except DatabaseError as error:
@@ -253,16 +241,6 @@ class Run(RunOptions, RunStates):
             raise PermissionDenied("Your role does not launch playbooks.")
         given = relaunching.plan(self, only, changes)
         return self.playbook.launch(actor, idempotency_key=idempotency_key, **given)
-
-    def note_start(self, command: str, unmasked: list[str]) -> bool:
-        """Keep what is known when ansible-playbook starts. False when the claim is lost."""
-        self.command, self.unmasked = command, unmasked
-        return bool(self._mine().update(command=command, unmasked=unmasked))
-
-    def beat(self) -> bool:
-        """Say that it lives. False when the claim is lost: somebody else has ended the run."""
-        self.heartbeat_at = timezone.now()
-        return bool(self._mine().update(heartbeat_at=self.heartbeat_at))
 
     def cancel(self, actor: User | None, *, reason: str = "") -> bool:
         """End a pending run now, ask a running one to stop. False when it has ended already, or
@@ -311,23 +289,14 @@ class Run(RunOptions, RunStates):
     def end_as_lost(self) -> bool:
         """Its worker is gone. False when it has ended, or beaten, since this row was read."""
         message = (
-            f"The worker on {self.worker_host} has not been heard of since "
-            f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. What it had printed is in the log."
+            f"The worker on {self.worker_host} was last heard of at "
+            f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. The log has what reached the database; "
+            "output that the worker still held in memory is lost."
         )
         with transaction.atomic():
-            as_seen = self._mine().filter(heartbeat_at=self.heartbeat_at)
-            if not as_seen.update(watched_at=timezone.now()):
+            if not self.stays_silent():
                 return False
             return self.finish({}, Outcome.failed(Job.FailureKind.WORKER_LOST, message))
-
-    def is_silent(self) -> bool:
-        """One look of a reaper: whether it still stands at the beat that was seen at least
-        RUN_LOST_AFTER_SECONDS ago. The first look only remembers."""
-        now = timezone.now()
-        if self.watched_beat_at != self.heartbeat_at or self.watched_at is None:
-            self._mine().update(watched_beat_at=self.heartbeat_at, watched_at=now)
-            return False
-        return now - self.watched_at >= timedelta(seconds=settings.RUN_LOST_AFTER_SECONDS)
 
     def wake_worker(self) -> None:
         """Put a wake-up on the queue."""
@@ -368,9 +337,26 @@ class Run(RunOptions, RunStates):
 
     # Private
 
-    def _mine(self) -> RunQuerySet:
-        """This run as long as this process holds it."""
-        return Run.objects.running().filter(pk=self.pk, claim_token=self.claim_token)
+    @transaction.atomic
+    def _take(self, server_ids: set[int], taken: dict[str, Any]) -> bool:
+        if not Run.objects.pending().filter(pk=self.pk).select_for_update().exists():
+            return False
+        # Before the checks: from here on, whoever deactivates one of these servers comes after us.
+        ServerLock.objects.bulk_create(
+            ServerLock(server_id=pk, run=self) for pk in sorted(server_ids)
+        )
+        if reason := reason_not_to_start(self):
+            ServerLock.objects.filter(run=self).delete()
+            self._cancel(None, Truncator(reason).chars(LONGEST_REASON))
+            self.refresh_from_db()
+            return False
+        Run.objects.filter(pk=self.pk).update(**taken)
+        started = {"status": Job.Status.RUNNING, "started_at": taken["started_at"]}
+        self.jobs.filter(status=Job.Status.PENDING).update(**started)
+        AuditLog.objects.record(
+            "run.started", self, actor=self.launched_by, worker=taken["worker_host"]
+        )
+        return True
 
     def _is_held_by(self, token: str) -> bool:
         return Run.objects.running().filter(pk=self.pk, claim_token=token).exists()

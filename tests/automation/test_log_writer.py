@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from automation import log_writer
 from automation.log_writer import LogWriter
-from automation.models import Job, JobLog, TaskResult
+from automation.models import ClaimLost, Job, JobLog, Run, TaskResult
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +31,8 @@ def job() -> Job:
 
 
 @pytest.fixture
-def writer() -> LogWriter:
-    return LogWriter()
+def writer(job) -> LogWriter:
+    return LogWriter(job.run)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_full_batch_is_written_at_once(writer, job, django_assert_max_num_quer
     add(writer, job, *map(str, range(log_writer.MAX_ROWS - 1)))
     assert not job.logs.exists()
 
-    with django_assert_max_num_queries(4):  # savepoint, highest number, insert, release
+    with django_assert_max_num_queries(4):  # savepoint, claim, insert, release
         add(writer, job, "the last")
 
     assert job.logs.count() == log_writer.MAX_ROWS
@@ -167,16 +167,54 @@ def test_a_batch_that_fails_leaves_neither_kind_and_comes_again(writer, job, mon
     assert written(job) == [(1, "one")] and results(job) == [(1, "a")]
 
 
-@pytest.mark.parametrize("first", ["line", "result"])
-def test_a_commit_whose_answer_was_lost_is_not_repeated(writer, job, monkeypatch, first) -> None:
-    kinds = [lambda: add(writer, job, "one"), lambda: add_result(writer, job, "a")]
-    for take in kinds if first == "line" else reversed(kinds):
-        take()
-    batch = list(writer._waiting)
-    writer.close()
+# --- Only for whoever holds the run ---------------------------------------------------------------
 
-    writer._waiting = batch  # as it is when the connection broke after the commit
+
+def end(run: Run) -> None:
+    """As a reaper elsewhere does it."""
+    assert Run.objects.get(pk=run.pk).end_as_lost()
+
+
+def test_after_the_end_nothing_is_written(writer, job, monkeypatch) -> None:
+    monkeypatch.setattr(log_writer, "MAX_AGE_SECONDS", 0)
+    add(writer, job, "one")
+    writer.tick()
+    end(job.run)
     add(writer, job, "two")
+    add_result(writer, job, "a")
+
+    with pytest.raises(ClaimLost, match="ended by somebody else"):
+        writer.tick()
+
+    assert written(job) == [(1, "one")] and results(job) == []
+
+
+def test_a_lost_claim_is_told_once_and_what_comes_later_is_dropped(writer, job) -> None:
+    end(job.run)
+    add(writer, job, "one")
+    with pytest.raises(ClaimLost):
+        writer.close()
+
+    add(writer, job, *map(str, range(log_writer.MAX_ROWS + 1)))
+    writer.tick()
     writer.close()
 
-    assert written(job)[0] == (1, "one") and results(job) == [(1, "a")]
+    assert written(job) == []
+
+
+def test_whoever_holds_another_claim_writes_nothing(writer, job) -> None:
+    Run.objects.filter(pk=job.run_id).update(claim_token="somebody else's")
+    add(writer, job, "one")
+
+    with pytest.raises(ClaimLost):
+        writer.close()
+
+    assert written(job) == []
+
+
+def test_the_claim_costs_a_batch_one_statement(writer, job, django_assert_num_queries) -> None:
+    add(writer, job, "one")
+    add_result(writer, job, "a")
+
+    with django_assert_num_queries(5):  # savepoint, claim, lines, results, release
+        writer.close()

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,25 @@ def assert_all_there(lines: list[str]) -> None:
     assert any("PLAY RECAP" in line for line in lines[-4:])
 
 
+def stopped(mariadb: MariaDB, seconds: int) -> None:
+    mariadb.stop()
+    time.sleep(seconds)  # this is the outage itself
+    mariadb.start()
+
+
+def read_only(mariadb: MariaDB, seconds: int) -> None:
+    """As while another server takes over: reads are answered, writes refused."""
+    mariadb.as_root("SET GLOBAL read_only = ON")
+    time.sleep(seconds)  # this is the outage itself
+    mariadb.as_root("SET GLOBAL read_only = OFF")
+
+
 @pytest.mark.only_on("mysql")
-@pytest.mark.parametrize("outage_seconds", [5, 30])
-def test_a_server_that_is_stopped_and_started(
-    outage_seconds: int, mariadb: MariaDB, tmp_path: Path
+@pytest.mark.parametrize(
+    ("outage", "seconds"), [(stopped, 5), (stopped, 30), (read_only, 5), (read_only, 15)]
+)
+def test_a_server_that_is_away_for_a_while(
+    outage: Callable[[MariaDB, int], None], seconds: int, mariadb: MariaDB, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
     with output.open("wb") as out:
@@ -89,9 +105,7 @@ def test_a_server_that_is_stopped_and_started(
         )
         wait_until(lambda: b"claimed" in output.read_bytes(), seconds=60, what="the claim")
         time.sleep(1)  # into the loop: how far does not matter
-        mariadb.stop()
-        time.sleep(outage_seconds)  # this is the outage itself
-        mariadb.start()
+        outage(mariadb, seconds)
         assert process.wait(60) == 0
 
     status, lines = json.loads(output.read_text().splitlines()[-1])

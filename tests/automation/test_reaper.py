@@ -1,13 +1,18 @@
 """Who is taken for dead, who is not, and that each end is written once."""
 
 import os
+import sqlite3
 import subprocess
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from audit.models import AuditLog
@@ -16,6 +21,7 @@ from automation.models import Job, Outcome, Run, ServerLock
 from automation.retrying import insisting
 from tests import make
 from tests.at_once import at_once
+from tests.automation.test_runner_stop import in_a_moment
 
 ELSEWHERE = "another-machine"
 
@@ -124,15 +130,85 @@ def test_a_suspect_that_beats_while_it_is_looked_at_lives(settings) -> None:
     assert status_of(run) == "running"
 
 
-@pytest.mark.django_db
-def test_nobody_is_ended_when_the_database_did_not_answer_all_the_while(quick, monkeypatch) -> None:
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Until the reaper takes a new connection."""
+    connection.cursor().execute("PRAGMA query_only=ON")
+    yield
+
+
+@contextmanager
+def locked_by_another() -> Iterator[None]:
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    connection.cursor().execute("PRAGMA busy_timeout=50")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("refusing", [read_only, locked_by_another])
+def test_a_database_that_answers_reads_and_takes_no_writes_ends_nobody(quick, refusing) -> None:
     run = running(worker_host=ELSEWHERE)
     reaper.reap_silent()
-    # The edge of the machine: a server that went away in between.
-    monkeypatch.setattr(reaper, "_database_answers_for", lambda seconds: False)
 
-    assert reaper.reap_silent() == []
+    with refusing():
+        assert status_of(run) == "running"
+        assert reaper.reap_silent() == []
+
     assert status_of(run) == "running"
+    assert reaper.reap_silent() == [run.pk]  # it does take writes now, and no beat came
+
+
+@pytest.mark.only_on("mysql")
+@pytest.mark.django_db(transaction=True)
+def test_a_suspect_whose_row_somebody_has_locked_is_not_ended(quick) -> None:
+    """Its worker could not have beaten either."""
+    run = running(worker_host=ELSEWHERE)
+    reaper.reap_silent()
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+    locked, done = Event(), Event()
+
+    def lock() -> None:
+        with transaction.atomic():
+            Run.objects.select_for_update().get(pk=run.pk)
+            locked.set()
+            done.wait(30)
+        connection.close()
+
+    thread = in_a_moment(lock)
+    assert locked.wait(10)
+    assert reaper.reap_silent() == []
+    done.set()
+    thread.join(30)
+
+    assert status_of(run) == "running"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("nth", [1, 3])
+def test_one_write_that_is_refused_ends_the_proof(settings, monkeypatch, nth: int) -> None:
+    """However many reads it answers: the suspect may have been refused at that moment, too."""
+    settings.RUN_HEARTBEAT_SECONDS, settings.RUN_LOST_AFTER_SECONDS = 1, 0
+    monkeypatch.setattr(reaper, "PAUSE_SECONDS", 1)
+    run = running(worker_host=ELSEWHERE)
+    reaper.reap_silent()
+    writes = []
+
+    def refuse_one(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            writes.append(sql)
+            if len(writes) == nth:
+                raise OperationalError(1290, "running with the --read-only option")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse_one):
+        assert reaper.reap_silent() == []
+
+    assert len(writes) == nth and status_of(run) == "running"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -155,6 +155,6 @@ def test_a_run_that_the_reaper_has_ended_stops_and_keeps_the_reapers_words(setti
 
     job = the_job(run)
     assert job.failure_kind == Job.FailureKind.WORKER_LOST
-    assert "has not been heard of" in job.error_message
+    assert "was last heard of at" in job.error_message
     assert AuditLog.objects.filter(action="job.finished").count() == 1
     assert processes.marked(str(run.claim_token)) == []

@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import OperationalError, transaction
 
 from audit.models import AuditLog
-from automation import processes
+from automation import processes, reaper
 from automation.models import Job, Run, ServerLock
 from tests import make
 from tests.automation.running import text_of
@@ -117,6 +120,76 @@ def test_a_dead_workers_run_is_ended_while_all_others_are_busy(command, alice) -
     assert finished(lost).failure_kind == Job.FailureKind.WORKER_LOST
     busy.refresh_from_db()
     assert busy.state == Run.State.RUNNING
+
+
+TALKING = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Sleep",
+                "ansible.builtin.command": "sleep 0.1",
+                "loop": "{{ range(200) | list }}",
+            }
+        ],
+    }
+]
+
+
+def put_to_sleep(run: Run) -> int:
+    """Stop its worker, and not within a transaction; how many lines are in then."""
+    while True:
+        os.kill(run.worker_pid, signal.SIGSTOP)
+        try:
+            with transaction.atomic():
+                Run.objects.select_for_update(nowait=True).get(pk=run.pk)
+            return Job.objects.get(run=run).logs.count()
+        except OperationalError:
+            os.kill(run.worker_pid, signal.SIGCONT)
+
+
+def printed_by(run: Run) -> int:
+    """How many bytes ansible-playbook itself has written so far. Its terminal holds 4096 bytes
+    that nobody has read, then it has to wait."""
+    of_run = processes.marked(str(run.claim_token))
+    leader = next(pid for pid in of_run if processes._parent_of(pid) == run.worker_pid)
+    counters = (Path("/proc") / str(leader) / "io").read_text().split()
+    return int(counters[counters.index("wchar:") + 1])
+
+
+def reaped_here(run: Run, settings: Any) -> None:
+    """By a reaper of this machine, which also ends what is left of the run."""
+    settings.RUN_HEARTBEAT_SECONDS, settings.RUN_LOST_AFTER_SECONDS = -0.9, 0
+    wait_until(lambda: run.pk in reaper.reap_silent(), seconds=10, what="the reaper's end")
+
+
+def reaped_elsewhere(run: Run, settings: Any) -> None:
+    """By a reaper of another machine: ansible-playbook goes on printing."""
+    assert Run.objects.get(pk=run.pk).end_as_lost()
+
+
+@pytest.mark.parametrize("reaped", [reaped_here, reaped_elsewhere])
+def test_a_worker_that_slept_and_was_declared_lost_writes_nothing_when_it_wakes(
+    command, alice, settings, reaped
+) -> None:
+    worker(command, WORKERS="1")
+    run = make.playbook(TALKING).launch(alice, [make.localhost()])
+    started(run)
+    before, printed = put_to_sleep(run), printed_by(run)
+    wait_until(lambda: printed_by(run) > printed + 1000, seconds=20, what="output nobody reads")
+    reaped(run, settings)
+
+    os.kill(run.worker_pid, signal.SIGCONT)
+    wait_until(lambda: not processes.marked(str(run.claim_token)), seconds=20, what="its end")
+    after = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    assert finished(after).status == Job.Status.SUCCESS  # the same worker goes on with the next
+
+    job = Job.objects.get(run=run)
+    assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.WORKER_LOST)
+    assert "output that the worker still held in memory is lost" in job.error_message
+    assert job.logs.count() == before
+    assert AuditLog.objects.about(job).filter(action="job.finished").count() == 1
 
 
 def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) -> None:

@@ -1,0 +1,66 @@
+"""Whether a run that has waited may still start: what was checked at its launch may have changed.
+
+One list of functions, each of which looks at the rows as they are now and says in one sentence why
+not, or nothing. The claim asks them inside its own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from accounts.models import User
+from inventory.models import Server
+
+from .playbooks import Playbook
+
+if TYPE_CHECKING:
+    from .runs import Run
+
+MOST_NAMES = 3
+
+
+def reason_not_to_start(run: Run) -> str:
+    """Why this waiting run may not start any more; empty if it may. One query a check."""
+    return next(filter(None, (check(run) for check in CHECKS)), "")
+
+
+def _playbook_is_inactive(run: Run) -> str:
+    if not Playbook.objects.filter(pk=run.playbook_id, is_active=False).exists():
+        return ""
+    return f"The playbook “{run.playbook}” was deactivated while the run waited."
+
+
+def _server_is_inactive(run: Run) -> str:
+    """One is enough: a playbook may rely on all of the servers that it was launched on."""
+    inactive = Server.objects.filter(jobs__run=run, is_active=False).order_by("hostname")
+    names = list(inactive.values_list("hostname", flat=True))
+    if not names:
+        return ""
+    verb = "was" if len(names) == 1 else "were"
+    return f"{_listed(names)} {verb} deactivated while the run waited."
+
+
+def _user_may_not_launch(run: Run) -> str:
+    user = User.objects.get(pk=run.launched_by_id)
+    if not user.is_active:
+        return f"{user}, who launched it, was deactivated while the run waited."
+    if not user.has_perm("automation.launch_playbook"):
+        return f"{user}, who launched it, lost the right to launch while the run waited."
+    return ""
+
+
+def _listed(names: list[str]) -> str:
+    """ "web1", "web1 and web2", "web1, web2, web3 and 4 more"."""
+    shown = names[:MOST_NAMES]
+    if len(names) > MOST_NAMES:
+        shown.append(f"{len(names) - MOST_NAMES} more")
+    *first, last = shown
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+CHECKS: list[Callable[[Run], str]] = [
+    _playbook_is_inactive,
+    _server_is_inactive,
+    _user_may_not_launch,
+]
