@@ -1,8 +1,9 @@
 """What of a run's output people may see: without its secrets, and not torn by them.
 
 The order is: first every line finds its job, then it is masked. Structure, that is host names,
-headings and the recap, is never masked in part. So a secret that is also the name of a host, or
-stands in a task's name as its author wrote it, shows there, where anybody can read it anyway.
+headings and the recap, is never masked in part. A task's name that was filled in with a secret is
+shown as its author wrote it. So a secret that is part of a host's name, or stands in a name as it is
+written, shows there, where anybody can read it anyway.
 """
 
 import re
@@ -54,7 +55,7 @@ class Masking:
         return text
 
     def name(self, shown: str, written: str = "") -> str:
-        """A play's or task's: whole, or masked whole, where it was filled in with a secret."""
+        """A play's or task's: whole; where it was filled in with a secret, as it is written."""
         shown = self._rewrite(storable(shown))
         if self.text(shown) == shown:
             return shown
@@ -62,7 +63,7 @@ class Masking:
             _masked(shown, redactor, hosts) != shown and redactor.redact(written) == written
             for redactor, hosts in self._single
         )
-        return MASK if is_telling else shown
+        return (written or MASK) if is_telling else shown
 
     def place(self, path: str) -> str:
         """A file, perhaps with a line: as it is, from the project's root where it lies there."""

@@ -31,11 +31,10 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from audit.context import acting_as
-from audit.redaction import named_secrets
-from inventory.models import Credential, Server
+from inventory.models import Server
 from schema.encryption import Undecryptable
 
-from . import playbook_files, processes, shutdown, variables
+from . import playbook_files, processes, shutdown
 from .channel import DESCRIPTOR, VARIABLE, Channel
 from .host_keys import learn_host_keys
 from .log_writer import LogWriter
@@ -43,6 +42,7 @@ from .masking import Masking
 from .models import ClaimLost, Job, Outcome, Run, Worker
 from .retrying import insisting, is_transient, reconnect
 from .run_folder import CALLBACKS, CannotStart, RunFolder, no_room, run_folder, unwritable
+from .run_secrets import known_secrets
 from .transcript import Transcript, stopped_by
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class _Execution:
         self._paths = ("\0", "")  # nothing to replace yet
         neighbours = Server.objects.neighbours_of(self.servers).values_list("hostname", flat=True)
         hosts = [*(server.hostname for server in self.servers), *neighbours]
-        self.masking = Masking(self._secrets(), hosts, self._with_real_paths, root)
+        self.masking = Masking(known_secrets(run, self.servers), hosts, self._with_real_paths, root)
         self.transcript = Transcript(run, self.jobs, self.masking, self.writer)
         self.stopped: Outcome | None = None
         self.started = time.monotonic()
@@ -177,7 +177,8 @@ class _Execution:
             self.transcript.folder, self.transcript.no_room = f"{folder.path}/", no_room(self.run)
             insisting(lambda: self._note_start(folder, config))
             exit_code = self._run(config, folder)
-            insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
+            with self._while_held():
+                insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
         if insisting(self.run.beat):  # else somebody else has ended it, and has the last word
             self._keep_facts()
         return self._ended(exit_code)
@@ -370,22 +371,6 @@ class _Execution:
     def _with_real_paths(self, text: str) -> str:
         """With the playbook where it really lies, and not in the run's folder."""
         return text.replace(*self._paths)
-
-    def _secrets(self) -> list[tuple[str, str]]:
-        """Names and values of what no log may show."""
-        opened = variables.opened(self.run.extra_vars)
-        given = [(name, opened[name]) for name in self.run.secret_names()]
-        for credential in Credential.objects.used_for(self.servers, self.run.credential):
-            name = f"credential “{credential}”"
-            given += [(name, secret) for secret in credential.secrets()]
-        for vault in self.run.playbook.vault_passwords.all():
-            given.append((f"vault password “{vault.vault_id}”", vault.opened()))
-        # By the variable that holds them: what lies in a list or dictionary has a key of its own.
-        within = [
-            *opened.items(),
-            *(pair for each in self.servers for pair in each.variables.items()),
-        ]
-        return [*given, *(pair for name, value in within for pair in named_secrets({name: value}))]
 
 
 def _unneeded(_event: dict[str, Any]) -> bool:

@@ -47,7 +47,7 @@ def test_a_secret_is_masked_in_every_notation_and_wherever_it_is_cut(verbosity: 
 
     job = run_here(playbook, make.localhost(), extra_vars={"given": SECRET}, verbosity=verbosity)[0]
 
-    assert job.failed_task == f"Break {MASK}"
+    assert job.failed_task == "Break {{ given }}"
     assert job.tickets.count() == 1
     kept = everything_kept(job)
     assert not any(piece in kept for piece in ("Zq7", "Kw", "9ß"))
