@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from automation import command_line, variables
+from inventory.ansible_names import reservations
 from inventory.models import Server
 
 from .server_locks import ServerLock
@@ -69,7 +70,13 @@ class Intention:
         where = touched(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
-        return [f"{first}{how}.", *self._exceptions(), f"{self._pace()}.", *self.waits_for]
+        return [
+            f"{first}{how}.",
+            *self._exceptions(),
+            *reservations(list(self.run.extra_vars)),
+            f"{self._pace()}.",
+            *self.waits_for,
+        ]
 
     @cached_property
     def waits_for(self) -> list[str]:

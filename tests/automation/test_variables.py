@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from audit.redaction import MASK
-from automation import variables
+from automation import prompts, variables
 from schema.encryption import Undecryptable
 
 
@@ -238,7 +238,7 @@ def test_prompts_become_a_schema():
         {"vars_prompt": [{"name": "password"}, {"name": "n", "default": 5, "private": False}]},
         {"hosts": "all"},
     ]
-    schema = variables.from_prompts(plays)
+    schema = prompts.schema_of(plays)
     assert schema == {
         "user": {"type": "string", "help": "Who?", "required": True},
         "password": {"type": "string", "help": "", "secret": True, "required": True},
@@ -249,7 +249,7 @@ def test_prompts_become_a_schema():
 
 def test_prompts_that_are_none_are_passed_over():
     plays = [{"vars_prompt": "x"}, {"vars_prompt": ["x", {}, {"name": ""}]}, {"vars_prompt": {}}]
-    assert variables.from_prompts(plays) == {}
+    assert prompts.schema_of(plays) == {}
 
 
 @pytest.mark.parametrize("value", [2**64, [-(2**63) - 1], {"a": {"b": 10**30}}])
