@@ -142,6 +142,11 @@ def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     return values
 
 
+def own_defaults(schema: dict[str, Any]) -> list[str]:
+    """The names of the variables for which the playbook itself has something."""
+    return [name for name, spec in schema.items() if spec.get("playbook_default") is not None]
+
+
 def _name_problem(schema: dict[str, Any], name: Any) -> str:
     if name in schema:
         return ""

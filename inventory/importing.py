@@ -172,7 +172,7 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if not VARIABLE.fullmatch(name):
             yield name, "no variable name: letters, digits and “_”"
         elif name in MAGIC_FOR_SERVERS:
-            yield name, "set by Ansible itself"
+            yield name, "set by Ansible itself"  # few: ansible-inventory has left out most
         elif _has_vaulted(value):
             yield name, "encrypted by Ansible Vault"
         elif inner := next(_secrets(name, value), ""):

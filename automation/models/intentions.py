@@ -73,6 +73,7 @@ class Intention:
         return [
             f"{first}{how}.",
             *self._exceptions(),
+            *self._own_defaults(),
             *reservations(list(self.run.extra_vars)),
             f"{self._pace()}.",
             *self.waits_for,
@@ -102,6 +103,11 @@ class Intention:
         if self.run.check_mode and NEVER_CHECKED.search(self.run.playbook.source):
             return ["Its tasks that say “check_mode: false” run even so."]
         return []
+
+    def _own_defaults(self) -> list[str]:
+        given, schema = self.run.extra_vars, self.run.playbook.schema()
+        left = [name for name in variables.own_defaults(schema) if name not in given]
+        return [f"The playbook's own default holds for {_shortened(left)}."] if left else []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)
