@@ -1,6 +1,7 @@
 """The migration that gives tickets keys by the place of the failing task."""
 
 import hashlib
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -146,8 +147,6 @@ def test_it_may_be_repeated_and_taken_back(earlier):
 
 
 def test_slices_leave_nothing_out(earlier, monkeypatch):
-    from importlib import import_module
-
     monkeypatch.setattr(import_module("tickets.migrations.0003_keys_by_place"), "ROWS_AT_ONCE", 2)
     playbook = make.playbook()
     jobs = [
