@@ -91,6 +91,7 @@ class JobSerializer(serializers.ModelSerializer):
             "relaunches",
             "failure_kind",
             "failed_task",
+            "failed_place",
             "error_message",
             "counts",
             "created_at",

@@ -156,7 +156,7 @@ class LaunchForm(forms.Form):
         }
         super().__init__(*args, **kwargs)
         self._offer_environments()
-        self.schema: dict[str, Any] = playbook.variables if playbook else {}
+        self.schema: dict[str, Any] = playbook.schema() if playbook else {}
         for name, spec in self.schema.items():
             self.fields[PREFIX + name] = variable_field(name, spec)
             if spec.get("secret") and name in self.known_secrets():
@@ -302,7 +302,7 @@ class LaunchForm(forms.Form):
 def relaunched(run: Run) -> dict[str, Any]:
     """The form's first values for doing a run once more, but for its servers. Secrets are not
     shown, and stay as they were unless typed anew."""
-    schema, values = run.playbook.variables, masked(run.extra_vars)
+    schema, values = run.playbook.schema(), masked(run.extra_vars)
     options = {name: getattr(run, name) for name in OPTIONS}
     given = {
         PREFIX + name: value

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
 from accounts.models import User
+from schema.exceptions import Refused
 
-from . import playbook_files, variables
+from . import playbook_files
 from .models import Playbook
 
 DESCRIPTION_LENGTH = 2000
@@ -25,6 +26,8 @@ class Report:
     missing: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    # By file path: what is to be said about the variables that it asks for.
+    warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
 def import_playbooks(root: Path, *, accept_as: User | None = None, dry_run: bool = False) -> Report:
@@ -46,8 +49,12 @@ def import_playbooks(root: Path, *, accept_as: User | None = None, dry_run: bool
 def _look_at(report: Report, playbook: Playbook, accept_as: User | None, *, dry_run: bool) -> None:
     state = playbook.file_state
     if state == "changed" and accept_as is not None:
-        if not dry_run:
-            playbook.accept_file(accept_as)
+        try:
+            if not dry_run:
+                playbook.accept_file(accept_as)
+        except Refused as error:
+            report.refused[playbook.file_path] = str(error)
+            return
         state = "accepted"
     getattr(report, state).append(playbook.file_path)
 
@@ -71,6 +78,8 @@ def _add(report: Report, path: Path, file_path: str, *, dry_run: bool) -> None:
         report.refused[file_path] = str(error)
     else:
         report.added.append(file_path)
+        if playbook.warnings:
+            report.warnings[file_path] = playbook.warnings
 
 
 def _new(file_path: str, content: bytes, plays: list[dict]) -> Playbook:
@@ -78,7 +87,6 @@ def _new(file_path: str, content: bytes, plays: list[dict]) -> Playbook:
         name=str(PurePosixPath(file_path).with_suffix("")),
         description=playbook_files.description_of(content, plays)[:DESCRIPTION_LENGTH],
         file_path=file_path,
-        variables=variables.from_prompts(plays),
     )
 
 

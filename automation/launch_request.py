@@ -157,7 +157,7 @@ class RelaunchSerializer(OptionsSerializer):
 
 def check_variables(playbook: Playbook, values: Any) -> None:
     try:
-        variables.cleaned(playbook.variables, values)
+        variables.cleaned(playbook.schema(), values)
     except DjangoValidationError as error:
         raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
 
@@ -193,7 +193,7 @@ def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[
 
 def _refuse_unless_same(run: Run, servers: list[Server], options: dict[str, Any]) -> None:
     """A key that comes with another request is a mistake, and not a repetition."""
-    given = variables.cleaned(run.playbook.variables, options.pop("extra_vars", {}))
+    given = variables.cleaned(run.playbook.schema(), options.pop("extra_vars", {}))
     options.setdefault("relaunch_of", None)
     same = (
         set(run.jobs.values_list("server_id", flat=True)) == {server.pk for server in servers}

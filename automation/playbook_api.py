@@ -24,6 +24,12 @@ class PlaybookSerializer(StrictModelSerializer):
         help_text="The file as it is now, compared with what was registered.",
     )
 
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="About variables whose names mean something to Ansible too.",
+    )
+
     class Meta:
         model = Playbook
         fields = [
@@ -35,6 +41,7 @@ class PlaybookSerializer(StrictModelSerializer):
             "file_state",
             "tags",
             "variables",
+            "warnings",
             "is_active",
             "created_at",
             "updated_at",

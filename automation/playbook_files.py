@@ -5,6 +5,7 @@ A registered path is relative to PLAYBOOK_ROOT, or names one of our own playbook
 """
 
 import hashlib
+import posixpath
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ BUILTIN_ROOT = Path(__file__).parent / "playbooks"
 SUFFIXES = (".yml", ".yaml")
 # A role's tests/test.yml is a playbook by its looks, and none that anybody runs here.
 PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars", "host_vars"}
+IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
+# Of files that a playbook imports, and those in turn.
+MOST_IMPORTED = 100
 UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
 
 
@@ -96,6 +100,36 @@ def plays_in(content: bytes) -> list[dict[str, Any]]:
     return plays if is_playbook and len(plays) == len(document) else []
 
 
+def plays_with_imported(file_path: str, content: bytes | None = None) -> list[dict[str, Any]]:
+    """The plays of a registered file, with those of the playbooks that it imports in their place.
+    Imports that are gone, lead outside of the root or are named by a template are passed over;
+    each file is read once. `content`: of the file itself, where it is at hand."""
+    return list(_walked(file_path, content, set()))
+
+
+def _walked(file_path: str, content: bytes | None, seen: set[Path]) -> Iterator[dict[str, Any]]:
+    try:
+        path = located(file_path)
+        if path in seen or len(seen) > MOST_IMPORTED:
+            return
+        seen.add(path)
+        plays = plays_in(path.read_bytes() if content is None else content)
+    except (OSError, ValidationError):
+        return
+    for play in plays:
+        yield play
+        if name := _imported_by(play):
+            yield from _walked(_beside(file_path, path, name), None, seen)
+
+
+def _beside(file_path: str, path: Path, name: str) -> str:
+    """What a file, which really lies at `path`, names relative to its folder: as a registered path
+    would name it."""
+    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
+    folder = path.relative_to(root_of(file_path)).parent.as_posix()
+    return prefix + posixpath.normpath(posixpath.join(folder, name.strip()))
+
+
 def yaml_problem(content: bytes) -> str:
     """Why the text cannot be read as YAML, on one line; empty when it can."""
     try:
@@ -106,7 +140,7 @@ def yaml_problem(content: bytes) -> str:
 
 
 def _loaded(content: bytes) -> Any:
-    # Ansible's own tags (!vault, !unsafe) mean nothing here: they load as None.
+    # Ansible's own tags (!vault, !unsafe) mean nothing here.
     return yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
 
 
@@ -143,12 +177,22 @@ def discovered(root: Path) -> Iterator[tuple[str, bytes]]:
             yield file_path, content
 
 
+class OnlyAnsible(str):
+    """In place of a value with a tag of Ansible's (!vault, !unsafe): empty, and not None."""
+
+
 class _TolerantLoader(yaml.SafeLoader):
-    """Reads plain YAML only; unknown tags become None."""
+    """Reads plain YAML only."""
 
 
-_TolerantLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+_TolerantLoader.add_multi_constructor("!", lambda loader, suffix, node: OnlyAnsible())
 
 
 def _imports(play: dict[str, Any]) -> bool:
-    return "import_playbook" in play or "ansible.builtin.import_playbook" in play
+    return any(key in play for key in IMPORTS)
+
+
+def _imported_by(play: dict[str, Any]) -> str:
+    """The name in its `import_playbook`, if it has one that is known before it runs."""
+    name = next((play[key] for key in IMPORTS if key in play), None)
+    return name if isinstance(name, str) and "{{" not in name else ""

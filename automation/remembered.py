@@ -60,7 +60,7 @@ class Remembered:
         return [each if len(each) <= LONGEST_WORDS else f"{each[:LONGEST_WORDS]}…" for each in said]
 
     def _values(self) -> dict[str, Any]:
-        schema = self.run.playbook.variables
+        schema = self.run.playbook.schema()
         given = {
             name.removeprefix(PREFIX): value
             for name, value in self.first.items()

@@ -14,6 +14,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+# Where its text is not to be shown.
+OWN_DEFAULT = "The playbook's own default"
+
 
 class TextOfJSON(forms.JSONField):
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -27,7 +30,17 @@ class TextOfJSON(forms.JSONField):
 
 
 def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
-    """The form's field for one entry of a playbook's schema."""
+    """The form's field for one entry of a playbook's schema. What the playbook itself takes is a
+    placeholder in it and no value: so what is sent was typed, and is data."""
+    field = _field(name, spec)
+    if (own := spec.get("playbook_default")) is not None and not isinstance(
+        field, forms.ChoiceField
+    ):
+        field.widget.attrs["placeholder"] = f"Default: {own}" if own else OWN_DEFAULT
+    return field
+
+
+def _field(name: str, spec: dict[str, Any]) -> forms.Field:
     default = spec.get("default")
     common: dict[str, Any] = {
         "label": spec.get("label") or name,
@@ -42,7 +55,9 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
         widget = UnfoldAdminPasswordWidget({"autocomplete": "new-password"})
         return forms.CharField(**common, strip=False, widget=widget)
     if kind == "choice":
-        return _choice_field(spec["choices"], common)
+        own = spec.get("playbook_default")
+        empty = "Choose" if own is None else f"Default: {own}" if own else OWN_DEFAULT
+        return _choice_field(spec["choices"], common, empty)
     if kind == "boolean":
         # Django's "required" would ask for yes.
         common["required"] = False
@@ -60,11 +75,11 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     return forms.CharField(**common, strip=False, widget=text)
 
 
-def _choice_field(choices: list[Any], common: dict[str, Any]) -> forms.Field:
+def _choice_field(choices: list[Any], common: dict[str, Any], empty: str) -> forms.Field:
     by_text = {str(choice): choice for choice in choices}
     return forms.TypedChoiceField(
         **common,
-        choices=[("", "Choose"), *((text, text) for text in by_text)],
+        choices=[("", empty), *((text, text) for text in by_text)],
         coerce=by_text.__getitem__,
         empty_value=None,
         widget=UnfoldAdminSelectWidget,

@@ -5,7 +5,11 @@ A schema is a JSON object, one entry a variable:
     {"version": {"type": "string", "required": true, "help": "Tag to deploy"},
      "restart": {"type": "boolean", "default": false},
      "colour": {"type": "choice", "choices": ["blue", "green"]},
+     "bucket": {"type": "string", "playbook_default": "backup-{{ region }}"},
      "db_password": {"type": "string", "secret": true}}
+
+A `default` is data, like what people type, and is given to the play. A `playbook_default` only says
+what the playbook itself takes where nothing is given; it is its author's, so code, and left to it.
 """
 
 import difflib
@@ -17,6 +21,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from audit.redaction import MASK, has_mask, is_secret_name, redacted
+from inventory.ansible_names import MAGIC, REFUSED
 from schema.encryption import decrypt, encrypt
 from schema.fields import INEXACT_NUMBER, has_inexact_number
 
@@ -25,6 +30,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 KEYS: dict[str, type | None] = {
     "type": str,
     "default": None,
+    "playbook_default": str,
     "required": bool,
     "choices": list,
     "help": str,
@@ -67,6 +73,8 @@ def _schema_problem(name: str, spec: Any) -> str:
     """The first thing that is wrong with a variable's entry, or nothing."""
     if not NAME.fullmatch(name):
         return "this is no variable name."
+    if name in MAGIC:
+        return REFUSED
     if not isinstance(spec, dict):
         return "its entry has to be an object, like {“type”: “string”}."
     if unknown := ", ".join(sorted(spec.keys() - KEYS.keys())):
@@ -76,7 +84,7 @@ def _schema_problem(name: str, spec: Any) -> str:
             return f"“{key}” has to be {IN_WORDS[wanted]}."
     if spec.get("type", "string") not in TYPES:
         return f"“{spec['type']}” is no type; types are {', '.join(TYPES)}."
-    return _choices_problem(spec) or _default_problem(spec)
+    return _choices_problem(spec) or _default_problem(spec) or _own_default_problem(spec)
 
 
 def _choices_problem(spec: dict[str, Any]) -> str:
@@ -97,6 +105,18 @@ def _default_problem(spec: dict[str, Any]) -> str:
     return f"the default cannot be kept. {unfit}" if (unfit := _unstorable(default)) else ""
 
 
+def _own_default_problem(spec: dict[str, Any]) -> str:
+    if (own := spec.get("playbook_default")) is None:
+        return ""
+    if spec.get("default") is not None or spec.get("required"):
+        return "with “playbook_default” it has no “default”, and is not “required”."
+    if spec.get("type") == "boolean":
+        return "a boolean has no “playbook_default”: the launch form always gives yes or no."
+    if spec.get("secret") and own:
+        return "a secret's “playbook_default” stays empty (it would stand here in clear)."
+    return f"“playbook_default” cannot be kept. {unfit}" if (unfit := _unstorable(own)) else ""
+
+
 def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     """The values to run with: those given and the defaults of the others.
 
@@ -111,6 +131,7 @@ def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
             errors[str(name)] = [problem]
     defaults = {name: spec.get("default") for name, spec in schema.items()}
     values = {name: value for name, value in (defaults | given).items() if value is not None}
+    errors |= {name: [REFUSED] for name in values if name in MAGIC}
     for name, spec in schema.items():
         if spec.get("required") and values.get(name) in (None, ""):
             errors[name] = ["A value is needed."]
@@ -119,6 +140,11 @@ def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     if errors:
         raise ValidationError(errors)
     return values
+
+
+def own_defaults(schema: dict[str, Any]) -> list[str]:
+    """The names of the variables for which the playbook itself has something."""
+    return [name for name, spec in schema.items() if spec.get("playbook_default") is not None]
 
 
 def _name_problem(schema: dict[str, Any], name: Any) -> str:
@@ -209,26 +235,3 @@ def as_text(value: Any) -> str:
 
 def is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() == {ENCRYPTED}
-
-
-def from_prompts(plays: list[dict[str, Any]]) -> dict[str, Any]:
-    """A schema from the playbook's own `vars_prompt`: private prompts are secret."""
-    schema: dict[str, Any] = {}
-    for play in plays:
-        prompts = play.get("vars_prompt")
-        for prompt in prompts if isinstance(prompts, list) else []:
-            if isinstance(prompt, dict) and prompt.get("name"):
-                schema[str(prompt["name"])] = _from_prompt(prompt)
-    return schema
-
-
-def _from_prompt(prompt: dict[str, Any]) -> dict[str, Any]:
-    spec: dict[str, Any] = {"type": "string", "help": str(prompt.get("prompt") or "")}
-    default = prompt.get("default")
-    if prompt.get("private", True):
-        spec["secret"] = True
-    elif default is not None:
-        spec["default"] = str(default)
-    if default is None:
-        spec["required"] = True
-    return spec

@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 from audit.redaction import is_secret_name
 
 from .ansible_inventory import Host
+from .ansible_names import MAGIC_FOR_SERVERS
 from .models import Server
 from .validators import VARIABLE
 
@@ -100,8 +101,15 @@ def apply(host: Host, server: Server, environment: str = "") -> dict[str, str]:
         server.tags = server.tags | {"groups": host.groups}
     left_out = dict(_left_out(host.variables))
     taken = host.variables.keys() - CONSUMED - left_out.keys()
-    server.variables = server.variables | {name: host.variables[name] for name in sorted(taken)}
+    server.variables = _without_magic(server.variables) | {
+        name: host.variables[name] for name in sorted(taken)
+    }
     return left_out
+
+
+def _without_magic(variables: dict[str, Any]) -> dict[str, Any]:
+    """What a server may have had since before these were refused."""
+    return {name: value for name, value in variables.items() if name not in MAGIC_FOR_SERVERS}
 
 
 def _file(report: Report, server: Server, before: list[Any], *, dry_run: bool) -> None:
@@ -163,6 +171,8 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if not VARIABLE.fullmatch(name):
             yield name, "no variable name: letters, digits and “_”"
+        elif name in MAGIC_FOR_SERVERS:
+            yield name, "set by Ansible itself"  # few: ansible-inventory has left out most
         elif _has_vaulted(value):
             yield name, "encrypted by Ansible Vault"
         elif inner := next(_secrets(name, value), ""):

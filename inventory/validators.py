@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from .ansible_names import MAGIC_FOR_SERVERS, REFUSED
+
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HOST_KEY = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
@@ -66,6 +68,8 @@ def validate_variables(value: Any) -> None:
             raise ValidationError(
                 f"“{name}” is no variable name: letters, digits and “_”, not starting with a digit."
             )
+        if name in MAGIC_FOR_SERVERS:
+            raise ValidationError(f"“{name}”: {REFUSED}")
         if name in COLUMNS:
             raise ValidationError(f"“{name}” has a field of its own: “{COLUMNS[name]}”.")
 

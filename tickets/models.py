@@ -23,6 +23,8 @@ from automation.models import Job
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextField
 
+from .wording import title_for_both
+
 # Of so many tickets of one server the most urgent are found.
 LOOKED_AT = 200
 
@@ -224,6 +226,15 @@ class Ticket(models.Model):
         Ticket.objects.filter(pk=self.pk).update(updated_at=timezone.now())
         return occurrence
 
+    def generalise_title(self, job: Job) -> dict[str, list[str]]:
+        """Leave out of the title what the failing task is called on one server only. Nothing when
+        it fits this job too, or when somebody has written it; else the change, for the audit."""
+        if self.job is None or (title := title_for_both(self.title, self.job, job)) == self.title:
+            return {}
+        before, self.title = self.title, title
+        Ticket.objects.filter(pk=self.pk).update(title=title)
+        return {"title": [before, title]}
+
     # Questions
 
     @property
@@ -369,9 +380,10 @@ class TicketComment(models.Model):
 
 
 def failure_key(job: Job) -> str:
-    """What failed, as 64 hex digits: the same for the same playbook, environment and failing task
-    (or kind, where no task failed)."""
-    what = job.failed_task or job.failure_kind
+    """What failed, as 64 hex digits: the same for the same playbook, environment and place of the
+    failing task. A task's name may be filled in for each server, so it counts only where the place
+    is unknown; where no task failed, the kind of failure counts."""
+    what = job.failed_place or job.failed_task or job.failure_kind
     parts = (job.playbook_id, job.server.environment, job.failure_kind, what)
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 

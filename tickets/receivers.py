@@ -31,7 +31,8 @@ def follow_up(job: Job, outcome: Outcome, **kwargs: Any) -> None:
 
 
 def open_ticket(job: Job) -> Ticket:
-    """One unresolved ticket for the same playbook, environment and failing task (or kind)."""
+    """One unresolved ticket for the same playbook, environment and place of the failing task (or
+    kind)."""
     ticket, is_new = Ticket.objects.open_for(
         failure_key(job),
         job=job,
@@ -41,9 +42,15 @@ def open_ticket(job: Job) -> Ticket:
         priority=PRIORITIES.get(job.server.environment, Ticket.Priority.LOW),
     )
     ticket.add_occurrence(job)
+    changes = {} if is_new else ticket.generalise_title(job)
     action = "ticket.opened" if is_new else "ticket.occurred_again"
     AuditLog.objects.record(
-        action, ticket, actor=job.user, job=str(job.job_id), server=str(job.server)
+        action,
+        ticket,
+        actor=job.user,
+        job=str(job.job_id),
+        server=str(job.server),
+        **({"changes": changes} if changes else {}),
     )
     return ticket
 

@@ -7,11 +7,46 @@ from automation.ansi import plain
 from automation.models import Job
 
 CODE = "    "
+# Stands in a title for the words that differ between servers.
+DIFFERS = "…"
+TITLE_LENGTH = 200
 
 
 def title_of(job: Job) -> str:
     what = job.failed_task or Job.FailureKind(job.failure_kind).label
-    return f"{job.playbook} failed in {job.server.environment}: {what}"[:200]
+    return f"{_occasion(job)}{what}"[:TITLE_LENGTH]
+
+
+def title_for_both(title: str, first: Job, job: Job) -> str:
+    """The title of `first` as it fits `job` too: “Restart nginx on …”. It stays as it is where the
+    names agree, and where somebody has put it in words of their own."""
+    occasion = _occasion(first)
+    known = title.removeprefix(occasion)
+    is_ours = title == title_of(first) or (title.startswith(occasion) and DIFFERS in known.split())
+    if not (is_ours and job.failed_task) or title == title_of(job):
+        return title
+    return f"{occasion}{_in_common(known, job.failed_task) or job.failed_place}"[:TITLE_LENGTH]
+
+
+def _occasion(job: Job) -> str:
+    return f"{job.playbook} failed in {job.server.environment}: "
+
+
+def _in_common(one: str, other: str) -> str:
+    """The words that both begin and end with, and “…” for what is between; nothing if none are."""
+    words, others = one.split(), other.split()
+    begin = _equal_at_start(words, others)
+    end = _equal_at_start(words[begin:][::-1], others[begin:][::-1])
+    if begin == len(words) == len(others):
+        return one
+    kept = [*words[:begin], DIFFERS, *words[len(words) - end :]]
+    return " ".join(kept) if len(kept) > 1 else ""
+
+
+def _equal_at_start(words: list[str], others: list[str]) -> int:
+    """How many of the first words are the same; “…” is, with itself only."""
+    pairs = zip(words, others, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(words), len(others)))
 
 
 def description_of(job: Job, last_lines: Iterable[str]) -> str:
@@ -20,9 +55,14 @@ def description_of(job: Job, last_lines: Iterable[str]) -> str:
     parts = [
         f"{job.playbook} failed on {job.server} ({job.server.environment}), "
         f"launched by {job.user}.",
-        f"Failing task: {job.failed_task}" if job.failed_task else "",
+        _task(job),
         indent(job.error_message, CODE),
         f"Last lines:\n\n{indent(lines, CODE)}" if lines else "",
         f"[Job {job.job_id}]({job.get_absolute_url()})",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _task(job: Job) -> str:
+    place = f" ({job.failed_place})" if job.failed_place else ""
+    return f"Failing task: {job.failed_task}{place}" if job.failed_task else ""

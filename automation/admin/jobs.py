@@ -72,6 +72,7 @@ class JobAdmin(HistoryAdmin):
         "status": "status",
         "failure_kind": "failure_kind",
         "failed_task": "failed_task",
+        "failed_place": "failed_place",
         "error_message": "error_message",
         "playbook": "playbook.name",
         "server": "server.hostname",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -86,6 +86,11 @@ class PlaybookAdmin(SwitchedAdmin):
 
     class Media:
         css = {"all": ["automation/highlighting.css"]}
+
+    def save_model(self, request: HttpRequest, obj: Playbook, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for sentence in obj.warnings:
+            messages.warning(request, sentence)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return PlaybookRows

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from automation import command_line, variables
+from inventory.ansible_names import reservations
 from inventory.models import Server
 
 from .server_locks import ServerLock
@@ -69,7 +70,14 @@ class Intention:
         where = touched(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
-        return [f"{first}{how}.", *self._exceptions(), f"{self._pace()}.", *self.waits_for]
+        return [
+            f"{first}{how}.",
+            *self._exceptions(),
+            *self._own_defaults(),
+            *reservations(list(self.run.extra_vars)),
+            f"{self._pace()}.",
+            *self.waits_for,
+        ]
 
     @cached_property
     def waits_for(self) -> list[str]:
@@ -95,6 +103,11 @@ class Intention:
         if self.run.check_mode and NEVER_CHECKED.search(self.run.playbook.source):
             return ["Its tasks that say “check_mode: false” run even so."]
         return []
+
+    def _own_defaults(self) -> list[str]:
+        given, schema = self.run.extra_vars, self.run.playbook.schema()
+        left = [name for name in variables.own_defaults(schema) if name not in given]
+        return [f"The playbook's own default holds for {_shortened(left)}."] if left else []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)

@@ -13,7 +13,8 @@ from django.urls import reverse
 from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
-from automation import playbook_files, variables
+from automation import playbook_files, prompts, variables
+from inventory.ansible_names import reservations
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
@@ -108,7 +109,8 @@ class Playbook(Editable):
         super().clean_fields(exclude)
 
     def clean(self) -> None:
-        """A new or moved file is hashed here; a changed one has to be accepted by its verb."""
+        """A new or moved file is hashed here; a changed one has to be accepted by its verb. A new
+        playbook asks for what its prompts do, unless it was said what."""
         super().clean()
         if Playbook.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
             # The databases differ in what they call equal.
@@ -117,12 +119,15 @@ class Playbook(Editable):
             current = self.current_hash()
             if current is not None:  # else its field has said already what is wrong with it
                 self.file_hash = current
+        if self._state.adding and not self.variables:
+            self.variables = prompts.validated_schema_of(self.plays())
 
     # Verbs
 
     @transaction.atomic
     def accept_file(self, actor: User) -> bool:
-        """Take the file as it is now for the registered one. False when it had not changed."""
+        """Take the file as it is now for the registered one, with the prompts that are new in it.
+        False when it had not changed; Refused when its prompts cannot be taken."""
         if not actor.has_perm("automation.accept_playbook"):
             raise PermissionDenied("Only an admin accepts a changed playbook file.")
         current = self.current_hash()
@@ -131,9 +136,15 @@ class Playbook(Editable):
         if current == self.file_hash:
             return False
         old, self.file_hash = self.file_hash, current
-        self.save(update_fields=["file_hash", "updated_at"])
+        asked = self._take_prompts()
+        self.save(update_fields=["file_hash", "updated_at", *(["variables"] if asked else [])])
         AuditLog.objects.record(
-            "playbook.file_accepted", self, actor=actor, old_hash=old, new_hash=current
+            "playbook.file_accepted",
+            self,
+            actor=actor,
+            old_hash=old,
+            new_hash=current,
+            **({"prompts": asked} if asked else {}),
         )
         return True
 
@@ -175,6 +186,19 @@ class Playbook(Editable):
     def path_in_project(self) -> str:
         """Where it lies below its root, links resolved: what ansible-playbook is told."""
         return self.path.relative_to(playbook_files.root_of(self.file_path)).as_posix()
+
+    def plays(self) -> list[dict[str, Any]]:
+        """Those of its file as it is now, and of the playbooks that it imports."""
+        return playbook_files.plays_with_imported(self.file_path)
+
+    def schema(self) -> dict[str, Any]:
+        """What it asks for, with its own templates left to it."""
+        return prompts.with_code_left_out(self.variables, self.plays)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about variables whose names mean something to Ansible too."""
+        return reservations(list(self.variables))
 
     @property
     def is_builtin(self) -> bool:
@@ -248,16 +272,27 @@ class Playbook(Editable):
         self.refuse_unless_ready(servers)
         refuse_inactive(Credential.objects.used_for(servers, credential))
         secrets = relaunch_of.secret_names() if relaunch_of else set()
-        values = variables.cleaned(self.variables, extra_vars if extra_vars is not None else {})
+        schema = self.schema()
+        values = variables.cleaned(schema, extra_vars if extra_vars is not None else {})
         run = self.runs.unsaved(
             self,
             actor,
-            extra_vars=variables.sealed(self.variables, values, secrets),
+            extra_vars=variables.sealed(schema, values, secrets),
             credential=credential,
             relaunch_of=relaunch_of,
             **options,
         )
         return run, servers
+
+    def _take_prompts(self) -> list[str]:
+        """The names of the variables whose entries the changed file has added or changed."""
+        try:
+            schema = prompts.brought_up_to_date(self.variables, self.plays())
+            variables.validate_schema(schema)
+        except ValidationError as error:
+            raise Refused(f"Its prompts cannot be taken: {' '.join(error.messages)}") from None
+        before, self.variables = self.variables, schema
+        return [name for name, entry in schema.items() if before.get(name) != entry]
 
     def _is_moved(self) -> bool:
         stored = Playbook.objects.filter(pk=self.pk).values_list("file_path", flat=True).first()

@@ -33,7 +33,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "model_admin": admin.site.get_model_admin(Playbook),
         "title": playbook.name,
         "playbook": playbook,
-        "variables": [_entry(name, spec) for name, spec in playbook.variables.items()],
+        "variables": [_entry(name, spec) for name, spec in playbook.schema().items()],
         "parts": parts_of(playbook.source.encode()),
         "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
         "record": record,
@@ -72,4 +72,4 @@ def _entry(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     given = {key: value for key, value in spec.items() if value is not None}
     if "default" in given:
         given["default"] = variables.as_text(given["default"])
-    return {**NOTHING, **given, "name": name}
+    return {**NOTHING, **given, "name": name, "has_own_default": "playbook_default" in given}

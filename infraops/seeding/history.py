@@ -100,6 +100,7 @@ class History:
             error_message=past.message,
             failure_kind=past.kind,
             failed_task=past.failed_task,
+            failed_place=past.failed_place,
             counts=printing.counts_of(past.done) if past.done else {},
             started_at=run.started_at,
             completed_at=past.ended,

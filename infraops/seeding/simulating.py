@@ -33,6 +33,7 @@ class Past:
     done: list[Done] = field(default_factory=list)
     kind: str = ""
     failed_task: str = ""
+    failed_place: str = ""
     message: str = ""
 
 
@@ -60,7 +61,7 @@ def broken_off(world: World, past: Past, status: str, kind: str, message: str) -
     """The same, ended somewhere in the middle by something from outside."""
     kept = past.done[: world.rng.randint(0, max(0, len(past.done) - 1))]
     ended = kept[-1].at + timedelta(seconds=kept[-1].seconds) if kept else past.ended
-    return Past(status, ended, kept, kind, "", message)
+    return Past(status, ended, kept, kind, message=message)
 
 
 def _factor(server: Server, at: datetime) -> float:
@@ -92,4 +93,5 @@ def _failed(recipe: Recipe, server: Server, done: list[Done], kind: str) -> Past
     last = done[-1]
     message = printing.message_of(recipe, last, server.hostname)
     ended = last.at + timedelta(seconds=last.seconds)
-    return Past(Job.Status.FAILED, ended, done, kind, last.step.name, message)
+    place = f"{recipe.file_path}:{last.step.line}"
+    return Past(Job.Status.FAILED, ended, done, kind, last.step.name, place, message)

@@ -118,3 +118,18 @@ def test_one_that_history_names_stays(client_of, boss):
     assert "deactivate it instead" in client.get(path).content.decode()
     client.post(path, {"post": "yes"})
     assert Playbook.objects.filter(pk=playbook.pk).exists()
+
+
+def test_a_name_that_ansible_takes_too_is_remarked_upon(client_of, boss):
+    make.playbook_file("site.yml", PLAY)
+    client = client_of(boss)
+    page = client.post(ADD, form(variables='{"port": {}}'), follow=True).content.decode()
+    assert "“port” is also a keyword of Ansible" in page
+    detail = client.get(Playbook.objects.get(name="Site").get_absolute_url()).content.decode()
+    assert "“port” is also a keyword of Ansible" in detail
+
+
+def test_the_page_shows_the_playbooks_own_defaults(client_of, bob):
+    own = {"a": {"playbook_default": "x-{{ b }}"}, "c": {"secret": True, "playbook_default": ""}}
+    page = client_of(bob).get(make.playbook(variables=own).get_absolute_url()).content.decode()
+    assert "<code>x-{{ b }}</code>" in page and "the playbook's own" in page

@@ -133,3 +133,23 @@ def test_a_list_asks_a_fixed_number_of_times(api_of, bob, query_ceiling):
     client = api_of(bob)
     with query_ceiling(4):  # session, user, count, rows
         assert len(client.get(URL).json()["results"]) == 11  # with the connection check
+
+
+def test_a_new_playbook_takes_its_prompts_and_warns_about_their_names(api_of, boss):
+    prompt = {"name": "environment", "private": False, "default": "{{ x }}"}
+    make.playbook_file("asking.yml", [{**make.HELLO[0], "vars_prompt": [prompt]}])
+    answer = api_of(boss).post(URL, {"name": "Asking", "file_path": "asking.yml"}).json()
+    assert answer["variables"] == {
+        "environment": {"type": "string", "help": "", "playbook_default": "{{ x }}"}
+    }
+    assert answer["warnings"] == [
+        "“environment” is also a keyword of Ansible: tasks see their own environment under that "
+        "name, and not this value."
+    ]
+
+
+def test_a_prompt_that_cannot_be_given_is_told_at_the_variables(api_of, boss):
+    make.playbook_file("asking.yml", [{**make.HELLO[0], "vars_prompt": [{"name": "groups"}]}])
+    answer = api_of(boss).post(URL, {"name": "Asking", "file_path": "asking.yml"})
+    assert answer.status_code == 400
+    assert "groups: Ansible sets this one itself" in str(answer.json())

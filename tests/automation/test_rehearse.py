@@ -195,3 +195,26 @@ def test_a_dry_run_of_the_command_is_refused_as_a_launch_is(boss):
     make.server(hostname="here")
     with pytest.raises(CommandError, match="forks: Ensure this value"):
         call_command("run_playbook", "hello", "--server=here", "--forks=0", "--dry-run")
+
+
+def test_names_that_ansible_takes_too_are_remarked_upon(alice, fleet):
+    words = rehearsed(alice, fleet[:1], extra_vars={"environment": "blue", "version": "1"}).words
+    assert words[1].startswith("“environment” is also a keyword of Ansible")
+    assert "“version”" not in " ".join(words)
+
+
+def test_it_says_what_is_left_to_the_playbook(alice, fleet):
+    schema = {name: {"playbook_default": "{{ x }}"} for name in ("bucket", "region")}
+    playbook = make.playbook(variables=schema)
+    said = "The playbook's own default holds for {}."
+    assert said.format("bucket and region") in rehearsed(alice, fleet, playbook).words
+    words = rehearsed(alice, fleet, playbook, extra_vars={"region": "{{ x }}"}).words
+    assert said.format("bucket") in words
+
+
+@pytest.mark.parametrize("name", ["inventory_hostname", "groups", "omit"])
+def test_a_dry_run_of_the_api_refuses_what_ansible_sets_itself(api_of, alice, fleet, name):
+    given = {"playbook_id": make.playbook().pk, "server_id": fleet[0].pk, "dry_run": True}
+    answer = api_of(alice).post("/api/jobs", given | {"extra_vars": {name: "x"}})
+    assert answer.status_code == 400
+    assert "Ansible sets this one itself" in str(answer.json())

@@ -30,7 +30,10 @@ def wrong(schema, given) -> dict[str, list[str]]:
         {"type": "list", "default": [1, "a"]},
         {"type": "object", "default": {"a": 1}},
         {"type": "string", "secret": True, "required": True},
-        {"type": "string", "default": None, "choices": None},
+        {"type": "string", "default": None, "choices": None, "playbook_default": None},
+        {"playbook_default": "backup-{{ region }}"},
+        {"secret": True, "playbook_default": ""},
+        {"type": "choice", "choices": ["a"], "playbook_default": "x"},
     ],
 )
 def test_this_entry_is_accepted(spec):
@@ -60,6 +63,12 @@ def test_this_entry_is_accepted(spec):
         ({"secret": True, "default": "x"}, "no default"),
         ({"type": "object", "default": {"$encrypted": "x"}}, "the default cannot be kept"),
         ({"secret": "yes"}, "true or false"),
+        ({"playbook_default": 8080}, "“playbook_default” has to be a text"),
+        ({"playbook_default": "a", "default": "b"}, "it has no “default”"),
+        ({"playbook_default": "a", "required": True}, "is not “required”"),
+        ({"playbook_default": "a", "secret": True}, "stays empty"),
+        ({"playbook_default": "yes", "type": "boolean"}, "a boolean has no"),
+        ({"playbook_default": "********"}, "cannot be kept"),
     ],
 )
 def test_this_entry_is_refused(spec, reason):
@@ -104,6 +113,14 @@ def test_values_have_the_type_that_the_schema_says(spec, accepted, refused):
         assert set(wrong({"x": spec}, {"x": value})) == {"x"}
 
 
+def test_a_default_of_the_playbooks_own_is_not_a_value():
+    schema = {"bucket": {"playbook_default": "backup-{{ region }}"}}
+    assert variables.cleaned(schema, {}) == {}
+    assert variables.cleaned(schema, {"bucket": None}) == {}
+    for typed in ("{{ x }}", "backup-{{ region }}", ""):
+        assert variables.cleaned(schema, {"bucket": typed}) == {"bucket": typed}
+
+
 def test_defaults_fill_in_and_null_takes_a_value_away():
     schema = {"a": {"default": "1"}, "b": {}, "c": {"default": "3"}}
     assert variables.cleaned(schema, {"c": None}) == {"a": "1"}
@@ -134,6 +151,31 @@ def test_every_problem_is_named_at_once():
 @pytest.mark.parametrize("schema", [{}, {"other": {}}])
 def test_what_steers_ansible_is_refused_unless_declared(schema, name):
     assert "steer Ansible" in wrong(schema, {name: "x"})[name][0]
+    assert variables.cleaned({name: {}}, {name: "x"}) == {name: "x"}
+
+
+MAGIC = ["inventory_hostname", "groups", "hostvars", "omit", "vars", "ansible_play_hosts"]
+
+
+@pytest.mark.parametrize("name", MAGIC)
+@pytest.mark.parametrize("schema", [{}, {"other": {}}])
+def test_what_ansible_sets_itself_is_refused(schema, name):
+    assert wrong(schema, {name: "x"})[name] == [
+        "Ansible sets this one itself: choose another name."
+    ]
+
+
+@pytest.mark.parametrize("name", MAGIC)
+def test_what_ansible_sets_itself_cannot_be_declared(name):
+    with pytest.raises(ValidationError, match=f"{name}: Ansible sets this one itself"):
+        variables.validate_schema({"other": {}, name: {}})
+    # A schema of before that was so: neither its default nor a value reaches the play.
+    assert set(wrong({name: {"default": "x"}}, {})) == {name}
+
+
+@pytest.mark.parametrize("name", ["environment", "port", "lookup", "ansible_become_password"])
+def test_a_name_that_works_may_be_declared(name):
+    variables.validate_schema({name: {}})
     assert variables.cleaned({name: {}}, {name: "x"}) == {name: "x"}
 
 
@@ -227,29 +269,6 @@ def test_without_its_key_a_secret_stays_closed(settings):
     settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
     with pytest.raises(Undecryptable):
         variables.opened(stored)
-
-
-# --- vars_prompt ----------------------------------------------------------------------------------
-
-
-def test_prompts_become_a_schema():
-    plays = [
-        {"vars_prompt": [{"name": "user", "prompt": "Who?", "private": False}]},
-        {"vars_prompt": [{"name": "password"}, {"name": "n", "default": 5, "private": False}]},
-        {"hosts": "all"},
-    ]
-    schema = variables.from_prompts(plays)
-    assert schema == {
-        "user": {"type": "string", "help": "Who?", "required": True},
-        "password": {"type": "string", "help": "", "secret": True, "required": True},
-        "n": {"type": "string", "help": "", "default": "5"},
-    }
-    variables.validate_schema(schema)
-
-
-def test_prompts_that_are_none_are_passed_over():
-    plays = [{"vars_prompt": "x"}, {"vars_prompt": ["x", {}, {"name": ""}]}, {"vars_prompt": {}}]
-    assert variables.from_prompts(plays) == {}
 
 
 @pytest.mark.parametrize("value", [2**64, [-(2**63) - 1], {"a": {"b": 10**30}}])

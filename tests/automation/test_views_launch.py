@@ -269,3 +269,53 @@ def test_a_stranger_signs_in_first(client, client_of, charlie):
     for stranger in (client, client_of(charlie)):
         answer = stranger.get(LAUNCH)
         assert answer.status_code == 302 and answer.url.startswith(reverse("admin:login"))
+
+
+TEMPLATE = "backup-{{ region }}"
+ASKING = [
+    {
+        **make.HELLO[0],
+        "vars_prompt": [
+            {"name": "bucket", "private": False, "default": TEMPLATE},
+            {"name": "login_hash", "default": "hunter2"},
+        ],
+    }
+]
+OWN = {
+    "bucket": {"playbook_default": TEMPLATE},
+    "login_hash": {"secret": True, "playbook_default": ""},
+    "size": {"type": "choice", "choices": ["s", "m"], "playbook_default": "m"},
+}
+
+
+@pytest.mark.parametrize("schema", [OWN, OWN | {"bucket": {"default": TEMPLATE}}])
+def test_the_playbooks_own_default_is_a_placeholder_and_no_value(client_of, alice, servers, schema):
+    playbook = make.playbook(ASKING, variables=schema)
+    form = client_of(alice).get(LAUNCH, {"playbook": playbook.pk}).context["form"]
+    bucket, login_hash = form["var_bucket"], form["var_login_hash"]
+    assert bucket.value() is None and not bucket.field.required
+    assert bucket.field.widget.attrs["placeholder"] == f"Default: {TEMPLATE}"
+    assert login_hash.field.widget.attrs["placeholder"] == "The playbook's own default"
+    assert form["var_size"].field.choices[0] == ("", "Default: m")
+
+
+@pytest.mark.parametrize("typed", ["{{ region }}", TEMPLATE])
+@pytest.mark.parametrize("schema", [OWN, OWN | {"bucket": {"default": TEMPLATE}}])
+def test_what_is_typed_over_the_playbooks_own_default_is_given(
+    client_of, alice, servers, schema, typed
+):
+    playbook = make.playbook(ASKING, variables=schema)
+    client = client_of(alice)
+    sent = without_variables(servers, playbook=playbook.pk, var_bucket="", var_size="")
+    client.post(LAUNCH, sent)
+    assert Run.objects.get().extra_vars == {}
+    client.post(LAUNCH, sent | {"var_bucket": typed, "key": "another"})
+    assert Run.objects.order_by("pk").last().extra_vars == {"bucket": typed}
+
+
+def test_a_run_with_the_playbooks_own_default_is_relaunched_with_it(client_of, alice, servers):
+    playbook = make.playbook(ASKING, variables=OWN)
+    run = make.job(playbook=playbook, status="failed", server=servers[0]).run
+    form = client_of(alice).get(LAUNCH, {"run": run.pk}).context["form"]
+    assert form["var_bucket"].value() is None
+    assert run.relaunch(alice).extra_vars == {}

@@ -133,6 +133,23 @@ def test_yaml_is_read_and_odd_variable_names_are_left_out(tmp_path):
     assert "Not taken: portée (no variable name" in printed
 
 
+def test_what_ansible_sets_itself_is_left_out_and_keywords_are_not(tmp_path):
+    variables = {"ansible_host": "192.0.2.1", "omit": "a", "port": 80, "name": "x"}
+    hosts = {"web": {"hosts": {"web1": variables}}}
+    (tmp_path / "hosts.yml").write_text(json.dumps(hosts))
+    printed = imported(tmp_path / "hosts.yml")
+    assert Server.objects.get().variables == {"port": 80, "name": "x"}
+    assert "Not taken: omit (set by Ansible itself)" in printed
+
+
+def test_an_import_takes_away_what_was_stored_before_it_was_refused(tmp_path):
+    hosts = {"web": {"hosts": {"web1": {"ansible_host": "192.0.2.1"}}}}
+    (tmp_path / "hosts.yml").write_text(json.dumps(hosts))
+    make.server(hostname="web1", variables={"hostvars": {}, "motd": "hello"})
+    imported(tmp_path / "hosts.yml")
+    assert Server.objects.get().variables == {"motd": "hello"}
+
+
 def test_group_variables_arrive_merged(tmp_path):
     folder = tmp_path / "inventory"
     (folder / "group_vars").mkdir(parents=True)

@@ -115,6 +115,78 @@ def test_another_failure_is_another_ticket():
     assert Ticket.objects.count() == 5
 
 
+def failed_on(server, name: str, place: str = "web/site.yml:12", **fields) -> Job:
+    """A failed task whose name was filled in for the server."""
+    outcome = Outcome.failed(Kind.TASK_FAILED, "x", failed_task=name, failed_place=place)
+    return ended(outcome, server=server, **fields)
+
+
+def test_a_task_whose_name_was_filled_in_for_each_server_is_one_ticket():
+    first = failed_on(production(hostname="tn1"), "Restart service on tn1")
+    for name in ("tn2", "tn3"):
+        failed_on(production(hostname=name), f"Restart service on {name}", playbook=first.playbook)
+    ticket = Ticket.objects.get()
+    assert ticket.occurrences.count() == 3
+    assert ticket.title == f"{first.playbook} failed in production: Restart service on …"
+    opened, again, and_again = AuditLog.objects.about(ticket).order_by("id")
+    assert "changes" not in opened.details and "changes" not in and_again.details
+    assert again.details["changes"] == {
+        "title": [f"{first.playbook} failed in production: Restart service on tn1", ticket.title]
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "title"),
+    [
+        (["Restart nginx", "Restart nginx"], "Restart nginx"),
+        (["tn1: restart", "tn2: restart"], "… restart"),
+        (["Put a on tn1", "Put b on tn2"], "Put …"),
+        (["On tn1 restart nginx now", "On tn2 restart nginx now"], "On … restart nginx now"),
+        (["Restart nginx on tn1", "Restart nginx on tn2", "Restart apache on tn3"], "Restart …"),
+        (["Restart", "Restart nginx"], "Restart …"),
+        (["tn1", "tn2", "tn3"], "web/site.yml:12"),
+    ],
+)
+def test_the_title_has_what_the_names_have_in_common(names, title):
+    playbook = make.playbook()
+    for name in names:
+        failed_on(production(), name, playbook=playbook)
+    assert Ticket.objects.get().title == f"{playbook} failed in production: {title}"
+
+
+def test_a_title_that_somebody_has_written_stays():
+    playbook = failed_on(production(), "Restart tn1").playbook
+    Ticket.objects.update(title=f"{playbook} failed in production: Restart tn1, see the wiki")
+    failed_on(production(), "Restart tn2", playbook=playbook)
+    assert Ticket.objects.get().title.endswith("Restart tn1, see the wiki")
+
+
+def test_two_tasks_of_one_name_are_two_tickets():
+    playbook = failed_on(production(), "Restart", "site.yml:12").playbook
+    failed_on(production(), "Restart", "site.yml:20", playbook=playbook)
+    assert Ticket.objects.count() == 2
+
+
+def test_the_same_place_in_another_environment_is_another_ticket():
+    playbook = failed_on(production(), "Restart").playbook
+    failed_on(make.server(environment="staging"), "Restart", playbook=playbook)
+    assert Ticket.objects.count() == 2
+
+
+def test_the_ticket_says_where_the_task_stands():
+    failed_on(production(), "Restart")
+    assert "Failing task: Restart (web/site.yml:12)" in Ticket.objects.get().description
+
+
+def test_a_reopened_ticket_takes_back_its_failure_whatever_its_name(alice):
+    first = failed_on(production(), "Restart tn1")
+    ticket = Ticket.objects.get()
+    ticket.resolve(alice)
+    ticket.reopen(alice)
+    failed_on(production(), "Restart tn2", playbook=first.playbook)
+    assert Ticket.objects.get().occurrences.count() == 2
+
+
 def test_long_names_are_cut_alike():
     task = "x" * 400
     outcome = Outcome.failed(Kind.TASK_FAILED, "y" * 100_000, failed_task=task)

@@ -59,6 +59,8 @@ class Command(BaseCommand):
     def _say(self, report: Report, *, dry_run: bool) -> None:
         for file_path, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {file_path}: {reason}"))
+        for file_path, sentences in report.warnings.items():
+            self.stdout.write(self.style.WARNING(f"{file_path}: {' '.join(sentences)}"))
         if dry_run:
             self.stdout.write("Nothing was written. It would be:")
         for name, word in WORDS.items():
