@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain
@@ -24,7 +24,7 @@ from inventory.models import Server
 from . import playbook_files
 
 # Longer files, and more of them, are not looked through.
-LONGEST, MOST_FILES = 256 * 1024, 50
+LONGEST, MOST_FILES = 128 * 1024, 50
 LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 # Signs of a template, a regular expression, a subscript.
 UNDECIDED = ("{", "~", "[")
@@ -121,13 +121,14 @@ def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> 
     is_unknown = bool(wanted) and not any(
         names.matching((term,)) for term in wanted for names in (here, elsewhere)
     )
-    if any(each.makes_groups or (is_unknown and each.names_files) for each in before):
-        return Idle(play, "it does so only if an earlier task adds chosen servers to it", False)
+    reason = "no chosen server matches"
     if is_unknown:
         names = " and ".join(f"“{term}”" for term in wanted)
         verb = "matches" if len(wanted) == 1 else "match"
-        return Idle(play, f"{names} {verb} no server of the inventory")
-    return Idle(play, "no chosen server matches")
+        reason = f"{names} {verb} no server of the inventory"
+    if any(each.makes_groups or (is_unknown and each.names_files) for each in before):
+        return Idle(play, f"{reason} unless an earlier task adds some", is_sure=False)
+    return Idle(play, reason)
 
 
 # --- Patterns -------------------------------------------------------------------------------------
@@ -171,7 +172,8 @@ class Names:
     def _of(term: str, members: dict[str, set[str]]) -> set[str]:
         if not {"*", "?"} & set(term):
             return members.get(term, set())
-        return set().union(*(hosts for name, hosts in members.items() if fnmatchcase(name, term)))
+        is_meant = re.compile(translate(term)).match
+        return set().union(*(hosts for name, hosts in members.items() if is_meant(name)))
 
 
 def terms_of(hosts: Any) -> tuple[str, ...] | None:

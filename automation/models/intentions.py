@@ -86,7 +86,7 @@ class Intention:
         more = len(idle) - NAMED
         said = [each.words for each in (idle if more == 1 else idle[:NAMED])]
         if more > 1:
-            said.append(f"{more} more plays are not for the chosen servers either.")
+            said.append(f"{more} more plays name none of the chosen servers.")
         if skipped and len(skipped) == len(self.servers):
             return [*said, "No play is for any of the chosen servers: the run would fail."]
         end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"

@@ -124,8 +124,9 @@ def test_a_server_that_is_named_localhost_is_one(fleet):
 def test_groups_may_be_made_by_an_earlier_task(fleet, first, is_sure):
     text = f"- hosts: web\n  {first}\n- name: Configure\n  hosts: fresh\n"
     words, skipped = foreseen(fleet, text)
-    said = "Play “Configure” (hosts: fresh) may not run: it does so only if an earlier task adds"
-    assert words[0].startswith(said) is not is_sure
+    verb, end = ("will", "") if is_sure else ("may", " unless an earlier task adds some")
+    reason = f"“fresh” matches no server of the inventory{end}"
+    assert words == [f"Play “Configure” (hosts: fresh) {verb} not run: {reason}."]
     assert skipped == (["db1"] if is_sure else [])
     # A play that does not run makes no groups.
     assert "will not run" in foreseen(fleet, text, "db1")[0][-1]
@@ -185,7 +186,7 @@ def test_the_plan_names_a_few_of_many(alice, fleet):
     many = [f"none{number}" for number in range(9)]
     intention = make.playbook(plays("web", *many)).rehearse(alice, [fleet["web1"]])
     assert len(intention.left_out) == 6
-    assert intention.left_out[-1] == "4 more plays are not for the chosen servers either."
+    assert intention.left_out[-1] == "4 more plays name none of the chosen servers."
     assert (
         len(make.playbook(plays("web", *many[:6])).rehearse(alice, [fleet["web1"]]).left_out) == 6
     )

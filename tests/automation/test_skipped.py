@@ -260,7 +260,7 @@ def test_they_are_of_no_choice(mixed, alice, only):
 def test_a_run_that_skipped_all_is_not_repeated(client_of, api_of, alice):
     run = make.playbook().launch(alice, [make.server(hostname="db1")])
     finished(run, db1=Outcome.skipped(REASON))
-    with pytest.raises(Refused, match=r"All servers of .* were skipped. No play is for this server"):
+    with pytest.raises(Refused, match=r"All servers of .* were skipped\. No play is for"):
         run.relaunch(alice)
     answer = api_of(alice).post(f"/api/runs/{run.pk}/relaunch")
     assert answer.status_code == 409 and REASON in answer.json()["detail"]
