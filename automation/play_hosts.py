@@ -93,7 +93,8 @@ def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server])
     plays, is_whole = plays_of(file_path)
     here, elsewhere = Names(chosen), Names(others)
     taken: set[str] = set()
-    idle, before = [], []
+    idle: list[Idle] = []
+    before: list[Play] = []
     for play in plays:
         found = here.matching(play.terms) if play.terms is not None else None
         if found == set():
@@ -158,7 +159,8 @@ class Names:
     def _by_name(self) -> dict[str, set[str]]:
         """Each name that a term may match, with its hosts."""
         if self._members is None:
-            self._members = members = {}
+            members: dict[str, set[str]] = {}
+            self._members = members
             servers = {server.hostname: server for server in self._servers}
             self.hosts = list(servers)
             for host, server in servers.items():
