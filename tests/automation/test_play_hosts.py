@@ -1,10 +1,15 @@
 """Which plays will not run on the chosen servers, said before the launch."""
 
+from random import Random
+
 import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 
 from automation import play_hosts
 from automation.models import Worker
-from automation.play_hosts import forecast, plays_of, terms_of
+from automation.play_hosts import Names, forecast, plays_of, terms_of
+from inventory.inventory_file import write_inventory
 from inventory.models import Server
 from tests import make
 
@@ -79,6 +84,29 @@ def test_what_cannot_be_known_is_not_told(fleet, hosts):
     words, skipped = foreseen(fleet, [*text, {"name": "Second", "hosts": "lb"}], "db1")
     assert words == ["Play “Second” (hosts: lb) will not run: no chosen server matches."]
     assert skipped == []
+
+
+def test_ansible_itself_takes_in_the_same(tmp_path):
+    groups = {
+        "web1": ["web"],
+        "web2": ["web", "eu"],
+        "db1": ["db"],
+        "lb.example.com": ["lb", "eu"],
+        "2001:db8::1": ["db"],
+        "web": [],
+    }
+    servers = [make.server(hostname=name, tags={"groups": own}) for name, own in groups.items()]
+    script = write_inventory(tmp_path, servers)
+    ansible = InventoryManager(loader=DataLoader(), sources=[str(script)])
+    ours, random, compared = Names(servers), Random(7), 0
+    words = "web web1 db eu all * we* web? *1 ungrouped dev* lb lb.* none 2001:db8::1 al*".split()
+    for _ in range(1000):
+        parts = [random.choice(("", "", "!", "&")) + random.choice(words) for _ in range(3)]
+        pattern = random.choice((",", ":", ", ", " ")).join(parts[: random.randint(1, 3)])
+        if terms := terms_of(pattern):
+            compared += 1
+            assert ours.matching(terms) == {host.name for host in ansible.get_hosts(pattern)}
+    assert compared > 500
 
 
 def test_addresses_are_no_lists():
