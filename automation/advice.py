@@ -9,10 +9,11 @@ ADVICE: dict[str, str] = {
     "then relaunch.",
     _Kind.UNREACHABLE: "Ansible could not log in. See that the server is up, that address, port, "
     "user and key are right, and run “Check connection” on it.",
-    _Kind.NO_HOSTS_MATCHED: "The play's “hosts” does not name this server or one of its groups. "
-    "Compare it with the server's environment and tags.",
-    _Kind.LOCALHOST_PLAY: "The play says “hosts: localhost”. Let it say “hosts: all” (the launch "
-    "limits it to the chosen servers) and delegate single tasks with “delegate_to: localhost”.",
+    _Kind.NO_HOSTS_MATCHED: "No play names any server of this run, or a group that one of them is "
+    "in. Compare “hosts” in the playbook with the server's groups: its environment and its tags.",
+    _Kind.LOCALHOST_PLAY: "All plays say “hosts: localhost”, and a launch is limited to the chosen "
+    "servers. Change them to “hosts: all” and delegate what has to run on the worker with "
+    "“delegate_to: localhost”, or register a server named localhost and launch on that.",
     _Kind.NO_TASKS: "Every task was left out. Look at the tags of the launch and at the "
     "conditions in the playbook.",
     _Kind.NOT_REACHED: "The run ended before it came to this server. Mend what ended it, then "

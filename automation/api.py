@@ -67,6 +67,9 @@ class JobSerializer(serializers.ModelSerializer):
     )
     relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
+    nothing_to_do = serializers.BooleanField(
+        source="had_nothing_to_do", help_text="A success, and no task ran on this server."
+    )
     duration_seconds = serializers.SerializerMethodField()
 
     class Meta:
@@ -94,6 +97,7 @@ class JobSerializer(serializers.ModelSerializer):
             "failed_place",
             "error_message",
             "counts",
+            "nothing_to_do",
             "created_at",
             "started_at",
             "completed_at",

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,14 +17,22 @@ from inventory.models import Credential
 from schema.exceptions import Refused
 
 from .ansi import plain
+from .job_state import WHY_UNMASKED
 from .models import Job, Run, Worker
 
 POLL_SECONDS = 0.3
-COLOURS = {"success": "SUCCESS", "failed": "ERROR", "cancelled": "WARNING"}
+NOTHING_TO_DO = "Nothing to do: no task ran on this server."
+COLOURS = {
+    "success": "SUCCESS",
+    "failed": "ERROR",
+    "cancelled": "WARNING",
+    "skipped": "HTTP_NOT_MODIFIED",
+}
 
 
 class LaunchingCommand(BaseCommand):
-    """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."""
+    """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, 4 skipped: no play is for the
+    chosen servers. Servers that were skipped beside others that succeeded leave it at 0."""
 
     _patience: timedelta
     _worker_at: datetime  # when a worker was last there
@@ -150,12 +158,29 @@ class LaunchingCommand(BaseCommand):
             style = getattr(self.style, COLOURS[job.status])
             took = f" after {job.duration.total_seconds():.1f} s" if job.duration else ""
             self.stdout.write(style(f"{job.server}: {job.get_status_display()}{took}"))
-            if job.error_message:
-                self.stdout.write(style(job.error_message))
-        statuses = {job.status for job in jobs}
-        if Job.Status.FAILED in statuses:
-            return 2
-        return 3 if Job.Status.CANCELLED in statuses else 0
+            if said := job.error_message or (NOTHING_TO_DO if job.had_nothing_to_do else ""):
+                self.stdout.write(style(said))
+        self._tell_of_the_run(run)
+        return exit_status({job.status for job in jobs})
+
+    def _tell_of_the_run(self, run: Run) -> None:
+        """Plays that ran on none of its servers, and secrets that its log may show."""
+        run.refresh_from_db(fields=["idle_plays", "unmasked"])
+        for play in run.idle_plays:
+            where = f"hosts: {play['hosts']}, {play['place']}"
+            self.stdout.write(f"Play “{play['play']}” ({where}) did not run: {play['reason']}.")
+        if run.unmasked:
+            names = ", ".join(run.unmasked)
+            self.stdout.write(self.style.WARNING(f"Not masked: {names} — {WHY_UNMASKED}"))
+
+
+def exit_status(statuses: Collection[str]) -> int:
+    """Of a run's jobs: the worst counts."""
+    if Job.Status.FAILED in statuses:
+        return 2
+    if Job.Status.CANCELLED in statuses:
+        return 3
+    return 4 if set(statuses) == {Job.Status.SKIPPED} else 0
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from .advice import ADVICE
 from .failing_source import Excerpt, excerpt_of
 from .models import Job, JobLog, Run, TaskResult, Worker
 from .models.options import OPTIONS
+from .play_hosts import Play, plays_for
+
+WHY_UNMASKED = "their values are too short or too common to hide without damaging the log."
 
 
 def state_of(job: Job) -> dict[str, Any]:
@@ -37,6 +40,8 @@ def header_of(job: Job) -> dict[str, Any]:
         "variables": job.masked_extra_vars.items(),
         "options": given_options(job.run),
         "earlier": partial(_earlier, job),
+        "plays": partial(plays_of, job),
+        "why_unmasked": WHY_UNMASKED,
     }
 
 
@@ -70,6 +75,14 @@ def failing_result(job: Job) -> TaskResult | None:
         return None
     failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
     return job.task_results.filter(status__in=failures).order_by("number").first()
+
+
+def plays_of(job: Job) -> list[Play]:
+    """The plays that took its server in, as far as its playbook's file says it; none once that is
+    another one than ran."""
+    if job.playbook.current_hash() != job.run.playbook_hash:
+        return []
+    return plays_for(job.playbook.file_path, job.server)
 
 
 def _source(job: Job, failure: TaskResult | None) -> Excerpt | None:

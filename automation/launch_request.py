@@ -118,6 +118,15 @@ class LaunchSerializer(OptionsSerializer):
         return servers
 
 
+class IdlePlaySerializer(serializers.Serializer):
+    """A play that took in no server of a run."""
+
+    play = serializers.CharField()
+    hosts = serializers.CharField(help_text="Its pattern, as it is written.")
+    place = serializers.CharField(help_text="“site.yml:12”")
+    reason = serializers.CharField()
+
+
 class IntentionSerializer(serializers.Serializer):
     """What a dry run answers: see `Intention`."""
 
@@ -133,6 +142,14 @@ class IntentionSerializer(serializers.Serializer):
     waits_for = serializers.ListField(
         child=serializers.CharField(), help_text="Why it would not start at once, as things are."
     )
+    idle_plays = serializers.SerializerMethodField(
+        help_text="Plays that will not run, as far as the playbook's file says it."
+    )
+    skipped = serializers.ListField(
+        source="forecast.skipped",
+        child=serializers.CharField(),
+        help_text="The names of the servers that no play is for.",
+    )
     command = serializers.CharField(help_text="The exact command line.")
     extra_vars = serializers.DictField(
         source="values", help_text="With the defaults. Secrets are shown as ********."
@@ -143,6 +160,10 @@ class IntentionSerializer(serializers.Serializer):
 
     def get_production_count(self, intention: Intention) -> int:
         return len(intention.production)
+
+    @extend_schema_field(IdlePlaySerializer(many=True))
+    def get_idle_plays(self, intention: Intention) -> list[dict[str, str]]:
+        return [idle.as_row() for idle in intention.forecast.idle]
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_servers(self, intention: Intention) -> list[str]:

@@ -26,13 +26,14 @@ WITNESSES = 50
 # How long the columns are remembered. Of an ended run they stay as they are; of a running one,
 # ten times as long as it took to find them.
 ENDED_FOR, RUNNING_TIMES = 3600, 10
-# The most urgent first; what has gone well last.
+# The most urgent first; then what has gone well, and last where nothing was to be done.
 ORDER = [
     Job.Status.FAILED,
     Job.Status.RUNNING,
     Job.Status.CANCELLED,
     Job.Status.PENDING,
     Job.Status.SUCCESS,
+    Job.Status.SKIPPED,
 ]
 
 

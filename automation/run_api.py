@@ -16,7 +16,7 @@ from schema.exceptions import Refused
 
 from .api import IDEMPOTENCY_KEY, JobViewSet, LaunchedSerializer
 from .filters import RunFilters
-from .launch_request import RelaunchSerializer, relaunched
+from .launch_request import IdlePlaySerializer, RelaunchSerializer, relaunched
 from .matrix_page import Asked, table_of
 from .models import Job, Run, TaskResult
 from .run_summary import summary_of
@@ -32,6 +32,13 @@ class RunSerializer(serializers.ModelSerializer):
         source="masked_extra_vars", help_text="Secrets are shown as ********."
     )
     options = serializers.DictField(help_text="Those that differ from the defaults.")
+    idle_plays = IdlePlaySerializer(
+        many=True, help_text="The plays that took in no server of the run, each with why."
+    )
+    unmasked = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Names of secrets whose values are too short or too common to be masked.",
+    )
     relaunch_of = serializers.IntegerField(source="relaunch_of_id", allow_null=True)
     relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
     duration_seconds = serializers.SerializerMethodField()
@@ -51,6 +58,8 @@ class RunSerializer(serializers.ModelSerializer):
             "options",
             "credential_id",
             "command",
+            "idle_plays",
+            "unmasked",
             "relaunch_of",
             "relaunches",
             "worker_host",

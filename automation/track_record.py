@@ -48,8 +48,8 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Summary:
-    """Of some runs. The rate is of those that succeeded or failed, in percent; the median is of
-    those that succeeded. None where there is none."""
+    """Of some runs. The rate is of those that succeeded or failed, in percent: cancelled and
+    skipped ones say nothing. The median is of those that succeeded. None where there is none."""
 
     runs: list[RunRecord]
 

@@ -22,9 +22,9 @@ from .home import jobs_url, runs_url
 DAYS, PLAYBOOKS, RECENT_RUNS = 14, 10, 500
 FRESH, OLD = timedelta(seconds=30), timedelta(minutes=10)
 # From the bottom of a bar to its top.
-STACK = (Job.Status.SUCCESS, Job.Status.CANCELLED, Job.Status.FAILED)
+STACK = (Job.Status.SUCCESS, Job.Status.SKIPPED, Job.Status.CANCELLED, Job.Status.FAILED)
 # The most urgent first; "none": nothing has run there.
-RESULTS = ("failed", "cancelled", "running", "pending", "success", "none")
+RESULTS = ("failed", "cancelled", "running", "pending", "success", "skipped", "none")
 # Of a sparkline, in its own units.
 WIDTH, HEIGHT = 100, 24
 
@@ -208,8 +208,9 @@ def playbooks() -> dict[str, Any]:
 
 def _record(last: LastRuns) -> Record:
     filters = {"playbook__id__exact": last.playbook.pk, "state__exact": Run.State.FINISHED}
-    # Those that ended without having begun are none of them.
+    # Those that ended without having begun are none of them, nor those that no play was for.
     filters |= {"id__gte": last.first, "started_at__isnull": "False"}
+    counted = {"outcome__exact": last.COUNTED} if last.skipped else {}
     longest = max([*last.seconds, 0.001])
     step = WIDTH / max(1, len(last.ends) - 1)
     points = [
@@ -218,7 +219,7 @@ def _record(last: LastRuns) -> Record:
     ]
     return Record(
         last,
-        runs_url(**filters),
+        runs_url(**filters, **counted),
         runs_url(**filters, outcome__exact=Run.End.SUCCESS),
         " ".join(f"{x},{y}" for x, y, _outcome in points),
         [str(min(x, WIDTH - 2)) for x, _y, outcome in points if outcome == Run.End.FAILED],

@@ -36,7 +36,7 @@ def jobs_url(
 
 
 def runs_url(**filters: Any) -> str:
-    return f"{reverse('admin:automation_run_changelist')}?{urlencode(filters)}"
+    return f"{reverse('admin:automation_run_changelist')}?{urlencode(filters, doseq=True)}"
 
 
 # --- What runs and what waits ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import median
+from typing import ClassVar
 
 from django.db.models import OuterRef, Q, Subquery
 
@@ -15,16 +16,20 @@ from .runs import Run
 LAST = 50
 
 
-@dataclass(frozen=True)
+@dataclass
 class LastRuns:
     """The last runs of a playbook that have ended, the oldest first: (seconds, outcome).
 
-    `first`: the key of the oldest of them.
+    `first`: the key of the oldest of them. `skipped`: how many more there were between them that no
+    play was for; those say neither how well it works nor how long it takes.
     """
+
+    COUNTED: ClassVar = [Run.End.FAILED, Run.End.CANCELLED, Run.End.SUCCESS]
 
     playbook: Playbook
     first: int
     ends: list[tuple[float, str]] = field(default_factory=list)
+    skipped: int = 0
 
     @property
     def usual(self) -> timedelta | None:
@@ -61,7 +66,9 @@ def last_runs(playbooks: Collection[int]) -> dict[int, LastRuns]:
     columns = ("playbook_id", "started_at", "finished_at", "outcome")
     runs = Run.objects.filter(among).order_by("id").values_list(*columns)
     for pk, began, finished, outcome in runs:
-        if began and finished:
+        if began and finished and outcome == Run.End.SKIPPED:
+            found[pk].skipped += 1
+        elif began and finished:
             found[pk].ends.append(((finished - began).total_seconds(), outcome))
     return found
 

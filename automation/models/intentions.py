@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from automation import command_line, variables
+from automation import command_line, play_hosts, variables
 from inventory.ansible_names import reservations
 from inventory.models import Server
 
@@ -72,12 +72,33 @@ class Intention:
         how = "".join(f", {each}" for each in self._how())
         return [
             f"{first}{how}.",
+            *self.left_out,
             *self._exceptions(),
             *self._own_defaults(),
             *reservations(list(self.run.extra_vars)),
             f"{self._pace()}.",
             *self.waits_for,
         ]
+
+    @cached_property
+    def forecast(self) -> play_hosts.Forecast:
+        """Plays that will not run here and servers that no play is for, as far as the playbook's
+        own file says it. Other servers are asked for only where a play is for none of these."""
+        neighbours = Server.objects.neighbours_of(self.servers)
+        return play_hosts.forecast(self.run.playbook.file_path, self.servers, neighbours.iterator())
+
+    @cached_property
+    def left_out(self) -> list[str]:
+        """Sentences: the same; of many plays the first few."""
+        idle, skipped = self.forecast.idle, self.forecast.skipped
+        more = len(idle) - NAMED
+        said = [each.words for each in (idle if more == 1 else idle[:NAMED])]
+        if more > 1:
+            said.append(f"{more} more plays name none of the chosen servers.")
+        if skipped and len(skipped) == len(self.servers):
+            return [*said, "No play is for any of the chosen servers: the run would fail."]
+        end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"
+        return [*said, f"No play is for {_shortened(skipped)}: {end}."] if skipped else said
 
     @cached_property
     def waits_for(self) -> list[str]:

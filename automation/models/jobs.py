@@ -314,6 +314,12 @@ class Job(models.Model):
         return (self.completed_at or timezone.now()) - self.started_at
 
     @property
+    def had_nothing_to_do(self) -> bool:
+        """A play took the server in, and no task ran there: a success all the same."""
+        is_success = self.status == self.Status.SUCCESS
+        return is_success and bool(self.counts) and not any(self.counts.values())
+
+    @property
     def masked_extra_vars(self) -> dict[str, Any]:
         return variables.masked(self.extra_vars)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import models
@@ -29,7 +30,7 @@ class Failing(Protocol):
 
 
 class Only(models.TextChoices):
-    """Which servers of a run are taken once more; without it, all of them."""
+    """Which servers of a run are taken once more; without it, all that a play was for."""
 
     FAILED = "failed", "Failed"
     UNREACHABLE = "unreachable", "Unreachable"
@@ -47,8 +48,8 @@ def plan(run: Run, only: str | None, changes: dict[str, Any]) -> dict[str, Any]:
 
     `changes` may name each of these. Of the variables it may name some: those replace the old
     values, and None takes one away. Secrets are in clear here, for `launch` and nobody else.
-    Refused when the run has not ended, when there is no such server, or when a secret's key is
-    gone.
+    Skipped servers are left out unless `changes` names them. Refused when the run has not ended,
+    when no server is left, or when a secret's key is gone.
     """
     if run.state != run.State.FINISHED:
         raise Refused(f"{run} has not ended yet.")
@@ -72,13 +73,21 @@ def choices(run: Run) -> list[tuple[Only, int]]:
     return [(only, count) for only, count in counts if count]
 
 
+def repeated(jobs: Iterable[Job], only: str | None) -> list[Job]:
+    """Those of a run's jobs that a relaunch takes: `only` some, else all that were not skipped."""
+    if only:
+        return [job for job in jobs if Only(only).is_of(job)]
+    return [job for job in jobs if job.status != Job.Status.SKIPPED]
+
+
 def _servers(run: Run, only: str | None) -> list[Server]:
-    jobs = run.jobs.select_related("server").order_by("id")
-    wanted = Only(only) if only else None
-    servers = [job.server for job in jobs if wanted is None or wanted.is_of(job)]
-    if wanted and not servers:
-        raise Refused(f"{run} has no server that is “{wanted.label.lower()}”.")
-    return servers
+    jobs = list(run.jobs.select_related("server").order_by("id"))
+    taken = repeated(jobs, only)
+    if not taken and only:
+        raise Refused(f"{run} has no server that is “{Only(only).label.lower()}”.")
+    if not taken and jobs:
+        raise Refused(f"All servers of {run} were skipped. {jobs[0].error_message}".strip())
+    return [job.server for job in taken]
 
 
 def _values(run: Run, changed: Any) -> Any:

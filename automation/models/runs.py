@@ -234,8 +234,8 @@ class Run(RunOptions, RunClaims):
     def relaunch(
         self, actor: User, *, only: str | None = None, idempotency_key: str = "", **changes: Any
     ) -> Run:
-        """Do this ended run once more, on all of its servers or `only` "failed", "unreachable" or
-        "not_reached" ones. `changes` may name servers, extra_vars and options: see
+        """Do this ended run once more, on all of its servers but skipped ones, or `only` "failed",
+        "unreachable" or "not_reached" ones. `changes` may name servers, extra_vars and options: see
         relaunching.plan. The new run names this one; it is refused as any launch may be."""
         if not actor.has_perm("automation.launch_playbook"):
             raise PermissionDenied("Your role does not launch playbooks.")

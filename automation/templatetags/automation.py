@@ -16,6 +16,7 @@ register = template.Library()
 SHOWN_CHARACTERS = 10_000
 # The first that fits.
 DIFF_KINDS = {"+++": "file", "---": "file", "@@": "place", "+": "added", "-": "removed"}
+LETTERS = {"success": "✓", "failed": "✕", "running": "▸", "pending": "…", "skipped": "»"}
 TASK_ICONS = {
     "ok": "check_circle",
     "changed": "change_circle",
@@ -86,7 +87,7 @@ def width_of(duration: float, longest: float) -> str:
 @register.filter
 def letter(status: str) -> str:
     """A job's status in one character, for where no word fits: colour alone tells not enough."""
-    return {"success": "✓", "failed": "✕", "running": "▸", "pending": "…"}.get(status, "-")
+    return LETTERS.get(status, "-")
 
 
 @register.filter

@@ -17,6 +17,7 @@ from audit.console import row_key
 from automation.forms import LaunchForm, relaunched
 from automation.models import Intention, Job, Only, Playbook, Run
 from automation.models.intentions import button, touched
+from automation.models.relaunching import repeated
 from automation.remembered import remembered
 from inventory.models import Server
 from schema.exceptions import Refused
@@ -146,7 +147,7 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
-        return _once_more(run, [job for job in run.jobs.all() if not only or Only(only).is_of(job)])
+        return _once_more(run, repeated(run.jobs.all(), only))
     playbook = _playbook(asked.get("playbook"))
     keys = {row_key(text) for text in asked.getlist("server")}
     known = Server.objects.filter(pk__in=keys)

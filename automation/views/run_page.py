@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from automation.job_state import given_options, reasons_to_wait
+from automation.job_state import WHY_UNMASKED, given_options, reasons_to_wait
 from automation.matrix_page import Asked, count_links, table_of
 from automation.models import Run
 from automation.models.durations import usual_duration
@@ -67,6 +67,7 @@ def _header(run: Run, summary: Summary) -> dict[str, Any]:
         "variables": run.masked_extra_vars.items(),
         "jobs_url": jobs_url,
         "is_active": run.state != Run.State.FINISHED,
+        "why_unmasked": WHY_UNMASKED,
     }
 
 

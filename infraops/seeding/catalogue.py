@@ -43,6 +43,8 @@ class Recipe:
     servers: tuple[int, int]
     steps: list[Step]
     roles: list[str] = field(default_factory=list)
+    # The play's; where it names the groups of its roles, servers of others are skipped.
+    hosts: str = "all"
     variables: dict[str, Any] = field(default_factory=dict)
     text: str = ""
     pk: int = 0
@@ -50,6 +52,9 @@ class Recipe:
     @property
     def file_path(self) -> str:
         return f"{FOLDER}/{self.name}.yml"
+
+    def is_for(self, role: str) -> bool:
+        return self.hosts == "all" or role in self.roles
 
     def row(self, created_at: Any) -> Playbook:
         return Playbook(
@@ -91,7 +96,7 @@ def _recipe(name: str, told: dict[str, Any]) -> Recipe:
     tasks = told.pop("tasks")
     tasks = tasks if isinstance(tasks, list) else _hundred(tasks)
     has_facts = told.pop("facts", False)
-    text = _text_of(told["title"], tasks, has_facts)
+    text = _text_of(told["title"], told.get("hosts", "all"), tasks, has_facts)
     steps = [Step(GATHERING, "ansible.builtin.gather_facts", 2, 2.2)] if has_facts else []
     steps += [_step(task, _line_of(text, task["name"])) for task in tasks]
     first, last = told.pop("servers")
@@ -104,10 +109,10 @@ def _step(task: dict[str, Any], line: int) -> Step:
     return Step(task["name"], action, line, fails=tuple(task.get("fails", ())), **how)
 
 
-def _text_of(title: str, tasks: list[dict[str, Any]], has_facts: bool) -> str:
+def _text_of(title: str, hosts: str, tasks: list[dict[str, Any]], has_facts: bool) -> str:
     play = {
         "name": title,
-        "hosts": "all",
+        "hosts": hosts,
         "gather_facts": has_facts,
         "tasks": [{"name": task["name"], **task["do"]} for task in tasks],
     }

@@ -16,7 +16,7 @@ from . import bulk, printing
 from .catalogue import Recipe
 from .planning import Plan
 from .printing import Done
-from .simulating import Past, broken_off, simulated
+from .simulating import Past, broken_off, passed_over, simulated
 from .ticketing import Desk
 from .trail import Trail
 from .world import World
@@ -79,6 +79,8 @@ class History:
         for server in servers:
             start = run.started_at or at
             past = simulated(self.world, recipe, server, start, must_fail=must_fail)
+            if not recipe.is_for(server.tags["role"]):
+                past = passed_over(recipe, server, start)
             past = broken_off(self.world, past, *end) if end else past
             jobs.append(self.job(run, server, past, actor))
             self._details(jobs[-1], recipe, past, is_logged)
@@ -191,6 +193,12 @@ class History:
         environment = self.world.one(SHARES)
         role = self.world.rng.choice(plan.recipe.roles) if plan.recipe.roles else ""
         found = self._by_place.get((environment, role), [])
+        wider = self._by_place.get((environment, ""), [])
+        if plan.recipe.hosts != "all" and found and len(wider) >= plan.size:
+            # Launched on whatever is in the environment: one at least is of the role.
+            first = self.world.rng.choice(found)
+            others = [server for server in wider if server is not first]
+            return [first, *self.world.rng.sample(others, plan.size - 1)]
         found = found if len(found) >= plan.size else self.world.servers
         return self.world.rng.sample(found, plan.size)
 

@@ -57,6 +57,15 @@ def simulated(
     return Past(Job.Status.SUCCESS, at, done)
 
 
+def passed_over(recipe: Recipe, server: Server, at: datetime) -> Past:
+    """No play is for it: nothing ran there."""
+    message = (
+        f"No play is for this server: the playbook's play is for {recipe.hosts}, and "
+        f"{server.hostname} is not among them."
+    )
+    return Past(Job.Status.SKIPPED, at + timedelta(seconds=1), message=message)
+
+
 def broken_off(world: World, past: Past, status: str, kind: str, message: str) -> Past:
     """The same, ended somewhere in the middle by something from outside."""
     kept = past.done[: world.rng.randint(0, max(0, len(past.done) - 1))]

@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from audit.console import story_of
-from automation.models import Job, Worker
+from automation.models import Job, Run, Worker
 from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -26,6 +26,8 @@ def paths(boss, alice) -> list[str]:
     failed = make.job(status="failed", server=server, user=alice)
     make.log_lines(failed, "TASK [Restart]", "\x1b[0;31mfatal: no\x1b[0m", "\x1b[0;32mok\x1b[0m")
     make.task_results(failed, "ok", "changed", "skipped", "failed")
+    idle = {"play": "Mail", "hosts": "mail", "place": "site.yml:3", "reason": "no server matches"}
+    Run.objects.update(idle_plays=[idle], unmasked=["token"])
     for status in Job.Status.values:
         make.job(status=status, server=server)
     ticket = make.ticket(job=failed, priority="critical")

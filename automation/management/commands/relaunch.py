@@ -14,8 +14,9 @@ from automation.models import Job, Only
 class Command(LaunchingCommand):
     help = (
         "Do the run that a job belongs to once more, on all of its servers or only those where it "
-        "did not work: as it was, but for the options and variables that are given. Exit status: "
-        "0 success, 1 refused, 2 failed, 3 cancelled."
+        "did not work: as it was, but for the options and variables that are given. Servers that "
+        "were skipped are left out. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, "
+        "4 skipped: no play is for the servers."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

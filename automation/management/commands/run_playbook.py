@@ -15,7 +15,8 @@ from inventory.models import CHOSEN_BY, Server
 class Command(LaunchingCommand):
     help = (
         "Launch a registered playbook through the queue and show its lines as they come. "
-        "Ctrl-C leaves it running. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled."
+        "Ctrl-C leaves it running. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, "
+        "4 skipped: no play is for the chosen servers."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

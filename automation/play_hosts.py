@@ -1,0 +1,319 @@
+"""For which servers a playbook's plays are, as far as that can be known before it runs.
+
+Ansible finds out at the start of each play, and tasks may have made groups by then. What is read
+here are the playbook's own file and the playbooks that it imports. Where those do not decide it
+(a template, a regular expression, a subscript), nothing is said.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+from functools import lru_cache
+from ipaddress import ip_address
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.exceptions import ValidationError
+
+from inventory.models import Server
+
+from . import playbook_files
+
+# Longer files, and more of them, are not looked through.
+LONGEST, MOST_FILES = 128 * 1024, 50
+LOCALHOST = {"localhost", "127.0.0.1", "::1"}
+# Signs of a template, a regular expression, a subscript.
+UNDECIDED = ("{", "~", "[")
+IMPORT = "import_playbook"
+MAKERS = {"add_host", "group_by"}
+# What such tasks may stand in.
+OTHER_FILES = {"roles", "include_role", "import_role", "include_tasks", "import_tasks"}
+PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+
+
+@dataclass(frozen=True)
+class Play:
+    """`hosts` as it is written, and its `terms`: None where those cannot be decided before.
+
+    `makes_groups`: a task in the file adds hosts or groups. `names_files`: a role's or another
+    file's task might.
+    """
+
+    name: str
+    hosts: str
+    terms: tuple[str, ...] | None
+    place: str
+    makes_groups: bool = False
+    names_files: bool = False
+
+    @property
+    def words(self) -> str:
+        named = f"Play “{self.name}”" if self.name else f"The play at {self.place}"
+        return f"{named} (hosts: {self.hosts})"
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A play that takes in none of the chosen servers; or perhaps none, where `is_sure` is not."""
+
+    play: Play
+    reason: str
+    is_sure: bool = True
+
+    @property
+    def words(self) -> str:
+        return f"{self.play.words} {'will' if self.is_sure else 'may'} not run: {self.reason}."
+
+    def as_row(self) -> dict[str, str]:
+        """As in Run.idle_plays."""
+        play = self.play
+        return {
+            "play": play.name or play.hosts,
+            "hosts": play.hosts,
+            "place": play.place,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`skipped`: the names of the chosen servers that no play is for."""
+
+    idle: list[Idle] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server]) -> Forecast:
+    """Which plays will not run on the chosen servers, and which of these will be skipped. `others`
+    of the inventory are looked at only where a play is for none that is chosen."""
+    plays, is_whole = plays_of(file_path)
+    here, elsewhere = Names(chosen), Names(others)
+    taken: set[str] = set()
+    idle: list[Idle] = []
+    before: list[Play] = []
+    for play in plays:
+        found = here.matching(play.terms) if play.terms is not None else None
+        if found == set():
+            idle.append(_idle(play, before, here, elsewhere))
+        else:
+            is_whole = is_whole and found is not None
+            taken |= found or set()
+            before.append(play)
+    if not plays or not is_whole or not all(each.is_sure for each in idle):
+        return Forecast(idle)
+    return Forecast(idle, [name for name in here.hosts if name not in taken])
+
+
+def plays_for(file_path: str, server: Server) -> list[Play]:
+    """The plays that are certainly for this server."""
+    own = Names([server])
+    return [play for play in plays_of(file_path)[0] if play.terms and own.matching(play.terms)]
+
+
+def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> Idle:
+    """Why it is for none of the chosen servers. `before`: the earlier plays that run."""
+    wanted = [term for term in play.terms or () if term[0] not in "!&"]
+    if wanted and set(wanted) <= LOCALHOST:
+        return Idle(play, "the launch is limited to the chosen servers")
+    is_unknown = bool(wanted) and not any(
+        names.matching((term,)) for term in wanted for names in (here, elsewhere)
+    )
+    reason = "no chosen server matches"
+    if is_unknown:
+        names = " and ".join(f"“{term}”" for term in wanted)
+        verb = "matches" if len(wanted) == 1 else "match"
+        reason = f"{names} {verb} no server of the inventory"
+    if any(each.makes_groups or (is_unknown and each.names_files) for each in before):
+        return Idle(play, f"{reason} unless an earlier task adds some", is_sure=False)
+    return Idle(play, reason)
+
+
+# --- Patterns -------------------------------------------------------------------------------------
+
+
+class Names:
+    """Host names and groups of some servers, read when they are first asked for."""
+
+    def __init__(self, servers: Iterable[Server]) -> None:
+        self._servers = servers
+        self._members: dict[str, set[str]] | None = None
+        self.hosts: list[str] = []
+
+    def matching(self, terms: tuple[str, ...]) -> set[str]:
+        """The hosts that a pattern takes in: first what it names, of these only what it asks for
+        with “&”, and without what it excludes with “!”, in whatever order they are written."""
+        members = self._by_name()
+        named = [term for term in terms if term[0] not in "&!"] or ["all"]
+        found = set().union(*(self._of(term, members) for term in named))
+        for term in terms:
+            if term[0] == "&":
+                found &= self._of(term[1:], members)
+            elif term[0] == "!":
+                found -= self._of(term[1:], members)
+        return found
+
+    def _by_name(self) -> dict[str, set[str]]:
+        """Each name that a term may match, with its hosts."""
+        if self._members is None:
+            members: dict[str, set[str]] = {}
+            self._members = members
+            servers = {server.hostname: server for server in self._servers}
+            self.hosts = list(servers)
+            for host, server in servers.items():
+                # A group that is called like a host is left out of a run's inventory.
+                groups = [name for name in server.groups() if name not in servers]
+                for name in (*(groups or ["ungrouped"]), "all", host):
+                    members.setdefault(name, set()).add(host)
+        return self._members
+
+    @staticmethod
+    def _of(term: str, members: dict[str, set[str]]) -> set[str]:
+        if not {"*", "?"} & set(term):
+            return members.get(term, set())
+        is_meant = re.compile(translate(term)).match
+        return set().union(*(hosts for name, hosts in members.items() if is_meant(name)))
+
+
+def terms_of(hosts: Any) -> tuple[str, ...] | None:
+    """What `hosts` is put together of; None where that says nothing before the run."""
+    if isinstance(hosts, list):
+        parts = [terms_of(each) for each in hosts]
+        known = [part for part in parts if part is not None]
+        return tuple(chain.from_iterable(known)) or None if len(known) == len(parts) else None
+    if not isinstance(hosts, str) or any(sign in hosts for sign in UNDECIDED):
+        return None
+    separators = "," if "," in hosts or _is_address(hosts.strip()) else r"[:\s]"
+    terms = tuple(term for part in re.split(separators, hosts) if (term := part.strip()))
+    # “web:22” is a host with a port, and not two names.
+    is_plain = all(
+        term not in ("!", "&")
+        and (_is_address(term.lstrip("!&")) or (":" not in term and not term.isdigit()))
+        for term in terms
+    )
+    return terms if terms and is_plain else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def plays_of(file_path: str) -> tuple[list[Play], bool]:
+    """The plays of a registered playbook in their order, imported ones too; and whether those are
+    all."""
+    prefix = playbook_files.BUILTIN if file_path.startswith(playbook_files.BUILTIN) else ""
+    found = list(_walked(file_path.removeprefix(prefix), prefix, []))
+    return [play for play in found if play is not None], None not in found
+
+
+def _walked(relative: str, prefix: str, read: list[str]) -> Iterator[Play | None]:
+    """None stands for plays that cannot be read. One that imports itself ends with MOST_FILES."""
+    read.append(relative)
+    relative, content = _found(f"{prefix}{relative}")
+    entries = _entries(content) if len(read) <= MOST_FILES else None
+    if entries is None:
+        yield None
+    for entry in entries or ():
+        if not entry.imports:
+            yield Play(
+                *(entry.name, entry.hosts, entry.terms, f"{relative}:{entry.line}"),
+                *(entry.makes_groups, entry.names_files),
+            )
+        elif "{" in entry.imports:
+            yield None
+        else:
+            path = os.path.normpath(Path(relative).parent / entry.imports)
+            yield from _walked(path, prefix, read)
+
+
+def _found(file_path: str) -> tuple[str, bytes]:
+    """Where it lies below its root, links resolved, and its text: empty where it is not there,
+    leads out of the root, or is too long."""
+    try:
+        path = playbook_files.located(file_path)
+        content = path.read_bytes() if path.stat().st_size <= LONGEST else b""
+    except (OSError, ValidationError):
+        return file_path, b""
+    return path.relative_to(playbook_files.root_of(file_path)).as_posix(), content
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An entry of a playbook: a play, or another playbook that it `imports`."""
+
+    line: int
+    imports: str = ""
+    name: str = ""
+    hosts: str = ""
+    terms: tuple[str, ...] | None = None
+    makes_groups: bool = False
+    names_files: bool = False
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads plain YAML only; unknown tags become None."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+@lru_cache(maxsize=64)
+def _entries(content: bytes) -> tuple[_Entry, ...] | None:
+    """None when the text is no playbook."""
+    loader = None
+    try:
+        loader = _Loader(content)
+        root = loader.get_single_node()
+        nodes = root.value if isinstance(root, yaml.SequenceNode) else []
+        read = [(node.start_mark.line + 1, loader.construct_document(node)) for node in nodes]
+        if not read or not all(isinstance(play, dict) for _line, play in read):
+            return None
+        return tuple(_entry(line, play) for line, play in read)
+    except playbook_files.UNREADABLE:
+        return None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _entry(line: int, play: dict[Any, Any]) -> _Entry:
+    for key, value in play.items():
+        if _bare(key) == IMPORT:
+            return _Entry(line, imports=value if isinstance(value, str) else "{")
+    hosts, name = play.get("hosts"), str(play.get("name") or "")
+    keys = set(_keys(play, set()))
+    return _Entry(
+        line,
+        name="" if "{{" in name else name,
+        hosts=",".join(map(str, hosts)) if isinstance(hosts, list) else str(hosts),
+        terms=terms_of(hosts),
+        makes_groups=bool(keys & MAKERS),
+        names_files=bool(keys & OTHER_FILES),
+    )
+
+
+def _keys(value: Any, seen: set[int]) -> Iterator[str]:
+    """The keys of a play, of its tasks, and of whatever they hold. What an alias of YAML names once
+    more, maybe itself, is `seen` and passed over."""
+    if id(value) in seen or not isinstance(value, (dict, list)):
+        return
+    seen.add(id(value))
+    if isinstance(value, dict):
+        yield from map(_bare, value)
+    for each in value.values() if isinstance(value, dict) else value:
+        yield from _keys(each, seen)
+
+
+def _bare(key: Any) -> str:
+    text = str(key)
+    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)
