@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -31,6 +32,25 @@ class CredentialSerializer(StrictModelSerializer):
         required=False,
         help_text='All of them: {"NAME": "value"}. Never shown again.',
     )
+    environments = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="It may be used on every server of these environments.",
+    )
+    server_ids = serializers.PrimaryKeyRelatedField(
+        source="allowed_servers",
+        queryset=Server.objects.all(),
+        many=True,
+        pk_field=serializers.IntegerField(),
+        required=False,
+        error_messages={"does_not_exist": "There is no server {pk_value}."},
+        help_text="And on these servers. With neither, it is used nowhere.",
+    )
+    roles = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Who may use it besides admins: operator.",
+    )
     secrets_set = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="Which secrets it holds."
     )
@@ -49,6 +69,9 @@ class CredentialSerializer(StrictModelSerializer):
             "become_user",
             "become_password",
             "environment",
+            "environments",
+            "server_ids",
+            "roles",
             "secrets_set",
             "is_active",
             "created_at",
@@ -56,11 +79,23 @@ class CredentialSerializer(StrictModelSerializer):
         ]
         read_only_fields = ["id", "created_at", "updated_at"]
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The model itself knows nothing of its servers before it is saved."""
+        super().validate({name: attrs[name] for name in attrs if name != "allowed_servers"})
+        return attrs
+
+    @transaction.atomic
+    def save(self, **kwargs: Any) -> Credential:
+        credential = super().save(**kwargs)
+        if "allowed_servers" in self.validated_data:
+            credential.allowed_servers.set(self.validated_data["allowed_servers"])
+        return credential
+
 
 class CredentialViewSet(EditableViewSet):
     """How Ansible logs in: named by servers, or at a launch."""
 
-    queryset = Credential.objects.order_by("name")
+    queryset = Credential.objects.prefetch_related("allowed_servers").order_by("name")
     serializer_class = CredentialSerializer
     filterset_class = CredentialFilters
 

@@ -27,6 +27,7 @@ from schema.exceptions import Refused
 from schema.fields import CreatedAtField
 
 from . import relaunching
+from .credential_use import credential_problem
 from .jobs import Job, Outcome
 from .options import RunOptions
 from .playbooks import Playbook
@@ -209,7 +210,11 @@ class Run(RunOptions, RunStates):
     # Verbs
 
     def claim(self, server_ids: set[int]) -> bool:
-        """Take this pending run and lock its servers, all or none; False if somebody was first."""
+        """Take this pending run and lock its servers, all or none; False if somebody was first, or
+        if it may not use its credentials any more: then it ends here."""
+        if problem := credential_problem(self):
+            self.cancel(None, reason=problem[:200])
+            return False
         token, now = processes.new_token(), timezone.now()
         taken: dict[str, Any] = {
             "state": self.State.RUNNING,

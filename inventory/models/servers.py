@@ -36,6 +36,9 @@ from .credentials import Credential
 
 # How a launch may choose servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
+# Ansible's names of one connection; "smart" has meant ssh since ansible-core 2.18 at the latest.
+BY_SSH = ("ssh", "smart", "ansible.builtin.ssh", "ansible.legacy.ssh")
+LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 
 
 class ServerQuerySet(models.QuerySet["Server"]):
@@ -44,6 +47,11 @@ class ServerQuerySet(models.QuerySet["Server"]):
 
     def in_environment(self, environment: str) -> Self:
         return self.filter(environment=environment)
+
+    def environments(self) -> list[str]:
+        """In which there are any, each once."""
+        names = self.order_by("environment").values_list("environment", flat=True)
+        return list(names.distinct())
 
     def neighbours_of(self, servers: list[Server]) -> Self:
         """The other active servers of the same environments: plays may name or delegate to them.
@@ -196,6 +204,15 @@ class Server(Editable):
     def fingerprints(self) -> list[str]:
         """Of each pinned host key, as `ssh-keygen -l` shows them."""
         return [fingerprint(line) for line in self.host_key.splitlines() if line.strip()]
+
+    @property
+    def is_reached_by_ssh(self) -> bool:
+        return self.variables.get("ansible_connection", "ssh") in BY_SSH
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its plays run on the worker itself."""
+        return self.variables.get("ansible_connection") in LOCAL
 
     def key_file(self) -> Path | None:
         """The private key on this machine, or None when the server names none."""
