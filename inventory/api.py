@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.redaction import has_mask, redacted, unmasked
-from audit.rest import EditableViewSet, NoFields, StrictModelSerializer, secret
+from audit.rest import EditableViewSet, NoFields, StrictModelSerializer, StrictSerializer, secret
 from schema.exceptions import Refused
 
 from .filters import CredentialFilters, ServerFilters
@@ -156,6 +157,16 @@ class ServerFactsSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class FetchedKeySerializer(serializers.Serializer):
+    host_key = serializers.CharField(help_text="“ssh-ed25519 AAAA…”")
+    fingerprint = serializers.CharField(help_text="“ssh-ed25519 SHA256:…”")
+    is_pinned = serializers.BooleanField()
+
+
+class PinSerializer(StrictSerializer):
+    host_key = serializers.CharField(help_text="One that was fetched: “ssh-ed25519 AAAA…”.")
+
+
 class ServerViewSet(EditableViewSet):
     """The machines that playbooks run on. Secrets among `variables` are shown as ********."""
 
@@ -165,8 +176,14 @@ class ServerViewSet(EditableViewSet):
     permissions = {
         "facts": "inventory.view_serverfacts",
         "forget_host_key": "inventory.change_server",
+        "fetch_host_key": "inventory.change_server",
+        "pin_host_key": "inventory.change_server",
     }
-    takes = {"forget_host_key": NoFields}
+    takes = {
+        "forget_host_key": NoFields,
+        "fetch_host_key": NoFields,
+        "pin_host_key": PinSerializer,
+    }
 
     @extend_schema(responses=ServerFactsSerializer)
     @action(detail=True)
@@ -177,6 +194,31 @@ class ServerViewSet(EditableViewSet):
         if facts is None:
             raise NotFound(f"No run has gathered facts on {server} yet.")
         return Response(ServerFactsSerializer(facts).data)
+
+    @extend_schema(responses=FetchedKeySerializer(many=True))
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="fetch-host-key",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def fetch_host_key(self, request: Request, **kwargs: Any) -> Response:
+        """The host keys that the server shows now, for a person to compare. Nothing is pinned."""
+        self.given()
+        keys = self.get_object().fetch_host_keys(signed_in(request))
+        return Response(FetchedKeySerializer(keys, many=True).data)
+
+    @extend_schema(responses=ServerSerializer)
+    @action(detail=True, methods=["post"], url_path="pin-host-key")
+    def pin_host_key(self, request: Request, **kwargs: Any) -> Response:
+        """Accept this host key and no other from now on."""
+        key, server = self.given()["host_key"], self.get_object()
+        try:
+            server.pin_host_key(signed_in(request), key)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"host_key": error.messages}) from None
+        return self.shown(server)
 
     @extend_schema(responses=ServerSerializer)
     @action(detail=True, methods=["post"], url_path="forget-host-key")
