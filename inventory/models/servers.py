@@ -199,6 +199,11 @@ class Server(HostKeys, Editable):
         return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
     @property
+    def is_in_scope(self) -> bool:
+        """Whether the credential that it names may be used here."""
+        return self.credential is None or self.credential.covers(self)
+
+    @property
     def is_reached_by_ssh(self) -> bool:
         return self.variables.get("ansible_connection", "ssh") in BY_SSH
 

@@ -171,3 +171,12 @@ def test_the_command_shows_and_pins_by_the_fingerprint(sshd, server, boss):
     assert said() == f"{shown} (pinned)\n"
     with pytest.raises(CommandError, match="There is no server"):
         call_command("fetch_host_key", "db2")
+
+
+def test_the_servers_page_says_why_no_password_is_sent(client_of, boss):
+    credential = make.credential(name="prod", ssh_password="hunter2", environments=["production"])
+    server = make.server(credential=credential)
+    page = client_of(boss).get(server.get_absolute_url()).content.decode()
+    assert "no password is sent there until it is" in page
+    assert "“prod” may not be used here" in page
+    assert "Fetch host key" in page
