@@ -86,9 +86,15 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         details = {name: value for name, value in said.items() if value}
         return self.record(f"{instance._meta.model_name}.{action}", instance, **details)
 
-    def log_m2m_changes(self, *args: Any, **kwargs: Any) -> None:
-        """Part of what django-auditlog asks of a model; no registered model has such a field."""
-        raise NotImplementedError("No audited model has many-to-many fields.")
+    def log_m2m_changes(
+        self, changed_queryset: Any, instance: Model, operation: str, field_name: str
+    ) -> AuditLog | None:
+        """Called by django-auditlog when rows are put into a field of several, or taken out."""
+        names = [str(row) for row in changed_queryset]
+        if not names:
+            return None
+        details = {f"{field_name}_{'added' if operation == 'add' else 'removed'}": names}
+        return self.record(f"{instance._meta.model_name}.updated", instance, **details)
 
 
 def _name(user: Any) -> str:

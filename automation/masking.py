@@ -2,8 +2,8 @@
 
 The order is: first every line finds its job, then it is masked. Structure, that is host names,
 headings and the recap, is never masked in part. A task's name that was filled in with a secret is
-shown as its author wrote it. So a secret that is part of a host's name, or stands in a name as it is
-written, shows there, where anybody can read it anyway.
+shown as its author wrote it. So a secret that is part of a host's name, or stands in a name as it
+is written, shows there, where anybody can read it anyway.
 """
 
 import re

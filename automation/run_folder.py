@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from inventory.credential_variables import environment_of, write_private
 from inventory.inventory_file import write_inventory
@@ -29,7 +29,7 @@ from schema.exceptions import Refused
 
 from . import command_line, playbook_files, private_folders, variables, variables_file
 from .models import Job, Outcome, Run
-from .models.playbooks import refuse_inactive
+from .models.credential_use import refuse_misuse
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
@@ -159,12 +159,12 @@ class RunFolder:
         return write_inventory(folder, self.servers, neighbours, self.run.credential)
 
     def _credentials(self) -> list[Credential]:
-        credentials = list(Credential.objects.used_for(self.servers, self.run.credential))
+        """Asked once more of the very rows that the inventory is made of."""
         try:
-            refuse_inactive(credentials)
-        except Refused as error:
+            refuse_misuse(self.run, self.servers, self.run.launched_by)
+        except (Refused, PermissionDenied) as error:
             raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
-        return credentials
+        return list(Credential.objects.used_for(self.servers, self.run.credential))
 
     def _write_vault_passwords(self) -> dict[str, str]:
         """Files and not arguments: those everybody on the worker can read. Their names in the

@@ -220,6 +220,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
     {
         "model": "inventory.Credential",
+        "m2m_fields": {"allowed_servers"},
         "exclude_fields": ["created_at", "updated_at"],
         "mask_fields": [
             "ssh_private_key",

@@ -27,6 +27,11 @@ from .models import Credential, Server
 from .provenance import groups_of, variables_of
 from .secret_forms import CredentialForm
 
+SCOPE = (
+    "It is used on the servers of these environments and on the servers named here, and nowhere "
+    "else. Its passwords are sent over SSH only, to servers whose host key is pinned."
+)
+
 
 class ServerAdmin(SwitchedAdmin):
     form = ServerForm
@@ -177,7 +182,9 @@ admin.site.register(Server, ServerAdmin)
 @admin.register(Credential)
 class CredentialAdmin(ConsoleAdmin):
     form = CredentialForm
-    list_display = ["name", "ssh_user", "holds", "active_pill", "updated_at"]
+    list_display = [
+        *("name", "ssh_user", "holds", "used_on", "used_by", "active_pill", "updated_at"),
+    ]
     list_filter = [("is_active", BooleanRadioFilter), ("updated_at", TimeRangeFilter)]
     cell_filters = {
         "ssh_user": Narrow("ssh_user", "ssh_user"),
@@ -186,7 +193,8 @@ class CredentialAdmin(ConsoleAdmin):
     }
     search_fields = ["name", "description"]
     when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
-    readonly_fields = ["holds", "created_at", "updated_at"]
+    readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
+    autocomplete_fields = ["allowed_servers"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         """Whoever may only look has no use for the fields that take secrets."""
@@ -194,11 +202,16 @@ class CredentialAdmin(ConsoleAdmin):
         about = (None, {"fields": ["name", "description", "is_active", "holds"]})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
-            return [about, ("Users", {"fields": who}), times]
+            scope = ("Where and by whom", {"fields": ["used_on", "used_by"]})
+            return [about, scope, ("Users", {"fields": who}), times]
         held = obj.secrets_set if obj else []
         logging_in = _rows(held, "ssh_private_key", "ssh_key_passphrase", "ssh_password")
         return [
             about,
+            (
+                "Where and by whom",
+                {"fields": ["environments", "allowed_servers", "roles"], "description": SCOPE},
+            ),
             ("Logging in", {"fields": [who[0], *logging_in]}),
             ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
             ("Environment", {"fields": _rows(held, "environment")}),
@@ -212,6 +225,17 @@ class CredentialAdmin(ConsoleAdmin):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "credential"
         return (found.filter(is_active=True) if is_picker else found), may_repeat
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        return super().get_queryset(request).prefetch_related("allowed_servers")
+
+    @admin.display(description="may be used on")
+    def used_on(self, credential: Credential) -> str:
+        return credential.used_on
+
+    @admin.display(description="may be used by")
+    def used_by(self, credential: Credential) -> str:
+        return credential.used_by
 
     @admin.display(description="holds")
     def holds(self, credential: Credential) -> str:

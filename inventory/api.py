@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -11,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.redaction import has_mask, redacted, unmasked
-from audit.rest import EditableViewSet, NoFields, StrictModelSerializer, secret
+from audit.rest import EditableViewSet, NoFields, StrictModelSerializer, StrictSerializer, secret
 from schema.exceptions import Refused
 
 from .filters import CredentialFilters, ServerFilters
@@ -31,6 +33,25 @@ class CredentialSerializer(StrictModelSerializer):
         required=False,
         help_text='All of them: {"NAME": "value"}. Never shown again.',
     )
+    environments = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="It may be used on every server of these environments.",
+    )
+    server_ids = serializers.PrimaryKeyRelatedField(
+        source="allowed_servers",
+        queryset=Server.objects.all(),
+        many=True,
+        pk_field=serializers.IntegerField(),
+        required=False,
+        error_messages={"does_not_exist": "There is no server {pk_value}."},
+        help_text="And on these servers. With neither, it is used nowhere.",
+    )
+    roles = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Who may use it besides admins: operator.",
+    )
     secrets_set = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="Which secrets it holds."
     )
@@ -49,6 +70,9 @@ class CredentialSerializer(StrictModelSerializer):
             "become_user",
             "become_password",
             "environment",
+            "environments",
+            "server_ids",
+            "roles",
             "secrets_set",
             "is_active",
             "created_at",
@@ -56,11 +80,23 @@ class CredentialSerializer(StrictModelSerializer):
         ]
         read_only_fields = ["id", "created_at", "updated_at"]
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The model itself knows nothing of its servers before it is saved."""
+        super().validate({name: attrs[name] for name in attrs if name != "allowed_servers"})
+        return attrs
+
+    @transaction.atomic
+    def save(self, **kwargs: Any) -> Credential:
+        credential = super().save(**kwargs)
+        if "allowed_servers" in self.validated_data:
+            credential.allowed_servers.set(self.validated_data["allowed_servers"])
+        return credential
+
 
 class CredentialViewSet(EditableViewSet):
     """How Ansible logs in: named by servers, or at a launch."""
 
-    queryset = Credential.objects.order_by("name")
+    queryset = Credential.objects.prefetch_related("allowed_servers").order_by("name")
     serializer_class = CredentialSerializer
     filterset_class = CredentialFilters
 
@@ -121,6 +157,16 @@ class ServerFactsSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class FetchedKeySerializer(serializers.Serializer):
+    host_key = serializers.CharField(help_text="“ssh-ed25519 AAAA…”")
+    fingerprint = serializers.CharField(help_text="“ssh-ed25519 SHA256:…”")
+    is_pinned = serializers.BooleanField()
+
+
+class PinSerializer(StrictSerializer):
+    host_key = serializers.CharField(help_text="One that was fetched: “ssh-ed25519 AAAA…”.")
+
+
 class ServerViewSet(EditableViewSet):
     """The machines that playbooks run on. Secrets among `variables` are shown as ********."""
 
@@ -130,8 +176,14 @@ class ServerViewSet(EditableViewSet):
     permissions = {
         "facts": "inventory.view_serverfacts",
         "forget_host_key": "inventory.change_server",
+        "fetch_host_key": "inventory.change_server",
+        "pin_host_key": "inventory.change_server",
     }
-    takes = {"forget_host_key": NoFields}
+    takes = {
+        "forget_host_key": NoFields,
+        "fetch_host_key": NoFields,
+        "pin_host_key": PinSerializer,
+    }
 
     @extend_schema(responses=ServerFactsSerializer)
     @action(detail=True)
@@ -142,6 +194,31 @@ class ServerViewSet(EditableViewSet):
         if facts is None:
             raise NotFound(f"No run has gathered facts on {server} yet.")
         return Response(ServerFactsSerializer(facts).data)
+
+    @extend_schema(responses=FetchedKeySerializer(many=True))
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="fetch-host-key",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def fetch_host_key(self, request: Request, **kwargs: Any) -> Response:
+        """The host keys that the server shows now, for a person to compare. Nothing is pinned."""
+        self.given()
+        keys = self.get_object().fetch_host_keys(signed_in(request))
+        return Response(FetchedKeySerializer(keys, many=True).data)
+
+    @extend_schema(responses=ServerSerializer)
+    @action(detail=True, methods=["post"], url_path="pin-host-key")
+    def pin_host_key(self, request: Request, **kwargs: Any) -> Response:
+        """Accept this host key and no other from now on."""
+        key, server = self.given()["host_key"], self.get_object()
+        try:
+            server.pin_host_key(signed_in(request), key)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"host_key": error.messages}) from None
+        return self.shown(server)
 
     @extend_schema(responses=ServerSerializer)
     @action(detail=True, methods=["post"], url_path="forget-host-key")

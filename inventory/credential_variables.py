@@ -17,8 +17,17 @@ BECOME_PASSWORDS = (
 )
 # Where a variable comes from.
 KEY_FILE, OWN, CREDENTIAL = "key file", "variables", "credential"
+KNOWN_HOSTS = "known_hosts"
 # ssh would offer the worker's own keys first, and the password would not be what lets it in.
 PASSWORD_ONLY = "-o PubkeyAuthentication=no"  # noqa: S105
+# Where a password goes, the other side has to show the key that is pinned for this server,
+# whatever address a play has led the connection to. ssh believes the first of two options, and
+# these go before all others.
+PINNED_ONLY = (
+    "-o UserKnownHostsFile='\"{known_hosts}\"' -o GlobalKnownHostsFile=/dev/null "
+    "-o StrictHostKeyChecking=yes -o HostKeyAlias={alias} "
+    "-C -o ControlMaster=auto -o ControlPersist=60s"
+)
 
 
 class Logins:
@@ -30,6 +39,7 @@ class Logins:
     def __init__(self, folder: Path, servers: Iterable[Server], named: Credential | None) -> None:
         servers = list(servers)
         self._named = named
+        self._known_hosts = str((folder / KNOWN_HOSTS).absolute())
         self._by_key = {row.pk: row for row in Credential.objects.used_for(servers, named)}
         self._key_files: dict[int, Path] = {}
         for row in self._by_key.values():
@@ -45,7 +55,14 @@ class Logins:
         merged: dict[str, Any] = {}
         for _source, variables in layers(server, credential, given):
             merged |= variables
+        if credential and credential.needs_pin(server):
+            merged |= {"ansible_ssh_args": as_data(pinned_only(server, self._known_hosts))}
         return merged
+
+    def covered(self, targets: Iterable[Server], neighbours: Iterable[Server]) -> list[Server]:
+        """The neighbours that each credential of the targets may be used on."""
+        used = {row.pk: row for target in targets if (row := self.credential_of(target))}.values()
+        return [each for each in neighbours if all(row.covers(each) for row in used)]
 
     def shared(self, servers: Iterable[Server]) -> dict[str, Any]:
         """User and key that all the servers have in common: with them a task goes to a neighbour
@@ -79,6 +96,16 @@ def layers(
     kept = {name: value for name, value in server.variables.items() if name not in replaced}
     key_path = {} if credential and credential.has_ssh_secret else _key_path(server)
     return [(KEY_FILE, key_path), (OWN, kept), (CREDENTIAL, given)]
+
+
+def pinned_only(server: Server, known_hosts: str) -> str:
+    """The options of ssh that let it talk to nobody but this server."""
+    return PINNED_ONLY.format(known_hosts=known_hosts, alias=alias_of(server))
+
+
+def alias_of(server: Server) -> str:
+    """What its pinned host key stands under besides its address."""
+    return f"infraops-server-{server.pk}"
 
 
 def texts_of(credential: Credential, key_file: str, opened: Callable[[str], str]) -> dict[str, str]:

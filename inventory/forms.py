@@ -49,6 +49,5 @@ class EnvironmentForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = Server.objects.order_by("environment").values_list("environment", flat=True)
-        names = ", ".join(known.distinct()[:20])
+        names = ", ".join(Server.objects.environments()[:20])
         self.fields["environment"].help_text = f"In use: {names}." if names else ""

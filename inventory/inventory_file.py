@@ -12,11 +12,10 @@ from typing import Any
 
 from audit.redaction import is_secret_name
 
-from .credential_variables import Logins, write_private
+from .credential_variables import KNOWN_HOSTS, Logins, alias_of, write_private
 from .models import Credential, Server
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
-KNOWN_HOSTS = "known_hosts"
 ENVIRONMENT = "infraops_environment"
 # Groups that mean something to Ansible already.
 RESERVED_GROUPS = {"all", "ungrouped", "_meta", "localhost"}
@@ -37,7 +36,8 @@ def write_inventory(
     logins = Logins(folder, targets, credential)
     write_private(data, json.dumps(inventory_of(targets, neighbours, logins)))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
-    write_private(folder / KNOWN_HOSTS, known_hosts([*targets, *neighbours]))
+    pinned = known_hosts([*targets, *neighbours]) + aliases(targets)
+    write_private(folder / KNOWN_HOSTS, pinned)
     return script
 
 
@@ -49,8 +49,9 @@ def inventory_of(targets: list[Server], neighbours: list[Server], logins: Logins
     }
     for server in targets:
         hostvars[server.hostname] = connection_of(server) | logins.merged(server)
+    for_all = _for_all(hostvars) | _shared(targets, neighbours, logins, hostvars)
     inventory: dict[str, Any] = {
-        "all": {"hosts": [], "vars": _for_all(hostvars) | logins.shared(targets)},
+        "all": {"hosts": [], "vars": for_all},
         "_meta": {"hostvars": hostvars},
     }
     # A group that is called like a host would widen a run: `--limit db1` takes its other members.
@@ -60,6 +61,23 @@ def inventory_of(targets: list[Server], neighbours: list[Server], logins: Logins
         for group in [name for name in server.groups() if name not in taken] or ["all"]:
             inventory.setdefault(group, {"hosts": []})["hosts"].append(server.hostname)
     return inventory
+
+
+def _shared(
+    targets: list[Server],
+    neighbours: list[Server],
+    logins: Logins,
+    hostvars: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """The login for tasks that are delegated, for every host; or put at the neighbours that it may
+    be used on, where these are not all."""
+    shared = logins.shared(targets)
+    covered = logins.covered(targets, neighbours) if shared else []
+    if len(covered) == len(neighbours):
+        return shared
+    for server in covered:
+        hostvars[server.hostname] = shared | hostvars[server.hostname]
+    return {}
 
 
 def _for_all(hostvars: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -81,6 +99,16 @@ def known_hosts(servers: Iterable[Server]) -> str:
             if key.strip():
                 lines.append(f"{known_as(server)} {key.strip()}\n")
     return "".join(lines)
+
+
+def aliases(servers: Iterable[Server]) -> str:
+    """The same keys under names that no other host has."""
+    return "".join(
+        f"{alias_of(server)} {key.strip()}\n"
+        for server in servers
+        for key in server.host_key.splitlines()
+        if key.strip()
+    )
 
 
 def known_as(server: Server) -> str:

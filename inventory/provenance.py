@@ -21,6 +21,7 @@ COLUMNS = {
     ENVIRONMENT: "Environment",
 }
 SOURCES = {KEY_FILE: "SSH key file", OWN: "Variables of the server"}
+ONLY_PINNED = "the pinned host key and no other"
 # Only a run writes a credential's key, into its own folder.
 IN_A_RUN = "a file of the run, from the key"
 
@@ -78,6 +79,8 @@ def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
     given = _masked(credential) if credential else {}
     for source, variables in layers(server, credential, given):
         found.append((SOURCES.get(source, f"Credential {credential}"), variables))
+    if credential and credential.needs_pin(server):
+        found.append(("Pinned host key", {"ansible_ssh_args": ONLY_PINNED}))
     return found
 
 

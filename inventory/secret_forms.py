@@ -9,12 +9,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
-from .models import Credential
+from accounts.models import User
+
+from .models import Credential, Server, launching_roles
 
 NEW, CLEAR = "new_", "clear_"
 
@@ -76,6 +80,23 @@ class SecretsForm(forms.ModelForm):
         super()._update_errors(errors)  # type: ignore[misc]  # Django's own hook
 
 
+class EnvironmentsField(forms.CharField):
+    """A list of names, typed with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        names = (name.strip() for name in str(value or "").split(","))
+        return [name for name in names if name]
+
+
+def other_roles() -> list[tuple[str, str]]:
+    """Those that may launch, but for the admins."""
+    labels = dict(User.Role.choices)
+    return [(role, labels[role]) for role in launching_roles() if role != User.Role.ADMIN]
+
+
 class CredentialForm(SecretsForm):
     new_ssh_private_key = secret_field(
         "Private key", "The whole file, with its first and its last line.", many_lines=True
@@ -95,9 +116,30 @@ class CredentialForm(SecretsForm):
     )
     clear_environment = clear_field("Clear the variables")
 
+    environments = EnvironmentsField(
+        label="May be used in environments", required=False, widget=UnfoldAdminTextInputWidget
+    )
+    roles = forms.MultipleChoiceField(
+        label="May be used by",
+        required=False,
+        choices=other_roles,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Admins may always use it.",
+    )
+
     class Meta:
         model = Credential
-        fields = ["name", "description", "is_active", "ssh_user", "become_method", "become_user"]
+        fields = [
+            *("name", "description", "is_active", "ssh_user", "become_method", "become_user"),
+            *("environments", "allowed_servers", "roles"),
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "environments" in self.fields:
+            names = ", ".join(Server.objects.environments()[:20])
+            known = f" In use: {names}." if names else ""
+            self.fields["environments"].help_text = f"Comma-separated.{known}"
 
     def secret(self, name: str, text: str) -> Any:
         return parsed_environment(text) if name == "environment" else text

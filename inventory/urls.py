@@ -5,6 +5,12 @@ from . import views
 app_name = "inventory"
 urlpatterns = [
     path(
+        "servers/<int:pk>/fetch-host-key/",
+        views.server_fetch_host_key,
+        name="server_fetch_host_key",
+    ),
+    path("servers/<int:pk>/pin-host-key/", views.server_pin_host_key, name="server_pin_host_key"),
+    path(
         "servers/<int:pk>/forget-host-key/",
         views.server_forget_host_key,
         name="server_forget_host_key",

@@ -86,10 +86,14 @@ def validate_tags(value: Any) -> None:
 def validate_host_key(value: str) -> None:
     """Lines as `ssh-keyscan` prints them, without the host: "ssh-ed25519 AAAA…"."""
     for line in value.splitlines():
-        if line.strip() and not HOST_KEY.fullmatch(line.strip()):
+        if line.strip() and not is_host_key(line.strip()):
             raise ValidationError(
                 f"“{line.strip()[:60]}” is no public host key: it looks like “ssh-ed25519 AAAA…”."
             )
+
+
+def is_host_key(line: str) -> bool:
+    return HOST_KEY.fullmatch(line) is not None
 
 
 def validate_login(value: str) -> None:

@@ -1,14 +1,53 @@
 """What one does on a server's page besides editing it."""
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import signed_in
+from schema.exceptions import Refused
 
 from .models import Server
+
+
+@require_POST
+@permission_required("inventory.change_server", raise_exception=True)
+def server_fetch_host_key(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what the server says now, for a person to compare; nothing is pinned."""
+    server = get_object_or_404(Server, pk=pk)
+    try:
+        keys = server.fetch_host_keys(signed_in(request))
+    except Refused as error:
+        messages.error(request, str(error))
+        return redirect(server)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Host key of {server}",
+        "server": server,
+        "keys": keys,
+        "is_same": any(key.is_pinned for key in keys),
+    }
+    return TemplateResponse(request, "inventory/server_host_key.html", context)
+
+
+@require_POST
+@permission_required("inventory.change_server", raise_exception=True)
+def server_pin_host_key(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pin the very key that was shown: it comes back with the form."""
+    server = get_object_or_404(Server, pk=pk)
+    try:
+        is_new = server.pin_host_key(signed_in(request), request.POST.get("host_key", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect(server)
+    shown = ", ".join(server.fingerprints())
+    said = f"Pinned {shown}." if is_new else f"{shown} was pinned already."
+    messages.success(request, said)
+    return redirect(server)
 
 
 @require_POST

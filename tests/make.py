@@ -61,6 +61,10 @@ def saved_view(owner: User | None = None, **fields: Any) -> SavedView:
     return _saved(SavedView(user=owner or user(), **fields))
 
 
+# Well formed, and of nobody: for servers that passwords are sent to.
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaMDEyMzQ1"
+
+
 def server(**fields: Any) -> Server:
     """An active server that nothing listens on (TEST-NET-1)."""
     number = next(_number)
@@ -70,8 +74,11 @@ def server(**fields: Any) -> Server:
 
 
 def credential(**fields: Any) -> Credential:
-    """An active credential; secrets are given in clear: `ssh_password="hunter2"`."""
+    """An active credential that operators may use where `make.server` puts its servers; secrets
+    are given in clear: `ssh_password="hunter2"`."""
     fields.setdefault("name", f"Credential {next(_number)}")
+    fields.setdefault("environments", ["development", "staging", "production"])
+    fields.setdefault("roles", ["operator"])
     return _saved(Credential(**fields))
 
 

@@ -159,6 +159,11 @@ def server_with_host_key() -> Any:
     return make.server(host_key="ssh-ed25519 QUJD")
 
 
+def server_that_is_off() -> Any:
+    """It refuses connections at once."""
+    return make.server(ip_address="127.0.0.1", ssh_port=1)
+
+
 def failed_task() -> Any:
     number, now = uuid4().hex, timezone.now()
     return Task.objects.create(
@@ -189,6 +194,8 @@ CONSOLE = {
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": verb(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
+    "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
+    "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
     "automation:server_check": verb(OPERATOR, key(make.server)),
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
@@ -213,6 +220,8 @@ API = {
     "api:server-detail": api(key(make.server), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:server-facts": api(server_with_facts, GET=VIEWER),
     "api:server-forget-host-key": api(key(server_with_host_key), POST=ADMIN),
+    "api:server-fetch-host-key": api(key(server_that_is_off), POST=ADMIN),
+    "api:server-pin-host-key": api(key(make.server), POST=ADMIN),
     "api:server-check-summary": api(key(make.server), GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
     "api:credential-list": api(GET=OPERATOR, POST=ADMIN),

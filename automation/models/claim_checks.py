@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from accounts.models import User
 from inventory.models import Server
 
+from .credential_use import credential_problem
 from .playbooks import Playbook
 
 if TYPE_CHECKING:
@@ -63,4 +64,5 @@ CHECKS: list[Callable[[Run], str]] = [
     _playbook_is_inactive,
     _server_is_inactive,
     _user_may_not_launch,
+    credential_problem,
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +18,7 @@ from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
+from .credential_use import refuse_misuse
 from .intentions import Intention
 
 if TYPE_CHECKING:
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
 def validate_labels(value: Any) -> None:
     if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
         raise ValidationError('Tags have to be a list of texts, like ["web", "nightly"].')
-
-
-def refuse_inactive(credentials: Iterable[Credential]) -> None:
-    """Refused, naming the first credential that no run may use any more."""
-    for credential in credentials:
-        if not credential.is_active:
-            raise Refused(f"The credential “{credential}” is not active: choose another one.")
 
 
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
@@ -155,9 +148,10 @@ class Playbook(Editable):
 
         `given` may have extra_vars, credential, relaunch_of and Run's own options (see
         options.OPTIONS). A credential that is named wins over the servers' own. PermissionDenied
-        for the wrong role, Refused when playbook, server or credential is inactive or the file has
-        changed, ValidationError ({field: messages}) for bad values. With an idempotency key, the
-        run that this actor's key made before is returned unchanged.
+        for the wrong role, Refused when playbook, server or credential is inactive, a credential
+        may not be used so (see credential_use) or the file has changed, ValidationError ({field:
+        messages}) for bad values. With an idempotency key, the run that this actor's key made
+        before is returned unchanged.
         """
         self._refuse_unless_allowed(actor, given.get("credential"))
         if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
@@ -270,7 +264,6 @@ class Playbook(Editable):
         in `relaunch_of` stays secret."""
         servers = list(dict.fromkeys(servers))  # one job a server
         self.refuse_unless_ready(servers)
-        refuse_inactive(Credential.objects.used_for(servers, credential))
         secrets = relaunch_of.secret_names() if relaunch_of else set()
         schema = self.schema()
         values = variables.cleaned(schema, extra_vars if extra_vars is not None else {})
@@ -282,6 +275,7 @@ class Playbook(Editable):
             relaunch_of=relaunch_of,
             **options,
         )
+        refuse_misuse(run, servers, actor)
         return run, servers
 
     def _take_prompts(self) -> list[str]:

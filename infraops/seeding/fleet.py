@@ -59,6 +59,8 @@ def _credentials(world: World) -> list[Credential]:
             name=name,
             description="Made by seed_data: it opens nothing.",
             ssh_password=world.rng.randbytes(12).hex(),
+            environments=list(ENVIRONMENTS),
+            roles=["operator"],
             created_at=world.since,
             updated_at=world.since,
             **fields,
@@ -79,6 +81,9 @@ def _server(
     tags: dict[str, Any] = {"role": role, "site": site, "team": rng.choice(TEAMS)}
     if rng.random() < 0.15:
         tags["groups"] = ["pci"] if rng.random() < 0.5 else ["public", "behind_lb"]
+    credential = credentials[1] if role == "db" else (credentials[0] if number % 3 else None)
+    # Passwords go to pinned servers only.
+    is_pinned = rng.random() < 0.8 or credential is not None
     return Server(
         pk=pk,
         hostname=f"{role}-{counts[role + place]:02}.{place}",
@@ -87,12 +92,12 @@ def _server(
         os_version=version,
         ssh_port=22 if rng.random() < 0.9 else 2222,
         ssh_user="" if role == "db" else "deploy",
-        credential=credentials[1] if role == "db" else (credentials[0] if number % 3 else None),
+        credential=credential,
         tags=tags,
         environment=environment,
         description=_description(role, tags["team"], rng),
         variables=_variables(role, rng),
-        host_key=_host_key(rng) if rng.random() < 0.8 else "",
+        host_key=_host_key(rng) if is_pinned else "",
         is_active=rng.random() < 0.97,
         created_at=created,
         updated_at=created,

@@ -1,3 +1,4 @@
+from .credential_scope import launching_roles
 from .credentials import Credential, CredentialQuerySet
 from .facts import ServerFacts
 from .servers import CHOSEN_BY, Server, ServerQuerySet, group_name, is_group_name, spelled
@@ -11,5 +12,6 @@ __all__ = [
     "ServerQuerySet",
     "group_name",
     "is_group_name",
+    "launching_roles",
     "spelled",
 ]

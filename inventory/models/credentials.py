@@ -12,9 +12,14 @@ from django.urls import reverse
 from inventory.ssh_keys import spelled_key, without_passphrase
 from inventory.validators import validate_become_method, validate_environment, validate_login
 from schema.encryption import Undecryptable
+from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EncryptedJSONField, EncryptedTextField, UpdatedAtField
 
+from .credential_scope import CredentialScope
+
 if TYPE_CHECKING:
+    from accounts.models import User
+
     from .servers import Server
 
 # Masked, these would tear every log apart.
@@ -30,8 +35,17 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         own = {server.credential_id for server in servers if server.credential_id}
         return self.filter(pk__in=[named.pk] if named else own)
 
+    def refuse_misuse(self, servers: list[Server], named: Credential | None, actor: User) -> None:
+        """Ask each that a run of this actor on these servers needs: whether it is active, and may
+        be used so. Refused or PermissionDenied, for the first that may not."""
+        for credential in self.used_for(servers, named).order_by("pk"):
+            if not credential.is_active:
+                raise Refused(f"The credential “{credential}” is not active: choose another one.")
+            its = [server for server in servers if named or server.credential_id == credential.pk]
+            credential.refuse_misuse(its, actor)
 
-class Credential(models.Model):
+
+class Credential(CredentialScope):
     name = models.CharField(max_length=80, unique=True)
     description = models.TextField(blank=True)
     ssh_user = models.CharField(
@@ -87,6 +101,9 @@ class Credential(models.Model):
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = self.name.strip()
+        # One spelling, as servers have it.
+        if isinstance(self.environments, list):
+            self.environments = list(dict.fromkeys(map(_spelled, self.environments)))
         super().clean_fields(exclude)
 
     def clean(self) -> None:
@@ -139,3 +156,7 @@ class Credential(models.Model):
     @property
     def has_ssh_secret(self) -> bool:
         return bool(self.ssh_private_key or self.ssh_password)
+
+
+def _spelled(name: Any) -> Any:
+    return name.strip().lower() if isinstance(name, str) else name

@@ -10,19 +10,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.editing import Editable
 from accounts.models import User
-from audit.models import AuditLog
-from inventory.ssh_keys import fingerprint
 from inventory.validators import (
     validate_host_key,
     validate_hostname,
@@ -33,9 +29,13 @@ from inventory.validators import (
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
 from .credentials import Credential
+from .host_keys import HostKeys
 
 # How a launch may choose servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
+# Ansible's names of one connection each. Not "smart": that may mean paramiko.
+BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
+LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 
 
 class ServerQuerySet(models.QuerySet["Server"]):
@@ -44,6 +44,11 @@ class ServerQuerySet(models.QuerySet["Server"]):
 
     def in_environment(self, environment: str) -> Self:
         return self.filter(environment=environment)
+
+    def environments(self) -> list[str]:
+        """In which there are any, each once."""
+        names = self.order_by("environment").values_list("environment", flat=True)
+        return list(names.distinct())
 
     def neighbours_of(self, servers: list[Server]) -> Self:
         """The other active servers of the same environments: plays may name or delegate to them.
@@ -88,7 +93,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.tagged(key.strip(), value.strip() if has_value else None)
 
 
-class Server(Editable):
+class Server(HostKeys, Editable):
     hostname = models.CharField(
         max_length=255,
         unique=True,
@@ -193,9 +198,19 @@ class Server(Editable):
         """Whether pages have to warn of it."""
         return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
-    def fingerprints(self) -> list[str]:
-        """Of each pinned host key, as `ssh-keygen -l` shows them."""
-        return [fingerprint(line) for line in self.host_key.splitlines() if line.strip()]
+    @property
+    def is_in_scope(self) -> bool:
+        """Whether the credential that it names may be used here."""
+        return self.credential is None or self.credential.covers(self)
+
+    @property
+    def is_reached_by_ssh(self) -> bool:
+        return self.variables.get("ansible_connection", "ssh") in BY_SSH
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its plays run on the worker itself."""
+        return self.variables.get("ansible_connection") in LOCAL
 
     def key_file(self) -> Path | None:
         """The private key on this machine, or None when the server names none."""
@@ -270,22 +285,6 @@ class Server(Editable):
             for name in own:
                 names.setdefault(name, key)
         return {name: key for name, key in names.items() if name}
-
-    @transaction.atomic
-    def forget_host_key(self, actor: User) -> bool:
-        """Let the next run learn a new one: after the server was set up anew. False when none was
-        pinned."""
-        if not actor.has_perm("inventory.change_server"):
-            raise PermissionDenied("Only an admin forgets a pinned host key.")
-        old, self.host_key = self.host_key, ""
-        if (
-            not Server.objects.filter(pk=self.pk)
-            .exclude(host_key="")
-            .update(host_key="", updated_at=timezone.now())
-        ):
-            return False
-        AuditLog.objects.record("server.host_key_forgotten", self, actor=actor, host_key=old)
-        return True
 
 
 def is_group_name(value: Any) -> bool:

@@ -13,10 +13,11 @@ from audit.redaction import MASK
 from automation.models import Job, TaskResult
 from automation.runner import ansible_playbook
 from inventory.inventory_file import write_inventory
-from inventory.models import ServerFacts
+from inventory.models import Server, ServerFacts
 from schema.exceptions import Refused
 from tests import make
 from tests.automation.running import claimed, finish_here, run_here, run_one, text_of
+from tests.private_servers import SSHServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -44,6 +45,17 @@ def sealed_by_ansible(text: str, password: str, folder: Path, *, vault_id: str =
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
     )
     return clear.read_text()
+
+
+def with_every_secret(sshd: SSHServer) -> Server:
+    """It lets in by the key; the passwords are there to be looked for."""
+    credential = make.credential(
+        ssh_private_key=sshd.key_file.read_text(),
+        ssh_password="needle-one",
+        become_password="needle-two",
+        environment={"CLOUD": "needle-three"},
+    )
+    return make.ssh_server(sshd, credential=credential, host_key=sshd.host_key)
 
 
 def test_a_vaulted_file_and_a_vaulted_text_are_opened(tmp_path) -> None:
@@ -105,13 +117,8 @@ def test_the_environment_reaches_the_play_and_shows_nowhere() -> None:
     assert "7 * 7" not in kept and "line two" not in kept
 
 
-def test_no_secret_is_kept_in_facts_or_task_results() -> None:
-    credential = make.credential(
-        ssh_password="needle-one",
-        become_password="needle-two",
-        environment={"CLOUD": "needle-three"},
-    )
-    server = make.localhost(credential=credential)
+def test_no_secret_is_kept_in_facts_or_task_results(sshd) -> None:
+    server = with_every_secret(sshd)
     play = tasks(
         shown("{{ ansible_password }} {{ ansible_become_password }} {{ hostvars }}"),
         {"name": "Run it with needle-one", "ansible.builtin.command": "echo needle-two"},
@@ -140,10 +147,7 @@ def test_no_secret_is_kept_in_facts_or_task_results() -> None:
     assert "needle-" not in json.dumps(kept, default=str)
 
 
-def test_no_secret_stands_in_a_command_line_or_in_an_artifact(tmp_path) -> None:
-    credential = make.credential(
-        ssh_password="needle-one", become_password="needle-two", environment={"A": "needle-three"}
-    )
+def test_no_secret_stands_in_a_command_line_or_in_an_artifact(sshd, tmp_path) -> None:
     look = (
         "import os, pathlib, sys\n"
         "needle = 'needle' + '-'\n"
@@ -166,7 +170,7 @@ def test_no_secret_stands_in_a_command_line_or_in_an_artifact(tmp_path) -> None:
     make.vault_password("needle-four", playbook=playbook)
     vault = str(playbook.vault_passwords.get().pk)
 
-    job = run_here(playbook, make.localhost(credential=credential))[0]
+    job = run_here(playbook, with_every_secret(sshd))[0]
 
     assert job.status == Job.Status.SUCCESS, text_of(job)
     names = sorted([vault, "environment", "hosts.json"])
@@ -200,14 +204,14 @@ def test_neighbours_get_nothing_of_a_credential(tmp_path) -> None:
 
 
 def test_a_secret_that_no_key_opens_ends_the_run_by_its_name(settings) -> None:
-    server = make.localhost(credential=make.credential(name="prod", ssh_password="x"))
+    server = make.localhost(credential=make.credential(name="prod", become_password="x"))
     run = claimed(make.HELLO, server)
     settings.ENCRYPTION_KEYS = ["b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXIhISE="]
 
     job = finish_here(run)
 
     assert job.status == Job.Status.FAILED
-    assert "The credential “prod” (SSH password): No key" in job.error_message
+    assert "The credential “prod” (become password): No key" in job.error_message
 
 
 # --- The launch -----------------------------------------------------------------------------------

@@ -39,8 +39,9 @@ WHO = raw("id -un")
 
 
 def reached(sshd: SSHServer, **fields: Any) -> Server:
-    """The sshd as a server that names no user and no key of its own."""
-    return make.ssh_server(sshd, **{"ssh_user": "", "ssh_key_path": "", **fields})
+    """The sshd as a pinned server that names no user and no key of its own."""
+    own = {"ssh_user": "", "ssh_key_path": "", "host_key": sshd.host_key}
+    return make.ssh_server(sshd, **{**own, **fields})
 
 
 def with_password(account: Account, password: str = "", **fields: Any) -> Credential:
@@ -137,7 +138,7 @@ def test_the_launchs_credential_wins_over_the_servers(password_sshd, account, al
 def test_the_key_file_holds_where_the_credential_has_no_way_in(sshd) -> None:
     credential = make.credential(become_password="for later")
 
-    job = run_one(WHO, make.ssh_server(sshd, credential=credential))
+    job = run_one(WHO, make.ssh_server(sshd, credential=credential, host_key=sshd.host_key))
 
     assert job.status == Job.Status.SUCCESS, text_of(job)
 
@@ -160,7 +161,7 @@ def test_a_run_does_not_reuse_the_connection_of_another(password_sshd, account) 
 
 
 def test_the_pinned_host_key_is_let_pass(sshd, key) -> None:
-    job = run_one(WHO, reached(sshd, credential=key, host_key=sshd.host_key))
+    job = run_one(WHO, reached(sshd, credential=key))
 
     assert job.status == Job.Status.SUCCESS, text_of(job)
     assert not AuditLog.objects.filter(action="server.host_key_learned").exists()
@@ -180,7 +181,7 @@ def test_another_host_key_is_refused_and_the_job_says_what_to_do(sshd, key, tmp_
 
 
 def test_an_unknown_host_key_is_learned_once(sshd, key) -> None:
-    server = reached(sshd, credential=key)
+    server = reached(sshd, credential=key, host_key="")
 
     jobs = [run_one(WHO, Server.objects.get(pk=server.pk)) for _ in range(2)]
 
@@ -204,7 +205,7 @@ def test_the_run_leaves_no_file_behind(sshd, key, monkeypatch) -> None:
         assert list(Path(settings.RUN_ROOT).iterdir()) == list(Path(sockets).iterdir()) == []
 
 
-def test_an_inactive_credential_ends_the_run_before_it_starts(sshd, key) -> None:
+def test_an_inactive_credential_ends_a_run_that_waited(sshd, key) -> None:
     server = reached(sshd, credential=key)
     playbook = make.playbook(WHO)
     playbook.launch(make.user(role="operator"), [server])
@@ -213,5 +214,5 @@ def test_an_inactive_credential_ends_the_run_before_it_starts(sshd, key) -> None
     run_next()
 
     job = Job.objects.get()
-    assert job.status == Job.Status.FAILED
+    assert job.status == Job.Status.CANCELLED
     assert "is not active" in job.error_message

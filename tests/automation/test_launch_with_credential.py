@@ -20,7 +20,7 @@ def named():
 
 
 def form(**more):
-    playbook, server = make.playbook(), make.server()
+    playbook, server = make.playbook(), make.server(host_key=make.HOST_KEY)
     chosen = {"playbook": playbook.pk, "servers": [server.pk], "verbosity": 0, "forks": 5}
     return {**chosen, "key": "a-key", "extra_vars": "{}", **more}
 
@@ -46,7 +46,8 @@ def test_the_form_without_one_leaves_it_to_the_servers(client_of, alice, named):
 
 
 def test_the_api_takes_one(api_of, alice, named):
-    given = {"playbook_id": make.playbook().pk, "server_id": make.server().pk}
+    server = make.server(host_key=make.HOST_KEY)
+    given = {"playbook_id": make.playbook().pk, "server_id": server.pk}
     client = api_of(alice)
     response = client.post("/api/jobs", given | {"credential_id": named.pk})
     assert response.status_code == 201
@@ -72,7 +73,7 @@ def test_an_inactive_one_is_409(api_of, alice):
 
 
 def test_the_command_takes_one_by_its_name(alice, named):
-    playbook, server = make.playbook(name="Deploy"), make.server()
+    playbook, server = make.playbook(name="Deploy"), make.server(host_key=make.HOST_KEY)
     where = {"server": [server.hostname], "user": "alice", "no_wait": True}
     call_command("run_playbook", "Deploy", credential="prod", **where)
     assert Run.objects.get(playbook=playbook).credential == named
@@ -82,7 +83,8 @@ def test_the_command_takes_one_by_its_name(alice, named):
 
 def test_whoever_may_not_use_one_may_not_name_one(alice, named, monkeypatch):
     monkeypatch.setitem(BY_ROLE, "operator", BY_ROLE["operator"] - {"inventory.use_credential"})
-    playbook, server = make.playbook(), make.server(credential=named)
+    playbook = make.playbook()
+    server = make.server(credential=named, host_key=make.HOST_KEY)
     with pytest.raises(PermissionDenied, match="does not choose credentials"):
         playbook.launch(alice, [server], credential=named)
     # What an admin has given a server is another matter.

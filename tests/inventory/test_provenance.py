@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from inventory.credential_variables import Logins
 from inventory.inventory_file import inventory_of
-from inventory.provenance import IN_A_RUN, groups_of, variables_of
+from inventory.provenance import IN_A_RUN, ONLY_PINNED, groups_of, variables_of
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -62,12 +62,12 @@ def test_every_variable_of_the_inventory_is_told_with_its_value(kind, login, tmp
     variables, groups = rendered(server, tmp_path)
 
     assert told.keys() == variables.keys()
-    hidden = {name for name, value in told.items() if value in ("********", IN_A_RUN)}
+    hidden = {name for name, value in told.items() if value in ("********", IN_A_RUN, ONLY_PINNED)}
     assert {n: v for n, v in told.items() if n not in hidden} == {
         name: value for name, value in variables.items() if name not in hidden
     }
     secret = {"ansible_password", "ansible_become_password", "ansible_become_pass"}
-    assert hidden <= secret | {"ansible_ssh_private_key_file"}
+    assert hidden <= secret | {"ansible_ssh_private_key_file", "ansible_ssh_args"}
     assert sorted(group.name for group in groups_of(server) if not group.left_out) == sorted(groups)
 
 

@@ -63,11 +63,24 @@ credentials
     become_user varchar(80)
     become_password longtext
     environment longtext
+    environments json = []
+    roles json = []
     is_active bool = 1
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
     primary key (id)
     unique (name)
+
+credentials_allowed_servers
+    id int
+    credential_id int
+    server_id int
+    primary key (id)
+    unique (credential_id, server_id)
+    index (credential_id)
+    index (server_id)
+    credential_id → credentials.id CASCADE
+    server_id → servers.id CASCADE
 
 servers
     id int

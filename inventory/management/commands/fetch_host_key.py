@@ -1,0 +1,42 @@
+"""Show the host keys of a server, and pin the one whose fingerprint a person has compared."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.terminal import acting_user
+from inventory.models import Server
+from schema.exceptions import Refused
+
+
+class Command(BaseCommand):
+    help = (
+        "Fetch a server's SSH host keys and show their fingerprints. Nothing is pinned, unless "
+        "--pin names the fingerprint that the server's own console shows."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("host", help="the server's host name")
+        parser.add_argument("--pin", metavar="SHA256:…", help="pin the key with this fingerprint")
+        parser.add_argument("--user", help="who does it (default: the first admin)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        server = Server.objects.filter(hostname=options["host"].strip().lower()).first()
+        if server is None:
+            raise CommandError(f"There is no server “{options['host']}”.")
+        actor = acting_user(options["user"])
+        try:
+            keys = server.fetch_host_keys(actor)
+            for key in keys:
+                self.stdout.write(f"{key.fingerprint}{' (pinned)' if key.is_pinned else ''}")
+            if options["pin"]:
+                wanted = options["pin"].split()[-1] if options["pin"].split() else ""
+                chosen = [key for key in keys if key.fingerprint.split()[-1] == wanted]
+                if not chosen:
+                    raise Refused(f"{server} shows no key with the fingerprint {wanted}.")
+                is_new = server.pin_host_key(actor, chosen[0].host_key)
+                self.stdout.write("Pinned." if is_new else "It was pinned already.")
+        except (Refused, PermissionDenied) as error:
+            raise CommandError(str(error)) from None

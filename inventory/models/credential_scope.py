@@ -1,0 +1,140 @@
+"""Where a credential may be used, and by whom: columns of Credential, and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+
+from accounts.models import User
+from accounts.permissions import roles_with
+from schema.exceptions import Refused
+from schema.fields import JSONShapeField
+
+if TYPE_CHECKING:
+    from .servers import Server
+
+LONGEST_ENVIRONMENT = 50
+# What of many servers a refusal names.
+NAMED = 3
+SET_WHERE = "An admin sets where, on the credential's page."
+PIN_IT = "Fetch its host key on the server's page, compare the fingerprint and pin it."
+
+
+def launching_roles() -> list[str]:
+    return roles_with("automation.launch_playbook")
+
+
+def validate_environments(value: Any) -> None:
+    if not isinstance(value, list) or not all(_is_environment(name) for name in value):
+        raise ValidationError('This has to be a list of environments, like ["staging", "test"].')
+
+
+def _is_environment(name: Any) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_ENVIRONMENT
+
+
+def validate_roles(value: Any) -> None:
+    known = launching_roles()
+    if not isinstance(value, list) or not all(role in known for role in value):
+        raise ValidationError(f"This has to be a list of roles that launch: {', '.join(known)}.")
+
+
+class CredentialScope(models.Model):
+    """A credential that names neither environments nor servers may be used nowhere."""
+
+    environments = JSONShapeField(
+        "may be used in environments",
+        default=list,
+        db_default=[],
+        blank=True,
+        validators=[validate_environments],
+        help_text="On every server of these environments.",
+    )
+    allowed_servers: models.ManyToManyField[Server, Any] = models.ManyToManyField(
+        "inventory.Server",
+        verbose_name="may be used on servers",
+        blank=True,
+        related_name="allowed_credentials",
+        help_text="And on these, whatever their environment. With neither, it is used nowhere.",
+    )
+    roles = JSONShapeField(
+        "may be used by",
+        default=list,
+        db_default=[],
+        blank=True,
+        validators=[validate_roles],
+        help_text="Admins may always use it.",
+    )
+
+    class Meta:
+        abstract = True
+
+    @cached_property
+    def allowed_server_ids(self) -> set[int]:
+        return set(self.allowed_servers.values_list("pk", flat=True))
+
+    def covers(self, server: Server) -> bool:
+        """Whether it may be used there, whoever launches."""
+        return server.environment in self.environments or server.pk in self.allowed_server_ids
+
+    def may_be_used_by(self, user: User) -> bool:
+        return user.role in self.roles or user.has_perm("inventory.change_credential")
+
+    def refuse_misuse(self, servers: Sequence[Server], actor: User) -> None:
+        """PermissionDenied when the actor's role may not use it, Refused when one of the servers
+        is out of its scope, or is no place to send its passwords to."""
+        if not self.may_be_used_by(actor):
+            role = actor.get_role_display().lower()
+            raise PermissionDenied(f"The credential “{self}” may not be used by the role {role}.")
+        if outside := [server for server in servers if not self.covers(server)]:
+            raise Refused(
+                f"The credential “{self}” may not be used on {_told(outside)}. {SET_WHERE}"
+            )
+        self._refuse_to_send_passwords(servers)
+
+    def _refuse_to_send_passwords(self, servers: Sequence[Server]) -> None:
+        has_password = f"The credential “{self}” has a password, "
+        elsewhere = [server for server in servers if not self._may_send(server)]
+        if elsewhere:
+            raise Refused(f"{has_password}which is sent over SSH only, not to {_told(elsewhere)}.")
+        unpinned = [server for server in servers if self.needs_pin(server) and not server.host_key]
+        if unpinned:
+            raise Refused(
+                f"{has_password}and no host key is pinned for {_told(unpinned)}. {PIN_IT}"
+            )
+
+    def _may_send(self, server: Server) -> bool:
+        """A become password stays on the machine where no connection is made."""
+        if self.ssh_password:
+            return server.is_reached_by_ssh
+        return not self.become_password or server.is_reached_by_ssh or server.is_local
+
+    def needs_pin(self, server: Server) -> bool:
+        return self.has_password and server.is_reached_by_ssh
+
+    @property
+    def used_on(self) -> str:
+        """In words: “production, staging, web1 and 2 more”."""
+        servers = list(self.allowed_servers.all())
+        words = [*self.environments, *([_told(servers)] if servers else [])]
+        return ", ".join(words) or "Nowhere yet"
+
+    @property
+    def used_by(self) -> str:
+        labels = dict(User.Role.choices)
+        others = [role for role in self.roles if role != User.Role.ADMIN]
+        return ", ".join(["Admins", *(f"{labels[role]}s".lower() for role in others)])
+
+    @property
+    def has_password(self) -> bool:
+        return bool(self.ssh_password or self.become_password)
+
+
+def _told(servers: Sequence[Server]) -> str:
+    names = ", ".join(str(server) for server in servers[:NAMED])
+    more = len(servers) - NAMED
+    return f"{names} and {more} more" if more > 0 else names

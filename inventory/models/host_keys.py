@@ -1,0 +1,100 @@
+"""The verbs of a server's host key: fetch, pin, forget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import AuditLog
+from inventory.host_key_scan import scanned_host_keys
+from inventory.ssh_keys import fingerprint
+from inventory.validators import validate_host_key
+
+
+@dataclass(frozen=True)
+class FetchedKey:
+    """What a server shows as its key, before anybody believes it."""
+
+    host_key: str
+    is_pinned: bool
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.host_key)
+
+
+class HostKeys(models.Model):
+    if TYPE_CHECKING:
+        ip_address: Any
+        ssh_port: Any
+        host_key: Any
+
+    class Meta:
+        abstract = True
+
+    def fetch_host_keys(self, actor: User) -> list[FetchedKey]:
+        """What it shows now; nothing is pinned by that. Takes some seconds, and up to half a
+        minute. Refused when nobody answers, or no SSH server."""
+        if not actor.has_perm("inventory.change_server"):
+            raise PermissionDenied("Only an admin fetches host keys.")
+        pinned = set(self.pinned_keys())
+        keys = scanned_host_keys(self.ip_address, self.ssh_port)
+        found = [FetchedKey(key, key in pinned) for key in keys]
+        shown = [key.fingerprint for key in found]
+        AuditLog.objects.record("server.host_key_fetched", self, actor=actor, fingerprints=shown)
+        return found
+
+    @transaction.atomic
+    def pin_host_key(self, actor: User, host_key: str) -> bool:
+        """Accept this key, in place of what was pinned, and no other from now on. False when it is
+        the pinned one already; ValidationError when it is no key."""
+        if not actor.has_perm("inventory.change_server"):
+            raise PermissionDenied("Only an admin pins a host key.")
+        host_key = " ".join(host_key.split()[:2])
+        validate_host_key(host_key)
+        if not fingerprint(host_key).partition(" ")[2]:
+            raise ValidationError("This is no public host key: it looks like “ssh-ed25519 AAAA…”.")
+        row: Any = type(self)._default_manager.select_for_update().get(pk=self.pk)
+        old = row.host_key
+        if row.pinned_keys() == [host_key]:
+            return False
+        type(self)._default_manager.filter(pk=self.pk).update(
+            host_key=host_key, updated_at=timezone.now()
+        )
+        self.host_key = host_key
+        AuditLog.objects.record(
+            "server.host_key_pinned",
+            self,
+            actor=actor,
+            host_key=host_key,
+            fingerprint=fingerprint(host_key),
+            **({"replaced": old} if old else {}),
+        )
+        return True
+
+    @transaction.atomic
+    def forget_host_key(self, actor: User) -> bool:
+        """Let the next run learn a new one: after the server was set up anew. False when none was
+        pinned."""
+        if not actor.has_perm("inventory.change_server"):
+            raise PermissionDenied("Only an admin forgets a pinned host key.")
+        old, self.host_key = self.host_key, ""
+        pinned = type(self)._default_manager.filter(pk=self.pk).exclude(host_key="")
+        if not pinned.update(host_key="", updated_at=timezone.now()):
+            return False
+        AuditLog.objects.record("server.host_key_forgotten", self, actor=actor, host_key=old)
+        return True
+
+    def pinned_keys(self) -> list[str]:
+        """Each as “kind key”, without what may stand behind."""
+        lines = (line.split()[:2] for line in self.host_key.splitlines())
+        return [" ".join(words) for words in lines if words]
+
+    def fingerprints(self) -> list[str]:
+        """Of each pinned host key, as `ssh-keygen -l` shows them."""
+        return [fingerprint(line) for line in self.pinned_keys()]
