@@ -9,7 +9,7 @@ BROWSERS = {
     "Firefox": re.compile(r"(?:Firefox|FxiOS)/(\d+)"),
     "Chrome without a window": re.compile(r"HeadlessChrome/(\d+)"),
     "Chrome": re.compile(r"(?:Chrome|CriOS)/(\d+)"),
-    "Safari": re.compile(r"Version/(\d+)[\d.]* (?:Mobile/\S+ )?Safari/"),
+    "Safari": re.compile(r"Version/(\d++)[\d.]*+ (?:Mobile/\S++ )?Safari/"),
 }
 SYSTEMS = {
     "Android": "Android",

@@ -1,6 +1,5 @@
 """The lines of a playbook or role in which a task stands."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,6 @@ from . import playbook_files
 from .highlighting import LINE_END, yaml_html
 from .models import Job
 
-PLACE = re.compile(r"(?P<file>.+):(?P<line>[1-9]\d{0,8})")
 LINES_BEFORE = 3
 LINES_AFTER = 12
 # A file of tasks is never as large.
@@ -31,11 +29,12 @@ class Excerpt:
 def excerpt_of(job: Job, place: str) -> Excerpt | None:
     """The lines around a place such as "roles/web/tasks/main.yml:12"; None when it cannot be shown:
     it lies outside of the playbooks' folder, is no YAML, or is gone."""
-    match = PLACE.fullmatch(place)
-    if match is None:
+    file, _, digits = place.rpartition(":")
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+    if not file or number < 1:
         return None
     built_in = job.playbook.file_path.startswith(playbook_files.BUILTIN)
-    file_path = f"{playbook_files.BUILTIN if built_in else ''}{match['file']}"
+    file_path = f"{playbook_files.BUILTIN if built_in else ''}{file}"
     try:
         path = playbook_files.located(file_path)
         content = _read(path)
@@ -43,11 +42,11 @@ def excerpt_of(job: Job, place: str) -> Excerpt | None:
     except (ValidationError, OSError):
         return None
     lines = LINE_END.split(content.decode(errors="replace"))
-    first = max(1, int(match["line"]) - LINES_BEFORE)
-    shown = lines[first - 1 : int(match["line"]) + LINES_AFTER]
+    first = max(1, number - LINES_BEFORE)
+    shown = lines[first - 1 : number + LINES_AFTER]
     if not shown or content.startswith(VAULTED):
         return None
-    html = yaml_html("\n".join(shown), first, int(match["line"]), anchor="")
+    html = yaml_html("\n".join(shown), first, number, anchor="")
     return Excerpt(html, doubt)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,6 @@ from .stories import row_key
 
 if TYPE_CHECKING:
     from .rows import Rows
-
-RANGE = re.compile(r"(?P<field>.+)_(?P<end>from|to)_[01]$")
 
 
 @dataclass(frozen=True)
@@ -34,13 +31,20 @@ def chips(rows: Rows) -> list[Chip]:
     given = {SEARCH_VAR: [rows.query], **rows.get_filters_params()}
     found: dict[Any, Chip] = {}
     for name, values in given.items():
-        span = RANGE.match(name)
+        field = _ranged(name)
         for value in filter(None, values):
-            if span:
-                found.setdefault(span["field"], _range_chip(rows, span["field"]))
+            if field:
+                found.setdefault(field, _range_chip(rows, field))
             else:
                 found[name, value] = _chip(rows, name, value)
     return list(found.values())
+
+
+def _ranged(name: str) -> str:
+    """The field whose range a parameter is about: that of "created_at_from_0" is created_at."""
+    stem, _, part = name.rpartition("_")
+    field, _, end = stem.rpartition("_")
+    return field if end in ("from", "to") and part in ("0", "1") else ""
 
 
 def _chip(rows: Rows, name: str, value: str) -> Chip:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .runs import Run
 
 NAMED = 5
-NEVER_CHECKED = re.compile(r"^[-\s]*check_mode:\s*(false|no|off)\b", re.IGNORECASE | re.MULTILINE)
+NEVER_CHECKED = re.compile(
+    r"^[- \t]*+check_mode:\s*+(?:false|no|off)\b", re.IGNORECASE | re.MULTILINE
+)
 # How many of the jobs that wait are looked at for whoever would stand before it.
 WAITING = 2000
 

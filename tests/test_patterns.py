@@ -1,0 +1,96 @@
+"""No text makes a regular expression slow: each is fed the worst that can be made from it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.patterns import compiled_in_modules, patterns, refused
+
+SEARCH = Path(__file__).with_name("hostile_texts.py")
+FOUND = patterns()
+# Made at run time, and why no text is slow to them.
+MADE_AT_RUN_TIME = {
+    "audit/redaction.py _anyhow_written": "Every repeat in it is bounded; its own tests feed it.",
+    "schema/foreign_keys.py with_rule": "It meets our own CREATE TABLE only.",
+    "schema/live_sqlite.py _kind": "It meets our own CREATE TABLE only.",
+}
+# Being rewritten.
+SLOW = {
+    "automation/log_lines.py INCLUDED",
+    "automation/log_lines.py HEADING",
+    "automation/gathered_facts.py DELEGATED",
+}
+# The longest text that a pattern can meet, where somebody else sees to it; and who does.
+CAPPED: dict[str, int] = {}
+
+
+def slow_text(pattern: re.Pattern[str], kinds: frozenset[str], longest: int | None = None) -> str:
+    """A text that takes it long; empty if there is none."""
+    asked = {"pattern": pattern.pattern, "flags": pattern.flags, "kinds": sorted(kinds)}
+    limited = {"longest": longest} if longest else {}
+    done = subprocess.run(
+        [sys.executable, str(SEARCH)],
+        input=json.dumps(asked | limited),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 0:
+        return done.stdout.strip()
+    return f"killed ({done.returncode}) at: {''.join(done.stderr.splitlines()[-1:])}"
+
+
+@pytest.mark.parametrize("found", [each for each in FOUND if each.pattern], ids=str)
+def test_no_text_is_slow(request, found):
+    if found.place in SLOW:
+        request.applymarker(pytest.mark.xfail(strict=True))
+    assert slow_text(found.pattern, found.kinds, CAPPED.get(found.place)) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        ("match", r"(a+)+$"),
+        ("match", r"(?:a|ab|b)*c"),
+        ("match", r"[A-Z]+ \[.*\].*!"),
+        ("scan", r"\s+$"),
+        ("scan", r"^[-\s]*no"),
+        ("scan", r"<[^>]*>"),
+        ("scan", r"\d+\.\d+"),
+        ("fullmatch", r"\d+[\d.]*;"),
+    ],
+)
+def test_a_slow_one_is_noticed(kind, pattern):
+    assert slow_text(re.compile(pattern, re.MULTILINE), frozenset({kind})) != ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        ("match", r"(?>a+)+$"),
+        ("scan", r"<[^<>]*>"),
+        ("scan", r"(?<!\d)\d++\.\d++"),
+        ("fullmatch", r"\w[\w.-]*(,\w[\w.-]*)*"),
+    ],
+)
+def test_a_fast_one_is_let_through(kind, pattern):
+    assert slow_text(re.compile(pattern), frozenset({kind})) == ""
+
+
+def test_a_short_text_may_be_all_that_a_pattern_meets():
+    assert slow_text(re.compile(r"x+y"), frozenset({"scan"}), 300) == ""
+
+
+def test_what_is_made_at_run_time_is_known():
+    assert {each.place for each in FOUND if each.pattern is None} == MADE_AT_RUN_TIME.keys()
+
+
+def test_none_is_missed():
+    known = {(each.pattern.pattern, each.pattern.flags) for each in FOUND if each.pattern}
+    held = {(each.pattern, each.flags) for each in compiled_in_modules()}
+    assert len(held) > 20
+    assert held <= known
+    assert refused() == []
