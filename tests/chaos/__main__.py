@@ -7,11 +7,13 @@ things at the same times, though not in the same millisecond.
 """
 
 import argparse
+import logging
 import os
 import random
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import django
@@ -33,6 +35,7 @@ def main() -> int:
             os.environ["DATABASE_URL"] = database.url
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.chaos.settings"
         django.setup()
+        logging.disable()  # in this process: the others write their own
         # Not at the top: models can be imported only now that Django is set up.
         session = import_module("tests.chaos.session")
         return int(session.run(options, database, is_confined=is_confined))
@@ -54,6 +57,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--pause", type=float, default=5, help="seconds between two disturbances")
     parser.add_argument("--playbooks", nargs="*", help="only these of the load's")
     parser.add_argument("--kinds", nargs="*", help="only these kinds of disturbance")
+    parser.add_argument("--logs", type=Path, help="keep what workers and console say, in there")
     return parser.parse_args()
 
 

@@ -110,7 +110,7 @@ class Load:
         given = json.dumps({"mark": launch.mark})
         arguments = [playbook.name, *hosts, "--yes", "--extra-vars", given]
         arguments += ["--user", self.world.actor.username, "--wait-for-worker=600"]
-        output = self.world.folder / f"{launch.mark}.log"
+        output = self.world.logs / f"{launch.mark}.log"
         command = Command(arguments, output)
         story.exit_status = command.wait(self.is_over)
         run = self._insist(lambda: self._runs_of(launch).first())

@@ -3,21 +3,24 @@
 from automation.ansi import plain
 from automation.models import Job, JobLog
 from tests.chaos.followers import Command, Told
-from tests.chaos.invariants import Ended, Evidence, must_hold
+from tests.chaos.invariants import CHECKS, Ended, Evidence, must_hold
 from tests.chaos.load import Story
 from tests.chaos.printed import BROKEN_OFF, deviation, recap_in
 
 Kind = Job.FailureKind
+# These here and those of the invariants: each by what it claims.
+__all__ = ["CHECKS"]
 EXIT_STATUS = {"success": 0, "skipped": 0, "failed": 2, "cancelled": 3}
 CLUSTERS = {"process_killed", "cluster_killed", "cluster_stuck", "cluster_restarted"}
+ANSIBLE = {"ansible_killed", "disk_full", "everything_at_once"}
 # What may bring such a failure about. An outage of the database is no reason for any of them.
 CAUSES = {
     Kind.WORKER_LOST: {"worker_killed", "worker_suspended", "everything_at_once", *CLUSTERS},
     Kind.INTERNAL: {"disk_full", "everything_at_once"},
-    **dict.fromkeys(
-        (Kind.TASK_FAILED, Kind.NOT_REACHED, Kind.ANSIBLE_ERROR, Kind.UNREACHABLE),
-        {"ansible_killed", "disk_full", "everything_at_once"},
-    ),
+    Kind.TASK_FAILED: ANSIBLE,
+    Kind.NOT_REACHED: ANSIBLE,
+    Kind.ANSIBLE_ERROR: ANSIBLE,
+    Kind.UNREACHABLE: ANSIBLE,
 }
 
 

@@ -51,9 +51,7 @@ class Storm:
     def _begin(self, due: Disturbance, now: float) -> None:
         fault = KINDS[due.kind](self.world, due.pick)
         if fault.subject and fault.subject in {going.subject for _, _, going, _ in self._going}:
-            self.world.journal.say(
-                f"{due.kind}: left out, the {fault.subject} is disturbed already"
-            )
+            self.world.journal.say(f"{due.kind}: not now, the {fault.subject} is disturbed already")
             return
         what = fault.start()
         if not what:

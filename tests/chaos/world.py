@@ -16,13 +16,14 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from automation.models import Playbook, Run
-from bench.console import console
+from infraops import children
 from inventory.models import Server
 from tests import make
 from tests.chaos import playbooks
 from tests.chaos.clusters import Clusters
 from tests.chaos.databases import Database
 from tests.chaos.journal import Journal
+from tests.private_servers import answers, free_port, wait_until
 
 SERVERS = 5
 CLUSTERS = 2
@@ -35,6 +36,7 @@ class World:
     database: Database
     journal: Journal
     folder: Path
+    logs: Path
     left_out: dict[str, str]
     actor: User
     token: str
@@ -61,7 +63,7 @@ class World:
 
 
 @contextmanager
-def world(database: Database, *, is_confined: bool) -> Iterator[World]:
+def world(database: Database, logs: Path | None, *, is_confined: bool) -> Iterator[World]:
     """Django is set up on the database; everything of it is gone in the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="infraops-chaos-")))
@@ -75,16 +77,18 @@ def world(database: Database, *, is_confined: bool) -> Iterator[World]:
         os.environ["TMPDIR"] = str(folder / "tmp")
         os.environ["WORKER_GRACE_SECONDS"] = "5"
         call_command("migrate", verbosity=0)
-        made = furnished(database, folder, left_out)
+        logs = logs or folder / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        made = furnished(database, folder, logs, left_out)
         connection.close()
-        made.clusters = Clusters(CLUSTERS, folder, made.journal)
+        made.clusters = Clusters(CLUSTERS, logs, made.journal)
         stack.callback(made.clusters.kill)
         made.clusters.start()
-        made.url = stack.enter_context(console())
+        made.url = stack.enter_context(console(logs / "console.log"))
         yield made
 
 
-def furnished(database: Database, folder: Path, left_out: dict[str, str]) -> World:
+def furnished(database: Database, folder: Path, logs: Path, left_out: dict[str, str]) -> World:
     # More than one harness may use the same database, one after the other.
     lot = secrets.token_hex(2)
     actor = make.user(username=f"chaos-{lot}", role="operator")
@@ -96,7 +100,24 @@ def furnished(database: Database, folder: Path, left_out: dict[str, str]) -> Wor
         )
         for name, plays in playbooks.written(str(folder / "marks")).items()
     }
-    return World(database, Journal(), folder, left_out, actor, token, servers, made)
+    return World(database, Journal(), folder, logs, left_out, actor, token, servers, made)
+
+
+@contextmanager
+def console(log: Path) -> Iterator[str]:
+    """As production runs it; its URL, once it answers."""
+    port = free_port()
+    bind = f"127.0.0.1:{port}"
+    arguments = (f"--bind={bind}", "--workers=2", "--threads=4", "--log-level=warning")
+    with log.open("ab") as output:
+        child = children.start(
+            *("-m", "gunicorn", *arguments, "infraops.wsgi"), stdout=output, stderr=output
+        )
+    try:
+        wait_until(lambda: answers(port), seconds=60, what="the console")
+        yield f"http://{bind}"
+    finally:
+        children.stop(child, within_seconds=10)
 
 
 @contextmanager
