@@ -54,7 +54,7 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--minutes", type=float, default=60, help="then nothing more is launched")
     parser.add_argument("--longest", type=float, default=60, help="outage, in seconds (60)")
-    parser.add_argument("--pause", type=float, default=5, help="seconds between two disturbances")
+    parser.add_argument("--pause", type=float, default=8, help="seconds between two disturbances")
     parser.add_argument("--playbooks", nargs="*", help="only these of the load's")
     parser.add_argument("--kinds", nargs="*", help="only these kinds of disturbance")
     parser.add_argument("--logs", type=Path, help="keep what workers and console say, in there")

@@ -164,23 +164,22 @@ def cancels_are_kept(evidence: Evidence) -> list[str]:
     ]
 
 
-@must_hold("One unresolved ticket for each failure, with each job on it")
+@must_hold("One unresolved ticket for each failure, with each failed job on it")
 def tickets_agree(evidence: Evidence) -> list[str]:
-    wrong, keys = [], set()
-    for ended in evidence.ended:
-        occurrence = TicketOccurrence.objects.filter(job=ended.job).first()
-        has_failed = ended.job.status == Job.Status.FAILED
-        if has_failed != (occurrence is not None):
-            wrong.append(f"{ended}: {'no' if has_failed else 'a'} ticket has it")
-        elif occurrence is not None:
-            keys.add(failure_key(ended.job))
-            if occurrence.ticket.open_key != failure_key(ended.job):
-                wrong.append(f"{ended} is on a ticket for something else")
-    playbooks = evidence.world.playbooks.values()
-    opened = Ticket.objects.filter(job__playbook__in=playbooks, status__in=Ticket.UNRESOLVED)
-    if opened.count() != len(keys):
-        wrong.append(f"{opened.count()} unresolved tickets for {len(keys)} failures")
-    return wrong
+    jobs = Job.objects.filter(run__in=evidence.world.runs()).select_related("server")
+    failed = {job.pk: failure_key(job) for job in jobs.filter(status=Job.Status.FAILED)}
+    of_jobs = TicketOccurrence.objects.filter(job__in=jobs)
+    found = dict(of_jobs.values_list("job_id", "ticket__open_key"))
+    wrong = [
+        f"job {pk}: on the ticket of {found.get(pk)}, its failure is {failed.get(pk)}"
+        for pk in sorted(failed.keys() | found.keys())
+        if found.get(pk) != failed.get(pk)
+    ]
+    opened = Ticket.objects.filter(occurrences__in=of_jobs).distinct()
+    if opened.count() != len(set(failed.values())):
+        wrong.append(f"{opened.count()} tickets for {len(set(failed.values()))} failures")
+    lines = AuditLog.objects.filter(action="ticket.opened", user=evidence.world.actor).count()
+    return wrong + ([f"{lines} are recorded as opened"] if lines != opened.count() else [])
 
 
 @must_hold("No server stays locked")

@@ -65,5 +65,7 @@ def disturbances(
     while True:
         for kind in chance.sample(sorted(kinds), len(kinds)):
             least, most = (part * longest for part in kinds[kind])
-            yield Disturbance(at, kind, chance.uniform(least, most), chance.random())
+            # More short ones than long ones: those begin and end within one run.
+            seconds = least + (most - least) * chance.random() ** 2
+            yield Disturbance(at, kind, seconds, chance.random())
             at += chance.uniform(0.3, 1.7) * pause

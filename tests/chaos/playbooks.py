@@ -49,6 +49,6 @@ def _talk() -> dict[str, Any]:
     return {
         "name": "Talk",
         "ansible.builtin.debug": {"msg": "line {{ item }}"},
-        "loop": "{{ range(60) | list }}",
+        "loop": "{{ range(30) | list }}",
         "loop_control": {"label": "number {{ item }}"},
     }

@@ -11,8 +11,8 @@ from tests.automation.running import comparable
 
 # A line with which Ansible begins to tell that something was broken off.
 BROKEN_OFF = re.compile(
-    r"\s*$|fatal: |failed: |PLAY RECAP|\[(ERROR|WARNING)\]|ERROR!|User interrupted|Traceback"
-    r"|HOST +: ok="
+    r"\s*$|fatal: |failed: |PLAY RECAP|\[(ERROR|WARNING)\]|ERROR!|User interrupted|HOST +: ok="
+    r"|Traceback|\s+File \"|\w+Error: "
 )
 RECAP = re.compile(r"^HOST\s*:\s*((?:\w+=\d+\s*)+)$")
 
