@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
 	ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run migrate test check bench pictures env venv packages clean
+.PHONY: help demo run migrate test check chaos bench pictures env venv packages clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,9 @@ check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templ
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
 	$(BIN)/djlint --quiet --lint templates
+
+chaos: packages $(VENV)/dev ## Disturb a whole installation at random, and check what must hold
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/base ## Measure a job against bare ansible-playbook, the queue, the lines
 	@$(BIN)/python -m bench $(ARGS)

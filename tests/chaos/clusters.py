@@ -1,0 +1,162 @@
+"""Real workers, as a service manager keeps them: what ends is started again, as a whole."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from django.db import DatabaseError, connection
+
+from automation import processes
+from automation.models import Run
+from infraops import children
+from tests.chaos import confined
+from tests.chaos.journal import Journal
+from tests.private_servers import wait_until
+
+# A lost wake-up is made good every minute. What waits longer although a worker is free: stuck.
+PATIENCE_SECONDS = 100
+WORKERS = 2
+# The place of the session among the fields of /proc/<pid>/stat after the command's name.
+SESSION = 3
+
+
+class Cluster:
+    """One `manage.py run_worker`."""
+
+    def __init__(self, number: int, folder: Path) -> None:
+        self.name = f"cluster {number}"
+        self.log = folder / f"cluster-{number}.log"
+        self.started = 0
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self.process = children.start_worker(output)
+        self.started += 1
+
+    def wait_until_ready(self) -> None:
+        said = " running."
+        wait_until(lambda: said in self.log.read_text(), seconds=60, what=f"“{said}” of a worker")
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def members(self) -> list[int]:
+        """Its processes, those among them whose main process is no more; not ansible's."""
+        return [pid for pid in every_process() if session_of(pid) == self.process.pid]
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> bool:
+        """Politely; False when it had to be killed after all."""
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        return True
+
+
+class Clusters(threading.Thread):
+    """They, and whoever looks after them."""
+
+    def __init__(self, count: int, folder: Path, journal: Journal) -> None:
+        super().__init__(daemon=True)
+        self.journal = journal
+        self.each = [Cluster(number, folder) for number in range(1, count + 1)]
+        self._is_over = threading.Event()
+        self._idle_since = 0.0
+        for cluster in self.each:
+            cluster.wait_until_ready()
+
+    def run(self) -> None:
+        while not self._is_over.wait(0.5):
+            for cluster in self.each:
+                if cluster.has_ended:
+                    cluster.kill()  # what has outlived its main process, as systemd does
+                    self.journal.note("cluster_restarted", cluster.name)
+                    cluster.start()
+            self._restart_if_stuck()
+            confined.reap_orphans({cluster.process.pid for cluster in self.each})
+        connection.close()
+
+    def stop(self) -> list[str]:
+        """No more restarts; the names of those that did not stop when they were asked to."""
+        self._is_over.set()
+        self.join()
+        return [cluster.name for cluster in self.each if not cluster.stop()]
+
+    def kill(self) -> None:
+        """At the end of a harness that broke."""
+        self._is_over.set()
+        for cluster in self.each:
+            cluster.kill()
+
+    def _restart_if_stuck(self) -> None:
+        """What docs/operations.md has people do when runs stay pending."""
+        now = time.monotonic()
+        if not is_left_waiting():
+            self._idle_since = now
+        elif now - self._idle_since > PATIENCE_SECONDS:
+            self.journal.note("cluster_stuck", "runs stay pending: all clusters are killed")
+            for cluster in self.each:
+                cluster.kill()
+            self._idle_since = now
+
+
+def is_left_waiting() -> bool:
+    """Whether a run waits for nothing but a worker, and one is free."""
+    try:
+        running = Run.objects.running().count()
+        waiting = Run.objects.pending().order_by("id")[:20]
+        return running < WORKERS and any(not run.waits_for() for run in waiting)
+    except DatabaseError:
+        connection.close()
+        return False
+
+
+def every_process() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def session_of(pid: int) -> int:
+    return _stat(pid, SESSION)
+
+
+def parent_of(pid: int) -> int:
+    return _stat(pid, 1)
+
+
+def of_runs(folder: str) -> list[int]:
+    """The processes of the runs whose temporary folder this is: not somebody else's."""
+    return [pid for pid in every_process() if is_of_a_run(variables_of(pid), folder)]
+
+
+def is_of_a_run(variables: dict[str, str], folder: str) -> bool:
+    return processes.MARKER in variables and variables.get("TMPDIR") == folder
+
+
+def variables_of(pid: int) -> dict[str, str]:
+    """What it was started with; nothing when it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:
+        return {}
+    return dict(pair.split("=", 1) for pair in text.split("\0") if "=" in pair)
+
+
+def _stat(pid: int, place: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return -1
+    return int(fields[place]) if fields[0] != "Z" else -1

@@ -1,0 +1,90 @@
+"""Whoever watches a run: what each was told."""
+
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from automation.models import Run
+from infraops.children import MANAGE
+from tests.chaos.console_client import ConsoleClient, Refusal, Trouble
+
+PAUSE_SECONDS = 0.3
+WITHIN_SECONDS = 60
+
+
+@dataclass
+class Told:
+    """What the API has told about one job: lines by number, and in the end its status."""
+
+    job_id: str
+    lines: list[str] = field(default_factory=list)
+    status: str = ""
+    complaints: list[str] = field(default_factory=list)
+
+    def ask(self, client: ConsoleClient) -> None:
+        after = len(self.lines)
+        answer = client.get(f"/api/jobs/{self.job_id}/logs?after={after}&limit=100")
+        for line in answer["lines"]:
+            if line["line_number"] != len(self.lines) + 1:
+                said = f"line {line['line_number']} came after line {len(self.lines)}"
+                self.complaints.append(said)
+            self.lines.append(line["content"])
+        if answer["finished"]:
+            self.status = answer["status"]
+
+
+def follow(run: Run, client: ConsoleClient, is_over: threading.Event) -> list[Told]:
+    """Ask until each job is said to have ended, or until everything is over."""
+    told = [Told(str(job_id)) for job_id in run.jobs.values_list("job_id", flat=True)]
+    while waiting := [each for each in told if not each.status]:
+        for each in waiting:
+            try:
+                each.ask(client)
+            except Trouble:
+                pass
+            except Refusal as refusal:
+                each.complaints.append(f"was refused: {refusal}")
+        if is_over.wait(PAUSE_SECONDS):
+            break
+    return told
+
+
+class Command:
+    """A real `run_playbook`, which launches and follows."""
+
+    def __init__(self, arguments: list[str], output: Path) -> None:
+        self.output = output
+        with output.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, str(MANAGE), "run_playbook", *arguments],
+                cwd=MANAGE.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def printed(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    @property
+    def has_launched(self) -> bool:
+        """It has said which jobs there are, and so watches them."""
+        return "\nJob " in self.printed
+
+    def wait(self, is_over: threading.Event) -> int | None:
+        """Its exit status; None when it still watched although everything was over."""
+        while not is_over.is_set():
+            try:
+                return self.process.wait(1)
+            except subprocess.TimeoutExpired:
+                continue
+        try:
+            return self.process.wait(WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
