@@ -16,21 +16,21 @@ WITHIN_SECONDS = 60
 
 @dataclass
 class Told:
-    """What the API has told about one job: lines by number, and in the end its status."""
+    """What the API has told about one job: its lines, and in the end its status."""
 
     job_id: str
     lines: list[str] = field(default_factory=list)
+    last: int = 0
     status: str = ""
     complaints: list[str] = field(default_factory=list)
 
     def ask(self, client: ConsoleClient) -> None:
-        after = len(self.lines)
-        answer = client.get(f"/api/jobs/{self.job_id}/logs?after={after}&limit=100")
+        answer = client.get(f"/api/jobs/{self.job_id}/logs?after={self.last}&limit=100")
         for line in answer["lines"]:
-            if line["line_number"] != len(self.lines) + 1:
-                said = f"line {line['line_number']} came after line {len(self.lines)}"
-                self.complaints.append(said)
+            if line["line_number"] != self.last + 1:
+                self.complaints.append(f"line {line['line_number']} came after line {self.last}")
             self.lines.append(line["content"])
+            self.last = line["line_number"]
         if answer["finished"]:
             self.status = answer["status"]
 
