@@ -20,7 +20,7 @@ output      lines that did not come as an event: before the callback was loaded,
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 KINDS = {
     *("hello", "play", "idle_play", "task", "heading", "text", "include", "diff"),
@@ -130,7 +130,7 @@ def _text(told: dict[str, Any], name: str) -> str:
     value = told.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"“{name}” of an event has to be a text.")
-    return cast(str, value or "")
+    return value or ""
 
 
 def _time(seconds: Any) -> datetime:

@@ -46,6 +46,10 @@ def validate_roles(value: Any) -> None:
 class CredentialScope(models.Model):
     """A credential that names neither environments nor servers may be used nowhere."""
 
+    # Credential's own.
+    ssh_password: Any
+    become_password: Any
+
     environments = JSONShapeField(
         "may be used in environments",
         default=list,
