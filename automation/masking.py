@@ -2,8 +2,8 @@
 
 The order is: first every line finds its job, then it is masked. Structure, that is host names,
 headings and the recap, is never masked in part. A task's name that was filled in with a secret is
-shown as its author wrote it. So a secret that is part of a host's name, or stands in a name as it
-is written, shows there, where anybody can read it anyway.
+shown as its author wrote it, and masked whole where that holds the secret as well. Only a secret
+that is part of a host's name too shows there: hiding it would tell more than it hides.
 """
 
 import re
@@ -55,15 +55,21 @@ class Masking:
         return text
 
     def name(self, shown: str, written: str = "") -> str:
-        """A play's or task's: whole; where it was filled in with a secret, as it is written."""
-        shown = self._rewrite(storable(shown))
-        if self.text(shown) == shown:
-            return shown
-        is_telling = any(
-            _masked(shown, redactor, hosts) != shown and redactor.redact(written) == written
+        """A play's or task's: whole; where it was filled in with a secret, as it is written; masked
+        whole where that would tell too."""
+        for name in (self._rewrite(storable(shown)), written):
+            if name and (self.text(name) == name or self._may_be_shown(name, written)):
+                return name
+        return MASK if shown else ""
+
+    def _may_be_shown(self, name: str, written: str) -> bool:
+        """Whether all that it tells is part of a host's name too, and of the playbook's text."""
+        telling = [
+            (redactor, hosts)
             for redactor, hosts in self._single
-        )
-        return (written or MASK) if is_telling else shown
+            if _masked(name, redactor, hosts) != name
+        ]
+        return all(hosts and redactor.redact(written) != written for redactor, hosts in telling)
 
     def place(self, path: str) -> str:
         """A file, perhaps with a line: as it is, from the project's root where it lies there."""

@@ -43,7 +43,7 @@ class Plays:
         if event.kind == "idle_play":
             name = self._masking.name(event.task.name, event.task.written)
             place = self._masking.place(event.task.place)
-            reason = _why_idle(pattern, event.data)
+            reason = _why_idle(event.data)
             self.idle.append(IdlePlay(name[:255], _shortened(pattern), place[:500], reason))
 
     def outcome(self, host: str, *, anybody: bool) -> Outcome:
@@ -67,17 +67,18 @@ class Plays:
         )
 
 
-def _why_idle(pattern: str, data: dict[str, Any]) -> str:
+def _why_idle(data: dict[str, Any]) -> str:
+    """Without a full stop: it stands in a table, in a sentence, on a line."""
     elsewhere = [str(name) for name in data.get("elsewhere") or []]
     count = int(data.get("elsewhere_count") or 0)
     if not elsewhere:
-        return "It matches no server of the inventory."
+        return "it matches no server of the inventory"
     if set(elsewhere) <= LOCALHOST:
-        return (
-            "It is for the machine that Ansible runs on, and the launch is limited to its servers."
-        )
+        return "it is for the machine that runs Ansible, and the launch is limited to its servers"
     more = f" and {count - len(elsewhere)} more" if count > len(elsewhere) else ""
-    return f"It is for {', '.join(elsewhere)}{more}: none of them is part of this launch."
+    is_one = count <= 1
+    said = "which is not part" if is_one else "none of which is part"
+    return f"it is for {', '.join(elsewhere)}{more}, {said} of this launch"
 
 
 def _shortened(pattern: str) -> str:

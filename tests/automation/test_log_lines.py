@@ -248,3 +248,13 @@ def test_a_name_that_was_filled_in_with_a_secret_is_shown_as_it_is_written() -> 
     )
 
     assert lines[1] == ["TASK [Log in with {{ password }}] ***"]
+
+
+def test_a_name_that_holds_a_secret_as_it_is_written_is_masked_whole() -> None:
+    named = Task("1", "Log in with hunter2hunter2", "Log in with hunter2hunter2")
+    text = "TASK [Log in with hunter2hunter2] ***\n"
+    lines = Sink(a=1, secrets=[("password", "hunter2hunter2")]).route(
+        Event("heading", AT, text, task=named)
+    )
+
+    assert lines[1] == ["TASK [********] ***"]

@@ -120,7 +120,7 @@ def test_plays_without_a_server_of_the_run_are_named_with_their_reason() -> None
         "Elsewhere",
         "Nobody at all",
     ]
-    assert "the machine that Ansible runs on" in idle["Build on the controller"]["reason"]
+    assert "the machine that runs Ansible" in idle["Build on the controller"]["reason"]
     assert "fresh1" in idle["Configure what was provisioned"]["reason"]
     assert "neighbour" in idle["Elsewhere"]["reason"]
     assert "no server of the inventory" in idle["Nobody at all"]["reason"]

@@ -54,12 +54,13 @@ def test_the_page_says_what_failed_and_what_to_do(client_of, bob, failed):
         assert words in page, words
 
 
-def test_the_failing_line_is_where_the_last_errors_begin(client_of, bob):
+def test_the_failing_line_is_the_first_error(client_of, bob):
     job = make.job(status="failed")
-    make.log_lines(job, "ok", "ignored error")
+    make.log_lines(job, "ok")
+    make.log_lines(job, "rescued", log_level="warning")
     for number, level in enumerate(("error", "info", "error", "error", "info"), 1):
         make.log_lines(job, f"line {number}", log_level=level)
-    assert client_of(bob).get(url("job_detail", job)).context["failing_line"] == 5
+    assert client_of(bob).get(url("job_detail", job)).context["failing_line"] == 3
 
 
 def test_status_and_name_stand_in_the_title(client_of, bob, failed):
