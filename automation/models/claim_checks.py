@@ -22,7 +22,7 @@ MOST_NAMES = 3
 
 
 def reason_not_to_start(run: Run) -> str:
-    """Why this waiting run may not start any more; empty if it may. One query a check."""
+    """Why this waiting run may not start any more; empty if it may. A query or two a check."""
     return next(filter(None, (check(run) for check in CHECKS)), "")
 
 
