@@ -10,9 +10,11 @@ from pygments.token import Comment, Keyword, Literal, Name, Punctuation
 
 from .ansi import visible
 
-# The lexer takes some microseconds a character: a longer text is shown without colours, and of a
-# very long one only the beginning.
+# The lexer takes some microseconds a character, and its patterns look ahead to the end of the line,
+# again and again: a longer text, or one with longer lines, is shown without colours, and of a very
+# long one only the beginning.
 COLOURED_CHARACTERS = 64 * 1024
+COLOURED_WIDTH = 1000
 SHOWN_CHARACTERS = 512 * 1024
 
 KINDS = ("", "key", "string", "comment", "tag", "mark", "constant", "jinja")
@@ -44,7 +46,7 @@ def yaml_html(
     """
     text = LINE_END.sub("\n", text)
     hidden, text = len(text) - SHOWN_CHARACTERS, text[:SHOWN_CHARACTERS].removesuffix("\n")
-    lines = _coloured(text) if len(text) <= COLOURED_CHARACTERS else visible(text).split("\n")
+    lines = _coloured(text) if _is_coloured(text) else visible(text).split("\n")
     rows = [
         _row(number, line, anchor, marked=number == mark)
         for number, line in enumerate(lines, first_line)
@@ -54,6 +56,11 @@ def yaml_html(
     return mark_safe(  # noqa: S308  (every text in it went through `visible`)
         f'<div class="io-yaml" role="group" aria-label="Source" tabindex="0">{"".join(rows)}</div>'
     )
+
+
+def _is_coloured(text: str) -> bool:
+    width = max(map(len, text.split("\n")))
+    return len(text) <= COLOURED_CHARACTERS and width <= COLOURED_WIDTH
 
 
 def _row(number: int, html: str, anchor: str, *, marked: bool) -> str:

@@ -23,6 +23,9 @@ PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars"
 IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
 # Of files that a playbook imports, and those in turn.
 MOST_IMPORTED = 100
+# The reader takes seconds for a longer text. By aliases, a short one can stand for a long one.
+MOST_BYTES = 512 * 1024
+MOST_CHARACTERS = 10 * MOST_BYTES
 UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
 
 
@@ -140,6 +143,8 @@ def yaml_problem(content: bytes) -> str:
 
 
 def _loaded(content: bytes) -> Any:
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"The file is larger than {MOST_BYTES // 1024} KB.")
     # Ansible's own tags (!vault, !unsafe) mean nothing here.
     return yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
 
@@ -183,6 +188,25 @@ class OnlyAnsible(str):
 
 class _TolerantLoader(yaml.SafeLoader):
     """Reads plain YAML only."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _written_out(node, {}) > MOST_CHARACTERS:
+            raise yaml.YAMLError("Written out, its aliases are too long.")
+        return node
+
+
+def _written_out(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
+    """About how many characters it has with all that each alias stands for."""
+    if node not in known:
+        known[node] = MOST_CHARACTERS + 1  # while it is counted: one that holds itself has no end
+        if isinstance(node, yaml.MappingNode):
+            held = [each for pair in node.value for each in pair]
+        else:
+            held = node.value if isinstance(node, yaml.SequenceNode) else []
+        own = len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        known[node] = 1 + own + sum(_written_out(each, known) for each in held)
+    return known[node]
 
 
 _TolerantLoader.add_multi_constructor("!", lambda loader, suffix, node: OnlyAnsible())

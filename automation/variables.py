@@ -41,6 +41,8 @@ IN_WORDS = {str: "a text", bool: "true or false", list: "a list"}
 # Names that steer Ansible itself: whoever may set them chooses what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
+# Of so many problems at a launch all are told: looking for a name that is alike takes time.
+MOST_PROBLEMS = 50
 # MariaDB's JSON ends at 32 levels, with those around the value.
 DEEPEST = 20
 
@@ -129,6 +131,8 @@ def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     for name, value in given.items():
         if problem := _name_problem(schema, name) or _unstorable(value):
             errors[str(name)] = [problem]
+        if len(errors) == MOST_PROBLEMS:
+            raise ValidationError(errors)
     defaults = {name: spec.get("default") for name, spec in schema.items()}
     values = {name: value for name, value in (defaults | given).items() if value is not None}
     errors |= {name: [REFUSED] for name in values if name in MAGIC}

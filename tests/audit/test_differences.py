@@ -35,6 +35,7 @@ def test_json_is_compared_by_key_as_it_stands_and_as_text():
     text = '{"role": "web", "rack": {"row": 4}}', '{"role": "web", "rack": {"row": 5}, "up": null}'
     assert differences({"tags": list(text)}) == expected
     assert differences({"tags": ["{no json", "[neither"]})[0].before == "{no json"
+    assert differences({"tags": ["[" * 100_000, ""]})[0].before == "[" * 100_000
 
 
 def test_a_long_text_is_compared_line_by_line():

@@ -7,7 +7,13 @@ from html.parser import HTMLParser
 import pytest
 
 from automation import highlighting
-from automation.highlighting import COLOURED_CHARACTERS, KINDS, SHOWN_CHARACTERS, yaml_html
+from automation.highlighting import (
+    COLOURED_CHARACTERS,
+    COLOURED_WIDTH,
+    KINDS,
+    SHOWN_CHARACTERS,
+    yaml_html,
+)
 
 PLAY = """---
 - name: Deploy <it>
@@ -124,7 +130,17 @@ def test_a_long_text_is_plain_and_a_very_long_one_is_cut():
     assert len(very_long) < SHOWN_CHARACTERS + 1000
 
 
-@pytest.mark.parametrize("piece", ["{{", "{%", "{#", '"', "'", "- ", ": ", "[", "a:\n", "&*!", " "])
+def test_a_text_with_a_long_line_is_plain():
+    line = f"key: {'x' * (COLOURED_WIDTH - 5)}"
+    assert "io-yaml-key" in yaml_html(f"a: b\n{line}\n")
+    assert "io-yaml-key" not in yaml_html(f"a: b\n{line}x\n")
+
+
+@pytest.mark.parametrize(
+    "piece", ["{{", "{%", "{#", '"', "'", "- ", ": ", "[", "a:\n", "&*!", " ", "%"]
+)
 def test_no_text_looks_back(piece):
     """Quadratic ones would take minutes, and show by the suite's own limits."""
+    line = (piece * COLOURED_WIDTH)[: COLOURED_WIDTH - 1] + "\n"
+    assert yaml_html(line * (COLOURED_CHARACTERS // len(line)))
     assert yaml_html(piece * (COLOURED_CHARACTERS // len(piece)))

@@ -121,6 +121,22 @@ def test_plays_are_told_from_other_yaml(text, count):
     assert len(playbook_files.plays_in(text.encode())) == count
 
 
+def test_a_playbook_that_is_too_long_is_not_read():
+    longest = b"- hosts: all\n#" + b"x" * (playbook_files.MOST_BYTES - 14)
+    assert playbook_files.yaml_problem(longest) == ""
+    assert playbook_files.yaml_problem(longest + b"x") == "The file is larger than 512 KB."
+    assert playbook_files.plays_in(longest + b"x") == []
+
+
+@pytest.mark.parametrize("more", ["[*a{0}, *a{0}]", "{{<<: [*a{0}, *a{0}], k{0}: *a{0}}}"])
+def test_aliases_of_aliases_stay_short(more):
+    levels = [f"  a{n + 1}: &a{n + 1} {more.format(n)}" for n in range(40)]
+    text = "\n".join(["- hosts: all", "  a0: &a0 {k: v}", *levels])
+    assert "aliases" in playbook_files.yaml_problem(text.encode())
+    few = "- hosts: all\n  a: &a {k: v}\n  b: [*a, *a, {<<: *a}]\n"
+    assert playbook_files.plays_in(few.encode())[0]["b"] == [{"k": "v"}] * 3
+
+
 def test_bytes_that_are_no_text_are_no_playbook():
     assert playbook_files.plays_in(b"- hosts: \xff\xfe\n") == []
     assert playbook_files.yaml_problem(b"- hosts: \xff\xfe\n")

@@ -280,3 +280,10 @@ def test_the_largest_exact_numbers_are_taken():
     values = {"number": [2**64 - 1, -(2**63)]}
 
     assert variables.cleaned({}, values) == values
+
+
+def test_of_very_many_problems_the_first_are_told():
+    given = {f"versoin_{number}": 1 for number in range(20_000)}
+    with pytest.raises(ValidationError) as refused:
+        variables.cleaned({"version": {"type": "string"}}, given)
+    assert len(refused.value.message_dict) == variables.MOST_PROBLEMS
