@@ -18,14 +18,16 @@ from typing import Any
 
 import django
 
-from tests.chaos.confined import confine
+from tests.chaos import confined
 from tests.chaos.databases import chosen
 
 
 def main() -> int:
     options = parsed()
-    is_confined = confine("tests.chaos", [*sys.argv[1:], f"--seed={options.seed}"])
     signal.signal(signal.SIGTERM, end)
+    arguments = [*sys.argv[1:], f"--seed={options.seed}"]
+    if (status := confined.run_inside("tests.chaos", arguments)) is not None:
+        return status
     print(f"Seed {options.seed}, database {options.database.rpartition('@')[2]}", flush=True)
     # The tests' settings make folders and a database of their own.
     for name in ("INFRAOPS_TEST_FOLDER", "DATABASE_URL"):
@@ -38,7 +40,7 @@ def main() -> int:
         logging.disable()  # in this process: the others write their own
         # Not at the top: models can be imported only now that Django is set up.
         session = import_module("tests.chaos.session")
-        return int(session.run(options, database, is_confined=is_confined))
+        return int(session.run(options, database, is_confined=confined.is_inside()))
 
 
 def end(*_unused: Any) -> None:

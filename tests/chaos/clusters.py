@@ -74,7 +74,7 @@ class Clusters(threading.Thread):
         self.journal = journal
         self.each = [Cluster(number, folder) for number in range(1, count + 1)]
         self._is_over = threading.Event()
-        self._idle_since = 0.0
+        self._idle_since = time.monotonic()
         for cluster in self.each:
             cluster.wait_until_ready()
 

@@ -9,21 +9,34 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 CONFINED = "INFRAOPS_CHAOS_CONFINED"
+ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 WALLS = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
-def confine(module: str, arguments: list[str]) -> bool:
-    """Start this module anew inside; True when it is inside, False where that is not permitted."""
-    if os.environ.get(CONFINED):
-        return os.environ[CONFINED] == "yes"
-    walls = _permitted()
-    os.environ[CONFINED] = "yes" if walls else "no"
-    if walls:
-        os.execvp(walls[0], [*walls, sys.executable, "-m", module, *arguments])
-    return False
+def is_inside() -> bool:
+    return os.environ.get(CONFINED) == "yes"
+
+
+def run_inside(module: str, arguments: list[str]) -> int | None:
+    """Run this module inside, in a temporary folder of its own; its exit status. None when this
+    is inside already, or not permitted here. Whatever ends this process, ends all of it."""
+    walls = [] if CONFINED in os.environ else _permitted()
+    if not walls:
+        return None
+    with tempfile.TemporaryDirectory(prefix="infraops-chaos-") as folder:
+        harness = subprocess.Popen(
+            [*ENDS_WITH_US, *walls, sys.executable, "-m", module, *arguments],
+            env={**os.environ, CONFINED: "yes", "TMPDIR": folder},
+        )
+        try:
+            return harness.wait()
+        finally:
+            harness.kill()
+            harness.wait()
 
 
 def reap_orphans(known: set[int]) -> None:

@@ -27,6 +27,7 @@ class Story:
     """What became of one launch, as those saw it who launched, cancelled and followed it."""
 
     launch: Launch
+    has_begun: bool = False
     run_id: int | None = None
     told: list[Told] = field(default_factory=list)
     command: Command | None = None
@@ -64,8 +65,9 @@ class Load:
         return all(future.done() for future in self._futures)
 
     @property
-    def is_launched(self) -> bool:
-        return self.is_late.is_set() or all(story.run_id for story in self.stories)
+    def is_under_way(self) -> bool:
+        """Nothing more will be begun."""
+        return self.is_late.is_set() or all(story.has_begun for story in self.stories)
 
     @property
     def done(self) -> int:
@@ -80,6 +82,7 @@ class Load:
     def _live(self, story: Story) -> None:
         if self.is_late.is_set():
             return
+        story.has_begun = True
         canceller = threading.Thread(target=self._cancel, args=[story])
         canceller.start()
         try:

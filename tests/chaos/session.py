@@ -79,12 +79,16 @@ def disturbed(
     witness.start()
     load.start()
     try:
-        while not load.is_launched:
-            storm.tick()
-            leavings.look()
-            time.sleep(TICK_SECONDS)
+        while not load.is_under_way:
+            rage(storm, leavings)
             if time.monotonic() > late_at:
                 load.is_late.set()
+        last = time.monotonic() + 3 * options.pause
+        while not load.is_done and time.monotonic() < last:
+            rage(storm, leavings)
+    except BaseException:
+        load.is_over.set()
+        raise
     finally:
         storm.calm()
     made.journal.say(f"calm; {load.done} of {len(launches)} runs have ended")
@@ -93,6 +97,12 @@ def disturbed(
     witness.stop()
     connection.close()  # it may have been cut
     return Evidence(made, stories, known, witness.ends, leavings)
+
+
+def rage(storm: Storm, leavings: Leavings) -> None:
+    storm.tick()
+    leavings.look()
+    time.sleep(TICK_SECONDS)
 
 
 def wait_for(load: Load, leavings: Leavings | None = None, *, seconds: float) -> None:

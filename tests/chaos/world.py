@@ -75,7 +75,6 @@ def world(database: Database, logs: Path | None, *, is_confined: bool) -> Iterat
         (folder / "tmp").mkdir()
         # Inherited by everything that is started from here: by it one knows what is ours.
         os.environ["TMPDIR"] = str(folder / "tmp")
-        os.environ["WORKER_GRACE_SECONDS"] = "5"
         call_command("migrate", verbosity=0)
         logs = logs or folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
