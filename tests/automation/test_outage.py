@@ -103,10 +103,13 @@ def test_a_server_that_is_away_for_a_while(
             stdout=out,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(lambda: b"claimed" in output.read_bytes(), seconds=60, what="the claim")
-        time.sleep(1)  # into the loop: how far does not matter
-        outage(mariadb, seconds)
-        assert process.wait(60) == 0
+        try:
+            wait_until(lambda: b"claimed" in output.read_bytes(), seconds=60, what="the claim")
+            time.sleep(1)  # into the loop: how far does not matter
+            outage(mariadb, seconds)
+            assert process.wait(300) == 0
+        finally:
+            process.kill()
 
     status, lines = json.loads(output.read_text().splitlines()[-1])
     assert status == "success"

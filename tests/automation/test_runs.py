@@ -7,8 +7,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from audit.models import AuditLog
-from automation.models import Job, Outcome, Playbook, Run, ServerLock
+from automation.host_keys import learn_host_keys
+from automation.models import ClaimLost, Job, Outcome, Playbook, Run, ServerLock
 from automation.retrying import insisting
+from inventory.inventory_file import known_as
 from tests import make
 from tests.at_once import at_once
 
@@ -171,9 +173,38 @@ def test_whoever_has_lost_the_claim_writes_nothing(playbook):
     run = Run.objects.claim_next()
     Run.objects.update(claim_token="somebody else's")
     assert run.beat() is False
+    assert run.note(command="ansible-playbook site.yml") is False
     assert run.finish({}, SUCCESS) is False
-    assert statuses(run) == {"running"}
+    with pytest.raises(ClaimLost), run.held():
+        pytest.fail("nothing may be written here")
+    assert statuses(run) == {"running"} and Run.objects.get().command == ""
     assert ServerLock.objects.exists()
+
+
+def test_its_holder_writes_what_became_known(playbook):
+    queued(playbook)
+    run = Run.objects.claim_next()
+    assert run.note(command="ansible-playbook site.yml", unmasked=["token"]) is True
+    with run.held():
+        run.jobs.update(failed_task="x")
+    stored = Run.objects.get()
+    assert (stored.command, stored.unmasked) == (run.command, ["token"])
+    assert run.jobs.get().failed_task == "x"
+
+
+def test_a_host_key_is_not_learnt_for_a_run_that_was_ended(playbook, tmp_path):
+    """An admin may have made the server forget it meanwhile."""
+    server = make.server(hostname="web1", ip_address="192.0.2.1")
+    queued(playbook, server)
+    run = Run.objects.claim_next()
+    jobs = list(run.jobs.select_related("server"))
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(f"{known_as(server)} ssh-ed25519 AAAA\n")
+    assert Run.objects.get().end_as_lost()
+    with pytest.raises(ClaimLost):
+        learn_host_keys(known_hosts, jobs)
+    server.refresh_from_db()
+    assert server.host_key == ""
 
 
 def test_a_job_does_not_end_twice(playbook):
