@@ -42,7 +42,7 @@ class Channel(threading.Thread):
     `close`.
 
     Both run in this thread; what `note` raises for one event is logged, and the event skipped.
-    `failed` is what ended the thread early. `pid` is ansible-playbook's, once it has said so.
+    `failed` is what ended the thread early.
     """
 
     def __init__(
@@ -52,7 +52,6 @@ class Channel(threading.Thread):
         self.events_path, self.output_path = folder / "events", folder / "output"
         self.failed: Exception | None = None
         self.skipped = 0
-        self.pid: int | None = None
         self._note, self._close = note, close
         self._next = 0
         self._ended = os.eventfd(0)
@@ -119,8 +118,6 @@ class Channel(threading.Thread):
         if number != self._next:
             raise BrokenChannel(f"Event {self._next} is missing: event {number} came in its place.")
         self._next += 1
-        if event.kind == "hello":
-            self.pid = event.data.get("pid")
         self._tell(event)
 
     def _take_output(self) -> None:

@@ -30,9 +30,10 @@ def marked(token: str) -> list[int]:
 
 
 def terminate(token: str) -> None:
-    """SIGTERM to the leader, this process's own child: ansible-playbook tells its workers."""
+    """SIGTERM to ansible-playbook, which tells its workers: it is the child of the shell that is
+    this process's own child."""
     for pid in marked(token):
-        if _parent_of(pid) == os.getpid():
+        if _parent_of(_parent_of(pid)) == os.getpid():
             _signal(pid, signal.SIGTERM)
 
 

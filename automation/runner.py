@@ -65,6 +65,8 @@ POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."
+# What a shell adds to the number of the signal that ended a program.
+SIGNALLED = 128
 # Rows that are taken from the reader at once: between two helpings we look whether to stop.
 HELPING = 500
 
@@ -112,18 +114,21 @@ def ansible_playbook() -> str | None:
 
 
 def _guard(folder: RunFolder, channel: Channel) -> list[str]:
-    """What stands before ansible-playbook.
+    """What stands before ansible-playbook: a shell that tells how it ended.
 
-    Should the worker die, the kernel tells it to end. It reads nothing: a `vars_prompt` whose
-    value was not given would else wait for an answer for ever; so it takes its default. What the
-    credentials add to its environment comes from a file. Its events and its output go into the
-    channel; the terminal stays open beside them, or the runner would take it for ended.
+    Should the worker die, the kernel ends the shell, and with it ansible-playbook. That reads
+    nothing: a `vars_prompt` whose value was not given would else wait for an answer for ever; so it
+    takes its default. What the credentials add to its environment comes from a file. Its events
+    and its output go into the channel; only the shell has the runner's terminal.
     """
-    end_with_the_worker = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-    start = f'exec 8>&1 {DESCRIPTOR}>"$1" </dev/null >"$2" 2>&1; shift 2; exec "$@"'
-    start = f'. "$0" && {start}' if folder.environment else start
+    run = f'"$@" {DESCRIPTOR}>"$events" </dev/null >"$output" 2>&1'
+    script = f"events=$1 output=$2; shift 2; trap : TERM INT HUP; {run}; exit $?"
+    script = f'. "$0" || exit; {script}' if folder.environment else script
     pipes = map(str, (channel.events_path, channel.output_path))
-    return [*end_with_the_worker, "sh", "-c", start, str(folder.environment or "sh"), *pipes]
+    shell = ["sh", "-c", script, str(folder.environment or "sh"), *pipes]
+    if not shutil.which("setpriv"):
+        return shell
+    return ["setpriv", "--pdeathsig", "KILL", *shell, "setpriv", "--pdeathsig", "TERM"]
 
 
 def _internal(run: Run, error: Exception) -> Outcome:
@@ -159,7 +164,6 @@ class _Execution:
         self.stopped: Outcome | None = None
         self.started = time.monotonic()
         self._stopped_at = self._looked_at = self._beat_at = 0.0
-        self._signal: int | None = None
 
     def execute(self) -> dict[str, Any]:
         """Run it; the arguments for `_finish`."""
@@ -261,7 +265,9 @@ class _Execution:
             # The runner's notes about its end; they are not needed.
             if runner.rc is None:
                 raise
-        return runner.rc if self._signal is None else -self._signal
+        if runner.rc is not None and runner.rc > SIGNALLED:
+            return SIGNALLED - runner.rc
+        return runner.rc
 
     def _take_in_the_rest(self) -> None:
         """Everything that was said and is not written yet, however long the database takes."""
@@ -279,7 +285,6 @@ class _Execution:
         """
         self._write_down()
         self._look_if_due()
-        self._signal = self._signal or _signal_that_ended(self.channel.pid)
         return False
 
     def _write_down(self) -> None:
@@ -376,16 +381,3 @@ class _Execution:
 def _unneeded(_event: dict[str, Any]) -> bool:
     """The runner's own events. Nothing comes through its terminal, nor would it be believed."""
     return False
-
-
-def _signal_that_ended(pid: int | None) -> int | None:
-    """The signal, where one has ended this child of ours; whoever waits for it still can."""
-    if pid is None:
-        return None
-    try:
-        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    if ended is None or ended.si_code == os.CLD_EXITED:
-        return None
-    return ended.si_status

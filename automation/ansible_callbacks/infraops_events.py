@@ -53,7 +53,7 @@ class CallbackModule(Default):
         self._about = ""
         self._hosts = Hosts()
         Queued(self._channel, self._hosts).watch()
-        self._channel.send("hello", pid=os.getpid(), ansible=__version__)
+        self._channel.send("hello", ansible=__version__)
 
     # Plays
 

@@ -186,7 +186,7 @@ def test_a_demoted_launcher_takes_no_password_along(alice, server):
     run = make.playbook().launch(alice, [server])
     type(alice).objects.filter(pk=alice.pk).update(role="viewer")
     assert Run.objects.claim_next() is None
-    assert "by the role viewer" in Job.objects.get(run=run).error_message
+    assert "lost the right to launch" in Job.objects.get(run=run).error_message
 
 
 def test_a_long_reason_is_kept_as_far_as_it_goes(alice, prod):
