@@ -146,7 +146,6 @@ def _is_written(row: Row) -> bool:
 def _insert(batch: list[Row]) -> None:
     for row in batch:
         row.pk = None  # a try that was rolled back may have left a key that is another row's now
-    model: type[Any]
     for model in NUMBER:
         rows: list[Any] = [row for row in batch if type(row) is model]
         if rows:
