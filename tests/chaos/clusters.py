@@ -83,7 +83,10 @@ class Clusters(threading.Thread):
             for cluster in self.each:
                 if cluster.has_ended:
                     cluster.kill()  # what has outlived its main process, as systemd does
-                    self.journal.note("cluster_restarted", cluster.name)
+                    status = cluster.process.returncode
+                    self.journal.note(
+                        "cluster_restarted", f"{cluster.name}, it ended with {status}"
+                    )
                     cluster.start()
             self._restart_if_stuck()
             confined.reap_orphans({cluster.process.pid for cluster in self.each})
