@@ -83,7 +83,8 @@ class Clusters(threading.Thread):
             for cluster in self.each:
                 if cluster.has_ended:
                     cluster.kill()  # what has outlived its main process, as systemd does
-                    self.journal.note("cluster_restarted", cluster.name)
+                    ended = f"{cluster.name}, it ended with {cluster.process.returncode}"
+                    self.journal.note("cluster_restarted", ended)
                     cluster.start()
             self._restart_if_stuck()
             confined.reap_orphans({cluster.process.pid for cluster in self.each})
