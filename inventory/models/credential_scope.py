@@ -70,6 +70,10 @@ class CredentialScope(models.Model):
         help_text="Admins may always use it.",
     )
 
+    if TYPE_CHECKING:
+        ssh_password: Any
+        become_password: Any
+
     class Meta:
         abstract = True
 
