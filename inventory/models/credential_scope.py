@@ -46,10 +46,6 @@ def validate_roles(value: Any) -> None:
 class CredentialScope(models.Model):
     """A credential that names neither environments nor servers may be used nowhere."""
 
-    # Credential's own.
-    ssh_password: Any
-    become_password: Any
-
     environments = JSONShapeField(
         "may be used in environments",
         default=list,
@@ -73,6 +69,10 @@ class CredentialScope(models.Model):
         validators=[validate_roles],
         help_text="Admins may always use it.",
     )
+
+    if TYPE_CHECKING:
+        ssh_password: Any
+        become_password: Any
 
     class Meta:
         abstract = True

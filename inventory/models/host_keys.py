@@ -59,12 +59,12 @@ class HostKeys(models.Model):
         validate_host_key(host_key)
         if not fingerprint(host_key).partition(" ")[2]:
             raise ValidationError("This is no public host key: it looks like “ssh-ed25519 AAAA…”.")
-        servers: Any = type(self)._default_manager
-        row = servers.select_for_update().get(pk=self.pk)
+        rows: Any = type(self)._default_manager
+        row = rows.select_for_update().get(pk=self.pk)
         old = row.host_key
         if row.pinned_keys() == [host_key]:
             return False
-        servers.filter(pk=self.pk).update(host_key=host_key, updated_at=timezone.now())
+        rows.filter(pk=self.pk).update(host_key=host_key, updated_at=timezone.now())
         self.host_key = host_key
         AuditLog.objects.record(
             "server.host_key_pinned",
@@ -83,8 +83,8 @@ class HostKeys(models.Model):
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only an admin forgets a pinned host key.")
         old, self.host_key = self.host_key, ""
-        servers: Any = type(self)._default_manager
-        pinned = servers.filter(pk=self.pk).exclude(host_key="")
+        rows: Any = type(self)._default_manager
+        pinned = rows.filter(pk=self.pk).exclude(host_key="")
         if not pinned.update(host_key="", updated_at=timezone.now()):
             return False
         AuditLog.objects.record("server.host_key_forgotten", self, actor=actor, host_key=old)

@@ -2,7 +2,8 @@
 
 `?` may be null · `=` default of the database · "auto" also set by any UPDATE (MySQL, MariaDB) ·
 `→` foreign key with its ON DELETE. A CHECK stands by its name; tests/schema/test_database_rules.py
-tries what it refuses. Compared with the live database in tests/schema/test_live_schema.py.
+tries what it refuses. “, on SQLite”: only there; elsewhere another index does. Compared with the
+live database in tests/schema/test_live_schema.py.
 """
 
 DESIGN = """
@@ -77,7 +78,7 @@ credentials_allowed_servers
     server_id int
     primary key (id)
     unique (credential_id, server_id)
-    index (credential_id)
+    index (credential_id), on SQLite
     index (server_id)
     credential_id → credentials.id CASCADE
     server_id → servers.id CASCADE
