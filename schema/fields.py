@@ -13,6 +13,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from django.db.models.query_utils import DeferredAttribute
+from django.forms.fields import InvalidJSONInput
 from django.utils import timezone
 
 from .encryption import Sealed
@@ -122,6 +123,24 @@ class UUIDTextField(models.CharField):
         return super(models.CharField, self).formfield(**defaults)
 
 
+class ReadableJSONField(forms.JSONField):
+    """Also refuses what Python itself cannot read: Django would let that break the page."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise ValidationError(TOO_DEEP) from None
+        except ValueError:  # a number of thousands of digits
+            raise ValidationError(INEXACT_NUMBER) from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (RecursionError, ValueError):
+            return InvalidJSONInput(data)
+
+
 class JSONShapeField(models.JSONField):
     """JSON of a certain shape, which its validators know.
 
@@ -135,11 +154,19 @@ class JSONShapeField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
-        super().validate(value, model_instance)
-        if has_inexact_number(value):
+        try:
+            super().validate(value, model_instance)
+            is_inexact = has_inexact_number(value)
+        except RecursionError:
+            raise ValidationError(TOO_DEEP) from None
+        if is_inexact:
             raise ValidationError(INEXACT_NUMBER)
 
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": ReadableJSONField, **kwargs})
 
+
+TOO_DEEP = "This is nested too deeply."
 INEXACT_NUMBER = "A whole number of more than 64 bits: give it as a text, in quotes."
 
 

@@ -4,6 +4,7 @@ What the database makes of them is asked in test_live_schema.py and test_databas
 """
 
 import uuid
+from typing import Any
 
 import pytest
 from django import forms
@@ -12,10 +13,12 @@ from django.db import DatabaseError, connection, models
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import MigrationWriter
+from django.forms import modelform_factory
 from django.test.utils import isolate_apps
 
 from accounts.models import User
 from automation.models import Job
+from inventory.models import Server
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextField
 from schema.live import live_schema
 from tests import make
@@ -218,3 +221,19 @@ def changes(before, after):
         states.append(state)
     found = MigrationAutodetector(*states)._detect_changes()
     return [type(step).__name__ for step in found["schema"][0].operations] if found else []
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, '{"a":' * 900 + "1" + "}" * 900])
+def test_json_that_python_cannot_read_is_a_mistake_and_no_crash(text):
+    """In a form, which shows again what was given, and where a program gives it."""
+    form = modelform_factory(Server, fields=["variables"])({"variables": text})
+    assert form.errors["variables"]
+    assert str(form)
+
+
+def test_a_value_that_is_too_deep_is_refused():
+    value: Any = 1
+    for _ in range(900):
+        value = {"a": value}
+    with pytest.raises(ValidationError, match="too deeply"):
+        Server._meta.get_field("variables").clean(value, Server())
