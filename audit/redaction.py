@@ -112,7 +112,7 @@ def secret_texts(value: Any) -> list[str]:
 class Redactor:
     """Takes known secrets out of texts, also as they look inside of JSON, YAML, a shell's quotes
     or Python's repr, however often these are wrapped in each other; and each line of a secret
-    that has several.
+    that has several. What two or more blanks part is looked for by its parts.
 
     Those of one or two characters stay: masking them would tear every text apart.
     """
@@ -120,7 +120,7 @@ class Redactor:
     SHORTEST = 3
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        pieces = {line for secret in secrets for line in (secret, *secret.splitlines())}
+        pieces = {piece for secret in secrets for piece in _pieces(secret)}
         known = sorted((p for p in pieces if len(p) >= self.SHORTEST), key=len, reverse=True)
         self._secrets = [(_anchor(piece), _anyhow_written(piece)) for piece in known]
 
@@ -136,25 +136,39 @@ def _anchor(secret: str) -> str:
     return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
 
 
+def _pieces(secret: str) -> list[str]:
+    """It, its lines, and its parts: in a run of blanks every notation could begin anywhere, and to
+    try them all takes for ever."""
+    parts = BLANKS.split(secret)
+    return [*(parts if len(parts) > 1 else [secret]), *secret.splitlines()]
+
+
 def _anyhow_written(secret: str) -> re.Pattern[str]:
-    return re.compile("".join(_notations(part) for part in re.findall(QUOTING, secret)))
+    """Each part takes all that it can and gives nothing back: no text makes it slow."""
+    pattern, before = "", ""
+    for part in re.findall(QUOTING, secret):
+        pattern += _notations(part, before[:1] in QUOTES and bool(before))
+        before = part
+    return re.compile(pattern)
 
 
 @functools.lru_cache(maxsize=2048)
-def _notations(part: str) -> str:
+def _notations(part: str, is_after_quotes: bool = False) -> str:
     """A pattern for one character as itself or escaped, once or several times; or for a run of
-    quotes and backslashes, which every notation writes in its own way. All of them are bounded:
-    no text makes them slow."""
+    quotes and backslashes, which every notation writes in its own way. After such a run, the
+    backslashes of an escape have been taken by that."""
     if part[0] in QUOTES:
-        return rf"[\\'\"]{{1,{16 * len(part) + 16}}}"
+        return rf"[\\'\"]{{1,{16 * len(part) + 16}}}+"
     if part.isascii() and part.isalnum():
         return part
     if part.isascii() and part.isprintable() and part != " ":
         return rf"\\{{0,16}}{re.escape(part)}"
+    escape = r"(?<=\\)" if is_after_quotes else r"\\{1,16}"
     utf16 = part.encode("utf-16-be", "surrogatepass").hex()
     units = r"\\{1,16}".join(f"u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))
     escaped = "|".join([units, f"U{ord(part):08x}", f"x{ord(part):02x}"])
-    return rf"(?:{SPELLED.get(part, re.escape(part))}|\\{{1,16}}(?i:{escaped}))"
+    own = SPELLED.get(part, re.escape(part)).replace(ESCAPE, escape)
+    return rf"(?:{own}|{escape}(?i:{escaped}))"
 
 
 QUOTES = "\\'\""
@@ -162,14 +176,16 @@ QUOTING = re.compile(r"""[\\'"]+|.""", re.DOTALL)
 # Where long YAML goes on in the next line, each line in its own colour. It gives nothing back.
 COLOUR = r"(?:\x1b\[[0-9;]{0,9}m)?"
 FOLD = rf"(?>\\?{COLOUR}\r?\n{COLOUR} *(?:\\ ?)?)"
+ESCAPE = r"\\{1,16}"
 # Characters that have a letter of their own, in one notation or another. Long YAML is folded.
 SPELLED = {
-    " ": rf" |\\{{1,16}}n *|\\{{1,16}}_|{FOLD}",
-    "\t": r"\t|\\{1,16}t",
-    "\r": r"\r?|\\{1,16}r",
-    "\n": r"(?:(?:\n|\\{1,16}n) *){1,3}",
-    "\xa0": r"\xa0|\\{1,16}_",
-    "\a": r"\a|\\{1,16}a",
-    "\0": r"\0|\\{1,16}0",
-    "\x1b": r"\x1b|\\{1,16}e",
+    " ": rf" |{ESCAPE}n *+|{ESCAPE}_|{FOLD}",
+    "\t": rf"\t|{ESCAPE}t",
+    "\r": rf"\r?|{ESCAPE}r",
+    "\n": rf"(?:(?:\n|{ESCAPE}n) *+){{1,3}}+",
+    "\xa0": rf"\xa0|{ESCAPE}_",
+    "\a": rf"\a|{ESCAPE}a",
+    "\0": rf"\0|{ESCAPE}0",
+    "\x1b": rf"\x1b|{ESCAPE}e",
 }
+BLANKS = re.compile(r"\s{2,}+")

@@ -88,7 +88,8 @@ class LogRouter:
             self._recap(event)
         elif event.kind == "include":
             self._include(event)
-        elif event.text:
+        # An include displays nothing but its heading, and that only for the first server.
+        elif event.text or (event.kind == "result" and event.status == "ok"):
             self._route(event, self._lines(event))
 
     def close(self) -> None:

@@ -23,11 +23,15 @@ COUNTS = {
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 2000
 # An unknown key is accepted and then pinned: only one that differs from its pin comes to this.
-WRONG_HOST_KEY = "Host key verification failed"
+WRONG_HOST_KEY = (
+    "Host key verification failed",
+    # With a password, Ansible says it before ssh does.
+    "Using a SSH password instead of a key is not possible because Host Key checking is enabled",
+)
 HOST_KEY_ADVICE = (
     "shows another host key than the one that is pinned, so nothing was done there. If the server "
-    "was set up anew, empty “Host key” on its page: the next run learns the new one. If it was "
-    "not, somebody may stand in between."
+    "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If it "
+    "was not, somebody may stand in between."
 )
 NAMED_HOSTS = 3
 
@@ -142,11 +146,12 @@ class Tally:
             "failed_place": failure.place,
             "counts": counts,
         }
-        if not failure.is_unreachable:
+        is_wrong_key = any(sign in failure.message for sign in WRONG_HOST_KEY)
+        if not failure.is_unreachable and not is_wrong_key:
             said = f"Task “{failure.task}” failed{where}: {failure.message}"
             return Outcome.failed(Kind.TASK_FAILED, said[:MAX_MESSAGE], **about)
         said = f"{host} was unreachable{where}: {failure.message}"
-        if WRONG_HOST_KEY in failure.message:
+        if is_wrong_key:
             said = f"{host} {HOST_KEY_ADVICE}"
         return Outcome.failed(Kind.UNREACHABLE, said[:MAX_MESSAGE], **about)
 

@@ -16,6 +16,8 @@ SECRETS = [
     "Zq7\tKw9\x07Xy",
     "Zq7 Kw9\nXy",
     "Zq7Kw\\",
+    "Zq7'\nKw9\\\né\"Xy",
+    "Zq7\n\n\nKw9  \t Xy",
 ]
 NOTATIONS = {
     "itself": str,
@@ -95,3 +97,23 @@ def test_the_secrets_of_a_record_are_found_by_their_keys() -> None:
     }
 
     assert secret_texts(variables) == ["one", "two", "three", "four"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("abc" + "\n" * 40 + "xyz", "abc" + "\\n" * 60 + "! xyz"),
+        ("abc" + " " * 40 + "xyz", "abc" + "\\n  " * 40 + "! xyz"),
+        ("ab'-" * 30 + "xyz", ("ab'" + "\\" * 12 + "-") * 29 + "!"),
+        ("ab'é" * 30 + "xyz", ("ab'" + "\\" * 12 + "u00e9") * 29 + "!"),
+        ("ab'\n" * 30 + "xyz", ("ab'" + "\\" * 12 + "n") * 29 + "!"),
+        ("ab \\n" * 30 + "xyz", "ab \\n\\n" * 40 + "!"),
+    ],
+)
+def test_no_pair_of_secret_and_text_takes_for_ever(secret: str, text: str) -> None:
+    """Each of these took minutes, or for ever, when a part gave back what it had taken."""
+    began = time.process_time()
+
+    Redactor([secret]).redact(text * 50)
+
+    assert time.process_time() - began < 1
