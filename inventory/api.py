@@ -223,7 +223,7 @@ class ServerViewSet(EditableViewSet):
     @extend_schema(responses=ServerSerializer)
     @action(detail=True, methods=["post"], url_path="forget-host-key")
     def forget_host_key(self, request: Request, **kwargs: Any) -> Response:
-        """After the server was set up anew: the next run learns its new key."""
+        """After the server was reinstalled: the next run learns its new key."""
         self.given()
         server = self.get_object()
         if not server.forget_host_key(signed_in(request)):

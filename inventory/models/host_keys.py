@@ -78,7 +78,7 @@ class HostKeys(models.Model):
 
     @transaction.atomic
     def forget_host_key(self, actor: User) -> bool:
-        """Let the next run learn a new one: after the server was set up anew. False when none was
+        """Let the next run learn a new one: after the server was reinstalled. False when none was
         pinned."""
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only an admin forgets a pinned host key.")

@@ -210,7 +210,7 @@ def test_an_error_of_our_own_ends_the_job_too(monkeypatch) -> None:
     # The edge of the machine: a disk that refuses.
     monkeypatch.setattr("automation.run_folder.write_inventory", broken)
 
-    assert_failed(finish_here(run), Kind.INTERNAL, "cannot write")
+    assert_failed(finish_here(run), Kind.INTERNAL, "ValueError", "log of the worker")
     assert not ServerLock.objects.exists()
 
 
