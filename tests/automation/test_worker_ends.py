@@ -153,7 +153,8 @@ def printed_by(run: Run) -> int:
     """How many bytes ansible-playbook itself has written so far. Its terminal holds 4096 bytes
     that nobody has read, then it has to wait."""
     of_run = processes.marked(str(run.claim_token))
-    leader = next(pid for pid in of_run if processes._parent_of(pid) == run.worker_pid)
+    parent = processes._parent_of  # the shell above ansible-playbook is the worker's child
+    leader = next(pid for pid in of_run if parent(parent(pid)) == run.worker_pid)
     counters = (Path("/proc") / str(leader) / "io").read_text().split()
     return int(counters[counters.index("wchar:") + 1])
 
