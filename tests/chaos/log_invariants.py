@@ -1,6 +1,7 @@
 """What must hold of the lines, of the reasons that are given, and of what followers were told."""
 
 from automation.ansi import plain
+from automation.log_lines import HEADING
 from automation.models import Job, JobLog
 from tests.chaos.followers import Command, Told
 from tests.chaos.invariants import CHECKS, Ended, Evidence, must_hold
@@ -50,11 +51,11 @@ def lines_agree(evidence: Evidence) -> list[str]:
 
 
 def _breaks_off(ended: Ended, place: int) -> bool:
-    """Whether the first line that differs tells of an interruption, and no step follows it."""
-    follows = ended.lines[place:]
-    return bool(BROKEN_OFF.match(follows[0])) and not any(
-        line.startswith(("changed:", "ok:", "TASK [")) for line in follows
-    )
+    """Whether from the first line that differs on nothing is told but an interruption, or headings
+    of tasks that other servers came to."""
+    first, *_ = follows = ended.lines[place:]
+    tells_of_a_step = any(line.startswith(("changed:", "ok:")) for line in follows)
+    return not tells_of_a_step and bool(BROKEN_OFF.match(first) or HEADING.match(first))
 
 
 @must_hold("Lines tell of no step that was not done")
