@@ -30,8 +30,8 @@ WRONG_HOST_KEY = (
 )
 HOST_KEY_ADVICE = (
     "shows another host key than the one that is pinned, so nothing was done there. If the server "
-    "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If it "
-    "was not, somebody may stand in between."
+    "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If "
+    "not, somebody may stand in between."
 )
 NAMED_HOSTS = 3
 
