@@ -245,6 +245,11 @@ class LaunchForm(forms.Form):
         changes = dict.fromkeys(run.extra_vars) | given
         return {name: value for name, value in changes.items() if name not in kept}
 
+    def offer_credentials(self, actor: User) -> None:
+        """Show those that the actor's role may use. Another one is refused with its reason."""
+        field = cast(forms.ModelChoiceField, self.fields["credential"])
+        field.queryset = Credential.objects.active().usable_by(actor)
+
     def _offer_environments(self) -> None:
         names = Server.objects.active().order_by("environment").values_list("environment")
         choices = [(name, name) for (name,) in names.distinct()]

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Case, Count, F, Min, When
 
 from .models import Job, Only, Run
 
@@ -15,11 +15,12 @@ FAILURES = 3
 
 @dataclass(frozen=True)
 class Alike:
-    """Jobs of a run that stand alike, on one ticket or on none; `first`: the key of the first."""
+    """Jobs of a run that stand alike, on one ticket or on none. `what` failed, as a place or a
+    name; `first`: the key of the first."""
 
     status: str
     failure_kind: str
-    failed_task: str
+    what: str
     ticket: int | None
     count: int
     first: int
@@ -47,10 +48,13 @@ class Summary:
 
 def summary_of(run: Run) -> Summary:
     """Two queries, or one where nothing failed."""
+    # By the task's place, which earlier jobs lack: its name may be filled in anew for each server.
+    what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
     groups = [
         Alike(*row)
         for row in run.jobs.order_by()
-        .values_list("status", "failure_kind", "failed_task", "occurrence__ticket")
+        .annotate(what=what)
+        .values_list("status", "failure_kind", "what", "occurrence__ticket")
         .annotate(count=Count("id"), first=Min("id"))
     ]
     counts: Counter[str] = Counter()

@@ -88,6 +88,7 @@ def launch_page(
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)
     form = form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial)
+    form.offer_credentials(signed_in(request))
     context = {
         **admin.site.each_context(request),
         **_shown(request, form, playbook),

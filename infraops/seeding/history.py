@@ -25,6 +25,10 @@ FLUSH = 4_000
 LAST_LINES = 20
 TABLES = (Run, Job, TaskResult, JobLog)
 # Chances of a whole run's being ended from outside.
+LOST = (
+    "The worker is gone. The log has what reached the database; output that the worker still held "
+    "in memory is lost."
+)
 CANCELLED, DEADLINE, WORKER_LOST, CHECK_MODE = 0.012, 0.003, 0.003, 0.05
 # Where people work.
 SHARES = {"production": 60, "staging": 22, "development": 14, "test": 4}
@@ -210,7 +214,7 @@ class History:
         if chance < CANCELLED + DEADLINE:
             return Job.Status.FAILED, kind.DEADLINE, "The deadline has passed."
         if chance < CANCELLED + DEADLINE + WORKER_LOST:
-            return Job.Status.FAILED, kind.WORKER_LOST, "The worker has not been heard of since."
+            return Job.Status.FAILED, kind.WORKER_LOST, LOST
         return None
 
     def tell_launch(self, run: Run, servers: list[Server]) -> None:

@@ -30,6 +30,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def usable_by(self, user: User) -> Self:
+        """There are few, and no lookup into a list that all databases know."""
+        return self.filter(pk__in=[row.pk for row in self if row.may_be_used_by(user)])
+
     def used_for(self, servers: list[Server], named: Credential | None = None) -> Self:
         """Those that a run on these servers needs: the one that it names, or each server's own."""
         own = {server.credential_id for server in servers if server.credential_id}

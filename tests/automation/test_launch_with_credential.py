@@ -25,11 +25,12 @@ def form(**more):
     return {**chosen, "key": "a-key", "extra_vars": "{}", **more}
 
 
-def test_the_form_offers_active_ones(client_of, alice, named):
+def test_the_form_offers_active_ones_that_the_role_may_use(client_of, alice, named):
     make.credential(name="asleep", is_active=False)
+    make.credential(name="for admins", roles=[])
     page = client_of(alice).get(LAUNCH).content.decode()
     assert ">prod</option>" in page
-    assert "asleep" not in page
+    assert "asleep" not in page and "for admins" not in page
 
 
 def test_the_form_launches_with_one_and_the_job_says_which(client_of, alice, named):
