@@ -19,7 +19,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -270,12 +270,14 @@ class _Execution:
         return runner.rc
 
     def _take_in_the_rest(self) -> None:
-        """Everything that was said and is not written yet, however long the database takes."""
+        """Everything that was said and is not written yet, however long the database takes. It has
+        ended: neither its deadline nor somebody who cancels can change how."""
         self.channel.finish()
         while self.channel.is_alive() or not self.transcript.outbox.is_empty:
             self._write_down()
-            self._look_if_due()
-            self.channel.join(0 if not self.transcript.outbox.is_empty else POLL_SECONDS)
+            self._look_if_due(self._lost_claim)
+            if self.transcript.outbox.is_empty or self.writer.is_behind:
+                time.sleep(POLL_SECONDS)
         with self._while_held():
             self.writer.close()
 
@@ -284,7 +286,7 @@ class _Execution:
         leaves ansible-core's workers running, so stopping is done here.
         """
         self._write_down()
-        self._look_if_due()
+        self._look_if_due(self._reason_to_stop)
         return False
 
     def _write_down(self) -> None:
@@ -303,17 +305,15 @@ class _Execution:
         except ClaimLost:
             self._stop(LOST)
 
-    def _look_if_due(self) -> None:
+    def _look_if_due(self, reason_to_stop: Callable[[float], Outcome | None]) -> None:
         now = time.monotonic()
         if self.stopped is not None and now - self._stopped_at > GRACE_SECONDS:
             processes.sweep(self.token)
-        if now - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = now
-            self._look(now)
-
-    def _look(self, now: float) -> None:
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
         try:
-            reason = self._reason_to_stop(now)
+            reason = reason_to_stop(now)
         except DatabaseError as error:
             if not is_transient(error):
                 raise
@@ -344,14 +344,21 @@ class _Execution:
             )
         if shutdown.is_overdue():
             return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
-        if now - self._beat_at >= settings.RUN_HEARTBEAT_SECONDS:
-            Worker.objects.beat()
-            if not self.run.beat():
-                return LOST
-            self._beat_at = now  # only now: a beat that the database did not take is tried again
+        if lost := self._lost_claim(now):
+            return lost
         self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])
         if self.run.cancel_requested_at is not None:
             return Outcome.cancelled(self.run.cancel_message())
+        return None
+
+    def _lost_claim(self, now: float) -> Outcome | None:
+        """Say that we live, when it is time; whether somebody else has ended the run."""
+        if now - self._beat_at < settings.RUN_HEARTBEAT_SECONDS:
+            return None
+        Worker.objects.beat()
+        if not self.run.beat():
+            return LOST
+        self._beat_at = now  # only now: a beat that the database did not take is tried again
         return None
 
     def _keep_facts(self) -> None:
