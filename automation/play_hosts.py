@@ -5,7 +5,6 @@ here are the playbook's own file and the playbooks that it imports. Where those 
 (a template, a regular expression, a subscript), nothing is said.
 """
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,18 +12,17 @@ from fnmatch import translate
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import yaml
-from django.core.exceptions import ValidationError
 
 from inventory.models import Server
 
 from . import playbook_files
+from .imported_playbooks import entries_of
 
-# Longer files, and more of them, are not looked through.
-LONGEST, MOST_FILES = 128 * 1024, 50
+# Longer files are not looked through.
+LONGEST = 128 * 1024
 LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 # Signs of a template, a regular expression, a subscript.
 UNDECIDED = ("{", "~", "[")
@@ -211,40 +209,20 @@ def _is_address(text: str) -> bool:
 def plays_of(file_path: str) -> tuple[list[Play], bool]:
     """The plays of a registered playbook in their order, imported ones too; and whether those are
     all."""
-    prefix = playbook_files.BUILTIN if file_path.startswith(playbook_files.BUILTIN) else ""
-    found = list(_walked(file_path.removeprefix(prefix), prefix, []))
-    return [play for play in found if play is not None], None not in found
+    found = list(entries_of(file_path, _read, lambda entry: entry.imports))
+    plays = [
+        Play(
+            *(entry.name, entry.hosts, entry.terms, f"{path}:{entry.line}"),
+            *(entry.makes_groups, entry.names_files),
+        )
+        for path, entry in filter(None, found)
+        if entry.imports is None
+    ]
+    return plays, None not in found
 
 
-def _walked(relative: str, prefix: str, read: list[str]) -> Iterator[Play | None]:
-    """None stands for plays that cannot be read. One that imports itself ends with MOST_FILES."""
-    read.append(relative)
-    relative, content = _found(f"{prefix}{relative}")
-    entries = _entries(content) if len(read) <= MOST_FILES else None
-    if entries is None:
-        yield None
-    for entry in entries or ():
-        if not entry.imports:
-            yield Play(
-                *(entry.name, entry.hosts, entry.terms, f"{relative}:{entry.line}"),
-                *(entry.makes_groups, entry.names_files),
-            )
-        elif "{" in entry.imports:
-            yield None
-        else:
-            path = os.path.normpath(Path(relative).parent / entry.imports)
-            yield from _walked(path, prefix, read)
-
-
-def _found(file_path: str) -> tuple[str, bytes]:
-    """Where it lies below its root, links resolved, and its text: empty where it is not there,
-    leads out of the root, or is too long."""
-    try:
-        path = playbook_files.located(file_path)
-        content = path.read_bytes() if path.stat().st_size <= LONGEST else b""
-    except (OSError, ValidationError):
-        return file_path, b""
-    return path.relative_to(playbook_files.root_of(file_path)).as_posix(), content
+def _read(content: bytes) -> tuple["_Entry", ...] | None:
+    return _entries(content) if len(content) <= LONGEST else None
 
 
 @dataclass(frozen=True)
@@ -252,7 +230,7 @@ class _Entry:
     """An entry of a playbook: a play, or another playbook that it `imports`."""
 
     line: int
-    imports: str = ""
+    imports: str | None = None
     name: str = ""
     hosts: str = ""
     terms: tuple[str, ...] | None = None
@@ -289,7 +267,9 @@ def _entries(content: bytes) -> tuple[_Entry, ...] | None:
 def _entry(line: int, play: dict[Any, Any]) -> _Entry:
     for key, value in play.items():
         if _bare(key) == IMPORT:
-            return _Entry(line, imports=value if isinstance(value, str) else "{")
+            return _Entry(
+                line, imports=value if isinstance(value, str) and "{" not in value else ""
+            )
     hosts, name = play.get("hosts"), str(play.get("name") or "")
     keys = set(_keys(play, set()))
     return _Entry(

@@ -5,7 +5,6 @@ A registered path is relative to PLAYBOOK_ROOT, or names one of our own playbook
 """
 
 import hashlib
-import posixpath
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +20,6 @@ SUFFIXES = (".yml", ".yaml")
 # A role's tests/test.yml is a playbook by its looks, and none that anybody runs here.
 PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars", "host_vars"}
 IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
-# Of files that a playbook imports, and those in turn.
-MOST_IMPORTED = 100
 # The reader takes seconds for a longer text. By aliases, a short one can stand for a long one.
 MOST_BYTES = 512 * 1024
 MOST_CHARACTERS = 10 * MOST_BYTES
@@ -101,36 +98,6 @@ def plays_in(content: bytes) -> list[dict[str, Any]]:
     plays = [play for play in document if isinstance(play, dict)]
     is_playbook = all("hosts" in play or _imports(play) for play in plays)
     return plays if is_playbook and len(plays) == len(document) else []
-
-
-def plays_with_imported(file_path: str, content: bytes | None = None) -> list[dict[str, Any]]:
-    """The plays of a registered file, with those of the playbooks that it imports in their place.
-    Imports that are gone, lead outside of the root or are named by a template are passed over;
-    each file is read once. `content`: of the file itself, where it is at hand."""
-    return list(_walked(file_path, content, set()))
-
-
-def _walked(file_path: str, content: bytes | None, seen: set[Path]) -> Iterator[dict[str, Any]]:
-    try:
-        path = located(file_path)
-        if path in seen or len(seen) > MOST_IMPORTED:
-            return
-        seen.add(path)
-        plays = plays_in(path.read_bytes() if content is None else content)
-    except (OSError, ValidationError):
-        return
-    for play in plays:
-        yield play
-        if name := _imported_by(play):
-            yield from _walked(_beside(file_path, path, name), None, seen)
-
-
-def _beside(file_path: str, path: Path, name: str) -> str:
-    """What a file, which really lies at `path`, names relative to its folder: as a registered path
-    would name it."""
-    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
-    folder = path.relative_to(root_of(file_path)).parent.as_posix()
-    return prefix + posixpath.normpath(posixpath.join(folder, name.strip()))
 
 
 def yaml_problem(content: bytes) -> str:
@@ -216,7 +183,10 @@ def _imports(play: dict[str, Any]) -> bool:
     return any(key in play for key in IMPORTS)
 
 
-def _imported_by(play: dict[str, Any]) -> str:
-    """The name in its `import_playbook`, if it has one that is known before it runs."""
-    name = next((play[key] for key in IMPORTS if key in play), None)
+def imported_by(play: dict[str, Any]) -> str | None:
+    """The file that its `import_playbook` names; "" where that is known only when it runs, None
+    where it imports nothing."""
+    if not _imports(play):
+        return None
+    name = next(play[key] for key in IMPORTS if key in play)
     return name if isinstance(name, str) and "{{" not in name else ""

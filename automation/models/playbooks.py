@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
-from automation import playbook_files, prompts, variables
+from automation import imported_playbooks, playbook_files, prompts, variables
 from inventory.ansible_names import reservations
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
@@ -183,7 +183,7 @@ class Playbook(Editable):
 
     def plays(self) -> list[dict[str, Any]]:
         """Those of its file as it is now, and of the playbooks that it imports."""
-        return playbook_files.plays_with_imported(self.file_path)
+        return imported_playbooks.plays_with_imported(self.file_path)
 
     def schema(self) -> dict[str, Any]:
         """What it asks for, with its own templates left to it."""

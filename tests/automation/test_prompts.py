@@ -5,9 +5,10 @@ from django.core.exceptions import ValidationError
 
 from audit.models import AuditLog
 from automation import prompts, variables
+from automation.imported_playbooks import plays_with_imported
 from automation.importing import import_playbooks
 from automation.models import Job, Playbook
-from automation.playbook_files import plays_in, plays_with_imported
+from automation.playbook_files import plays_in
 from schema.exceptions import Refused
 from tests import make
 from tests.automation.running import run_here, text_of

@@ -1,0 +1,83 @@
+"""The playbooks that a playbook imports, and those in turn: one walk for whoever reads them."""
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+
+from .playbook_files import BUILTIN, imported_by, located, plays_in, root_of
+
+# Of files in all; one that imports itself ends at once.
+MOST_FILES = 100
+
+Entry = TypeVar("Entry")
+Read = Callable[[bytes], Iterable[Entry] | None]
+
+
+def entries_of(
+    file_path: str, read: Read[Entry], imported_by: Callable[[Entry], str | None]
+) -> Iterator[tuple[str, Entry] | None]:
+    """(file below its root with links resolved, entry) of a registered playbook and of what it
+    imports, each import's right after the entry that imports it.
+
+    `read` gives the entries of a text, or None. `imported_by` gives the file that an entry imports,
+    "" for one that nobody can know before it runs, None for an entry that imports nothing. None
+    stands for what cannot be read: gone, outside of the root, named by a template, circular.
+    """
+    return _walked(file_path, read, imported_by, (), [])
+
+
+def plays_with_imported(file_path: str) -> list[dict[str, Any]]:
+    """The plays of a registered file, each followed by those of the playbook that it imports. What
+    cannot be read is passed over."""
+    found = entries_of(file_path, plays_in, imported_by)
+    return [each[1] for each in found if each is not None]
+
+
+def _walked(
+    file_path: str,
+    read: Read[Entry],
+    imported_by: Callable[[Entry], str | None],
+    above: tuple[Path, ...],
+    files: list[Path],
+) -> Iterator[tuple[str, Entry] | None]:
+    path = _path_of(file_path)
+    entries = None
+    if path is not None and path not in above and len(files) < MOST_FILES:
+        files.append(path)
+        entries = read(_content_of(path))
+    if path is None or entries is None:
+        yield None
+        return
+    relative = path.relative_to(root_of(file_path)).as_posix()
+    for entry in entries:
+        yield relative, entry
+        name = imported_by(entry)
+        if name:
+            beside = _beside(file_path, relative, name)
+            yield from _walked(beside, read, imported_by, (*above, path), files)
+        elif name is not None:
+            yield None
+
+
+def _path_of(file_path: str) -> Path | None:
+    try:
+        return located(file_path)
+    except ValidationError:
+        return None
+
+
+def _content_of(path: Path) -> bytes:
+    """Empty, and so no playbook, where it is not there or no file."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _beside(file_path: str, relative: str, name: str) -> str:
+    """What a file names relative to the folder that it really lies in, as a registered path."""
+    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
+    return prefix + posixpath.normpath(posixpath.join(posixpath.dirname(relative), name.strip()))
