@@ -29,6 +29,7 @@ HEAD = 4  # bytes of length before each event
 MOST = 128 * 1024 * 1024
 PAUSE_MILLISECONDS = 500
 PIPE_BYTES = 1 << 20
+CHUNKS = 2 * PIPE_BYTES // CHUNK
 # Of what is printed without an event. It is read piece by piece, and looked through at each.
 LONGEST_LINE = 1 << 20
 
@@ -39,14 +40,14 @@ class BrokenChannel(Exception):
 
 class Channel(threading.Thread):
     """Reads both pipes until `finish`, gives each event to `note`, in order, and then calls
-    `close`.
+    `close` with how many could not be read.
 
     Both run in this thread; what `note` raises for one event is logged, and the event skipped.
     `failed` is what ended the thread early.
     """
 
     def __init__(
-        self, folder: Path, note: Callable[[Event], None], close: Callable[[], None]
+        self, folder: Path, note: Callable[[Event], None], close: Callable[[int], None]
     ) -> None:
         super().__init__(name="channel", daemon=True)
         self.events_path, self.output_path = folder / "events", folder / "output"
@@ -54,9 +55,8 @@ class Channel(threading.Thread):
         self.skipped = 0
         self._note, self._close = note, close
         self._next = 0
-        self._ended = os.eventfd(0)
-        # Both ends, so that it is open, and never at its end, whoever else has it.
-        self._events, self._output = map(_opened, (self.events_path, self.output_path))
+        # Both ends, so that each is open, and never at its end, whoever else has it.
+        self._events, self._output, self._ended = _opened_all(self.events_path, self.output_path)
         self._unread, self._unsaid = bytearray(), b""
 
     def finish(self) -> None:
@@ -74,7 +74,7 @@ class Channel(threading.Thread):
                 self._take_in()
             self._take_in()
             self._say(self._unsaid)
-            self._close()
+            self._close(self.skipped)
         except Exception as error:
             self.failed = error
 
@@ -121,7 +121,11 @@ class Channel(threading.Thread):
         self._tell(event)
 
     def _take_output(self) -> None:
-        while chunk := _read(self._output):
+        """What its pipe can hold, and not more at once: somebody may print without end."""
+        for _ in range(CHUNKS):
+            chunk = _read(self._output)
+            if not chunk:
+                break
             *whole, self._unsaid = (self._unsaid + chunk).split(b"\n")
             if len(self._unsaid) > LONGEST_LINE:
                 whole, self._unsaid = [*whole, self._unsaid], b""
@@ -139,6 +143,17 @@ class Channel(threading.Thread):
         except Exception:
             logger.exception("An event of the kind %s was skipped", event.kind)
             self.skipped += 1
+
+
+def _opened_all(*paths: Path) -> list[int]:
+    """The pipes, and what the reader is woken with; all or none."""
+    descriptors = [os.eventfd(0)]
+    try:
+        descriptors[:0] = [_opened(path) for path in paths]
+    except OSError:
+        os.close(descriptors[-1])
+        raise
+    return descriptors
 
 
 def _opened(path: Path) -> int:

@@ -242,16 +242,17 @@ class _Execution:
     def _run(self, config: RunnerConfig, folder: RunFolder) -> int | None:
         """Its exit code; negative for a signal, None where neither is known."""
         self.channel = Channel(folder.path, self.transcript.note, self.transcript.close)
-        config.command = [*_guard(folder, self.channel), *config.command]
-        self.channel.start()
         try:
+            config.command = [*_guard(folder, self.channel), *config.command]
+            self.channel.start()
             code = self._exit_code_of(config)
             self._take_in_the_rest()
             return code
         finally:
             self.transcript.outbox.close()
             self.channel.finish()
-            self.channel.join()
+            if self.channel.ident is not None:  # else no thread could be started
+                self.channel.join()
             self.channel.release()
 
     def _exit_code_of(self, config: RunnerConfig) -> int | None:

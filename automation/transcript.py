@@ -4,9 +4,11 @@ Fed by the thread that reads them. What has to be written goes into an outbox, f
 has the database; what is asked at the end is asked when this one has ended.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from .channel import Channel
@@ -15,10 +17,13 @@ from .gathered_facts import GatheredFacts
 from .log_lines import LogRouter
 from .masking import Masking
 from .models import Job, Outcome, Run
-from .outbox import Outbox
+from .outbox import Closed, Outbox
 from .tally import Tally
 from .task_results import TaskResults
 
+logger = logging.getLogger(__name__)
+
+MAY_LACK = "The log or the list of tasks may lack something; the worker's own log has the details."
 NO_SPACE = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
 
 ROOM_BYTES = 64 * 1024
@@ -45,21 +50,33 @@ class Transcript:
         # Where a full disk would be RUN_ROOT's; the text to say then.
         self.folder, self.no_room = "/nonexistent", ""
         self._heard_at = time.monotonic()
+        self._skipped = 0
 
     def note(self, event: Event) -> None:
         """One event, in the order in which they come."""
         self._heard_at = time.monotonic()
-        self.tally.note(event)
-        self._results.note(event)
-        self.facts.note(event)
-        self._router.route(event)
+        for take in (self.tally.note, self._router.route, self._results.note, self.facts.note):
+            self._give(take, event)
         self.verdict = self.verdict or self._verdict(event)
         # At the end: while the database is away, this may have waited, and that is not its fault.
         self._heard_at = time.monotonic()
 
-    def close(self) -> None:
-        """At the end of all events."""
+    def close(self, skipped: int = 0) -> None:
+        """At the end of all events; so many of them could not be read."""
+        if missing := skipped + self._skipped:
+            said = f"[WARNING]: InfraOps could not read {missing} of Ansible's events. {MAY_LACK}"
+            self._router.route(Event("text", datetime.now(UTC), f"{said}\n"))
         self._router.close()
+
+    def _give(self, take: Callable[[Event], None], event: Event) -> None:
+        """What one of them cannot deal with must not keep it from the others."""
+        try:
+            take(event)
+        except Closed:
+            raise
+        except Exception:
+            logger.exception("An event of the kind %s was skipped", event.kind)
+            self._skipped += 1
 
     def silent_seconds(self) -> float:
         """How long nothing has come; 0 while the outbox keeps it waiting."""

@@ -36,6 +36,8 @@ extends_documentation_fragment: [default_callback, result_format_callback]
 """
 
 CHANNEL = "INFRAOPS_EVENTS"
+# Not for an ansible-playbook that a task starts.
+OURS = ("ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_CALLBACK_PLUGINS")
 NAMED_HOSTS = 5
 
 
@@ -46,7 +48,12 @@ class CallbackModule(Default):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What has been displayed so far goes before all events.
+        sys.stdout.flush()
+        sys.stderr.flush()
         self._channel = Channel(int(os.environ.pop(CHANNEL)))
+        for name in OURS:
+            os.environ.pop(name, None)
         self._began: dict[tuple[str, str], float] = {}
         self._rescued: dict[str, int] = {}
         # The host whose result is being shown.

@@ -52,7 +52,7 @@ class Hosts:
             given_up = {*self._tqm._failed_hosts, *self._tqm._unreachable_hosts}
         return {
             "unfinished": sorted(
-                given_up.union(*self._missing.values(), *map(_hosts_of, self.to_come))
+                given_up.union(*self._missing.values(), *map(_hosts_of_later, self.to_come))
             ),
             "took_part": sorted(self._took_part),
             "unanswered": [[host, name_of(task)] for (host, _), task in self._unanswered.items()],
@@ -81,7 +81,7 @@ class Queued:
                 )
 
         def noted_debug(self: Display, msg: str, host: str | None = None) -> None:
-            if msg.startswith(NOT_QUEUED):
+            if isinstance(msg, str) and msg.startswith(NOT_QUEUED):
                 watch._reason = msg.removeprefix(NOT_QUEUED)
             debug(self, msg, host)
 
@@ -105,6 +105,16 @@ def _hosts_of(play: Any) -> set[str]:
     """All hosts of the play, as far as the run is limited to them."""
     hosts = inventory_of(play).get_hosts(pattern_of(play) or "all", ignore_restrictions=True)
     return {host.name for host in hosts}
+
+
+def _hosts_of_later(play: Any) -> set[str]:
+    """The same of a play that was never come to. Its pattern may ask for what earlier plays would
+    have made: then it could have been for any host."""
+    try:
+        return _hosts_of(play)
+    except Exception:
+        hosts = inventory_of(play).get_hosts("all", ignore_restrictions=True)
+        return {host.name for host in hosts}
 
 
 def play_of(play: Any) -> dict[str, Any]:

@@ -32,8 +32,9 @@ class Listening:
             raise KeyError("host")
         self.heard.append(event)
 
-    def close(self) -> None:
+    def close(self, skipped: int) -> None:
         self.is_closed = True
+        assert skipped == self.channel.skipped
 
     def send(self, **event: Any) -> None:
         self.send_raw(json.dumps(event).encode())
