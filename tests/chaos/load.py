@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from django.db import Error, connection
 from django.db.models import QuerySet
@@ -46,7 +46,7 @@ class OutOfTime(Exception):
 
 
 class Load:
-    """`start`, wait until `is_done`, `stop`."""
+    """`with …:` `start`, wait until `is_done`, `stop`."""
 
     def __init__(self, world: World, launches: list[Launch]) -> None:
         self.world = world
@@ -56,6 +56,13 @@ class Load:
         # Nothing more is begun; what is under way goes on.
         self.is_late = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        """However it ended: nobody goes on, or the process would wait for them."""
+        self.is_over.set()
 
     def start(self) -> None:
         self._futures = [self._pool.submit(self._live, story) for story in self.stories]

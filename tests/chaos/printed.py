@@ -9,10 +9,11 @@ from automation.ansi import plain
 from automation.models import Job, Run
 from tests.automation.running import comparable
 
-# A line with which Ansible begins to tell that something was broken off.
+# A line with which Ansible begins to tell that something was broken off. Tracebacks are torn apart
+# between the jobs, so that one may begin with a line of code.
 BROKEN_OFF = re.compile(
-    r"\s*$|fatal: |failed: |PLAY RECAP|\[(ERROR|WARNING)\]|ERROR!|User interrupted|HOST +: ok="
-    r"|Traceback|\s+File \"|\w+Error: "
+    r"\s|$|fatal: |failed: |PLAY RECAP|\[(ERROR|WARNING)\]|ERROR!|User interrupted|HOST +: ok="
+    r"|Traceback|\w+Error: "
 )
 RECAP = re.compile(r"^HOST\s*:\s*((?:\w+=\d+\s*)+)$")
 

@@ -1,5 +1,6 @@
 """One run of the harness: undisturbed references, the storm, the calm, the checks."""
 
+import sys
 import time
 from argparse import Namespace
 from collections import Counter
@@ -24,6 +25,7 @@ CALM_SECONDS = 300
 TICK_SECONDS = 0.1
 SHOWN_VIOLATIONS = 20
 
+Kinds = dict[str, tuple[float, float]]
 References = dict[tuple[str, int], list[Reference]]
 
 
@@ -34,8 +36,9 @@ def run(options: Namespace, database: Database, *, is_confined: bool) -> int:
             made.journal.say(f"{kind} is left out: {reason}")
         names = sorted(set(made.playbooks) & set(options.playbooks or made.playbooks))
         launches = plan.launches(options.seed, options.runs, names, SERVERS)
+        wanted = kinds(made, options)
         known = undisturbed(made, launches)
-        evidence = disturbed(made, launches, known, options)
+        evidence = disturbed(made, launches, known, wanted, options)
         violations = {claim: check(evidence) for claim, check in log_invariants.CHECKS.items()}
         for name in made.clusters.stop():
             made.journal.say(f"{name} was stuck and had to be killed in the end")
@@ -53,10 +56,10 @@ def undisturbed(made: World, launches: list[Launch]) -> References:
         Launch(UNDISTURBED + number, playbook, tuple(range(servers)), "model")
         for number, (playbook, servers) in enumerate(shapes)
     ]
-    load = Load(made, wanted)
-    load.start()
-    wait_for(load, seconds=CALM_SECONDS)
-    stories = load.stop()
+    with Load(made, wanted) as load:
+        load.start()
+        wait_for(load, seconds=CALM_SECONDS)
+        stories = load.stop()
     assert not any(story.complaints for story in stories), [story.complaints for story in stories]
     runs = made.runs().in_bulk()
     return {
@@ -67,36 +70,46 @@ def undisturbed(made: World, launches: list[Launch]) -> References:
 
 
 def disturbed(
-    made: World, launches: list[Launch], known: References, options: Namespace
+    made: World, launches: list[Launch], known: References, wanted: Kinds, options: Namespace
 ) -> Evidence:
-    witness, leavings, load = Witness(made), Leavings(made), Load(made, launches)
-    kinds = {name: kind.lasts for name, kind in KINDS.items() if name not in made.left_out}
-    if options.kinds:
-        kinds = {name: kinds[name] for name in options.kinds if name in kinds}
-    storm = Storm(made, plan.disturbances(options.seed, kinds, options.longest, options.pause))
-    late_at = time.monotonic() + 60 * options.minutes
+    witness, leavings = Witness(made), Leavings(made)
     made.journal.say(f"{len(launches)} runs, and everything that can go wrong")
     witness.start()
-    load.start()
-    try:
-        while not load.is_under_way:
-            rage(storm, leavings)
-            if time.monotonic() > late_at:
-                load.is_late.set()
-        last = time.monotonic() + 3 * options.pause
-        while not load.is_done and time.monotonic() < last:
-            rage(storm, leavings)
-    except BaseException:
-        load.is_over.set()
-        raise
-    finally:
-        storm.calm()
-    made.journal.say(f"calm; {load.done} of {len(launches)} runs have ended")
-    wait_for(load, leavings, seconds=CALM_SECONDS)
-    stories = load.stop()
+    with Load(made, launches) as load:
+        load.start()
+        disturbances = plan.disturbances(options.seed, wanted, options.longest, options.pause)
+        storm = Storm(made, disturbances)
+        try:
+            storm_over(load, storm, leavings, options)
+        finally:
+            storm.calm()
+        made.journal.say(f"calm; {load.done} of {len(launches)} runs have ended")
+        wait_for(load, leavings, seconds=CALM_SECONDS)
+        stories = load.stop()
     witness.stop()
     connection.close()  # it may have been cut
     return Evidence(made, stories, known, witness.ends, leavings)
+
+
+def kinds(made: World, options: Namespace) -> Kinds:
+    """Those that are possible and wanted, and how long each may last."""
+    possible = set(KINDS) - set(made.left_out)
+    wanted = possible & set(options.kinds or possible)
+    if not wanted:
+        sys.exit(f"None of these is possible here: {', '.join(sorted(possible))} are.")
+    return {name: KINDS[name].lasts for name in wanted}
+
+
+def storm_over(load: Load, storm: Storm, leavings: Leavings, options: Namespace) -> None:
+    """Until the last runs have been begun, and a little longer."""
+    late_at = time.monotonic() + 60 * options.minutes
+    while not load.is_under_way:
+        rage(storm, leavings)
+        if time.monotonic() > late_at:
+            load.is_late.set()
+    last = time.monotonic() + 3 * options.pause
+    while not load.is_done and time.monotonic() < last:
+        rage(storm, leavings)
 
 
 def rage(storm: Storm, leavings: Leavings) -> None:
