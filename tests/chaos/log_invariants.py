@@ -1,7 +1,6 @@
 """What must hold of the lines, of the reasons that are given, and of what followers were told."""
 
 from automation.ansi import plain
-from automation.log_lines import HEADING
 from automation.models import Job, JobLog
 from tests.chaos.followers import Command, Told
 from tests.chaos.invariants import CHECKS, Ended, Evidence, must_hold
@@ -9,6 +8,7 @@ from tests.chaos.load import Story
 from tests.chaos.printed import BROKEN_OFF, deviation, recap_in
 
 Kind = Job.FailureKind
+HEADINGS = ("PLAY", "TASK", "RUNNING HANDLER")
 # These here and those of the invariants: each by what it claims.
 __all__ = ["CHECKS"]
 EXIT_STATUS = {"success": 0, "skipped": 0, "failed": 2, "cancelled": 3}
@@ -55,7 +55,7 @@ def _breaks_off(ended: Ended, place: int) -> bool:
     of tasks that other servers came to."""
     first, *_ = follows = ended.lines[place:]
     tells_of_a_step = any(line.startswith(("changed:", "ok:")) for line in follows)
-    return not tells_of_a_step and bool(BROKEN_OFF.match(first) or HEADING.match(first))
+    return not tells_of_a_step and (bool(BROKEN_OFF.match(first)) or first.startswith(HEADINGS))
 
 
 @must_hold("Lines tell of no step that was not done")

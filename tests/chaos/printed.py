@@ -13,7 +13,7 @@ from tests.automation.running import comparable
 # between the jobs, so that one may begin with a line of code.
 BROKEN_OFF = re.compile(
     r"\s|$|fatal: |failed: |PLAY RECAP|\[(ERROR|WARNING)\]|ERROR!|User interrupted|HOST +: ok="
-    r"|Traceback|\w+Error: "
+    r"|Traceback|\w+Error: |Terminated$"
 )
 RECAP = re.compile(r"^HOST\s*:\s*((?:\w+=\d+\s*)+)$")
 

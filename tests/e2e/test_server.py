@@ -32,7 +32,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     expect(page.get_by_text("Restart the service").first).to_be_visible()
 
     page.goto(path)
-    page.get_by_text("Set up anew?").click()
+    page.get_by_text("Server reinstalled?").click()
     page.get_by_role("button", name="Forget the host key").click()
     expect(page.get_by_text("The host key is forgotten")).to_be_visible()
     expect(page.get_by_text("Not pinned: the next run learns it")).to_be_visible()
