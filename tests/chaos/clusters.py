@@ -13,7 +13,6 @@ from django.db import DatabaseError, connection
 from automation import processes
 from automation.models import Run
 from infraops import children
-from tests.chaos import confined
 from tests.chaos.journal import Journal
 from tests.private_servers import wait_until
 
@@ -87,7 +86,6 @@ class Clusters(threading.Thread):
                     self.journal.note("cluster_restarted", ended)
                     cluster.start()
             self._restart_if_stuck()
-            confined.reap_orphans({cluster.process.pid for cluster in self.each})
         connection.close()
 
     def stop(self) -> list[str]:

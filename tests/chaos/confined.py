@@ -10,10 +10,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 CONFINED = "INFRAOPS_CHAOS_CONFINED"
 ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
+# The first process in there is a shell: orphans fall to it, and it takes in how they ended. Were
+# the harness the first, it could take in the end of a command that it still waits for.
+SHELL = ["sh", "-c", '"$@"; exit $?', "sh"]
 WALLS = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
@@ -29,7 +31,7 @@ def run_inside(module: str, arguments: list[str]) -> int | None:
         return None
     with tempfile.TemporaryDirectory(prefix="infraops-chaos-") as folder:
         harness = subprocess.Popen(
-            [*ENDS_WITH_US, *walls, sys.executable, "-m", module, *arguments],
+            [*ENDS_WITH_US, *walls, *SHELL, sys.executable, "-m", module, *arguments],
             env={**os.environ, CONFINED: "yes", "TMPDIR": folder},
         )
         try:
@@ -39,15 +41,6 @@ def run_inside(module: str, arguments: list[str]) -> int | None:
             harness.wait()
 
 
-def reap_orphans(known: set[int]) -> None:
-    """Inside, the harness is the process that orphans fall to: let their remains go."""
-    if os.getpid() != 1:
-        return
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit() and int(path.name) not in known and _is_remains_of_ours(path):
-            os.waitpid(int(path.name), os.WNOHANG)
-
-
 def _permitted() -> list[str]:
     unshare = shutil.which("unshare")
     as_whom = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -55,11 +48,3 @@ def _permitted() -> list[str]:
     if unshare and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
         return command
     return []
-
-
-def _is_remains_of_ours(path: Path) -> bool:
-    try:
-        state, parent = (path / "stat").read_text().rpartition(")")[2].split()[:2]
-    except OSError:
-        return False
-    return state == "Z" and parent == "1"

@@ -16,10 +16,6 @@ SHORT = ["--runs=9", "--seed=11", "--longest=10", "--pause=4", "--playbooks", "s
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xfail(
-    strict=False,
-    reason="With a full disk, run_playbook has once ended with 0 for a run that had failed: open.",
-)
 def test_everything_holds_whatever_is_disturbed() -> None:
     harness = subprocess.Popen(
         [sys.executable, "-m", "tests.chaos", *SHORT, f"--database={database_url()}"],
