@@ -19,6 +19,7 @@ from schema.exceptions import Refused
 from .ansi import plain
 from .job_state import WHY_UNMASKED
 from .models import Job, Run, Worker
+from .retrying import insisting
 
 POLL_SECONDS = 0.3
 NOTHING_TO_DO = "Nothing to do: no task ran on this server."
@@ -93,10 +94,11 @@ class LaunchingCommand(BaseCommand):
         return {name: value for name, value in given.items() if value is not None}
 
     def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
-        """Tell the jobs; then show their lines until the run has ended, and exit as it did."""
+        """Tell the jobs; then show their lines until the run has ended, and exit as it did. While
+        the database is away, it waits: the run goes on as well."""
         self._patience = timedelta(seconds=for_worker)
         self._worker_at = timezone.now()
-        jobs = list(run.jobs.select_related("server").order_by("id"))
+        jobs = _jobs_of(run)
         for job in jobs:
             self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
         if not wait:
@@ -113,13 +115,13 @@ class LaunchingCommand(BaseCommand):
         shown = dict.fromkeys((job.pk for job in jobs), 0)
         waiting_said = False
         while True:
-            run.refresh_from_db()
+            insisting(run.refresh_from_db)
             finished = run.state == Run.State.FINISHED
             printed = [self._print_new(job, shown, prefix=len(jobs) > 1) for job in jobs]
             if finished and not any(printed):
                 return
             if run.state == Run.State.PENDING:
-                self._refuse_to_wait_for_nobody(jobs)
+                insisting(lambda: self._refuse_to_wait_for_nobody(jobs))
                 waiting_said = waiting_said or self._say_what_it_waits_for(run)
             if not any(printed):
                 time.sleep(POLL_SECONDS)
@@ -137,7 +139,7 @@ class LaunchingCommand(BaseCommand):
             )
 
     def _print_new(self, job: Job, shown: dict[int, int], *, prefix: bool) -> bool:
-        lines = list(job.lines(after=shown[job.pk]))
+        lines = insisting(lambda: list(job.lines(after=shown[job.pk])))
         for line in lines:
             content = line.content if self.stdout.isatty() else plain(line.content)
             self.stdout.write(f"{job.server}: {content}" if prefix else content)
@@ -147,13 +149,13 @@ class LaunchingCommand(BaseCommand):
         return bool(lines)
 
     def _say_what_it_waits_for(self, run: Run) -> bool:
-        reasons = run.waits_for()
+        reasons = insisting(run.waits_for)
         if reasons:
             self.stdout.write(f"It waits: {'; '.join(reasons)}.")
         return bool(reasons)
 
     def _result(self, run: Run) -> int:
-        jobs = list(run.jobs.select_related("server").order_by("id"))
+        jobs = _jobs_of(run)
         for job in jobs:
             style = getattr(self.style, COLOURS[job.status])
             took = f" after {job.duration.total_seconds():.1f} s" if job.duration else ""
@@ -165,13 +167,16 @@ class LaunchingCommand(BaseCommand):
 
     def _tell_of_the_run(self, run: Run) -> None:
         """Plays that ran on none of its servers, and secrets that its log may show."""
-        run.refresh_from_db(fields=["idle_plays", "unmasked"])
         for play in run.idle_plays:
             where = f"hosts: {play['hosts']}, {play['place']}"
             self.stdout.write(f"Play “{play['play']}” ({where}) did not run: {play['reason']}.")
         if run.unmasked:
             names = ", ".join(run.unmasked)
             self.stdout.write(self.style.WARNING(f"Not masked: {names} — {WHY_UNMASKED}"))
+
+
+def _jobs_of(run: Run) -> list[Job]:
+    return insisting(lambda: list(run.jobs.select_related("server").order_by("id")))
 
 
 def exit_status(statuses: Collection[str]) -> int:

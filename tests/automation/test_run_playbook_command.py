@@ -1,7 +1,10 @@
 """run_playbook: live lines in a terminal, and the job's result as the exit status."""
 
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from automation.models import Job, Run
 from tests import make
@@ -49,6 +52,35 @@ def test_it_ends_with_3_when_the_job_is_cancelled(command, boss) -> None:
 
     assert launch.process.wait(60) == 3
     assert "Cancelled by boss." in launch.printed
+
+
+@pytest.mark.slow
+@pytest.mark.only_on("mysql")
+@pytest.mark.django_db(transaction=True)
+def test_it_goes_on_when_its_connection_to_the_database_is_gone(command, boss) -> None:
+    make.playbook(make.HELLO, name="hello")
+    make.localhost(hostname="here")
+    launch = command("run_playbook", "hello", "--server", "here")
+    launch.wait_for("is pending")
+
+    with connection.cursor() as cursor:
+        own = _own_connection(cursor)
+        cursor.execute(
+            "SELECT id FROM information_schema.processlist WHERE id <> %s AND db = DATABASE()",
+            [own],
+        )
+        for (other,) in cursor.fetchall():
+            cursor.execute(f"KILL {other}")
+    launch.wait_for("The database is away")
+    call_command("cancel_job", str(Job.objects.get().job_id))
+
+    assert launch.process.wait(60) == 3
+    assert "Cancelled by boss." in launch.printed
+
+
+def _own_connection(cursor: Any) -> int:
+    cursor.execute("SELECT CONNECTION_ID()")
+    return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db
