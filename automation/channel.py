@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .events import Event, lines_in, output, parsed
-from .outbox import Closed
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +41,8 @@ class Channel(threading.Thread):
     """Reads both pipes until `finish`, gives each event to `note`, in order, and then calls
     `close` with how many could not be read.
 
-    Both run in this thread; what `note` raises for one event is logged, and the event skipped.
-    `failed` is what ended the thread early.
+    Both run in this thread. An event that cannot be read is logged and skipped; `failed` is what
+    ended the thread early.
     """
 
     def __init__(
@@ -118,7 +117,7 @@ class Channel(threading.Thread):
         if number != self._next:
             raise BrokenChannel(f"Event {self._next} is missing: event {number} came in its place.")
         self._next += 1
-        self._tell(event)
+        self._note(event)
 
     def _take_output(self) -> None:
         """What its pipe can hold, and not more at once: somebody may print without end."""
@@ -133,16 +132,7 @@ class Channel(threading.Thread):
 
     def _say(self, printed: bytes) -> None:
         for line in lines_in(printed.decode(errors="replace")):
-            self._tell(output(line + "\n"))
-
-    def _tell(self, event: Event) -> None:
-        try:
-            self._note(event)
-        except Closed:
-            raise
-        except Exception:
-            logger.exception("An event of the kind %s was skipped", event.kind)
-            self.skipped += 1
+            self._note(output(line + "\n"))
 
 
 def _opened_all(*paths: Path) -> list[int]:

@@ -17,12 +17,12 @@ class Outbox:
     MOST_CHARACTERS = 16_000_000
 
     def __init__(self) -> None:
-        self._rows: list[tuple[Callable[[], None], int]] = []
+        self._rows: list[tuple[Callable[[], object], int]] = []
         self._characters = 0
         self._changed = threading.Condition()
         self._is_closed = False
 
-    def put(self, write: Callable[[], None], size: int) -> None:
+    def put(self, write: Callable[[], object], size: int) -> None:
         """`write` is called by the other thread. Closed when that has gone."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or not self.is_full)
@@ -31,7 +31,7 @@ class Outbox:
             self._rows.append((write, size))
             self._characters += size
 
-    def take(self, most: int) -> list[Callable[[], None]]:
+    def take(self, most: int) -> list[Callable[[], object]]:
         """Up to `most` of those that wait, the oldest first."""
         with self._changed:
             rows, self._rows = self._rows[:most], self._rows[most:]

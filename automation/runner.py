@@ -178,7 +178,7 @@ class _Execution:
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
             self._paths = (str(folder.project), str(root))
-            self.transcript.folder, self.transcript.no_room = f"{folder.path}/", no_room(self.run)
+            self.transcript.watch_room_in(f"{folder.path}/", no_room(self.run))
             insisting(lambda: self._note_start(folder, config))
             exit_code = self._run(config, folder)
             with self._while_held():

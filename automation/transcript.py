@@ -9,12 +9,13 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
-from .channel import Channel
+from .channel import BrokenChannel, Channel
 from .events import Event
 from .gathered_facts import GatheredFacts
 from .log_lines import LogRouter
+from .log_writer import LogWriter
 from .masking import Masking
 from .models import Job, Outcome, Run
 from .outbox import Closed, Outbox
@@ -29,15 +30,12 @@ NO_SPACE = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Er
 ROOM_BYTES = 64 * 1024
 
 
-class Writer(Protocol):
-    def add(self, job_id: int, content: str, level: str, at: Any) -> None: ...
-    def add_result(self, job_id: int, **fields: Any) -> Any: ...
-
-
 class Transcript:
-    def __init__(self, run: Run, jobs: list[Job], masking: Masking, writer: Writer) -> None:
+    """Fed by `note`, in order; `close` at the end. Then `tally` and `facts` may be asked."""
+
+    def __init__(self, run: Run, jobs: list[Job], masking: Masking, writer: LogWriter) -> None:
         self._run = run
-        self._writer = writer
+        self._writer, self._masking = writer, masking
         self.outbox = Outbox()
         keys = {job.server.hostname: job.pk for job in jobs}
         addresses = [(job.server.ip_address, job.pk) for job in jobs]
@@ -47,17 +45,21 @@ class Transcript:
         self.tally = Tally(masking, bool(run.tags or run.skip_tags or run.start_at_task))
         # Why the run must not go on, as an event told it.
         self.verdict: Outcome | None = None
-        # Where a full disk would be RUN_ROOT's; the text to say then.
-        self.folder, self.no_room = "/nonexistent", ""
+        self._folder, self._no_room = "/nonexistent", ""
         self._heard_at = time.monotonic()
         self._skipped = 0
+
+    def watch_room_in(self, folder: str, said: str) -> None:
+        """A task that finds no room in this folder, which ends with “/”, ends the run with this
+        reason."""
+        self._folder, self._no_room = folder, said
 
     def note(self, event: Event) -> None:
         """One event, in the order in which they come."""
         self._heard_at = time.monotonic()
-        for take in (self.tally.note, self._router.route, self._results.note, self.facts.note):
+        takers = (self.tally.note, self._router.route, self._results.note, self.facts.note)
+        for take in (*takers, self._judge):
             self._give(take, event)
-        self.verdict = self.verdict or self._verdict(event)
         # At the end: while the database is away, this may have waited, and that is not its fault.
         self._heard_at = time.monotonic()
 
@@ -82,17 +84,21 @@ class Transcript:
         """How long nothing has come; 0 while the outbox keeps it waiting."""
         return 0.0 if self.outbox.is_full else time.monotonic() - self._heard_at
 
-    def _verdict(self, event: Event) -> Outcome | None:
+    def _judge(self, event: Event) -> None:
+        self.verdict = self.verdict or self._verdict_on(event)
+
+    def _verdict_on(self, event: Event) -> Outcome | None:
         if event.kind == "not_queued":
-            reason = str(event.data.get("reason") or "")
+            task = self._masking.name(event.task.name, event.task.written)
+            reason = self._masking.text(str(event.data.get("reason") or "it gave no reason"))
             return Outcome.failed(
                 Job.FailureKind.INTERNAL,
-                f"Ansible could not start the task “{event.task.name}” for {event.host} on the "
-                f"worker {self._run.worker_host}: {reason or 'it gave no reason'}. It would have "
-                "gone on without it, so the run was stopped.",
+                f"Ansible could not start the task “{task}” for {event.host} on the worker "
+                f"{self._run.worker_host}: {reason}. It would have gone on without it, so the run "
+                "was stopped.",
             )
         if event.status in ("failed", "unreachable") and self._is_full(event):
-            return Outcome.failed(Job.FailureKind.INTERNAL, self.no_room)
+            return Outcome.failed(Job.FailureKind.INTERNAL, self._no_room)
         return None
 
     def _is_full(self, event: Event) -> bool:
@@ -101,17 +107,14 @@ class Transcript:
         said = [str(value) for value in event.result.values()]
         if not any(sign in text for text in said for sign in NO_SPACE):
             return False
-        return any(self.folder in text for text in said) or _has_no_room(self.folder)
+        return any(self._folder in text for text in said) or _has_no_room(self._folder)
 
     def _add_line(self, job_id: int, content: str, level: str, at: Any) -> None:
-        self._put(lambda: self._writer.add(job_id, content, level, at), len(content))
+        self.outbox.put(lambda: self._writer.add(job_id, content, level, at), len(content))
 
     def _add_result(self, job_id: int, **fields: Any) -> None:
         size = len(fields["message"]) + len(fields["diff"])
-        self._put(lambda: self._writer.add_result(job_id, **fields), size)
-
-    def _put(self, write: Callable[[], None], size: int) -> None:
-        self.outbox.put(write, size)
+        self.outbox.put(lambda: self._writer.add_result(job_id, **fields), size)
 
 
 def _has_no_room(folder: str) -> bool:
@@ -127,8 +130,11 @@ def stopped_by(channel: Channel) -> Outcome | None:
     """Why a run cannot go on when its channel has failed; None while it works."""
     if channel.failed is None:
         return None
+    # Only our own words: what another error says may hold output.
+    is_ours = isinstance(channel.failed, BrokenChannel)
+    reason = channel.failed if is_ours else type(channel.failed).__name__
     return Outcome.failed(
         Job.FailureKind.INTERNAL,
-        f"What Ansible reports could not be followed any more ({channel.failed}), so the run was "
+        f"What Ansible reports could not be followed any more ({reason}), so the run was "
         "stopped. What had been done until then is in the log.",
     )

@@ -1,14 +1,13 @@
 """Whoever watches a run: what each was told."""
 
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from automation.models import Run
-from infraops.children import MANAGE
 from tests.chaos.console_client import ConsoleClient, Refusal, Trouble
+from tests.fixtures.workers import started
 
 PAUSE_SECONDS = 0.3
 WITHIN_SECONDS = 60
@@ -56,15 +55,7 @@ class Command:
 
     def __init__(self, arguments: list[str], output: Path) -> None:
         self.output = output
-        with output.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, str(MANAGE), "run_playbook", *arguments],
-                cwd=MANAGE.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.process = started(["run_playbook", *arguments], output)
 
     @property
     def printed(self) -> str:
