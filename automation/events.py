@@ -3,7 +3,8 @@
 They come as JSON from `ansible_callbacks/infraops_events.py`. By their kind:
 
 hello       the channel is open: `ansible`, its version
-play        a play, or the next batch of it, begins: `task` names the play, `data` its `pattern`
+play        a play, or the next batch of it, begins: `task` names the play; `data` has its `pattern`
+            and the `raw_pattern` that its author wrote
 idle_play   a play has no host in this run: `data` has `pattern`, and where it matches `elsewhere`
 task        a task begins, for whichever hosts
 heading     the line above a task's results

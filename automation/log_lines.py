@@ -15,7 +15,8 @@ Add = Callable[[int, str, str, datetime], None]
 Lines = list[tuple[str, str, datetime]]
 
 PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
-KINDS = {"play": PLAY, "heading": TASK, "recap": RECAP}
+# That nobody was matched says nothing without the heading above it.
+KINDS = {"play": PLAY, "idle_play": TASK, "heading": TASK, "recap": RECAP}
 # "<192.0.2.7> SSH: EXEC ssh …": what Ansible tells from -vvv on about a connection.
 ADDRESSED = re.compile(r"<([^<>\s]{1,255})> ")
 # How many texts without a host each job gets below one heading; further ones, that warn of nothing,
@@ -113,7 +114,7 @@ class LogRouter:
             self._share(KINDS.get(event.kind, OTHER), event.task.uuid, lines)
 
     def _lines(self, event: Event) -> Lines:
-        if event.kind in ("play", "heading", "idle_play"):
+        if event.kind in ("play", "heading"):
             name, written = event.task.name, event.task.written
             said = self._masking.heading(event.text, name, written)
         else:

@@ -57,7 +57,7 @@ class Masking:
     def name(self, shown: str, written: str = "") -> str:
         """A play's or task's: whole; where it was filled in with a secret, as it is written; masked
         whole where that would tell too."""
-        for name in (self._rewrite(storable(shown)), written):
+        for name in (self._rewrite(storable(shown)), written) if shown else ():
             if name and (self.text(name) == name or self._may_be_shown(name, written)):
                 return name
         return MASK if shown else ""
@@ -78,6 +78,8 @@ class Masking:
     def heading(self, text: str, name: str, written: str) -> str:
         """A line such as "TASK [Deploy web] ***": its name as a whole, the rest as any text."""
         before, found, after = text.partition(name) if name else (text, "", "")
+        if not found:
+            return self.text(text)
         return self.text(before) + self.name(found, written) + self.text(after)
 
 

@@ -38,7 +38,8 @@ class Plays:
         self._patterns: dict[str, None] = {}
 
     def note(self, event: Event) -> None:
-        pattern = self._masking.name(str(event.data.get("pattern") or ""))
+        shown, written = (str(event.data.get(name) or "") for name in ("pattern", "raw_pattern"))
+        pattern = self._masking.name(shown, written)
         self._patterns[_shortened(pattern)] = None
         if event.kind == "idle_play":
             name = self._masking.name(event.task.name, event.task.written)

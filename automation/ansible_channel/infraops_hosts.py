@@ -118,10 +118,15 @@ def _hosts_of_later(play: Any) -> set[str]:
 
 
 def play_of(play: Any) -> dict[str, Any]:
-    pattern = pattern_of(play)
+    written = play.get_ds() or {}
     return {
         "play": play.get_name().strip(),
-        "raw_name": str((play.get_ds() or {}).get("name") or ""),
-        "pattern": ",".join(map(str, pattern)) if isinstance(pattern, list) else str(pattern),
+        "raw_name": str(written.get("name") or ""),
+        "pattern": _joined(pattern_of(play)),
+        "raw_pattern": _joined(written.get("hosts")),
         "place": play.get_path() or "",
     }
+
+
+def _joined(pattern: Any) -> str:
+    return ",".join(map(str, pattern)) if isinstance(pattern, list) else str(pattern)

@@ -258,3 +258,20 @@ def test_a_name_that_holds_a_secret_as_it_is_written_is_masked_whole() -> None:
     )
 
     assert lines[1] == ["TASK [********] ***"]
+
+
+def test_a_play_that_matches_nobody_leaves_no_line_in_the_logs_of_those_it_is_not_for() -> None:
+    idle = Task("", "Build", "Build")
+    lines = Sink(a=1, b=2).route(
+        Event("play", AT, "PLAY [Build]\n", task=idle),
+        Event("idle_play", AT, "skipping: no hosts matched\n", task=idle),
+        event("play", "PLAY [Web]"),
+        ok("a"),
+        Event("play", AT, "PLAY [Last]\n", task=idle),
+        Event("idle_play", AT, "skipping: no hosts matched\n", task=idle),
+        recap("a", "b"),
+    )
+
+    last = ["PLAY [Last]", "skipping: no hosts matched", "RECAP"]
+    assert lines[1] == ["PLAY [Web]", "ok: a", *last, "a  : ok=1"]
+    assert lines[2] == [*last, "b  : ok=1"]

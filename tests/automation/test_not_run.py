@@ -126,3 +126,12 @@ def test_plays_without_a_server_of_the_run_are_named_with_their_reason() -> None
     assert "no server of the inventory" in idle["Nobody at all"]["reason"]
     assert idle["Elsewhere"]["place"] == f"{playbook.file_path}:17"
     assert idle["Elsewhere"]["hosts"] == "neighbour"
+
+
+def test_a_pattern_that_is_a_secret_too_is_named_as_it_is_written() -> None:
+    playbook = make.playbook(PART_OF_THEM.replace("{{ target | default('web:!spare') }}", "web"))
+    servers = [server("web1", "web"), server("two", "data")]
+
+    _, data = run_here(playbook, *servers, extra_vars={"db_password": "web"})  # type: ignore[arg-type]
+
+    assert data.error_message == "No play is for two: the playbook's plays are for web."
