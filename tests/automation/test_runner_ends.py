@@ -1,12 +1,14 @@
 """The end of ansible-playbook, whatever happens around it: told as it was, and of nothing more."""
 
+import shutil
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
-from automation import channel
+from automation import channel, processes
 from automation.log_writer import LogWriter
 from automation.models import Job
 from tests import make
@@ -98,3 +100,48 @@ def test_what_is_told_of_an_error_of_ours_is_not_what_the_error_says(
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.INTERNAL)
     assert "hunter2" not in job.error_message
     assert "The log of the worker" in job.error_message
+
+
+SLEEPS = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.command: sleep 300
+"""
+
+
+@pytest.mark.parametrize("has_setpriv", [True, False])
+def test_one_that_is_cancelled_before_it_has_said_anything_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch, has_setpriv: bool
+) -> None:
+    which = shutil.which
+    if not has_setpriv:
+        monkeypatch.setattr(
+            shutil, "which", lambda name, **more: None if name == "setpriv" else which(name, **more)
+        )
+    run = claimed(SLEEPS)
+    run.cancel(make.user(username="boss", role="admin"))
+
+    job = finish_here(run)
+
+    assert (job.status, job.error_message) == (Job.Status.CANCELLED, "Cancelled by boss.")
+    assert processes.marked(str(run.claim_token)) == []
+
+
+ROLE_ELSEWHERE = """
+- hosts: all
+  gather_facts: false
+  roles: [outside]
+"""
+
+
+def test_the_place_of_a_task_outside_of_the_project_is_its_whole_path(tmp_path: Path) -> None:
+    tasks = tmp_path / "roles" / "outside" / "tasks" / "main.yml"
+    tasks.parent.mkdir(parents=True)
+    tasks.write_text("- {name: Stumble, ansible.builtin.fail: {msg: ouch}}\n")
+    make.playbook_file("ansible.cfg", f"[defaults]\nroles_path = {tmp_path / 'roles'}\n")
+
+    job = run_one(ROLE_ELSEWHERE)
+
+    assert (job.failed_task, job.failed_place) == ("Stumble", f"{tasks}:1")
+    assert [row.path for row in job.task_results.all()] == [job.failed_place]
