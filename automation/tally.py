@@ -1,6 +1,5 @@
 """What a run's events say about each host, and from it how each job ended."""
 
-import signal
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ from .ansi import plain
 from .events import Event
 from .masking import Masking
 from .models import Job, Outcome
+from .models.run_states import signal_name
 from .not_run import IdlePlay, Plays
 
 # Ansible's recap, in its order, and the names that its statistics have for them.
@@ -221,14 +221,7 @@ def ended_with(exit_code: int | None) -> str:
     if exit_code is None:
         return "ansible-playbook ended, and its exit code could not be learnt"
     if exit_code < 0:
-        return f"ansible-playbook was ended by {signal_name(-exit_code)}"
+        name = signal_name(-exit_code)
+        hint = " (often because the machine ran out of memory)" if name == "SIGKILL" else ""
+        return f"ansible-playbook was ended by {name}{hint}"
     return f"ansible-playbook ended with exit code {exit_code}"
-
-
-def signal_name(number: int) -> str:
-    """ "SIGKILL (killed: often the machine was out of memory)"."""
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-    return f"{name} (often because the machine ran out of memory)" if name == "SIGKILL" else name

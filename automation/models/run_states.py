@@ -1,5 +1,6 @@
 """How a run stands, and how it ended: columns of Run."""
 
+import signal
 from datetime import timedelta
 
 from django.db import models
@@ -31,6 +32,8 @@ class RunStates(models.Model):
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # ansible-playbook's; negative: the number of the signal that ended it.
+    exit_code = models.IntegerField(null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -48,3 +51,18 @@ class RunStates(models.Model):
     def duration(self) -> timedelta | None:
         """How long it has run, or ran; None if it never started."""
         return (self.finished_at or timezone.now()) - self.started_at if self.started_at else None
+
+    @property
+    def exit_word(self) -> str:
+        """The exit code as one reads it: "0", "2", "SIGKILL"; empty where it is not known."""
+        if self.exit_code is None:
+            return ""
+        return str(self.exit_code) if self.exit_code >= 0 else signal_name(-self.exit_code)
+
+
+def signal_name(number: int) -> str:
+    """ "SIGKILL", or "signal 90" where it has no name here."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

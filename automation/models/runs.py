@@ -179,7 +179,6 @@ class Run(RunOptions, RunClaims):
     cancel_reason = models.CharField(
         max_length=LONGEST_REASON, blank=True, default="", db_default=""
     )
-    exit_code = models.IntegerField(null=True, blank=True)
     created_at = CreatedAtField()
 
     # An idempotency key came again: this was launched before.

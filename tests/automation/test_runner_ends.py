@@ -63,7 +63,7 @@ def test_a_signal_that_ended_it_is_named() -> None:
 
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.ANSIBLE_ERROR)
     assert "ended by SIGKILL" in job.error_message
-    assert job.run.exit_code == -9
+    assert (job.run.exit_code, job.run.exit_word) == (-9, "SIGKILL")
 
 
 def test_a_channel_that_breaks_ends_the_run_with_the_reason(
