@@ -32,6 +32,8 @@ from .models import Job, Outcome, Run
 from .models.credential_use import refuse_misuse
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 
+# What the system says of a disk, or a quota, that is used up.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
 
@@ -68,7 +70,7 @@ def no_room(run: Run) -> str:
 
 def unwritable(run: Run, error: OSError) -> str:
     """Why a run's own files could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return no_room(run)
     where = settings.RUN_ROOT or tempfile.gettempdir()
     return (

@@ -41,7 +41,15 @@ from .log_writer import LogWriter
 from .masking import Masking
 from .models import ClaimLost, Job, Outcome, Run, Worker
 from .retrying import insisting, is_transient, reconnect
-from .run_folder import CALLBACKS, CannotStart, RunFolder, no_room, run_folder, unwritable
+from .run_folder import (
+    CALLBACKS,
+    FULL,
+    CannotStart,
+    RunFolder,
+    no_room,
+    run_folder,
+    unwritable,
+)
 from .run_secrets import known_secrets
 from .transcript import Transcript, stopped_by
 
@@ -133,7 +141,7 @@ def _guard(folder: RunFolder, channel: Channel) -> list[str]:
 
 def _internal(run: Run, error: Exception) -> Outcome:
     """Without what the error itself says: output, arguments and secrets may be part of that."""
-    if isinstance(error, OSError) and error.filename:
+    if isinstance(error, OSError) and (error.filename or error.errno in FULL):
         reason = unwritable(run, error)
     elif isinstance(error, OSError):
         reason = f"InfraOps could not run it: {error.strerror or type(error).__name__}."

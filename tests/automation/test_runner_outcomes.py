@@ -1,5 +1,6 @@
 """How a job ends, and in which words: each way of failing has its own."""
 
+import errno
 import socket
 from pathlib import Path
 
@@ -212,6 +213,16 @@ def test_an_error_of_our_own_ends_the_job_too(monkeypatch) -> None:
 
     assert_failed(finish_here(run), Kind.INTERNAL, "ValueError", "log of the worker")
     assert not ServerLock.objects.exists()
+
+
+def test_a_full_disk_is_named_whatever_was_being_written(monkeypatch) -> None:
+    def full(*args: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # a write does not say where
+
+    run = claimed(make.HELLO)
+    monkeypatch.setattr("automation.runner.RunnerConfig", full)
+
+    assert_failed(finish_here(run), Kind.INTERNAL, "no room in RUN_ROOT")
 
 
 def test_a_receiver_that_breaks_does_not_keep_the_job_from_ending(monkeypatch) -> None:
