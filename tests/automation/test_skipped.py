@@ -298,6 +298,7 @@ def test_a_command_ends_with_what_did_not_run(alice, monkeypatch):
     def at_once(self, run, jobs):
         Job.objects.filter(run=run).update(status="skipped", error_message=REASON)
         Run.objects.filter(pk=run.pk).update(**ended, idle_plays=[IDLE], unmasked=["token"])
+        run.refresh_from_db()
 
     monkeypatch.setattr(following.LaunchingCommand, "_show_lines", at_once)
     said = StringIO()
