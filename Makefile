@@ -8,8 +8,6 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-APPS := infraops tickets automation inventory accounts audit schema
-
 # What `manage.py check --deploy` looks at: settings as safe as production's, with made-up secrets.
 PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') \

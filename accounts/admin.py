@@ -12,7 +12,14 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from audit.console import ConsoleAdmin, Day, Narrow, TimeRangeFilter, call_each, confirmed
+from console.lists import (
+    ConsoleAdmin,
+    Day,
+    Narrow,
+    TimeRangeFilter,
+    call_each,
+    confirmed,
+)
 
 from .models import LAST_ADMIN, ApiKey, User
 from .signed_in import signed_in

@@ -12,13 +12,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.rest import (
-    EditableViewSet,
-    NoFields,
-    RecordViewSet,
-    StrictModelSerializer,
-    StrictSerializer,
-)
+from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer
+from console.api.viewsets import EditableViewSet, RecordViewSet
 from schema.exceptions import Refused
 
 from .filters import ApiKeyFilters, UserFilters

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.console import ConsoleAdmin, call_each, confirmed
+from console.lists import ConsoleAdmin, call_each, confirmed
 
 from .signed_in import signed_in
 

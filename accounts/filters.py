@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q, QuerySet
 
-from audit.filters import YesNoFilter
+from console.api.filters import YesNoFilter
 
 from .models import ApiKey, SavedView, User
 

@@ -8,7 +8,8 @@ from rest_framework import mixins, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.rest import RecordViewSet, StrictSerializer
+from console.api.serializers import StrictSerializer
+from console.api.viewsets import RecordViewSet
 
 from .filters import SavedViewFilters
 from .models import SavedView

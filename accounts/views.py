@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST
 
-from audit.console import reason
+from console.lists import reason
 
 from .models import SavedView
 from .signed_in import signed_in

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from .console import (
+from console.lists import (
     Day,
     ExactFilter,
     HistoryAdmin,
@@ -18,6 +18,7 @@ from .console import (
     RelatedFilter,
     TimeRangeFilter,
 )
+
 from .entries import Entry
 from .models import AuditLog
 

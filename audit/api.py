@@ -2,10 +2,11 @@
 
 from rest_framework import mixins, serializers
 
+from console.api.pagination import KeysFirst
+from console.api.viewsets import RecordViewSet
+
 from .filters import AuditLogFilters
 from .models import AuditLog
-from .pages import KeysFirst
-from .rest import RecordViewSet
 
 
 class AuditLogSerializer(serializers.ModelSerializer):

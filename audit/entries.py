@@ -13,8 +13,10 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
+from console.lists import Day
+from console.objects import story_url
+
 from .clients import client_in_words
-from .console import Day, story_url
 from .differences import Difference, differences, in_words
 from .kinds import kind_in_words, kinds
 from .models import AuditLog

@@ -11,6 +11,7 @@ from django.db.models import Model, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from console.objects import identity_of
 from schema.exceptions import Refused
 from schema.fields import EncryptedTextField
 
@@ -102,14 +103,6 @@ def _name(user: Any) -> str:
     if getattr(user, "pk", None) is not None:
         return str(user)
     return "anonymous" if getattr(user, "is_anonymous", False) else "system"
-
-
-def identity_of(resource: Model | None) -> str | None:
-    """What the API calls the object: its UUID where it has one, else its key."""
-    if resource is None:
-        return None
-    name = f"{resource._meta.model_name}_id"
-    return str(getattr(resource, name, None) or resource.pk)
 
 
 class AuditLog(models.Model):

@@ -1,9 +1,11 @@
-"""Signing in and out, and being turned away, are audit lines too."""
+"""Signing in and out, being turned away and taking a list along are audit lines too."""
 
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
+
+from console.signals import access_denied, list_exported
 
 from .models import AuditLog
 
@@ -22,3 +24,13 @@ def record_logout(user: Any, **kwargs: Any) -> None:
 @receiver(user_login_failed)
 def record_failed_login(credentials: dict[str, Any], **kwargs: Any) -> None:
     AuditLog.objects.record("user.login_failed", username=str(credentials.get("username", ""))[:80])
+
+
+@receiver(access_denied)
+def record_denial(request: Any, **kwargs: Any) -> None:
+    AuditLog.objects.record("access.denied", path=request.path, method=request.method)
+
+
+@receiver(list_exported)
+def record_export(name: str, details: dict[str, Any], **kwargs: Any) -> None:
+    AuditLog.objects.record(f"{name}.exported", **details)

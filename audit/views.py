@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from .console import row_key
+from console.objects import row_key
+
 from .models import AuditLog
 from .story import Story
 

@@ -16,8 +16,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
-from audit.pages import NewestFirst, whole_number
-from audit.rest import NoFields, RecordViewSet
+from console.api.pagination import NewestFirst, whole_number
+from console.api.serializers import NoFields
+from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
 from . import log_search

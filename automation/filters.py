@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from audit.filters import IdFilter, YesNoFilter
+from console.api.filters import IdFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Job, Playbook, Run

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from inventory.models import Credential
 from schema.exceptions import Refused
+from schema.retrying import insisting
 
 from .ansi import plain
 from .job_state import WHY_UNMASKED
 from .models import Job, Run, Worker
-from .retrying import insisting
 
 POLL_SECONDS = 0.3
 NOTHING_TO_DO = "Nothing to do: no task ran on this server."

@@ -15,8 +15,9 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from audit.console import reason, row_key
 from audit.redaction import MASK
+from console.lists import reason
+from console.objects import row_key
 from inventory.models import CHOSEN_BY, Credential, Server
 from schema.exceptions import Refused
 

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from audit.rest import StrictSerializer
+from console.api.serializers import StrictSerializer
 from inventory.models import CHOSEN_BY, Credential, Server
 from schema.exceptions import Refused
 

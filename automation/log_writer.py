@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from schema.retrying import insisting, is_transient, reconnect
+
 from .models import ClaimLost, JobLog, Run, TaskResult
-from .retrying import insisting, is_transient, reconnect
 
 # 100 rows or 150 ms: 95 of 100 lines are there within 0.3 s (bench/RESULTS.md).
 MAX_ROWS = 100

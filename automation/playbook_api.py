@@ -8,7 +8,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.rest import EditableViewSet, NoFields, StrictModelSerializer
+from console.api.serializers import NoFields, StrictModelSerializer
+from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
 
 from .filters import PlaybookFilters

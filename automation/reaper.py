@@ -8,9 +8,10 @@ import time
 from django.conf import settings
 from django.db import DatabaseError
 
+from schema.retrying import reconnect
+
 from . import processes
 from .models import Run
-from .retrying import reconnect
 
 logger = logging.getLogger(__name__)
 

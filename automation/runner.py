@@ -33,6 +33,7 @@ from django.db import DatabaseError
 from audit.context import acting_as
 from inventory.models import Server
 from schema.encryption import Undecryptable
+from schema.retrying import insisting, is_transient, reconnect
 
 from . import playbook_files, processes, shutdown
 from .channel import DESCRIPTOR, VARIABLE, Channel
@@ -40,7 +41,6 @@ from .host_keys import learn_host_keys
 from .log_writer import LogWriter
 from .masking import Masking
 from .models import ClaimLost, Job, Outcome, Run, Worker
-from .retrying import insisting, is_transient, reconnect
 from .run_folder import (
     CALLBACKS,
     FULL,

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
-from audit.rest import NoFields, RecordViewSet
+from console.api.serializers import NoFields
+from console.api.viewsets import RecordViewSet
 from inventory.models import Server
 
 from .api import JobSerializer

@@ -2,10 +2,11 @@
 
 import logging
 
+from schema.retrying import insisting
+
 from . import shutdown
 from .models import Run, Worker
 from .reaper import reap
-from .retrying import insisting
 from .runner import execute
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from typing import Any
 import django_filters.rest_framework as filters
 from rest_framework import serializers
 
-from audit.rest import EditableViewSet, StrictModelSerializer, secret
+from console.api.serializers import StrictModelSerializer, secret
+from console.api.viewsets import EditableViewSet
 
 from .launch_request import NO_PLAYBOOK
 from .models import Playbook, VaultPassword

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 
-from infraops import children
+from automation import children
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run
 from bench.console import console
 from bench.table import Table, spread
-from infraops.seeding import making
-from infraops.seeding.scale import SCALES
+from demo import making
+from demo.scale import SCALES
 from inventory.models import Server
 from tickets.models import Ticket
 

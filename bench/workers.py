@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from automation import children
 from automation.models import Run, Worker
-from infraops import children
 
 
 @contextmanager

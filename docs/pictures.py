@@ -19,8 +19,8 @@ def main() -> None:
         # Not at the top: models can be imported only now that Django is set up.
         from automation.models import Worker
         from bench.console import console
-        from infraops.seeding import making
-        from infraops.seeding.scale import SCALES
+        from demo import making
+        from demo.scale import SCALES
 
         making.seed(SCALES["small"], 1, lambda text: None)
         Worker.objects.beat()

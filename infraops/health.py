@@ -17,7 +17,7 @@ from django_q.signing import SignedPackage
 
 from automation.models import Run, Worker
 from automation.models.workers import ALIVE_FOR
-from automation.retrying import reconnect
+from schema.retrying import reconnect
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import signed_in
-from audit.models import AuditLog
+from console.signals import access_denied
 
 from . import home as numbers
 from .figures import FRESH, OLD, figures
@@ -49,7 +49,7 @@ def _home(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, and a line in the audit trail: who tried what."""
-    AuditLog.objects.record("access.denied", path=request.path, method=request.method)
+    access_denied.send(sender=None, request=request)
     return _shell(request, "403.html", 403, title="Not allowed", reason=str(exception))
 
 

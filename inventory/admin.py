@@ -9,7 +9,8 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFi
 
 from accounts.console import SwitchedAdmin
 from accounts.signed_in import signed_in
-from audit.console import (
+from audit.redaction import redacted
+from console.lists import (
     ConsoleAdmin,
     Day,
     Each,
@@ -18,9 +19,8 @@ from audit.console import (
     TimeRangeFilter,
     asking,
     call_each,
-    row_key,
 )
-from audit.redaction import redacted
+from console.objects import row_key
 
 from .forms import EnvironmentForm, ServerForm, TagForm
 from .models import Credential, Server

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.redaction import has_mask, redacted, unmasked
-from audit.rest import EditableViewSet, NoFields, StrictModelSerializer, StrictSerializer, secret
+from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer, secret
+from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
 
 from .filters import CredentialFilters, ServerFilters

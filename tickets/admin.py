@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import (
 
 from accounts.models import User
 from accounts.signed_in import signed_in
-from audit.console import (
+from console.lists import (
     ConsoleAdmin,
     Day,
     Narrow,

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.signed_in import signed_in
-from audit.pages import NewestFirst, whole_number
-from audit.rest import NoFields, RecordViewSet, StrictModelSerializer, StrictSerializer
+from console.api.pagination import NewestFirst, whole_number
+from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer
+from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
 from .filters import TicketFilters

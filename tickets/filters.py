@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from audit.filters import YesNoFilter
+from console.api.filters import YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Ticket, TicketQuerySet

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from audit.console import row_key
 from automation.admin.servers import RunnableServerAdmin
+from console.objects import row_key
 from inventory.models import Server
 
 from .models import Ticket

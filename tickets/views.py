@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
-from audit.console import call_each, row_key
+from console.lists import call_each
+from console.objects import row_key
 
 from .forms import CommentForm
 from .history import history_of

@@ -14,7 +14,10 @@ from unfold.contrib.filters.admin import (
 )
 
 from accounts.signed_in import signed_in
-from audit.console import (
+from automation.models import Job, Run
+from automation.models.jobs import JobQuerySet
+from automation.templatetags.automation import short_duration
+from console.lists import (
     Day,
     HistoryAdmin,
     KindsFilter,
@@ -25,9 +28,6 @@ from audit.console import (
     call_each,
     confirmed,
 )
-from automation.models import Job, Run
-from automation.models.jobs import JobQuerySet
-from automation.templatetags.automation import short_duration
 from inventory.models import Server
 
 

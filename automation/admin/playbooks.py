@@ -10,7 +10,8 @@ from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
 from accounts.console import SwitchedAdmin
-from audit.console import (
+from automation.models import Playbook
+from console.lists import (
     Day,
     Each,
     Narrow,
@@ -20,7 +21,6 @@ from audit.console import (
     call_each,
     confirmed,
 )
-from automation.models import Playbook
 
 
 class PlaybookRows(Rows):

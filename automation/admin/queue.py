@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.contrib.filters.admin import DropdownFilter
 
-from audit.console import HistoryAdmin, Narrow
 from automation.models import Worker
 from automation.models.workers import WorkerQuerySet
+from console.lists import HistoryAdmin, Narrow
 
 for _model in (Success, Failure, Schedule, OrmQ):
     if admin.site.is_registered(_model):  # OrmQ is not, where Redis carries the wake-ups

@@ -11,8 +11,8 @@ from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
 )
 
-from audit.console import HistoryAdmin, Narrow
 from automation.models import JobLog, TaskResult
+from console.lists import HistoryAdmin, Narrow
 
 
 class JobOfLinesFilter(AutocompleteSelectFilter):

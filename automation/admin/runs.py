@@ -12,7 +12,9 @@ from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
 )
 
-from audit.console import (
+from automation.models import Run
+from automation.templatetags.automation import short_duration
+from console.lists import (
     Day,
     HistoryAdmin,
     KindsFilter,
@@ -20,9 +22,7 @@ from audit.console import (
     Rows,
     TimeRangeFilter,
 )
-from audit.console.cells import Parameters
-from automation.models import Run
-from automation.templatetags.automation import short_duration
+from console.lists.cells import Parameters
 
 
 class RunRows(Rows):

@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 
 from accounts.signed_in import signed_in
-from audit.console import COUNTED_ROWS, Narrow, Rows, reason, row_key
 from automation.models import Job, Playbook
 from automation.server_history import history_of
 from automation.views.launching import launch_page
+from console.lists import COUNTED_ROWS, Narrow, Rows, reason
+from console.objects import row_key
 from inventory.admin import ServerAdmin
 from inventory.models import Server
 from schema.exceptions import Refused

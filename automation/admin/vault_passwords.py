@@ -5,8 +5,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from audit.console import ConsoleAdmin
 from automation.models import VaultPassword
+from console.lists import ConsoleAdmin
 from inventory.secret_forms import SecretsForm, secret_field
 
 

@@ -22,10 +22,10 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
-from automation.retrying import is_transient
 from automation.signals import job_finished
 from inventory.models import Server
 from schema.fields import CreatedAtField, EnumField, UUIDTextField
+from schema.retrying import is_transient
 
 from .playbooks import Playbook
 

@@ -21,10 +21,10 @@ from django_q.tasks import async_task
 from accounts.models import User
 from audit.models import AuditLog
 from automation import processes, variables
-from automation.retrying import insisting, is_transient
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField
+from schema.retrying import insisting, is_transient
 
 from . import relaunching
 from .claim_checks import reason_not_to_start

@@ -10,12 +10,12 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from audit.console import call_each
 from automation import variables
 from automation.charts import HEIGHT, strip_of
 from automation.models import Playbook
 from automation.playbook_parts import parts_of
 from automation.track_record import RunRecord, track_record
+from console.lists import call_each
 
 RUNS_SHOWN = 10
 # What a variable's entry may leave out.

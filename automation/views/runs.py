@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import signed_in
-from audit.console import call_each, reason, row_key
 from automation.models import Job, Only, Run
 from automation.models.relaunching import choices
+from console.lists import call_each, reason
+from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 

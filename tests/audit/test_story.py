@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from audit.console import story_of
 from audit.models import AuditLog
+from console.objects import story_of
 from inventory.models import Server
 from tests import make
 

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.console import rows
 from automation.models import Job
+from console.lists import rows
 from tests import make
 
 JOBS = reverse("admin:automation_job_changelist")

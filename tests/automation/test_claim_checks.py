@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, Outcome, Playbook, Run, ServerLock, claim_checks
-from automation.retrying import insisting
 from automation.tasks import run_next
 from inventory.models import Server
+from schema.retrying import insisting
 from tests import make
 
 pytestmark = pytest.mark.django_db

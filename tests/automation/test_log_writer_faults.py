@@ -10,9 +10,10 @@ from django.db import OperationalError, connection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from automation import log_writer, retrying
+from automation import log_writer
 from automation.log_writer import LogWriter
 from automation.models import ClaimLost, Job, Run
+from schema import retrying
 from tests import make
 from tests.at_once import at_once
 

@@ -7,9 +7,9 @@ import pytest
 from django.db import OperationalError, connection
 
 from audit.models import AuditLog
-from automation import retrying
 from automation.models import Job, Run, ServerLock
 from automation.tasks import run_next
+from schema import retrying
 from tests import make
 from tests.automation.running import lines_of
 

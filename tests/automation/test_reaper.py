@@ -18,7 +18,7 @@ from django.utils import timezone
 from audit.models import AuditLog
 from automation import processes, reaper
 from automation.models import Job, Outcome, Run, ServerLock
-from automation.retrying import insisting
+from schema.retrying import insisting
 from tests import make
 from tests.at_once import at_once
 from tests.automation.test_runner_stop import in_a_moment

@@ -9,8 +9,8 @@ from django.utils import timezone
 from audit.models import AuditLog
 from automation.host_keys import learn_host_keys
 from automation.models import ClaimLost, Job, Outcome, Playbook, Run, ServerLock
-from automation.retrying import insisting
 from inventory.inventory_file import known_as
+from schema.retrying import insisting
 from tests import make
 from tests.at_once import at_once
 

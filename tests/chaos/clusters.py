@@ -10,9 +10,8 @@ from pathlib import Path
 
 from django.db import DatabaseError, connection
 
-from automation import processes
+from automation import children, processes
 from automation.models import Run
-from infraops import children
 from tests.chaos.journal import Journal
 from tests.private_servers import wait_until
 

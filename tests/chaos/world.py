@@ -15,8 +15,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
+from automation import children
 from automation.models import Playbook, Run
-from infraops import children
 from inventory.models import Server
 from tests import make
 from tests.chaos import playbooks

@@ -7,8 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from audit.console import story_of
 from automation.models import Job, Run, Worker
+from console.objects import story_of
 from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -5,8 +5,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from audit.console import story_of
 from automation.models import Job, Outcome, Run, Worker
+from console.objects import story_of
 from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

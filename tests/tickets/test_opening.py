@@ -5,7 +5,7 @@ from django.db import transaction
 
 from audit.models import AuditLog
 from automation.models import Job, Outcome, Playbook
-from automation.retrying import insisting
+from schema.retrying import insisting
 from tests import make
 from tests.at_once import at_once
 from tickets.models import Ticket, TicketOccurrence

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from automation import children
 from automation.models import Run
-from infraops import children
 
 LOOK_SECONDS = 0.5
 

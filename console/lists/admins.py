@@ -11,11 +11,12 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, re_path
 from unfold.admin import ModelAdmin
 
+from console.objects import named_by, story_of
+
 from .cells import Narrow
 from .exports import export
 from .parameters import WrongFilter, is_declared, mended, probed
 from .rows import CappedPaginator, Rows
-from .stories import named_by, story_of
 
 # How many rows an action takes that were chosen by "select all".
 ACTED_ROWS = 1_000
@@ -32,8 +33,8 @@ class ConsoleAdmin(ModelAdmin):
     list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True
-    list_before_template = "audit/_list_tools.html"
-    list_after_template = "audit/_list_end.html"
+    list_before_template = "console/_list_tools.html"
+    list_after_template = "console/_list_end.html"
     view_on_site = False
     delete_confirmation_max_display = 20
     # What an empty list says to whoever may fill it.
@@ -50,7 +51,7 @@ class ConsoleAdmin(ModelAdmin):
     acted_rows: ClassVar[dict[str, int]] = {}
 
     class Media:
-        css: ClassVar = {"all": ["audit/lists.css"]}
+        css: ClassVar = {"all": ["console/lists.css"]}
 
     # Lists
 
@@ -104,7 +105,7 @@ class ConsoleAdmin(ModelAdmin):
 
     @admin.display(description="state", ordering="is_active")
     def active_pill(self, row: Any) -> str:
-        return render_to_string("audit/_active.html", {"active": row.is_active})
+        return render_to_string("console/_active.html", {"active": row.is_active})
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
         pass

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.models import User
-from infraops.seeding import making
-from infraops.seeding.scale import SCALES, Scale
+from demo import making
+from demo.scale import SCALES, Scale
 
 ADMIN = "demo"
 

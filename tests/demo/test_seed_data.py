@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, ServerLock, TaskResult
-from infraops.seeding.planning import plans
-from infraops.seeding.scale import SCALES
-from infraops.seeding.world import World
+from demo.planning import plans
+from demo.scale import SCALES
+from demo.world import World
 from inventory.models import Server, ServerFacts
 from tests import make
 from tickets.models import Ticket, TicketComment, TicketOccurrence

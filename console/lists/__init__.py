@@ -13,7 +13,6 @@ from .filters import (
     TimeRangeFilter,
 )
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
-from .stories import named_by, row_key, story_of, story_url
 
 __all__ = [
     "COUNTED_ROWS",
@@ -36,9 +35,5 @@ __all__ = [
     "confirmed",
     "intermediate",
     "listed",
-    "named_by",
     "reason",
-    "row_key",
-    "story_of",
-    "story_url",
 ]

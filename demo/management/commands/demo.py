@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
+from automation import children
 from automation.models import Worker
-from infraops import children
 from inventory.models import Server
 
 ADMIN = "admin"

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from bench.pages import Page, main_pages
-from infraops.seeding import making
-from infraops.seeding.scale import SCALES
+from demo import making
+from demo.scale import SCALES
 
 CEILING = 15
 # What a viewer has no business with.

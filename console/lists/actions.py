@@ -79,7 +79,7 @@ def asking(
             if form.is_valid():
                 return action(model_admin, request, queryset, **form.cleaned_data)
             words = {"title": question, "button": button, "form": form, "is_grave": is_grave}
-            return intermediate(model_admin, request, queryset, "audit/ask.html", **words)
+            return intermediate(model_admin, request, queryset, "console/ask.html", **words)
 
         return ask_or_do
 

@@ -1,10 +1,16 @@
-"""One object: its story in the audit trail, who names it, and which one a URL means."""
+"""One object: what identifies it, its story in the audit trail, and what refers to it."""
 
 from django.db.models import Model
 from django.db.models.deletion import PROTECT, RESTRICT
 from django.urls import reverse
 
-from ..models import identity_of
+
+def identity_of(obj: Model | None) -> str | None:
+    """What the API calls the object: its UUID where it has one, else its key."""
+    if obj is None:
+        return None
+    name = f"{obj._meta.model_name}_id"
+    return str(getattr(obj, name, None) or obj.pk)
 
 
 def story_of(obj: Model) -> str:

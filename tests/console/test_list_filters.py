@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.console import ConsoleAdmin, rows
 from automation.models import Job, jobs
+from console.lists import ConsoleAdmin, rows
 from tests import make
 
 JOBS = reverse("admin:automation_job_changelist")

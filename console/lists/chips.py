@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, Field, Model
 
-from .stories import row_key
+from console.objects import row_key
 
 if TYPE_CHECKING:
     from .rows import Rows

@@ -2,7 +2,7 @@
 
 from django import template
 
-from audit.markdown import markdown_html
+from console.markdown import markdown_html
 
 register = template.Library()
 register.filter("markdown", markdown_html)

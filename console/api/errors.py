@@ -14,9 +14,8 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticate
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from console.signals import access_denied
 from schema.exceptions import Refused
-
-from .models import AuditLog
 
 LOG_IN = "Log in, or send an API key as “Authorization: Bearer <token>”."
 
@@ -39,8 +38,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is None:
         return None
     if response.status_code == 403:
-        request = context["request"]
-        AuditLog.objects.record("access.denied", path=request.path, method=request.method)
+        access_denied.send(sender=None, request=context["request"])
     response.data = described(response.data)
     return response
 

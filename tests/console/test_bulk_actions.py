@@ -6,9 +6,9 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from audit.console import admins
 from audit.models import AuditLog
 from automation.models import Job, Playbook, Run
+from console.lists import admins
 from inventory.models import Server
 from tests import make
 from tests.recording import recorded

@@ -20,7 +20,7 @@ from django.http import (
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.models import AuditLog
+from console.signals import list_exported
 
 from .cells import found
 
@@ -50,7 +50,8 @@ def export(model_admin: ConsoleAdmin, request: HttpRequest, kind: str) -> HttpRe
         said = f"More than {EXPORTED_ROWS:,} {model_admin.opts.verbose_name_plural} match. "
         messages.error(request, f"{said}Narrow the list, by time for instance, and export parts.")
         return HttpResponseRedirect(_list_of(rows) + rows.get_query_string())
-    AuditLog.objects.record(f"{name}.exported", format=kind, rows=len(keys), **_told(rows))
+    details = {"format": kind, "rows": len(keys), **_told(rows)}
+    list_exported.send(sender=model_admin.model, name=name, details=details)
     records = _records(model_admin, request, keys)
     written = _csv(model_admin.exported, records) if kind == "csv" else _json(records)
     response = StreamingHttpResponse(written, content_type=CONTENT_TYPES[kind])

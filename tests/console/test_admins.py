@@ -4,7 +4,8 @@ from django.contrib.messages import get_messages
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from audit.console import AtLeast, call_each, listed, named_by, reason
+from console.lists import AtLeast, call_each, listed, reason
+from console.objects import named_by
 from schema.exceptions import Refused
 from tests import make
 

@@ -8,8 +8,8 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from audit.console import ConsoleAdmin, exports
 from audit.models import AuditLog
+from console.lists import ConsoleAdmin, exports
 from tests import make
 
 JOBS = reverse("admin:automation_job_changelist")

@@ -3,7 +3,7 @@ import subprocess
 import pytest
 from django.core.management.base import CommandError
 
-from infraops.management.commands.demo import Command
+from demo.management.commands.demo import Command
 
 
 def test_a_worker_that_does_not_start_is_told_instead_of_waited_for(db, tmp_path):

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from audit.markdown import RENDERED_CHARACTERS, leads_somewhere, markdown_html
+from console.markdown import RENDERED_CHARACTERS, leads_somewhere, markdown_html
 
 TAGS = set("p em strong code pre ul ol li blockquote hr br a table thead tbody tr th td s".split())
 TAGS |= {"h3", "h4", "h5", "h6"}

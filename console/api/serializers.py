@@ -1,0 +1,88 @@
+"""Serializers that ignore nothing, and leave validation to the model."""
+
+from copy import copy
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import transaction
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+
+class StrictSerializer(serializers.Serializer):
+    """A field that is unknown, or that cannot be written, is 400 and never ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            writable = {name for name, field in self.fields.items() if not field.read_only}
+            if unknown := set(data) - writable:
+                raise ValidationError(
+                    {name: [self._why_not(name, writable)] for name in sorted(unknown)}
+                )
+        return super().to_internal_value(data)
+
+    def _why_not(self, name: str, writable: set[str]) -> str:
+        if name in self.fields:
+            return "This cannot be written."
+        known = ", ".join(sorted(writable))
+        return f"No such field. Known: {known}." if known else "No such field: send none."
+
+
+def secret(help_text: str = "") -> serializers.CharField:
+    """A field that is written and never read; the empty text clears what is stored."""
+    return serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=100_000,
+        style={"input_type": "password"},
+        help_text=f"{help_text} Never shown again.".strip(),
+    )
+
+
+class NoFields(StrictSerializer):
+    """What a verb takes that takes nothing: an empty body, or {}."""
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
+    """Leaves validation to the model, so that the API accepts what the admin accepts.
+
+    Subclasses may change `self.row`, which is validated and not yet saved, in create and update.
+    """
+
+    row: Any
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        # The model runs its validators itself, after it has brought names into one spelling.
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        kwargs.pop("validators", None)
+        return field_class, kwargs
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        self.row = copy(self.instance) if self.instance else cast(Any, self.Meta).model()
+        for name, value in attrs.items():
+            setattr(self.row, name, value)
+        untouched = {field.name for field in self.row._meta.fields} - set(attrs)
+        try:
+            self.row.full_clean(exclude=untouched)
+        except DjangoValidationError as error:
+            raise ValidationError(error.message_dict) from None
+        return attrs
+
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        self.row.save(force_insert=True)
+        return self.row
+
+    @transaction.atomic
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Save what differs, which may be more than was sent: a moved file has another hash."""
+        names = [
+            field.name
+            for field in self.row._meta.concrete_fields
+            if getattr(self.row, field.attname) != getattr(instance, field.attname)
+        ]
+        if names:
+            self.row.save(update_fields=[*names, "updated_at"])
+        return self.row

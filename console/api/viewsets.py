@@ -1,0 +1,83 @@
+"""What every endpoint shares: strict parameters, bodies that are validated, deletion that asks."""
+
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import Model
+from django.http import Http404
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from console.objects import named_by
+from schema.exceptions import Refused
+
+
+class RecordViewSet(viewsets.GenericViewSet):
+    """The base of every endpoint that shows rows of a table, named before DRF's mixins.
+
+    `permissions` names what an action wants where its HTTP method does not say it (None: to be
+    logged in); `takes` the body of an action that does not take what it answers; `parameters` the
+    query parameters of actions that are no lists.
+    """
+
+    lookup_value_regex = "[0-9]+"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+    permissions: ClassVar[dict[str, str | None]] = {}
+    takes: ClassVar[dict[str, type[serializers.Serializer]]] = {}
+    parameters: ClassVar[dict[str, set[str]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self._known_parameters()
+        if unknown := set(request.query_params) - known:
+            names = ", ".join(sorted(known - {"format"})) or "none"
+            raise ValidationError(
+                {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
+            )
+
+    def get_object(self) -> Any:
+        try:
+            return super().get_object()
+        except Http404:
+            name = self.get_queryset().model._meta.verbose_name
+            wanted = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
+            raise NotFound(f"There is no {name} {wanted}.") from None
+
+    def given(self) -> dict[str, Any]:
+        """The body, validated."""
+        serializer = self.takes[self.action](
+            data=self.request.data, context=self.get_serializer_context()
+        )
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def shown(self, row: Model, *, status: int = 200) -> Response:
+        return Response(self.get_serializer(row).data, status=status)
+
+    @transaction.atomic
+    def perform_destroy(self, instance: Model) -> None:
+        if uses := named_by(instance):
+            raise Refused(f"{instance} cannot be deleted: it is {uses}.")
+        instance.delete()
+
+    def _known_parameters(self) -> set[str]:
+        known = {"format", *self.parameters.get(self.action, ())}
+        if self.action == "list":
+            known |= set(getattr(getattr(self, "filterset_class", None), "base_filters", ()))
+            pages = self.paginator
+            for name in ("page_query_param", "cursor_query_param", "page_size_query_param"):
+                known.add(getattr(pages, name, "format"))
+        return known
+
+
+class EditableViewSet(
+    RecordViewSet,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """An endpoint whose rows people list, read, make, change and delete."""
