@@ -21,11 +21,11 @@ from console.objects import row_key
 from inventory.models import CHOSEN_BY, Credential, Server
 from schema.exceptions import Refused
 
+from .launching.server_choice import ServerSelect, ServersField
+from .launching.variable_fields import free_variables_field, variable_field
 from .models import Intention, Playbook, Run
 from .models.options import OPTIONS
 from .models.relaunching import plan
-from .server_choice import ServerSelect, ServersField
-from .variable_fields import free_variables_field, variable_field
 from .variables import masked
 
 Tried = TypeVar("Tried")

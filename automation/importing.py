@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from accounts.models import User
 from schema.exceptions import Refused
 
-from . import playbook_files
+from .content import playbook_files
 from .models import Playbook
 
 DESCRIPTION_LENGTH = 2000

@@ -11,10 +11,10 @@ from django_q.signals import post_spawn
 from audit.signals import story_asked
 from audit.story import Chapter
 
-from . import playbook_files
+from .content import playbook_files
+from .execution.reaper import reap_dead
+from .execution.run_folder import sweep_folders
 from .models import Playbook, Run, Worker
-from .reaper import reap_dead
-from .run_folder import sweep_folders
 
 logger = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ import logging
 
 from schema.retrying import insisting
 
-from . import shutdown
+from .execution import shutdown
+from .execution.reaper import reap
+from .execution.runner import execute
 from .models import Run, Worker
-from .reaper import reap
-from .runner import execute
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from automation.execution.runner import ansible_playbook
 from automation.models import Job, Playbook, Run
-from automation.runner import ansible_playbook
 from bench import scenery
 from bench.table import Table
 from bench.workers import ready_workers

@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from automation.execution.runner import ansible_playbook
 from automation.models import Playbook
-from automation.runner import ansible_playbook
 from automation.tasks import run_next
 from bench import scenery
 from bench.table import Table

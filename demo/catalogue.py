@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from django.conf import settings
 
+from automation.content.playbook_files import hash_of
 from automation.models import Playbook
-from automation.playbook_files import hash_of
 
 # Below PLAYBOOK_ROOT.
 FOLDER = "seed_data"

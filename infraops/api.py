@@ -24,11 +24,11 @@ from rest_framework.views import APIView
 from accounts.api import ApiKeyViewSet, UserViewSet
 from accounts.view_api import SavedViewViewSet
 from audit.api import AuditLogViewSet
-from automation.api import JobViewSet
-from automation.playbook_api import PlaybookViewSet
-from automation.run_api import RunViewSet
-from automation.server_api import ServerCheckViewSet
-from automation.vault_api import VaultPasswordViewSet
+from automation.api.jobs import JobViewSet
+from automation.api.playbooks import PlaybookViewSet
+from automation.api.runs import RunViewSet
+from automation.api.servers import ServerCheckViewSet
+from automation.api.vault_passwords import VaultPasswordViewSet
 from infraops import health
 from inventory.api import CredentialViewSet, ServerViewSet
 from tickets.api import TicketViewSet

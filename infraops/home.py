@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from automation.content.playbook_files import BUILTIN
 from automation.models import Job, Playbook, Run, Worker
-from automation.playbook_files import BUILTIN
-from automation.run_summary import Progress, progress_of
+from automation.reports.run_summary import Progress, progress_of
 from tickets.models import Ticket, urgency
 
 SHOWN = 8

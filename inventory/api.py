@@ -1,4 +1,4 @@
-"""/api/servers and /api/credentials. What automation adds to them: automation/server_api.py."""
+"""/api/servers and /api/credentials; automation adds to them in automation/api/servers.py."""
 
 from typing import Any
 

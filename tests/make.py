@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, SavedView, User
 from audit.models import AuditLog
+from automation.content.playbook_files import hash_of
 from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
-from automation.playbook_files import hash_of
 from inventory.models import Credential, Server, ServerFacts
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 

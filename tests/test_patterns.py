@@ -17,10 +17,10 @@ SEARCH = Path(__file__).with_name("hostile_texts.py")
 FOUND = patterns()
 # Made at run time, and why no text is slow to them.
 MADE_AT_RUN_TIME = {
-    "automation/masking.py _whole_words": "Names of hosts next to each other, without a repeat.",
+    "automation/execution/masking.py _whole_words": "Names of hosts side by side, with no repeat.",
     "audit/redaction.py _anyhow_written": "No part gives back what it took; its own tests feed it.",
-    "automation/play_hosts.py terms_of": "One of two separators.",
-    "automation/play_hosts.py Names._of": "fnmatch's own, on names of up to 255 characters.",
+    "automation/content/play_hosts.py terms_of": "One of two separators.",
+    "automation/content/play_hosts.py Names._of": "fnmatch's own, on 255 characters at most.",
     "schema/foreign_keys.py with_rule": "It meets our own CREATE TABLE only.",
     "schema/live_sqlite.py _kind": "It meets our own CREATE TABLE only.",
 }

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RadioFilter
 
 from accounts.signed_in import signed_in
 from automation.models import Job, Playbook
-from automation.server_history import history_of
+from automation.reports.server_history import history_of
 from automation.views.launching import launch_page
 from console.lists import COUNTED_ROWS, Narrow, Rows, reason
 from console.objects import row_key

@@ -9,9 +9,9 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import automation.content.playbook_files
 import automation.models.options
 import automation.models.playbooks
-import automation.playbook_files
 import automation.variables
 import schema.fields
 
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Relative to the playbook folder: site.yml, web/deploy.yml.",
                         max_length=500,
-                        validators=[automation.playbook_files.validate_file_path],
+                        validators=[automation.content.playbook_files.validate_file_path],
                         verbose_name="file",
                     ),
                 ),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from automation import command_line, play_hosts, variables
+from automation import command_line, variables
+from automation.content import play_hosts
 from inventory.ansible_names import reservations
 from inventory.models import Server
 

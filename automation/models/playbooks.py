@@ -12,7 +12,8 @@ from django.urls import reverse
 from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
-from automation import imported_playbooks, playbook_files, prompts, variables
+from automation import variables
+from automation.content import imported_playbooks, playbook_files, prompts
 from inventory.ansible_names import reservations
 from inventory.models import Credential, Server
 from schema.exceptions import Refused

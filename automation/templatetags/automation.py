@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from automation.ansi import to_html, visible
-from automation.highlighting import yaml_html
 from automation.models import Job
+from automation.reports.highlighting import yaml_html
 
 register = template.Library()
 

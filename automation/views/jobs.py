@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from automation.job_state import header_of
 from automation.models import Job
 from automation.models.results import RECAP
+from automation.reports.job_state import header_of
 from inventory.models import ServerFacts
 
 from .logs import line_window, number_in, viewers_only

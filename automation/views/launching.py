@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from automation.forms import LaunchForm, relaunched
+from automation.launching.remembered import remembered
 from automation.models import Intention, Job, Only, Playbook, Run
 from automation.models.intentions import button, touched
 from automation.models.relaunching import repeated
-from automation.remembered import remembered
 from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused

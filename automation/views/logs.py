@@ -11,10 +11,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from automation import log_search
 from automation.ansi import plain
-from automation.job_state import header_of, state_of
 from automation.models import Job, JobLog
+from automation.reports import log_search
+from automation.reports.job_state import header_of, state_of
 
 from .runs import relaunching_of
 

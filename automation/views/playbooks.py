@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from automation import variables
-from automation.charts import HEIGHT, strip_of
 from automation.models import Playbook
-from automation.playbook_parts import parts_of
-from automation.track_record import RunRecord, track_record
+from automation.reports.charts import HEIGHT, strip_of
+from automation.reports.playbook_parts import parts_of
+from automation.reports.track_record import RunRecord, track_record
 from console.lists import call_each
 
 RUNS_SHOWN = 10

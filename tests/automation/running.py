@@ -8,8 +8,8 @@ from typing import Any
 import pexpect
 
 from automation.ansi import plain
+from automation.execution.runner import ansible_playbook, execute
 from automation.models import Job, Playbook, Run
-from automation.runner import ansible_playbook, execute
 from automation.tasks import run_next
 from inventory.inventory_file import write_inventory
 from inventory.models import Server

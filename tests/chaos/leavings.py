@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from automation.private_folders import RUN_PREFIX
+from automation.execution.private_folders import RUN_PREFIX
 from tests.chaos import clusters
 from tests.chaos.world import World
 

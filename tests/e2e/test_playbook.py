@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from automation.models import Worker
 from tests import make
-from tests.automation.test_views_playbook import PLAY, VARIABLES, ran
+from tests.automation.views.test_views_playbook import PLAY, VARIABLES, ran
 from tests.e2e.test_accessibility import violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation.following import LaunchingCommand, refusals_in_words
+from automation.launching.following import LaunchingCommand, refusals_in_words
 from automation.models import Job, Only
 
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django_q.cluster import Cluster
 
-from automation import reaper, shutdown
+from automation.execution import reaper, shutdown
 from automation.models import Run
 
 

@@ -1,0 +1,352 @@
+"""/api/jobs."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.signed_in import signed_in
+from automation.filters import JobFilters
+from automation.models import Job, JobLog, Run, TaskResult
+from automation.reports import log_search
+from console.api.pagination import NewestFirst, whole_number
+from console.api.serializers import NoFields
+from console.api.viewsets import RecordViewSet
+from schema.exceptions import Refused
+
+from .launch_request import (
+    IntentionSerializer,
+    LaunchSerializer,
+    RelaunchSerializer,
+    launched,
+    relaunched,
+)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Up to 64 characters. A launch that is sent again with the same key is answered "
+    "200 with what the first one made.",
+)
+LINES = 500
+MOST_LINES = 5000
+SLOWEST_FIRST = "-duration"
+
+
+class JobSerializer(serializers.ModelSerializer):
+    playbook = serializers.CharField(source="playbook.name")
+    server = serializers.CharField(source="server.hostname")
+    environment = serializers.CharField(source="server.environment")
+    user = serializers.CharField(source="user.username")
+    extra_vars = serializers.DictField(
+        source="masked_extra_vars", help_text="Secrets are shown as ********."
+    )
+    options = serializers.DictField(
+        source="run.options", help_text="Those that differ from the defaults."
+    )
+    credential_id = serializers.IntegerField(
+        source="run.credential_id", help_text="The one that the launch named."
+    )
+    command = serializers.CharField(
+        source="run.command", help_text="The exact command line, once it has started."
+    )
+    relaunch_of = serializers.IntegerField(
+        source="run.relaunch_of_id", allow_null=True, help_text="The run that this repeats."
+    )
+    relaunch_of_job = serializers.SerializerMethodField(
+        help_text="That run's job on the same server, if it had one."
+    )
+    relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
+    cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
+    nothing_to_do = serializers.BooleanField(
+        source="had_nothing_to_do", help_text="A success, and no task ran on this server."
+    )
+    duration_seconds = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = [
+            "job_id",
+            "run_id",
+            "status",
+            "playbook_id",
+            "playbook",
+            "server_id",
+            "server",
+            "environment",
+            "user_id",
+            "user",
+            "extra_vars",
+            "options",
+            "credential_id",
+            "command",
+            "relaunch_of",
+            "relaunch_of_job",
+            "relaunches",
+            "failure_kind",
+            "failed_task",
+            "failed_place",
+            "error_message",
+            "counts",
+            "nothing_to_do",
+            "created_at",
+            "started_at",
+            "completed_at",
+            "duration_seconds",
+            "cancel_requested_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_relaunch_of_job(self, job: Any) -> str | None:
+        return job.repeated_job_id
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_relaunches(self, job: Job) -> list[int]:
+        return sorted(run.pk for run in job.run.relaunches.all())
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_duration_seconds(self, job: Job) -> float | None:
+        return job.duration.total_seconds() if job.duration is not None else None
+
+
+class LaunchedSerializer(serializers.Serializer):
+    """What a launch on `server_ids` answers."""
+
+    run_id = serializers.IntegerField()
+    jobs = JobSerializer(many=True)
+
+
+class LineSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = JobLog
+        fields = ["line_number", "content", "log_level", "timestamp"]
+        read_only_fields = fields
+
+
+class LinesSerializer(serializers.Serializer):
+    lines = LineSerializer(many=True)
+    last = serializers.IntegerField(help_text="The next call's `after`.")
+    status = serializers.ChoiceField(Job.Status.choices)
+    finished = serializers.BooleanField(help_text="The job has ended, and no line follows these.")
+
+
+class TaskResultSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = TaskResult
+        fields = [
+            "number",
+            "play",
+            "task",
+            "action",
+            "status",
+            "changed",
+            "started_at",
+            "duration",
+            "path",
+            "message",
+            "diff",
+        ]
+        read_only_fields = fields
+
+
+class TaskResultsSerializer(serializers.Serializer):
+    tasks = TaskResultSerializer(many=True)
+    last = serializers.IntegerField(help_text="The next call's `after`.")
+    status = serializers.ChoiceField(Job.Status.choices)
+    finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
+
+
+def _either(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+    """What an endpoint answers by what it was asked."""
+    return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
+
+
+class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """One run's part on one server, newest first."""
+
+    queryset = (
+        Job.objects.recent()
+        .with_repeated()
+        .prefetch_related(Prefetch("run__relaunches", Run.objects.order_by().only("relaunch_of")))
+    )
+    serializer_class = JobSerializer
+    filterset_class = JobFilters
+    pagination_class = NewestFirst
+    walked_by_time = "created_at", {"created_after", "created_before"}
+    lookup_field = "job_id"
+    lookup_value_regex = "[0-9a-fA-F-]{36}"
+    permissions = {
+        "create": "automation.launch_playbook",
+        "cancel": "automation.cancel_job",
+        "relaunch": "automation.launch_playbook",
+        "logs": "automation.view_joblog",
+        "tasks": "automation.view_taskresult",
+    }
+    takes = {"create": LaunchSerializer, "cancel": NoFields, "relaunch": RelaunchSerializer}
+    parameters = {
+        "logs": {"after", "limit", "search", "level"},
+        "tasks": {"after", "limit", "ordering"},
+    }
+
+    def get_queryset(self) -> QuerySet[Job]:
+        # Logs and tasks are asked for every second, and show no names.
+        is_bare = self.action in ("logs", "tasks")
+        return Job.objects.all() if is_bare else super().get_queryset()
+
+    @extend_schema(
+        responses={
+            201: _either("Launch", JobSerializer, LaunchedSerializer),
+            200: _either("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+        },
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request) -> Response:
+        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
+        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
+        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
+        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
+        given = self.given()
+        if given.pop("dry_run", False):
+            playbook, servers = given.pop("playbook"), given.pop("servers")
+            intention = playbook.rehearse(signed_in(request), servers, **given)
+            return Response(IntentionSerializer(intention).data)
+        key = request.headers.get("Idempotency-Key", "")
+        run, is_new = launched(signed_in(request), given, key)
+        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
+        status = 201 if is_new else 200
+        if "server_id" in request.data:
+            return self.shown(jobs[0], status=status)
+        return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
+
+    @extend_schema(
+        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    @action(detail=True, methods=["post"])
+    def relaunch(self, request: Request, **kwargs: Any) -> Response:
+        """Do a job's whole run once more; with `only`, on the servers where it failed, that were
+        unreachable or that it did not reach. Everything else is as it was, secrets among it,
+        unless given here; a variable that is null is taken away."""
+        given = self.given()
+        key = request.headers.get("Idempotency-Key", "")
+        run, is_new = relaunched(signed_in(request), self.get_object().run, given, key)
+        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
+        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
+        return Response(shown.data, status=201 if is_new else 200)
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """End a job that waits, ask one that runs to stop: its whole run stops."""
+        self.given()
+        job = self.get_object()
+        if not job.cancel(request.user):
+            job.refresh_from_db()
+            asked = "has been asked to stop already"
+            raise Refused(f"{job} {asked if job.is_active else f'has ended: {job.status}'}.")
+        return self.shown(self.get_object())
+
+    @extend_schema(
+        responses=LinesSerializer,
+        parameters=[
+            OpenApiParameter("after", int, description="The last line number that you have."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter(
+                "search", description="Only lines with this text, in any case, colours aside."
+            ),
+            OpenApiParameter(
+                "level", enum=list(log_search.LEVELS), description="Only lines at least so grave."
+            ),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def logs(self, request: Request, **kwargs: Any) -> Response:
+        """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
+        until `finished`."""
+        after, limit = _range(request)
+        text, level = _searched(request)
+        # The job first: once it has ended, all of its lines are there.
+        job = self.get_object()
+        if text or level:
+            numbers = log_search.hits(job, text, level=level, after=after, limit=limit)
+            lines = list(job.logs.filter(line_number__in=numbers).order_by("line_number"))
+        else:
+            lines = list(job.lines(after, limit))
+        shown = LinesSerializer(
+            {
+                "lines": lines,
+                "last": lines[-1].line_number if lines else after,
+                "status": job.status,
+                "finished": not job.is_active and len(lines) < limit,
+            }
+        )
+        return Response(shown.data)
+
+    @extend_schema(
+        responses=TaskResultsSerializer,
+        parameters=[
+            OpenApiParameter("after", int, description="The last number that you have."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter(
+                "ordering",
+                enum=[SLOWEST_FIRST],
+                description="Those that took longest, from the first on: not with `after`.",
+            ),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def tasks(self, request: Request, **kwargs: Any) -> Response:
+        """What each task did, after number `after`, in the order in which they ended."""
+        after, limit = _range(request)
+        is_slowest = _is_slowest(request)
+        job = self.get_object()
+        if is_slowest:
+            tasks = job.task_results.slowest_first(limit)
+        else:
+            tasks = list(TaskResult.objects.of_job(job, after)[:limit])
+        shown = TaskResultsSerializer(
+            {
+                "tasks": tasks,
+                "last": tasks[-1].number if tasks else after,
+                "status": job.status,
+                "finished": not job.is_active and len(tasks) < limit,
+            }
+        )
+        return Response(shown.data)
+
+
+def _range(request: Request) -> tuple[int, int]:
+    """`after` and `limit` of a request for numbered rows."""
+    asked = request.query_params
+    after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
+    return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
+
+
+def _searched(request: Request) -> tuple[str, str]:
+    """`search` and `level` of a request for lines."""
+    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
+    if len(text) > log_search.LONGEST_TEXT:
+        most = f"At most {log_search.LONGEST_TEXT} characters."
+        raise ValidationError({"search": [most]})
+    if level and level not in log_search.LEVELS:
+        raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
+    return text, level
+
+
+def _is_slowest(request: Request) -> bool:
+    ordering = request.query_params.get("ordering", "")
+    if ordering not in ("", SLOWEST_FIRST):
+        raise ValidationError({"ordering": [f"Only {SLOWEST_FIRST}, or without it by number."]})
+    if ordering and "after" in request.query_params:
+        raise ValidationError({"after": ["The slowest come without it: ask for more by `limit`."]})
+    return bool(ordering)

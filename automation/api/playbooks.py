@@ -1,0 +1,154 @@
+"""/api/playbooks, with what a playbook's own page has."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automation.filters import PlaybookFilters
+from automation.models import Job, Playbook
+from automation.reports.playbook_parts import parts_of
+from automation.reports.track_record import track_record
+from console.api.serializers import NoFields, StrictModelSerializer
+from console.api.viewsets import EditableViewSet
+from schema.exceptions import Refused
+
+
+class PlaybookSerializer(StrictModelSerializer):
+    file_state = serializers.ChoiceField(
+        ["unchanged", "changed", "missing"],
+        read_only=True,
+        help_text="The file as it is now, compared with what was registered.",
+    )
+
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="About variables whose names mean something to Ansible too.",
+    )
+
+    class Meta:
+        model = Playbook
+        fields = [
+            "id",
+            "name",
+            "description",
+            "file_path",
+            "file_hash",
+            "file_state",
+            "tags",
+            "variables",
+            "warnings",
+            "is_active",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "file_hash", "created_at", "updated_at"]
+
+
+class PartSerializer(serializers.Serializer):
+    kind = serializers.CharField(help_text="role, tasks, playbook, variables, template …")
+    name = serializers.CharField()
+
+
+class SourceSerializer(serializers.Serializer):
+    file_state = serializers.CharField()
+    accepted_hash = serializers.CharField(help_text="SHA-256 of the file that was accepted.")
+    current_hash = serializers.CharField(allow_null=True, help_text="Of the file as it is now.")
+    content = serializers.CharField()
+    parts = PartSerializer(many=True, help_text="Other files that it names.")
+    vault_ids = serializers.ListField(child=serializers.CharField())
+
+
+class RunRecordSerializer(serializers.Serializer):
+    run_id = serializers.IntegerField(source="pk")
+    created_at = serializers.DateTimeField()
+    outcome = serializers.ChoiceField(Job.Status.choices)
+    servers = serializers.IntegerField(
+        allow_null=True, help_text="Null where 20,000 jobs of it have come since."
+    )
+    failed = serializers.IntegerField(allow_null=True, help_text="On so many of them.")
+    duration_seconds = serializers.FloatField(source="seconds", allow_null=True)
+
+
+class SummarySerializer(serializers.Serializer):
+    success_rate = serializers.IntegerField(
+        allow_null=True, help_text="Percent of the runs that succeeded or failed."
+    )
+    median_seconds = serializers.FloatField(allow_null=True, help_text="Of those that succeeded.")
+
+
+class WeekSerializer(SummarySerializer):
+    start = serializers.DateField(help_text="Its Monday.")
+    runs = serializers.IntegerField(source="count")
+
+
+class LatestSerializer(SummarySerializer):
+    runs = RunRecordSerializer(many=True)
+
+
+class ServerResultSerializer(serializers.Serializer):
+    server_id = serializers.IntegerField()
+    server = serializers.CharField(source="server.hostname")
+    environment = serializers.CharField(source="server.environment")
+    job_id = serializers.CharField()
+    status = serializers.ChoiceField(Job.Status.choices)
+    created_at = serializers.DateTimeField()
+
+
+class StatisticsSerializer(serializers.Serializer):
+    latest = LatestSerializer(help_text="The last 50 runs.")
+    weeks = WeekSerializer(many=True)
+    servers = ServerResultSerializer(many=True, help_text="With the newest job on each.")
+    more_servers = serializers.IntegerField(help_text="That are not named.")
+
+
+class PlaybookViewSet(EditableViewSet):
+    """The registry of what may run."""
+
+    queryset = Playbook.objects.order_by("name")
+    serializer_class = PlaybookSerializer
+    filterset_class = PlaybookFilters
+    permissions = {
+        "accept": "automation.accept_playbook",
+        "statistics": "automation.view_job",
+        "source": "automation.view_playbook",
+    }
+    takes = {"accept": NoFields}
+
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, **kwargs: Any) -> Response:
+        """Take the file as it is now for the registered one."""
+        self.given()
+        playbook = self.get_object()
+        if not playbook.accept_file(request.user):
+            raise Refused(f"The file of “{playbook}” has not changed: there is nothing to accept.")
+        return self.shown(playbook)
+
+    @extend_schema(responses=StatisticsSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def statistics(self, request: Request, **kwargs: Any) -> Response:
+        """How it has fared: its last 50 runs, newest first, the last 12 weeks in which it ran, and
+        the newest job on each server. Bounded: however long the history is, the newest 500 runs
+        and 20,000 jobs are looked at."""
+        return Response(StatisticsSerializer(track_record(self.get_object())).data)
+
+    @extend_schema(responses=SourceSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def source(self, request: Request, **kwargs: Any) -> Response:
+        """The file as it is now, and what it names besides itself: that is not covered by the
+        hash."""
+        playbook = self.get_object()
+        text = playbook.source
+        shown = {
+            "file_state": playbook.file_state,
+            "accepted_hash": playbook.file_hash,
+            "current_hash": playbook.current_hash(),
+            "content": text,
+            "parts": parts_of(text.encode()),
+            "vault_ids": list(playbook.vault_passwords.values_list("vault_id", flat=True)),
+        }
+        return Response(SourceSerializer(shown).data)

@@ -1,0 +1,207 @@
+"""/api/runs: each ansible-playbook process, and its servers by its tasks."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.signed_in import signed_in
+from automation.filters import RunFilters
+from automation.models import Job, Run, TaskResult
+from automation.reports.matrix_page import Asked, table_of
+from automation.reports.run_summary import summary_of
+from console.api.pagination import NewestFirst, whole_number
+from console.api.serializers import NoFields
+from console.api.viewsets import RecordViewSet
+from schema.exceptions import Refused
+
+from .jobs import IDEMPOTENCY_KEY, JobViewSet, LaunchedSerializer
+from .launch_request import IdlePlaySerializer, RelaunchSerializer, relaunched
+
+MOST_PAGES = 99_999
+
+
+class RunSerializer(serializers.ModelSerializer):
+    playbook = serializers.CharField(source="playbook.name")
+    user_id = serializers.IntegerField(source="launched_by_id")
+    user = serializers.CharField(source="launched_by.username")
+    extra_vars = serializers.DictField(
+        source="masked_extra_vars", help_text="Secrets are shown as ********."
+    )
+    options = serializers.DictField(help_text="Those that differ from the defaults.")
+    idle_plays = IdlePlaySerializer(
+        many=True, help_text="The plays that took in no server of the run, each with why."
+    )
+    unmasked = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Names of secrets whose values are too short or too common to be masked.",
+    )
+    relaunch_of = serializers.IntegerField(source="relaunch_of_id", allow_null=True)
+    relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
+    duration_seconds = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields = [
+            "id",
+            "state",
+            "outcome",
+            "playbook_id",
+            "playbook",
+            "playbook_hash",
+            "user_id",
+            "user",
+            "extra_vars",
+            "options",
+            "credential_id",
+            "command",
+            "idle_plays",
+            "unmasked",
+            "relaunch_of",
+            "relaunches",
+            "worker_host",
+            "exit_code",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "duration_seconds",
+            "cancel_requested_at",
+            "cancel_reason",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_relaunches(self, run: Run) -> list[int]:
+        return sorted(again.pk for again in run.relaunches.all())
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_duration_seconds(self, run: Run) -> float | None:
+        return run.duration.total_seconds() if run.duration is not None else None
+
+
+class OneRunSerializer(RunSerializer):
+    jobs = serializers.SerializerMethodField(help_text="How many jobs by status.")
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "jobs"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
+    def get_jobs(self, run: Run) -> dict[str, int]:
+        return summary_of(run).counts
+
+
+class ColumnSerializer(serializers.Serializer):
+    number = serializers.IntegerField()
+    play = serializers.CharField(source="place.play")
+    task = serializers.CharField(source="place.task")
+    path = serializers.CharField(source="place.path")
+    occurrence = serializers.IntegerField(
+        source="place.nth", help_text="Which time that a server comes there: 2 in a loop's second."
+    )
+    failed_on = serializers.IntegerField(source="bad")
+
+
+class CellSerializer(serializers.Serializer):
+    number = serializers.IntegerField(help_text="The result's, in its job's tasks.")
+    status = serializers.ChoiceField(TaskResult.Status.choices)
+
+
+class RowSerializer(serializers.Serializer):
+    job_id = serializers.CharField(source="job.job_id")
+    server_id = serializers.IntegerField(source="job.server_id")
+    server = serializers.CharField(source="job.server.hostname")
+    status = serializers.ChoiceField(Job.Status.choices, source="job.status")
+    counts = serializers.DictField(child=serializers.IntegerField())
+    cells = serializers.ListField(
+        child=CellSerializer(allow_null=True),
+        help_text="One for each of the tasks; null where the server did not come there.",
+    )
+
+
+class MatrixSerializer(serializers.Serializer):
+    server_count = serializers.IntegerField(source="hosts.total")
+    task_count = serializers.IntegerField(source="tasks.total")
+    tasks = ColumnSerializer(many=True, source="columns")
+    servers = RowSerializer(many=True, source="rows")
+    state = serializers.ChoiceField(Run.State.choices)
+
+
+class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """The processes that jobs are parts of, newest first."""
+
+    queryset = Run.objects.prefetch_related(
+        "playbook",
+        "launched_by",
+        Prefetch("relaunches", Run.objects.order_by().only("relaunch_of")),
+    ).order_by("-id")
+    serializer_class = RunSerializer
+    filterset_class = RunFilters
+    pagination_class = NewestFirst
+    walked_by_time: tuple[str, set[str]] = ("id", set())
+    permissions = {
+        "cancel": "automation.cancel_job",
+        "relaunch": "automation.launch_playbook",
+        "matrix": "automation.view_taskresult",
+    }
+    takes = {"cancel": NoFields, "relaunch": RelaunchSerializer}
+    parameters = {"matrix": {"status", "task", "only", "hosts", "tasks"}}
+
+    def get_serializer_class(self) -> Any:
+        return RunSerializer if self.action == "list" else OneRunSerializer
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """End a run that waits, ask one that runs to stop."""
+        self.given()
+        run = self.get_object()
+        if not run.cancel(signed_in(request)):
+            run.refresh_from_db()
+            asked = "has been asked to stop already"
+            raise Refused(f"{run} {'has ended' if run.outcome else asked}.")
+        return self.shown(self.get_object())
+
+    @extend_schema(
+        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    @action(detail=True, methods=["post"])
+    def relaunch(self, request: Request, **kwargs: Any) -> Response:
+        """Do the run once more; see the same of a job."""
+        given = self.given()
+        key = request.headers.get("Idempotency-Key", "")
+        run, is_new = relaunched(signed_in(request), self.get_object(), given, key)
+        jobs: QuerySet[Job] = JobViewSet.queryset.filter(run=run).order_by("id")
+        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
+        return Response(shown.data, status=201 if is_new else 200)
+
+    @extend_schema(
+        responses=MatrixSerializer,
+        parameters=[
+            OpenApiParameter("status", str, description="Only servers whose job is so."),
+            OpenApiParameter("task", str, description="Only tasks whose name contains this."),
+            OpenApiParameter("only", str, description="Only tasks that “failed” or “changed”."),
+            OpenApiParameter("hosts", int, description="Which page of servers: 50 on each."),
+            OpenApiParameter("tasks", int, description="Which page of tasks: 25 on each."),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def matrix(self, request: Request, **kwargs: Any) -> Response:
+        """What each task did on each server: those that failed first, tasks in the play's order."""
+        asked = request.query_params
+        for name in ("hosts", "tasks"):
+            whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)
+        run = self.get_object()
+        table = table_of(run, Asked.of(asked), summary_of(run).counts)
+        shown = {
+            "hosts": table.hosts,
+            "tasks": table.tasks,
+            "columns": table.columns,
+            "rows": table.rows,
+            "state": run.state,
+        }
+        return Response(MatrixSerializer(shown).data)

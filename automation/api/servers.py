@@ -1,0 +1,71 @@
+"""What automation adds to /api/servers: the connection check, and how a server has fared."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.signed_in import signed_in
+from automation.models import Job, Playbook
+from automation.reports.server_history import summary_of
+from console.api.serializers import NoFields
+from console.api.viewsets import RecordViewSet
+from inventory.models import Server
+
+from .jobs import JobSerializer
+
+
+class BriefJobSerializer(serializers.ModelSerializer):
+    playbook = serializers.CharField(source="playbook.name")
+
+    class Meta:
+        model = Job
+        fields = [
+            "job_id",
+            "playbook",
+            "status",
+            "failure_kind",
+            "error_message",
+            "created_at",
+            "completed_at",
+        ]
+        read_only_fields = fields
+
+
+class ServerSummarySerializer(serializers.Serializer):
+    server_id = serializers.IntegerField()
+    last_job = BriefJobSerializer(allow_null=True)
+    last_check = BriefJobSerializer(allow_null=True, help_text="Of the connection.")
+    recent_jobs = serializers.IntegerField(help_text="How many of the last 50 there are.")
+    recent_succeeded = serializers.IntegerField()
+    recent_failed = serializers.IntegerField()
+    success_percent = serializers.IntegerField(
+        allow_null=True, help_text="Of those that succeeded or failed."
+    )
+    held_by_run = serializers.IntegerField(allow_null=True, help_text="The run that is there now.")
+
+
+class ServerCheckViewSet(RecordViewSet):
+    """What automation adds to /api/servers."""
+
+    queryset = Server.objects.all()
+    serializer_class = JobSerializer
+    permissions = {"check": "inventory.check_server", "summary": "automation.view_job"}
+    takes = {"check": NoFields}
+
+    @extend_schema(responses={201: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, **kwargs: Any) -> Response:
+        """Launch the connection check: does Ansible reach this server?"""
+        self.given()
+        run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
+        return self.shown(Job.objects.recent().with_repeated().get(run=run), status=201)
+
+    @extend_schema(responses=ServerSummarySerializer)
+    @action(detail=True)
+    def summary(self, request: Request, **kwargs: Any) -> Response:
+        """How it has fared: last job, last connection check, the outcome of its last 50 jobs."""
+        return Response(ServerSummarySerializer(summary_of(self.get_object())).data)

@@ -1,0 +1,51 @@
+"""/api/vault-passwords: what opens the vaulted texts of a playbook. Written, never read."""
+
+from typing import Any
+
+import django_filters.rest_framework as filters
+from rest_framework import serializers
+
+from automation.models import Playbook, VaultPassword
+from console.api.serializers import StrictModelSerializer, secret
+from console.api.viewsets import EditableViewSet
+
+from .launch_request import NO_PLAYBOOK
+
+
+class VaultPasswordSerializer(StrictModelSerializer):
+    playbook_id = serializers.PrimaryKeyRelatedField(
+        source="playbook",
+        queryset=Playbook.objects.all(),
+        pk_field=serializers.IntegerField(),
+        error_messages=NO_PLAYBOOK,
+    )
+    password = secret()
+
+    class Meta:
+        model = VaultPassword
+        fields = ["id", "playbook_id", "vault_id", "password", "created_at", "updated_at"]
+        read_only_fields = ["id", "created_at", "updated_at"]
+        # The model says it itself, with what to do.
+        validators: list[Any] = []
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        if self.instance is not None:
+            fields["playbook_id"].read_only = True
+        return fields
+
+
+class VaultPasswordFilters(filters.FilterSet):
+    playbook_id = filters.NumberFilter()
+
+    class Meta:
+        model = VaultPassword
+        fields: list[str] = []
+
+
+class VaultPasswordViewSet(EditableViewSet):
+    """One for each vault id that a playbook needs."""
+
+    queryset = VaultPassword.objects.order_by("playbook_id", "vault_id")
+    serializer_class = VaultPasswordSerializer
+    filterset_class = VaultPasswordFilters

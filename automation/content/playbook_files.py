@@ -1,0 +1,192 @@
+"""Playbook files: where they may lie, what their hash is, which files are playbooks.
+
+A registered path is relative to PLAYBOOK_ROOT, or names one of our own playbooks as
+`infraops:<file>`. Links are resolved: nothing outside of the root is ever read.
+"""
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+BUILTIN = "infraops:"
+BUILTIN_ROOT = Path(__file__).parent.parent / "playbooks"
+SUFFIXES = (".yml", ".yaml")
+# A role's tests/test.yml is a playbook by its looks, and none that anybody runs here.
+PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars", "host_vars"}
+IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
+# The reader takes seconds for a longer text. By aliases, a short one can stand for a long one.
+MOST_BYTES = 512 * 1024
+MOST_CHARACTERS = 10 * MOST_BYTES
+UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
+
+
+def root_of(file_path: str) -> Path:
+    root = BUILTIN_ROOT if file_path.startswith(BUILTIN) else Path(settings.PLAYBOOK_ROOT)
+    return root.resolve()
+
+
+def located(file_path: str) -> Path:
+    """The file's real path. ValidationError when it leads outside; it need not exist."""
+    root = root_of(file_path)
+    relative = Path(file_path.removeprefix(BUILTIN))
+    if relative.is_absolute() or ".." in relative.parts:
+        raise ValidationError(f"“{file_path}” has to be relative to {root}, without “..”.")
+    try:
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
+        raise ValidationError(f"“{file_path!a}” is no path that can be used.") from None
+    if not path.is_relative_to(root):
+        raise ValidationError(f"“{file_path}” leads outside of {root}.")
+    if _is_special(path):
+        raise ValidationError(f"“{file_path}” is no ordinary file.")
+    return path
+
+
+def _is_special(path: Path) -> bool:
+    """A pipe, a socket or a device: opening one may wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def spelled(file_path: str) -> str:
+    """One spelling a path: “./web//site.yml” is web/site.yml."""
+    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
+    relative = file_path.removeprefix(prefix)
+    return prefix + (Path(relative).as_posix() if relative else "")
+
+
+def validate_file_path(file_path: str) -> None:
+    """A YAML file that exists inside of its root, and can be read."""
+    path = located(file_path)
+    if path.suffix not in SUFFIXES:
+        raise ValidationError(
+            f"“{file_path}” is no playbook: its name has to end in .yml or .yaml."
+        )
+    try:
+        with path.open("rb"):
+            pass
+    except IsADirectoryError:
+        raise ValidationError(f"“{file_path}” is a folder, not a file.") from None
+    except PermissionError:
+        raise ValidationError(f"InfraOps may not read “{file_path}”.") from None
+    except OSError:
+        raise ValidationError(f"There is no file “{file_path}” in {root_of(file_path)}.") from None
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def plays_in(content: bytes) -> list[dict[str, Any]]:
+    """The plays of a playbook's text; empty when it is not one (or not readable as YAML)."""
+    try:
+        document = _loaded(content)
+    except UNREADABLE:
+        return []
+    if not isinstance(document, list) or not document:
+        return []
+    plays = [play for play in document if isinstance(play, dict)]
+    is_playbook = all("hosts" in play or _imports(play) for play in plays)
+    return plays if is_playbook and len(plays) == len(document) else []
+
+
+def yaml_problem(content: bytes) -> str:
+    """Why the text cannot be read as YAML, on one line; empty when it can."""
+    try:
+        _loaded(content)
+    except UNREADABLE as error:
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""
+
+
+def _loaded(content: bytes) -> Any:
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"The file is larger than {MOST_BYTES // 1024} KB.")
+    # Ansible's own tags (!vault, !unsafe) mean nothing here.
+    return yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
+
+
+def description_of(content: bytes, plays: list[dict[str, Any]]) -> str:
+    """What the file says about itself: the comment at its top, else the names of its plays."""
+    comment: list[str] = []
+    for line in content.decode(errors="replace").splitlines():
+        if line.startswith("#") and not line.startswith("#!"):
+            comment.append(line.lstrip("#").strip())
+        elif comment or (line.strip() not in ("", "---") and not line.startswith("#!")):
+            break
+    names = [str(play["name"]) for play in plays if play.get("name")]
+    return " ".join(filter(None, comment)) or ". ".join(names)
+
+
+def candidates(root: Path) -> Iterator[str]:
+    """YAML files below root that may be playbooks, relative to it, in order. Passed over: hidden
+    ones, links that lead outside, and the folders whose files are parts of playbooks."""
+    root = root.resolve()
+    for path in sorted(root.rglob("*")):
+        *folders, name = path.relative_to(root).parts
+        hidden = any(part.startswith(".") for part in (*folders, name))
+        if path.suffix not in SUFFIXES or hidden or PARTS_OF_PLAYBOOKS & set(folders):
+            continue
+        if path.is_file() and path.resolve().is_relative_to(root):
+            yield path.relative_to(root).as_posix()
+
+
+def discovered(root: Path) -> Iterator[tuple[str, bytes]]:
+    """(path relative to root, content) of every playbook below it, in order."""
+    for file_path in candidates(root):
+        content = (root / file_path).read_bytes()
+        if plays_in(content):
+            yield file_path, content
+
+
+class OnlyAnsible(str):
+    """In place of a value with a tag of Ansible's (!vault, !unsafe): empty, and not None."""
+
+
+class _TolerantLoader(yaml.SafeLoader):
+    """Reads plain YAML only."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _written_out(node, {}) > MOST_CHARACTERS:
+            raise yaml.YAMLError("Written out, its aliases are too long.")
+        return node
+
+
+def _written_out(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
+    """About how many characters it has with all that each alias stands for."""
+    if node not in known:
+        known[node] = MOST_CHARACTERS + 1  # while it is counted: one that holds itself has no end
+        if isinstance(node, yaml.MappingNode):
+            held = [each for pair in node.value for each in pair]
+        else:
+            held = node.value if isinstance(node, yaml.SequenceNode) else []
+        own = len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        known[node] = 1 + own + sum(_written_out(each, known) for each in held)
+    return known[node]
+
+
+_TolerantLoader.add_multi_constructor("!", lambda loader, suffix, node: OnlyAnsible())
+
+
+def _imports(play: dict[str, Any]) -> bool:
+    return any(key in play for key in IMPORTS)
+
+
+def imported_by(play: dict[str, Any]) -> str | None:
+    """The file that its `import_playbook` names; "" where that is known only when it runs, None
+    where it imports nothing."""
+    if not _imports(play):
+        return None
+    name = next(play[key] for key in IMPORTS if key in play)
+    return name if isinstance(name, str) and "{{" not in name else ""

@@ -1,0 +1,30 @@
+"""Pins the host keys that a run met for the first time."""
+
+from pathlib import Path
+
+from audit.models import AuditLog
+from automation.models import Job
+from inventory.inventory_file import known_as
+from inventory.models import Server
+
+
+def learn_host_keys(known_hosts: Path, jobs: list[Job]) -> None:
+    """Keep the key of each server that had none, recorded: from now on it has to match.
+
+    ClaimLost when the run was ended by somebody else: a key that an admin has forgotten since then
+    must not come back.
+    """
+    found: dict[str, list[str]] = {}
+    for line in known_hosts.read_text().splitlines():
+        name, _, key = line.strip().partition(" ")
+        found.setdefault(name, []).append(key)
+    for job in jobs:
+        if not job.server.host_key and (keys := found.get(known_as(job.server))):
+            with job.run.held():
+                _pin(job.server, "\n".join(keys))
+
+
+def _pin(server: Server, host_key: str) -> None:
+    if Server.objects.filter(pk=server.pk, host_key="").update(host_key=host_key):
+        server.host_key = host_key
+        AuditLog.objects.record("server.host_key_learned", server, host_key=host_key)

@@ -1,0 +1,223 @@
+"""Turns a run's events into lines, each for the job that it concerns, and masks them then."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from automation.ansi import plain
+from automation.models import JobLog
+
+from .events import Event, lines_in
+from .masking import Masking
+
+Add = Callable[[int, str, str, datetime], None]
+Lines = list[tuple[str, str, datetime]]
+
+PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
+# That nobody was matched says nothing without the heading above it.
+KINDS = {"play": PLAY, "idle_play": TASK, "heading": TASK, "recap": RECAP}
+# "<192.0.2.7> SSH: EXEC ssh …": what Ansible tells from -vvv on about a connection.
+ADDRESSED = re.compile(r"<([^<>\s]{1,255})> ")
+# How many texts without a host each job gets below one heading; further ones, that warn of nothing,
+# go to the first job. At -vvvv they grow with the servers, and would with their square.
+MOST_SHARED = 50
+LOUD = (JobLog.Level.WARNING, JobLog.Level.ERROR)
+BROKEN = ("failed", "unreachable")
+
+
+def level_of(event: Event, line: str) -> str:
+    """How serious a line is: from the event, or from the mark that Ansible puts before it."""
+    if event.status in BROKEN:
+        is_harmless = event.is_ignored or event.is_rescued
+        return JobLog.Level.WARNING if is_harmless else JobLog.Level.ERROR
+    if "[WARNING]" in line or "[DEPRECATION WARNING]" in line:
+        return JobLog.Level.WARNING
+    if event.kind in ("text", "output") and ("[ERROR]" in line or "ERROR!" in line):
+        return JobLog.Level.ERROR
+    return JobLog.Level.INFO
+
+
+@dataclass
+class _Shared:
+    """Lines without a host, waiting in several jobs."""
+
+    kind: str
+    task: str
+    lines: Lines
+    # Some job's log has them: they stand above a line of its own.
+    is_used: bool = False
+
+    def gives_way_to(self, kind: str) -> bool:
+        """A heading to the next one; at the end only if it was another job's (`serial`)."""
+        if kind == RECAP:
+            return self.kind in (PLAY, TASK) and self.is_used
+        return self.kind == TASK if kind == TASK else kind == PLAY and self.kind in (PLAY, TASK)
+
+
+class LogRouter:
+    """Gives each line to the job of its host.
+
+    With one job every line is its own, at once. With more, lines without a host (headings,
+    warnings) wait for each job's next own line, and a heading that a newer one follows is left
+    out: each log then reads as if the playbook had run on that server alone. Lines of a host that
+    has no job (`add_host`) go to the first job. A line about a connection is that of the job with
+    this address, if only one has it.
+    """
+
+    def __init__(
+        self,
+        jobs: dict[str, int],
+        add: Add,
+        addresses: Iterable[tuple[str, int]] = (),
+        masking: Masking | None = None,
+    ) -> None:
+        self._jobs = jobs
+        self._add = add
+        self._masking = masking or Masking(())
+        self._at: dict[str, set[int]] = defaultdict(set)
+        for address, job in [*jobs.items(), *addresses]:
+            self._at[address].add(job)
+        # What has been shared since the last heading: a text comes once to each log.
+        self._said: set[str] = set()
+        self._first = next(iter(jobs.values()))
+        self._shared: dict[int, list[_Shared]] = {job: [] for job in jobs.values()}
+        self._headings = _Headings()
+
+    def route(self, event: Event) -> None:
+        if event.kind == "recap":
+            self._recap(event)
+        elif event.kind == "include":
+            self._include(event)
+        # An include displays nothing but its heading, and that only for the first server.
+        elif event.text or (event.kind == "result" and event.status == "ok"):
+            self._route(event, self._lines(event))
+
+    def close(self) -> None:
+        """At the end: each job gets what no line of its own has called for."""
+        for job in self._shared:
+            self._give_shared(job)
+
+    def _route(self, event: Event, lines: Lines) -> None:
+        if len(self._jobs) == 1:
+            self._give(self._first, lines)
+        elif event.kind == "heading" and event.host:
+            self._headings.know(event.task.uuid, lines)  # strategy free: it stands above a result
+        elif event.host:
+            job = self._jobs.get(event.host, self._first)
+            self._give_shared(job)
+            self._give(job, [*self._headings.missing(job, event), *lines])
+        elif jobs := self._addressed(lines):
+            self._give_shared(jobs)
+            self._give(jobs, lines)
+        else:
+            self._share(KINDS.get(event.kind, OTHER), event.task.uuid, lines)
+
+    def _lines(self, event: Event) -> Lines:
+        if event.kind in ("play", "heading"):
+            name, written = event.task.name, event.task.written
+            said = self._masking.heading(event.text, name, written)
+        else:
+            # As a whole: a long text may be folded, and a secret in it reach over two lines.
+            said = self._masking.text(event.text)
+        return self._levelled(event, said)
+
+    @staticmethod
+    def _levelled(event: Event, text: str) -> Lines:
+        return [(line, level_of(event, line), event.at) for line in lines_in(text)]
+
+    def _addressed(self, lines: Lines) -> int | None:
+        """The job whose connection the lines are about; the first one, where that has no job."""
+        match = ADDRESSED.match(plain(lines[0][0])) if lines else None
+        if match is None:
+            return None
+        jobs = self._at.get(match[1], {self._first})
+        return next(iter(jobs)) if len(jobs) == 1 else None
+
+    def _said_enough(self, lines: Lines) -> bool:
+        """Whether the logs should not all have it: each has this text below its heading already,
+        or so many that only the first job takes more."""
+        text = "\n".join(line for line, _, _ in lines)
+        if text.strip() and text in self._said:
+            return True
+        self._said.add(text)
+        if len(self._said) <= MOST_SHARED or any(level in LOUD for _, level, _ in lines):
+            return False
+        self._give(self._first, lines)
+        return True
+
+    def _share(self, kind: str, task: str, lines: Lines) -> None:
+        if kind != OTHER:
+            self._said.clear()
+        elif self._said_enough(lines):
+            return
+        shared = _Shared(kind, task, lines)
+        for job in self._shared:
+            self._let_wait(job, shared)
+
+    def _let_wait(self, job: int, shared: _Shared) -> None:
+        waiting = self._shared[job]
+        waiting[:] = [item for item in waiting if not item.gives_way_to(shared.kind)]
+        waiting.append(shared)
+
+    def _give_shared(self, job: int) -> None:
+        for item in self._shared[job]:
+            item.is_used = True
+            self._give(job, item.lines)
+            if item.kind == TASK:
+                self._headings.stands(job, item.task)
+        self._shared[job].clear()
+
+    def _include(self, event: Event) -> None:
+        """To those that a file is included for, each as if it were for that one alone."""
+        hosts = [host for host in event.data.get("included", []) if host in self._jobs]
+        together = ", ".join(event.data.get("included", []))
+        for host in hosts:
+            text = event.text.replace(f" for {together}", f" for {host}", 1)
+            lines = self._levelled(event, self._masking.text(text))
+            self._give_shared(self._jobs[host])
+            self._give(self._jobs[host], lines)
+
+    def _recap(self, event: Event) -> None:
+        """For each job the recap without the other servers' rows; those of hosts without a job
+        for all."""
+        head, rest = self._levelled(event, event.text), event.data.get("rest", "")
+        self._said.clear()
+        below = self._levelled(event, self._masking.text(rest))
+        places: dict[int | None, list[tuple[int, Lines]]] = defaultdict(list)
+        for place, (row, host) in enumerate(event.data.get("rows", [])):
+            places[self._jobs.get(host)].append((place, self._levelled(event, row)))
+        for job in self._shared:
+            rows = [line for _, row in sorted(places[job] + places[None]) for line in row]
+            self._let_wait(job, _Shared(RECAP, "", [*head, *rows, *below]))
+
+    def _give(self, job: int, lines: Lines) -> None:
+        for line, level, at in lines:
+            self._add(job, line, level, at)
+
+
+class _Headings:
+    """Which task's heading each job's log stands under.
+
+    With the strategy free, Ansible prints a heading with a result, and only when the result before
+    it, of whichever host, was of another task.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Lines] = {}
+        self._stands: dict[int, str] = {}
+
+    def know(self, task: str, lines: Lines) -> None:
+        self._known[task] = lines
+
+    def stands(self, job: int, task: str) -> None:
+        self._stands[job] = task
+
+    def missing(self, job: int, event: Event) -> Lines:
+        """The heading that a job's log needs before what this event says of its task."""
+        task = event.task.uuid
+        if not task or self._stands.get(job) == task:
+            return []
+        self._stands[job] = task
+        return self._known.get(task, [])

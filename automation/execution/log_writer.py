@@ -1,0 +1,162 @@
+"""Writes the lines and task results of a run, in batches and each exactly once.
+
+Only the run's holder may write. A batch is one transaction that holds the run's row, so it is in
+before somebody else ends the run, or not at all. Once begun, a batch stays as it is until it is
+known to be in: when the answer to a COMMIT is lost, its first row tells whether all of it is there.
+"""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError
+
+from automation.models import ClaimLost, JobLog, Run, TaskResult
+from schema.retrying import insisting, is_transient, reconnect
+
+# 100 rows or 150 ms: 95 of 100 lines are there within 0.3 s (bench/RESULTS.md).
+MAX_ROWS = 100
+MAX_CHARACTERS = 500_000
+MAX_AGE_SECONDS = 0.15
+# While the database is away, rows wait here; past this the playbook itself has to wait.
+MAX_WAITING_CHARACTERS = 32_000_000
+# A single line longer than this is cut, or it would not pass MariaDB's largest packet (16 MB).
+MAX_LINE = 4_000_000
+
+Row = JobLog | TaskResult
+# What numbers the rows of a job, without gaps.
+NUMBER: dict[type[Row], str] = {JobLog: "line_number", TaskResult: "number"}
+
+
+class LogWriter:
+    """`add` lines and results, `tick` often, `close` at the end; all of it from one thread.
+
+    Each of them may raise ClaimLost, once: somebody else has ended the run. What waited then is
+    dropped, and so is whatever comes later.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._is_lost = False
+        self._waiting: list[Row] = []
+        # The first of them, as many as the batch has that was begun and is not known to be in.
+        self._begun: list[Row] = []
+        self._characters = 0
+        self._oldest = 0.0
+        self._not_before = 0.0
+        self._last_number: dict[tuple[type[Row], int], int] = {}
+
+    def add(self, job_id: int, content: str, level: str, at: datetime) -> None:
+        """Take one line of a job; its number follows the job's last one."""
+        number = self._next_number(JobLog, job_id)
+        content = _shortened(content)
+        self._take(
+            JobLog(
+                job_id=job_id, line_number=number, content=content, log_level=level, timestamp=at
+            )
+        )
+
+    def add_result(self, job_id: int, **fields: Any) -> int:
+        """Take what a task did on the job's server; its number among the job's results."""
+        number = self._next_number(TaskResult, job_id)
+        self._take(TaskResult(job_id=job_id, number=number, **fields))
+        return number
+
+    def tick(self) -> None:
+        """Write what has waited long enough."""
+        if self._waiting and time.monotonic() - self._oldest >= MAX_AGE_SECONDS:
+            self._try_to_write()
+
+    def close(self) -> None:
+        """Write everything, however long the database takes to come back."""
+        while self._waiting:
+            insisting(self._write_batch)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more waits than one batch takes: the database is away, or slow."""
+        return len(self._waiting) >= MAX_ROWS or self._characters >= MAX_CHARACTERS
+
+    def _next_number(self, model: type[Row], job_id: int) -> int:
+        number = self._last_number.get((model, job_id), 0) + 1
+        self._last_number[model, job_id] = number
+        return number
+
+    def _take(self, row: Row) -> None:
+        if self._is_lost:
+            return
+        self._oldest = self._oldest or time.monotonic()
+        self._waiting.append(row)
+        self._characters += _size(row)
+        if len(self._waiting) >= MAX_ROWS or self._characters >= MAX_CHARACTERS:
+            self._try_to_write()
+        if self._characters >= MAX_WAITING_CHARACTERS:
+            self.close()
+
+    def _try_to_write(self) -> None:
+        """Write if the database is there; keep the rows if not."""
+        if time.monotonic() < self._not_before:
+            return
+        try:
+            while self._waiting:
+                self._write_batch()
+        except DatabaseError as error:
+            if not is_transient(error):
+                raise
+            reconnect()
+            self._not_before = time.monotonic() + 1
+
+    def _write_batch(self) -> None:
+        """One transaction: the claim, what is already there if this is another try, the rows."""
+        is_another_try = bool(self._begun)
+        self._begun = self._begun or self._next_batch()
+        try:
+            with self._run.held():
+                if not (is_another_try and _is_written(self._begun[0])):
+                    _insert(self._begun)
+        except ClaimLost:
+            self._is_lost = True
+            self._forget(len(self._waiting))
+            raise
+        self._forget(len(self._begun))
+
+    def _forget(self, count: int) -> None:
+        """The first rows that wait: they are in, or will never be."""
+        self._characters -= sum(map(_size, self._waiting[:count]))
+        del self._waiting[:count]
+        self._begun = []
+        self._oldest = time.monotonic() if self._waiting else 0.0
+
+    def _next_batch(self) -> list[Row]:
+        size = 0
+        batch: list[Row] = []
+        for row in self._waiting[:MAX_ROWS]:
+            size += _size(row)
+            if batch and size > MAX_CHARACTERS:
+                break
+            batch.append(row)
+        return batch
+
+
+def _is_written(row: Row) -> bool:
+    number = {NUMBER[type(row)]: getattr(row, NUMBER[type(row)])}
+    return type(row).objects.filter(job_id=row.job_id, **number).exists()
+
+
+def _insert(batch: list[Row]) -> None:
+    for row in batch:
+        row.pk = None  # a try that was rolled back may have left a key that is another row's now
+    for model in NUMBER:
+        rows: list[Any] = [row for row in batch if type(row) is model]
+        if rows:
+            model.objects.bulk_create(rows)
+
+
+def _size(row: Row) -> int:
+    return len(row.content) if isinstance(row, JobLog) else len(row.message) + len(row.diff)
+
+
+def _shortened(content: str) -> str:
+    if len(content) <= MAX_LINE:
+        return content
+    return f"{content[:MAX_LINE]} … [{len(content) - MAX_LINE} more characters cut]"

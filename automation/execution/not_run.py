@@ -1,0 +1,89 @@
+"""What did not run, and why: plays without a host here, hosts without a play."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from automation.models import Job, Outcome
+
+from .events import Event
+from .masking import Masking
+
+LOCALHOST = {"localhost", "127.0.0.1", "::1"}
+NAMED_PATTERNS = 10
+LONGEST_PATTERN = 200
+
+Kind = Job.FailureKind
+
+
+@dataclass(frozen=True)
+class IdlePlay:
+    """A play that took in no server of the run. `hosts` is its pattern, filled in; `place`
+    file:line within the project."""
+
+    play: str
+    hosts: str
+    place: str
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Plays:
+    """The plays that Ansible came to, and which of them had nobody to run on."""
+
+    def __init__(self, masking: Masking) -> None:
+        self._masking = masking
+        self.idle: list[IdlePlay] = []
+        # Patterns of all, in their order, each once.
+        self._patterns: dict[str, None] = {}
+
+    def note(self, event: Event) -> None:
+        shown, written = (str(event.data.get(name) or "") for name in ("pattern", "raw_pattern"))
+        pattern = self._masking.name(shown, written)
+        self._patterns[_shortened(pattern)] = None
+        if event.kind == "idle_play":
+            name = self._masking.name(event.task.name, event.task.written)
+            place = self._masking.place(event.task.place)
+            reason = _why_idle(event.data)
+            self.idle.append(IdlePlay(name[:255], _shortened(pattern), place[:500], reason))
+
+    def outcome(self, host: str, *, anybody: bool) -> Outcome:
+        """Of a host that no play took in. When none took in anybody, that is a failure: somebody
+        launched it to have something done."""
+        patterns = list(self._patterns)
+        said = ", ".join(patterns[:NAMED_PATTERNS]) or "other hosts"
+        if anybody:
+            return Outcome.skipped(f"No play is for {host}: the playbook's plays are for {said}.")
+        if patterns and set(patterns) <= LOCALHOST:
+            return Outcome.failed(
+                Kind.LOCALHOST_PLAY,
+                f"Nothing ran: the plays are for localhost only, and the job is for {host}. Write "
+                "“hosts: all” (with “delegate_to: localhost” where it has to be the worker), or "
+                "register a server named localhost and run it there.",
+            )
+        return Outcome.failed(
+            Kind.NO_HOSTS_MATCHED,
+            f"Nothing ran: the plays are for {said}, and {host} is not among them. Its groups are "
+            "its environment and its tags.",
+        )
+
+
+def _why_idle(data: dict[str, Any]) -> str:
+    """Without a full stop: it stands in a table, in a sentence, on a line."""
+    elsewhere = [str(name) for name in data.get("elsewhere") or []]
+    count = int(data.get("elsewhere_count") or 0)
+    if not elsewhere:
+        return "it matches no server of the inventory"
+    if set(elsewhere) <= LOCALHOST:
+        return "it is for the machine that runs Ansible, and the launch is limited to its servers"
+    more = f" and {count - len(elsewhere)} more" if count > len(elsewhere) else ""
+    is_one = count <= 1
+    said = "which is not part" if is_one else "none of which is part"
+    return f"it is for {', '.join(elsewhere)}{more}, {said} of this launch"
+
+
+def _shortened(pattern: str) -> str:
+    if len(pattern) <= LONGEST_PATTERN:
+        return pattern
+    return f"{pattern[:LONGEST_PATTERN]}…"

@@ -1,0 +1,208 @@
+"""The private folder of one run: everything that ansible-playbook reads, and nothing that stays.
+
+project/       the playbook's surroundings: real folders down to the playbook, links to the
+               rest, and the playbook itself as a copy whose hash was checked
+inventory/     targets with their credentials, their neighbours, pinned host keys, SSH keys
+vault/         a file for each vault password
+environment    what credentials add to ansible-playbook's environment
+variables.yml  what people gave, marked as data
+cp/            SSH control sockets: never shared, or a later run could reuse a connection
+tmp/           what ansible-playbook writes down on its way
+events         a pipe: what our callback tells of the run
+output         a pipe: whatever ansible-playbook prints besides
+"""
+
+import errno
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from automation import command_line, variables
+from automation.content import playbook_files
+from automation.models import Job, Outcome, Run
+from automation.models.credential_use import refuse_misuse
+from inventory.credential_variables import environment_of, write_private
+from inventory.inventory_file import write_inventory
+from inventory.models import Credential, Server
+from schema.exceptions import Refused
+
+from . import private_folders, variables_file
+from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
+
+# What the system says of a disk, or a quota, that is used up.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+CALLBACKS = Path(__file__).parent / "ansible_callbacks"
+CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
+
+
+class CannotStart(Exception):
+    """The run ends before ansible-playbook starts; `outcome` says why."""
+
+    def __init__(self, kind: Job.FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.outcome = Outcome.failed(kind, message)
+
+
+@contextmanager
+def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
+    """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(private_folder(RUN_PREFIX, settings.RUN_ROOT))
+            control = stack.enter_context(private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT))
+            folder = RunFolder(path, control, run, servers)
+        except OSError as error:
+            raise CannotStart(Job.FailureKind.INTERNAL, unwritable(run, error)) from None
+        yield folder
+
+
+def no_room(run: Run) -> str:
+    """What is said wherever the disk of a run's own files is full."""
+    where = settings.RUN_ROOT or tempfile.gettempdir()
+    return (
+        f"There is no room in RUN_ROOT ({where}) on the worker {run.worker_host}: the run was "
+        "stopped. Free some space there and relaunch."
+    )
+
+
+def unwritable(run: Run, error: OSError) -> str:
+    """Why a run's own files could not be written."""
+    if error.errno in FULL:
+        return no_room(run)
+    where = settings.RUN_ROOT or tempfile.gettempdir()
+    return (
+        f"The run's own files could not be written on the worker {run.worker_host}: "
+        f"{error.strerror} ({error.filename}). They go below RUN_ROOT ({where}): it has to be a "
+        "folder with room that the worker may write to."
+    )
+
+
+def sweep_folders() -> list[Path]:
+    """Remove what workers of this machine left behind when they were killed; which folders."""
+    return [
+        *private_folders.sweep(RUN_PREFIX, settings.RUN_ROOT),
+        *private_folders.sweep(CONTROL_PREFIX, CONTROL_PATH_ROOT),
+    ]
+
+
+class RunFolder:
+    def __init__(self, path: Path, control_path: Path, run: Run, servers: list[Server]) -> None:
+        self.path = path
+        self.control_path = control_path
+        self.run = run
+        self.servers = servers
+        self.project = path / "project"
+        self.playbook = self._copy_playbook()
+        self.credentials = self._credentials()
+        self.inventory = self._write_inventory()
+        self.vaults = self._write_vault_passwords()
+        self.environment = self._write_environment()
+        self.has_variables = self._write_variables()
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.inventory.parent / "known_hosts"
+
+    def arguments(self) -> list[str]:
+        """What follows `ansible-playbook`, the playbook last."""
+        names = [server.hostname for server in self.servers]
+        if len(names) > command_line.MAX_LIMIT_IN_ARGUMENTS:
+            (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
+        return command_line.arguments(
+            self.run,
+            names,
+            playbook=self.playbook,
+            vaults=self.vaults,
+            has_variables=self.has_variables,
+            folder=f"{self.path}/",
+        )
+
+    def shown(self, command: list[str]) -> str:
+        return command_line.shown(command, f"{self.path}/")
+
+    def _copy_playbook(self) -> str:
+        """Mirror the surroundings and copy the checked playbook; its path within the project."""
+        playbook = self.run.playbook
+        try:
+            source = playbook.path
+            content = source.read_bytes()
+        except (OSError, ValidationError):
+            raise CannotStart(
+                Job.FailureKind.PLAYBOOK_MISSING,
+                f"The file {playbook.file_path} is not there any more.",
+            ) from None
+        if playbook_files.hash_of(content) != self.run.playbook_hash:
+            raise CannotStart(
+                Job.FailureKind.PLAYBOOK_CHANGED,
+                f"The file {playbook.file_path} has changed since it was launched; nothing ran.",
+            )
+        relative = source.relative_to(playbook_files.root_of(playbook.file_path))
+        self._mirror(playbook_files.root_of(playbook.file_path), relative)
+        (self.project / relative).write_bytes(content)
+        return relative.as_posix()
+
+    def _mirror(self, root: Path, playbook: Path) -> None:
+        """Real folders along the playbook's path, links to everything beside them."""
+        here, there = root, self.project
+        for part in playbook.parts:
+            there.mkdir(mode=0o700)
+            for neighbour in here.iterdir():
+                if neighbour.name != part:
+                    (there / neighbour.name).symlink_to(neighbour)
+            here, there = here / part, there / part
+
+    def _write_inventory(self) -> Path:
+        folder = self.path / "inventory"
+        folder.mkdir(mode=0o700)
+        neighbours = Server.objects.neighbours_of(self.servers)
+        return write_inventory(folder, self.servers, neighbours, self.run.credential)
+
+    def _credentials(self) -> list[Credential]:
+        """Asked once more of the very rows that the inventory is made of."""
+        try:
+            refuse_misuse(self.run, self.servers, self.run.launched_by)
+        except (Refused, PermissionDenied) as error:
+            raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
+        return list(Credential.objects.used_for(self.servers, self.run.credential))
+
+    def _write_vault_passwords(self) -> dict[str, str]:
+        """Files and not arguments: those everybody on the worker can read. Their names in the
+        folder, by vault id."""
+        folder = self.path / "vault"
+        folder.mkdir(mode=0o700)
+        files = {}
+        for vault in self.run.playbook.vault_passwords.all():
+            files[vault.vault_id] = vault.file_name
+            write_private(self.path / vault.file_name, vault.opened())
+        return files
+
+    def _write_environment(self) -> Path | None:
+        """Lines that the shell before ansible-playbook reads: so they stand in no record of the
+        runner's, and in the environment of nothing else."""
+        given, disputed = environment_of(self.credentials)
+        if disputed:
+            raise CannotStart(
+                Job.FailureKind.INTERNAL,
+                "The servers' credentials do not agree on the environment variable "
+                f"{', '.join(disputed)}: launch them apart, or name one credential for all.",
+            )
+        if not given:
+            return None
+        file = self.path / "environment"
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in given.items()]
+        write_private(file, "".join(lines))
+        return file
+
+    def _write_variables(self) -> bool:
+        """Whether there are any."""
+        if not self.run.extra_vars:
+            return False
+        file = self.path / command_line.VARIABLES
+        file.touch(mode=0o600)
+        file.write_text(variables_file.rendered(variables.opened(self.run.extra_vars)))
+        return True

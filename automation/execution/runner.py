@@ -1,0 +1,401 @@
+"""Runs playbooks: the one place that knows ansible-runner.
+
+`execute(run)` sees a claimed run through to its end, whatever happens on the way:
+
+1. fill a private folder with checked playbook, inventory and variables;
+2. start ansible-playbook in it, with an environment that holds nothing of ours;
+3. in a thread of its own, hear from it through a channel of our own: each event's lines, its
+   result, what it means;
+4. meanwhile write those down, look twice a second whether somebody cancelled, the deadline has
+   passed or the claim is lost, and say every five seconds that we live;
+5. stop it if so, kill whatever is left of it, and write the end.
+
+Two threads, so that no output, however long it takes to read, keeps a run from being stopped. Only
+the main one has the database.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pexpect
+from ansible_runner.config.runner import RunnerConfig
+from ansible_runner.runner import Runner
+from django.conf import settings
+from django.db import DatabaseError
+
+from audit.context import acting_as
+from automation import processes
+from automation.content import playbook_files
+from automation.models import ClaimLost, Job, Outcome, Run, Worker
+from inventory.models import Server
+from schema.encryption import Undecryptable
+from schema.retrying import insisting, is_transient, reconnect
+
+from . import shutdown
+from .channel import DESCRIPTOR, VARIABLE, Channel
+from .host_keys import learn_host_keys
+from .log_writer import LogWriter
+from .masking import Masking
+from .run_folder import (
+    CALLBACKS,
+    FULL,
+    CannotStart,
+    RunFolder,
+    no_room,
+    run_folder,
+    unwritable,
+)
+from .run_secrets import known_secrets
+from .transcript import Transcript, stopped_by
+
+logger = logging.getLogger(__name__)
+
+# What ansible-playbook may see of the worker's environment; everything else stays here.
+KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TZ",
+    "TMPDIR",
+    "ANSIBLE_CONFIG",
+    "ANSIBLE_ROLES_PATH",
+    "ANSIBLE_COLLECTIONS_PATH",
+)
+# Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
+KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
+POLL_SECONDS = 0.05
+LOOK_SECONDS = 0.5
+GRACE_SECONDS = 5.0
+UNDECRYPTABLE = "Put the key back, or give the secret again."
+# What a shell adds to the number of the signal that ended a program.
+SIGNALLED = 128
+# Rows that are taken from the reader at once: between two helpings we look whether to stop.
+HELPING = 500
+
+# For nobody to read: whoever has ended it has the last word.
+LOST = Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
+
+
+def execute(run: Run) -> bool:
+    """Run a claimed run and write how it ended. False when somebody else had ended it."""
+    with acting_as(run.launched_by):
+        try:
+            ended = insisting(lambda: _Execution(run)).execute()
+        except CannotStart as error:
+            ended = {"default": error.outcome}
+        except Undecryptable as error:
+            ended = {
+                "default": Outcome.failed(Job.FailureKind.INTERNAL, f"{error} {UNDECRYPTABLE}")
+            }
+        except Exception as error:
+            logger.exception("Run %s broke", run.pk)
+            ended = {"default": _internal(run, error)}
+        finally:
+            processes.sweep(str(run.claim_token))
+        return _finish(run, **ended)
+
+
+def _finish(
+    run: Run, default: Outcome, outcomes: dict[int, Outcome] | None = None, **known: Any
+) -> bool:
+    try:
+        return insisting(lambda: run.finish(outcomes or {}, default, **known))
+    except Exception as error:
+        # Whatever the outcome holds that cannot be written: the run must not hang for it.
+        logger.exception("The end of run %s could not be written", run.pk)
+        plain = _internal(run, error)
+        return insisting(lambda: run.finish({}, plain, exit_code=known.get("exit_code")))
+
+
+def ansible_playbook() -> str | None:
+    """The program's path: the one that is installed beside this Python, else the one in PATH."""
+    if settings.ANSIBLE_PLAYBOOK:
+        return shutil.which(settings.ANSIBLE_PLAYBOOK)
+    beside = Path(sys.executable).parent / "ansible-playbook"
+    return str(beside) if beside.exists() else shutil.which("ansible-playbook")
+
+
+def _guard(folder: RunFolder, channel: Channel) -> list[str]:
+    """What stands before ansible-playbook: a shell that tells how it ended.
+
+    Should the worker die, the kernel ends the shell, and with it ansible-playbook. That reads
+    nothing: a `vars_prompt` whose value was not given would else wait for an answer for ever; so it
+    takes its default. What the credentials add to its environment comes from a file. Its events
+    and its output go into the channel; only the shell has the runner's terminal.
+    """
+    run = f'"$@" {DESCRIPTOR}>"$events" </dev/null >"$output" 2>&1'
+    script = f"events=$1 output=$2; shift 2; trap : TERM INT HUP; {run}; exit $?"
+    script = f'. "$0" || exit; {script}' if folder.environment else script
+    pipes = map(str, (channel.events_path, channel.output_path))
+    shell = ["sh", "-c", script, str(folder.environment or "sh"), *pipes]
+    if not shutil.which("setpriv"):
+        return shell
+    return ["setpriv", "--pdeathsig", "KILL", *shell, "setpriv", "--pdeathsig", "TERM"]
+
+
+def _internal(run: Run, error: Exception) -> Outcome:
+    """Without what the error itself says: output, arguments and secrets may be part of that."""
+    if isinstance(error, OSError) and (error.filename or error.errno in FULL):
+        reason = unwritable(run, error)
+    elif isinstance(error, OSError):
+        reason = f"InfraOps could not run it: {error.strerror or type(error).__name__}."
+    else:
+        reason = (
+            f"InfraOps could not run it ({type(error).__name__}). The log of the worker "
+            f"{run.worker_host} has the details."
+        )
+    return Outcome.failed(Job.FailureKind.INTERNAL, reason)
+
+
+class _Execution:
+    """One ansible-playbook process and what is known about it while it runs."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.token = str(run.claim_token)
+        # In the order of the launch: batches (`serial`) take them so.
+        self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
+        self.servers = [job.server for job in self.jobs]
+        self.writer = LogWriter(run)
+        root = f"{playbook_files.root_of(run.playbook.file_path)}/"
+        self._paths = ("\0", "")  # nothing to replace yet
+        neighbours = Server.objects.neighbours_of(self.servers).values_list("hostname", flat=True)
+        hosts = [*(server.hostname for server in self.servers), *neighbours]
+        self.masking = Masking(known_secrets(run, self.servers), hosts, self._with_real_paths, root)
+        self.transcript = Transcript(run, self.jobs, self.masking, self.writer)
+        self.stopped: Outcome | None = None
+        self.started = time.monotonic()
+        self._stopped_at = self._looked_at = self._beat_at = 0.0
+
+    def execute(self) -> dict[str, Any]:
+        """Run it; the arguments for `_finish`."""
+        program = ansible_playbook()
+        if program is None:
+            raise CannotStart(
+                Job.FailureKind.ANSIBLE_MISSING,
+                f"ansible-playbook is not installed on the worker {self.run.worker_host}.",
+            )
+        with ExitStack() as stack:
+            folder = insisting(lambda: stack.enter_context(run_folder(self.run, self.servers)))
+            config = self._configured(folder, program)
+            root = playbook_files.root_of(self.run.playbook.file_path)
+            self._paths = (str(folder.project), str(root))
+            self.transcript.watch_room_in(f"{folder.path}/", no_room(self.run))
+            insisting(lambda: self._note_start(folder, config))
+            exit_code = self._run(config, folder)
+            with self._while_held():
+                insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
+        if insisting(self.run.beat):  # else somebody else has ended it, and has the last word
+            self._keep_facts()
+        return self._ended(exit_code)
+
+    def _configured(self, folder: RunFolder, program: str) -> RunnerConfig:
+        config = RunnerConfig(
+            private_data_dir=str(folder.path),
+            playbook=folder.playbook,
+            quiet=True,
+            fact_cache_type="memory",
+        )
+        config.prepare()
+        # Not among the settings above: without a file of settings the runner forgets those.
+        config.pexpect_timeout = POLL_SECONDS
+        config.suppress_output_file = True
+        config.cwd = str(folder.project)
+        config.command = [program, *folder.arguments()]
+        config.env = self._environment(config.env, folder)
+        return config
+
+    def _environment(self, prepared: dict[str, str], folder: RunFolder) -> dict[str, str]:
+        """What the runner has added and a few of our own; nothing else of the worker's."""
+        added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
+        kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no {KEPT_CONNECTION}"
+        return {
+            **kept,
+            **added,
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_FORCE_COLOR": "True",
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
+            # A configuration that asks for passwords would wait at our terminal for ever.
+            "ANSIBLE_ASK_PASS": "False",
+            "ANSIBLE_BECOME_ASK_PASS": "False",
+            "ANSIBLE_ASK_VAULT_PASS": "False",
+            # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
+            # These go before a server's own ansible_ssh_common_args (a jump host), which would
+            # take the place of ANSIBLE_SSH_COMMON_ARGS: ssh believes the first of two options.
+            "ANSIBLE_SSH_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+            # Groups called web-servers are common, and a warning in each log says nothing new.
+            "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+            # Opened vaults and filled templates on their way: gone with the folder.
+            "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
+            # Ours alone: what the runner's own callback tells goes through files and the output.
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
+            VARIABLE: str(DESCRIPTOR),
+            processes.MARKER: self.token,
+        }
+
+    def _note_start(self, folder: RunFolder, config: RunnerConfig) -> None:
+        command = folder.shown(["ansible-playbook", *config.command[1:]])
+        self.run.note(command=command, unmasked=self.masking.unmasked)
+
+    def _run(self, config: RunnerConfig, folder: RunFolder) -> int | None:
+        """Its exit code; negative for a signal, None where neither is known."""
+        self.channel = Channel(folder.path, self.transcript.note, self.transcript.close)
+        try:
+            config.command = [*_guard(folder, self.channel), *config.command]
+            self.channel.start()
+            code = self._exit_code_of(config)
+            self._take_in_the_rest()
+            return code
+        finally:
+            self.transcript.outbox.close()
+            self.channel.finish()
+            if self.channel.ident is not None:  # else no thread could be started
+                self.channel.join()
+            self.channel.release()
+
+    def _exit_code_of(self, config: RunnerConfig) -> int | None:
+        runner = Runner(config, event_handler=_unneeded, cancel_callback=self._on_poll)
+        try:
+            runner.run()
+        except pexpect.TIMEOUT:
+            # It has ended, and something that it had started has not.
+            processes.sweep(self.token)
+        except OSError:
+            # The runner's notes about its end; they are not needed.
+            if runner.rc is None:
+                raise
+        if runner.rc is not None and runner.rc > SIGNALLED:
+            return SIGNALLED - runner.rc
+        return runner.rc
+
+    def _take_in_the_rest(self) -> None:
+        """Everything that was said and is not written yet, however long the database takes. It has
+        ended: neither its deadline nor somebody who cancels can change how."""
+        self.channel.finish()
+        while self.channel.is_alive() or not self.transcript.outbox.is_empty:
+            self._write_down()
+            self._look_if_due(self._lost_claim)
+            if self.transcript.outbox.is_empty or self.writer.is_behind:
+                time.sleep(POLL_SECONDS)
+        with self._while_held():
+            self.writer.close()
+
+    def _on_poll(self) -> bool:
+        """Called at least every POLL_SECONDS. Always False: the runner's own way of cancelling
+        leaves ansible-core's workers running, so stopping is done here.
+        """
+        self._write_down()
+        self._look_if_due(self._reason_to_stop)
+        return False
+
+    def _write_down(self) -> None:
+        """A helping of what the reader has brought, unless the database is behind already."""
+        with self._while_held():
+            if not self.writer.is_behind:
+                for write in self.transcript.outbox.take(HELPING):
+                    write()
+            self.writer.tick()
+
+    @contextmanager
+    def _while_held(self) -> Iterator[None]:
+        """Somebody else may have ended the run: then nothing more is written about it."""
+        try:
+            yield
+        except ClaimLost:
+            self._stop(LOST)
+
+    def _look_if_due(self, reason_to_stop: Callable[[float], Outcome | None]) -> None:
+        now = time.monotonic()
+        if self.stopped is not None and now - self._stopped_at > GRACE_SECONDS:
+            processes.sweep(self.token)
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        try:
+            reason = reason_to_stop(now)
+        except DatabaseError as error:
+            if not is_transient(error):
+                raise
+            reconnect()
+            return
+        if reason is not None:
+            self._stop(reason)
+
+    def _stop(self, reason: Outcome) -> None:
+        """For the first reason that there is."""
+        if self.stopped is None:
+            self.stopped, self._stopped_at = reason, time.monotonic()
+            processes.terminate(self.token)
+
+    def _reason_to_stop(self, now: float) -> Outcome | None:
+        if known := self.transcript.verdict or stopped_by(self.channel):
+            return known
+        if now - self.started > self.run.deadline_seconds:
+            return Outcome.failed(
+                Job.FailureKind.DEADLINE,
+                f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
+            )
+        idle = self.run.idle_deadline_seconds
+        if idle is not None and self.transcript.silent_seconds() > idle:
+            return Outcome.failed(
+                Job.FailureKind.DEADLINE,
+                f"Stopped: it printed nothing for {idle} s, which is its idle deadline.",
+            )
+        if shutdown.is_overdue():
+            return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
+        if lost := self._lost_claim(now):
+            return lost
+        self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])
+        if self.run.cancel_requested_at is not None:
+            return Outcome.cancelled(self.run.cancel_message())
+        return None
+
+    def _lost_claim(self, now: float) -> Outcome | None:
+        """Say that we live, when it is time; whether somebody else has ended the run."""
+        if now - self._beat_at < settings.RUN_HEARTBEAT_SECONDS:
+            return None
+        Worker.objects.beat()
+        if not self.run.beat():
+            return LOST
+        self._beat_at = now  # only now: a beat that the database did not take is tried again
+        return None
+
+    def _keep_facts(self) -> None:
+        """Facts that cannot be kept must not change how the run has ended."""
+        try:
+            insisting(self.transcript.facts.keep)
+        except Exception:
+            logger.exception("The facts of run %s could not be kept", self.run.pk)
+
+    def _ended(self, exit_code: int | None) -> dict[str, Any]:
+        tally = self.transcript.tally
+        known = {
+            "exit_code": exit_code,
+            "idle_plays": [play.as_json() for play in tally.idle_plays],
+        }
+        if stopped := self.stopped or self.transcript.verdict or stopped_by(self.channel):
+            return {"default": stopped, **known}
+        outcomes = {job.pk: tally.outcome(job.server.hostname, exit_code) for job in self.jobs}
+        unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
+        return {"outcomes": outcomes, "default": unknown, **known}
+
+    def _with_real_paths(self, text: str) -> str:
+        """With the playbook where it really lies, and not in the run's folder."""
+        return text.replace(*self._paths)
+
+
+def _unneeded(_event: dict[str, Any]) -> bool:
+    """The runner's own events. Nothing comes through its terminal, nor would it be believed."""
+    return False

@@ -1,0 +1,228 @@
+"""What a run's events say about each host, and from it how each job ended."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from automation.ansi import plain
+from automation.models import Job, Outcome
+from automation.models.run_states import signal_name
+
+from .events import Event
+from .masking import Masking
+from .not_run import IdlePlay, Plays
+
+# Ansible's recap, in its order, and the names that its statistics have for them.
+COUNTS = {
+    "ok": "ok",
+    "changed": "changed",
+    "unreachable": "unreachable",
+    "failed": "failures",
+    "skipped": "skipped",
+    "rescued": "rescued",
+    "ignored": "ignored",
+}
+KEPT_MESSAGES = 40
+MAX_MESSAGE = 2000
+# An unknown key is accepted and then pinned: only one that differs from its pin comes to this.
+WRONG_HOST_KEY = (
+    "Host key verification failed",
+    # With a password, Ansible says it before ssh does.
+    "Using a SSH password instead of a key is not possible because Host Key checking is enabled",
+)
+HOST_KEY_ADVICE = (
+    "shows another host key than the one that is pinned, so nothing was done there. If the server "
+    "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If "
+    "not, somebody may stand in between."
+)
+NAMED_HOSTS = 3
+
+Kind = Job.FailureKind
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that did not work on a host. `place` is file:line within the project."""
+
+    task: str
+    place: str
+    message: str
+    is_unreachable: bool = False
+
+
+@dataclass(frozen=True)
+class Recap:
+    """What Ansible says of the hosts when it has ended.
+
+    `counts` by host. `unfinished`: hosts that it gave up, or never came to. `took_part`: hosts of
+    plays that began. `unanswered`: by host, a task that was started and never reported on.
+    """
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    unfinished: frozenset[str] = frozenset()
+    took_part: frozenset[str] = frozenset()
+    unanswered: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, event: Event) -> "Recap":
+        data = event.data
+        return cls(
+            counts=data.get("counts") or {},
+            unfinished=frozenset(data.get("unfinished") or []),
+            took_part=frozenset(data.get("took_part") or []),
+            unanswered=dict(data.get("unanswered") or []),
+        )
+
+
+class Tally:
+    """Fed with every event; asked for outcomes when the process has ended.
+
+    Secrets are masked before anything is cut: half a secret would be found no more.
+    """
+
+    def __init__(self, masking: Masking | None = None, selects_tasks: bool = False) -> None:
+        """`selects_tasks`: the launch has options (--tags …) that leave tasks out."""
+        self._masking = masking or Masking(())
+        self._selects_tasks = selects_tasks
+        # The first that nobody rescued: what follows on the same host is its consequence.
+        self._failures: dict[str, Failure] = {}
+        self._item_messages: dict[tuple[str, str], str] = {}
+        self.recap: Recap | None = None
+        self._messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
+        self._plays = Plays(self._masking)
+        self._tasks = 0
+
+    def note(self, event: Event) -> None:
+        if event.kind in ("text", "output"):
+            self._messages.extend(map(plain, event.lines))
+        elif event.kind == "item" and event.status == "failed":
+            self._item_messages[event.host, event.task.uuid] = self._message_of(event)
+        elif event.kind == "result" and event.status in ("failed", "unreachable"):
+            if not event.is_ignored and not event.is_rescued:
+                self._failures.setdefault(event.host, self._failure(event))
+        elif event.kind in ("play", "idle_play"):
+            self._plays.note(event)
+        elif event.kind == "task":
+            self._tasks += 1
+        elif event.kind == "recap":
+            self.recap = Recap.of(event)
+
+    @property
+    def idle_plays(self) -> list[IdlePlay]:
+        return self._plays.idle
+
+    def outcome(self, host: str, exit_code: int | None) -> Outcome:
+        """How the job of this host ended. Success needs all of: a play that took the host in, no
+        failure, a result of every task that was started there, that Ansible was through with the
+        host, and an exit code that does not speak of more than failed hosts.
+        """
+        recap = self.recap
+        if recap is None:
+            return self._without_recap(exit_code)
+        counts = self._counts(host)
+        if counts["failed"] or counts["unreachable"]:
+            return self._failed(host, counts)
+        if exit_code and host in recap.unfinished:
+            return self._not_reached(host, counts)
+        if task := recap.unanswered.get(host):
+            return self._unanswered(host, task, counts)
+        if not any(counts.values()) and host not in recap.took_part:
+            return self._plays.outcome(host, anybody=bool(recap.took_part))
+        if not self._tasks and self._selects_tasks:
+            return Outcome.failed(
+                Kind.NO_TASKS, "No task of the play is left with the launch's options."
+            )
+        if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
+            return Outcome(Job.Status.SUCCESS, counts=counts)
+        return Outcome.failed(Kind.ANSIBLE_ERROR, f"{ended_with(exit_code)}.", counts=counts)
+
+    def _counts(self, host: str) -> dict[str, int]:
+        counts = self.recap.counts.get(host, {}) if self.recap else {}
+        return {name: counts.get(key, 0) for name, key in COUNTS.items()}
+
+    def _failed(self, host: str, counts: dict[str, int]) -> Outcome:
+        failure = self._failures.get(host, Failure("", "", "See the log."))
+        where = f" ({failure.place})" if failure.place else ""
+        about = {
+            "failed_task": failure.task,
+            "failed_place": failure.place,
+            "counts": counts,
+        }
+        is_wrong_key = any(sign in failure.message for sign in WRONG_HOST_KEY)
+        if not failure.is_unreachable and not is_wrong_key:
+            said = f"Task “{failure.task}” failed{where}: {failure.message}"
+            return Outcome.failed(Kind.TASK_FAILED, said[:MAX_MESSAGE], **about)
+        said = f"{host} was unreachable{where}: {failure.message}"
+        if is_wrong_key:
+            said = f"{host} {HOST_KEY_ADVICE}"
+        return Outcome.failed(Kind.UNREACHABLE, said[:MAX_MESSAGE], **about)
+
+    def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
+        """Others failed, and the play was broken off for this one too."""
+        others = [
+            f"{other} (task “{failure.task}”)"
+            for other, failure in self._failures.items()
+            if self._counts(other)["failed"] or self._counts(other)["unreachable"]
+        ]
+        because = f" after a failure on {', '.join(others[:NAMED_HOSTS])}" if others else ""
+        more = f" and {len(others) - NAMED_HOSTS} more" if len(others) > NAMED_HOSTS else ""
+        when = "was through with" if any(counts.values()) else "came to"
+        return Outcome.failed(
+            Kind.NOT_REACHED,
+            f"Not reached: the playbook stopped{because}{more}, before it {when} {host}.",
+            counts=counts if any(counts.values()) else {},
+        )
+
+    def _unanswered(self, host: str, task: str, counts: dict[str, int]) -> Outcome:
+        name = self._masking.name(task)
+        return Outcome.failed(
+            Kind.INTERNAL,
+            f"Ansible started the task “{name}” on {host} and never reported a result. Whether it "
+            "ran there is not known.",
+            failed_task=name,
+            counts=counts,
+        )
+
+    def _without_recap(self, exit_code: int | None) -> Outcome:
+        """Ansible gave up before the recap: it says why in its messages."""
+        text = self._masking.text("\n".join(line for line in self._messages if line.strip()))
+        if "resolve module/action" in text:
+            kind = Kind.UNKNOWN_MODULE
+        elif exit_code == 4 or "YAML parsing failed" in text or "not a valid" in text:
+            kind = Kind.BAD_YAML
+        else:
+            kind = Kind.ANSIBLE_ERROR
+        said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It printed no reason."
+        return Outcome.failed(kind, f"{ended_with(exit_code)}: {said}"[:MAX_MESSAGE])
+
+    def _failure(self, event: Event) -> Failure:
+        of_item = self._item_messages.get((event.host, event.task.uuid))
+        return Failure(
+            self._masking.name(event.task.name, event.task.written),
+            self._masking.place(event.task.place),
+            of_item or self._message_of(event),
+            event.status == "unreachable",
+        )
+
+    def _message_of(self, event: Event) -> str:
+        """What the module said: its message, and what the command wrote if that is all there is."""
+        result = event.result
+        if "censored" in result:
+            return "The result is hidden (no_log)."
+        clean = self._masking.text
+        parts = [clean(str(result.get("msg") or result.get("reason") or "")).strip()]
+        for stream in ("stderr", "module_stderr", "stdout"):
+            if said := clean(str(result.get(stream) or "")).strip():
+                parts.append(said[-500:])
+                break
+        return " — ".join(part for part in parts if part) or "It gave no reason."
+
+
+def ended_with(exit_code: int | None) -> str:
+    """How the process ended, in words; a signal's number is negative."""
+    if exit_code is None:
+        return "ansible-playbook ended, and its exit code could not be learnt"
+    if exit_code < 0:
+        name = signal_name(-exit_code)
+        hint = " (often because the machine ran out of memory)" if name == "SIGKILL" else ""
+        return f"ansible-playbook was ended by {name}{hint}"
+    return f"ansible-playbook ended with exit code {exit_code}"

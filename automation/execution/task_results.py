@@ -1,0 +1,151 @@
+"""What each task did on each job's server, from the run's events."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from automation.ansi import plain
+from automation.models import TaskResult
+from automation.models.results import DIFF_LENGTH, MESSAGE_LENGTH
+
+from .events import Event, Task
+from .masking import Masking
+
+# Takes a job's key and the columns of a row.
+Add = Callable[..., object]
+Status = TaskResult.Status
+INCLUDES = {"include_tasks", "include_role"}
+HIDDEN = "The result is hidden (no_log)."
+CUT = "… [cut]"
+FAILURES = (Status.FAILED, Status.IGNORED, Status.RESCUED, Status.UNREACHABLE)
+
+
+class TaskResults:
+    """Fed with every event."""
+
+    def __init__(self, jobs: dict[str, int], add: Add, masking: Masking) -> None:
+        """`jobs`: key by host."""
+        self._jobs = jobs
+        self._add = add
+        self._masking = masking
+        self._diffs: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._items: dict[tuple[str, str], _Items] = defaultdict(_Items)
+        self._includes: dict[str, Event] = {}
+
+    def note(self, event: Event) -> None:
+        if event.kind == "include":
+            self._included(event)
+        if event.host not in self._jobs:
+            return
+        place = event.host, event.task.uuid
+        if event.kind == "diff":
+            self._diffs[place] += map(plain, event.lines)
+        elif event.kind == "item":
+            self._items[place].note(event)
+        elif event.kind == "result" and event.task.module != "meta":
+            self._ended(event)
+
+    def _ended(self, event: Event) -> None:
+        place = event.host, event.task.uuid
+        items, diff = self._items.pop(place, _Items()), self._diffs.pop(place, [])
+        if event.status == "ok" and event.task.module in INCLUDES:
+            self._includes[event.host] = event  # counted once for each file that it then includes
+            return
+        is_changed = bool(event.result.get("changed") or items.changed)
+        status = _status(event, is_changed)
+        message = items.message(status) or message_of(event.result)
+        self._record(event.host, event.task, event, status, message, is_changed, diff)
+
+    def _included(self, event: Event) -> None:
+        """An include succeeds on a host as often as Ansible includes a file for it."""
+        file = self._masking.place(str(event.data.get("file") or ""))
+        item = str(event.data.get("item") or "")
+        message = f"Included {file}{f' => {item}' if item else ''}"
+        for host in event.data.get("included", []):
+            own = self._includes.get(host)
+            if host in self._jobs and own is not None:
+                self._record(host, own.task, own, Status.OK, message, False, [])
+
+    def _record(
+        self,
+        host: str,
+        task: Task,
+        event: Event,
+        status: str,
+        message: str,
+        is_changed: bool,
+        diff: list[str],
+    ) -> None:
+        started_at, duration = _timing(event)
+        text, name = self._masking.text, self._masking.name
+        self._add(
+            self._jobs[host],
+            play=_fitting(name(task.play), 255),
+            task=_fitting(name(task.name, task.written), 255),
+            action=_fitting(task.action, 255),
+            status=status,
+            changed=is_changed,
+            started_at=started_at,
+            duration=duration,
+            path=_fitting(self._masking.place(task.place), 500),
+            message=_fitting(text(message), MESSAGE_LENGTH),
+            diff=_fitting(text("\n".join(diff).strip("\n")), DIFF_LENGTH),
+        )
+
+
+class _Items:
+    """What the items of a loop say about the whole."""
+
+    def __init__(self) -> None:
+        self.changed = False
+        self._count = 0
+        self._failure = ""
+
+    def note(self, event: Event) -> None:
+        self._count += 1
+        self.changed |= bool(event.result.get("changed"))
+        if event.status == "failed":
+            self._failure = message_of(event.result)
+
+    def message(self, status: str) -> str:
+        """Of a failure the item's that failed; else how many items there were, if any."""
+        if status in FAILURES and self._failure:
+            return self._failure
+        return f"{self._count} item{'s' if self._count > 1 else ''}" if self._count else ""
+
+
+def message_of(result: dict[str, Any]) -> str:
+    """What a module said, for a list: its message, or the end of what it printed."""
+    if "censored" in result:
+        return HIDDEN
+    parts = [str(result.get("msg") or "").strip()]
+    for stream in ("stderr", "module_stderr", "stdout"):
+        if said := str(result.get(stream) or "").strip():
+            parts.append(said[-500:])
+            break
+    return " — ".join(filter(None, parts))
+
+
+def _status(event: Event, is_changed: bool) -> str:
+    if event.status == "ok":
+        return Status.CHANGED if is_changed else Status.OK
+    if event.status == "failed" and event.is_rescued:
+        return Status.RESCUED
+    return Status.IGNORED if event.is_ignored else event.status
+
+
+def _timing(event: Event) -> tuple[datetime, float]:
+    """When it began, and its seconds; when it ended and 0 where it never said that it began."""
+    try:
+        began = datetime.fromtimestamp(float(event.data["began"]), UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return event.at, 0.0
+    began = min(began, event.at)
+    return began, (event.at - began).total_seconds()
+
+
+def _fitting(text: str, length: int) -> str:
+    """At most so long, and nothing in it that a database refuses."""
+    text = text.replace("\x00", "").encode(errors="replace").decode()
+    return text if len(text) <= length else text[: length - len(CUT)] + CUT

@@ -1,0 +1,226 @@
+"""What commands that launch share: they watch a run in the terminal, and tell how it ended."""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser, BooleanOptionalAction
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from automation.ansi import plain
+from automation.models import Job, Run, Worker
+from automation.reports.job_state import WHY_UNMASKED
+from inventory.models import Credential
+from schema.exceptions import Refused
+from schema.retrying import insisting
+
+POLL_SECONDS = 0.3
+NOTHING_TO_DO = "Nothing to do: no task ran on this server."
+COLOURS = {
+    "success": "SUCCESS",
+    "failed": "ERROR",
+    "cancelled": "WARNING",
+    "skipped": "HTTP_NOT_MODIFIED",
+}
+
+
+class LaunchingCommand(BaseCommand):
+    """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, 4 skipped: no play is for the
+    chosen servers. Servers that were skipped beside others that succeeded leave it at 0."""
+
+    _patience: timedelta
+    _worker_at: datetime  # when a worker was last there
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--user", help="who launches (default: the first active admin)")
+        parser.add_argument("--no-wait", action="store_true", help="launch and return at once")
+        parser.add_argument(
+            "--wait-for-worker",
+            type=int,
+            default=60,
+            metavar="SECONDS",
+            help="give up watching when no worker lives for so long (default: 60)",
+        )
+
+        self._add_launch_options(parser)
+
+    @staticmethod
+    def _add_launch_options(parser: ArgumentParser) -> None:
+        """Each is None when it is not given."""
+        options = parser.add_argument_group("how it runs")
+        on_or_off: Any = {"action": BooleanOptionalAction}
+        options.add_argument(
+            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
+        )
+        options.add_argument("--extra-vars", metavar="JSON", help="a JSON object")
+        options.add_argument("--check", help="change nothing, say what would", **on_or_off)
+        options.add_argument("--diff", help="show what changes in files", **on_or_off)
+        options.add_argument("--tags", help="only tasks with these tags")
+        options.add_argument("--skip-tags", help="no tasks with these tags")
+        options.add_argument("--start-at-task", metavar="NAME", help="skip those before")
+        options.add_argument("--become", help="run as root on the server", **on_or_off)
+        options.add_argument("--forks", type=int, help="servers at the same time (5)")
+        options.add_argument("--deadline", type=int, metavar="SECONDS", help="then it is ended")
+        options.add_argument(
+            "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
+        )
+        # manage.py's own --verbosity says how much Django talks; this one is Ansible's.
+        options.add_argument("--ansible-verbosity", type=int, choices=range(5))
+
+    @staticmethod
+    def launch_options(options: dict[str, Any]) -> dict[str, Any]:
+        """What of them was given, as `Playbook.launch` takes it."""
+        given = {
+            "extra_vars": variables_of(options["extra_vars"]),
+            "credential": credential_named(options["credential"]),
+            "check_mode": options["check"],
+            "diff_mode": options["diff"],
+            "tags": options["tags"],
+            "skip_tags": options["skip_tags"],
+            "start_at_task": options["start_at_task"],
+            "become": options["become"],
+            "forks": options["forks"],
+            "verbosity": options["ansible_verbosity"],
+            "deadline_seconds": options["deadline"],
+            "idle_deadline_seconds": options["idle_deadline"],
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
+        """Tell the jobs; then show their lines until the run has ended, and exit as it did. While
+        the database is away, it waits: the run goes on as well."""
+        self._patience = timedelta(seconds=for_worker)
+        self._worker_at = timezone.now()
+        jobs = _jobs_of(run)
+        for job in jobs:
+            self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
+        if not wait:
+            return
+        try:
+            self._show_lines(run, jobs)
+        except KeyboardInterrupt:
+            self.stderr.write(f"\nStill running: {jobs[0].job_id}. `cancel_job` ends it.")
+            sys.exit(130)
+        sys.exit(self._result(run))
+
+    def _show_lines(self, run: Run, jobs: list[Job]) -> None:
+        """Print each job's lines as they come, until the run has ended and nothing is left."""
+        shown = dict.fromkeys((job.pk for job in jobs), 0)
+        waiting_said = False
+        while True:
+            insisting(run.refresh_from_db)
+            finished = run.state == Run.State.FINISHED
+            printed = [self._print_new(job, shown, prefix=len(jobs) > 1) for job in jobs]
+            if finished and not any(printed):
+                return
+            if run.state == Run.State.PENDING:
+                insisting(lambda: self._refuse_to_wait_for_nobody(jobs))
+                waiting_said = waiting_said or self._say_what_it_waits_for(run)
+            if not any(printed):
+                time.sleep(POLL_SECONDS)
+
+    def _refuse_to_wait_for_nobody(self, jobs: list[Job]) -> None:
+        """CommandError when no worker has lived for as long as we are to wait for one."""
+        now = timezone.now()
+        if Worker.objects.alive().exists():
+            self._worker_at = now
+        elif now - self._worker_at >= self._patience:
+            raise CommandError(
+                f"No worker has been there for {self._patience.seconds} s: start one with "
+                f"`manage.py run_worker`, and it takes what waits. `cancel_job {jobs[0].job_id}` "
+                "takes it back."
+            )
+
+    def _print_new(self, job: Job, shown: dict[int, int], *, prefix: bool) -> bool:
+        lines = insisting(lambda: list(job.lines(after=shown[job.pk])))
+        for line in lines:
+            content = line.content if self.stdout.isatty() else plain(line.content)
+            self.stdout.write(f"{job.server}: {content}" if prefix else content)
+        if lines:
+            shown[job.pk] = lines[-1].line_number
+            self.stdout.flush()
+        return bool(lines)
+
+    def _say_what_it_waits_for(self, run: Run) -> bool:
+        reasons = insisting(run.waits_for)
+        if reasons:
+            self.stdout.write(f"It waits: {'; '.join(reasons)}.")
+        return bool(reasons)
+
+    def _result(self, run: Run) -> int:
+        jobs = _jobs_of(run)
+        for job in jobs:
+            style = getattr(self.style, COLOURS[job.status])
+            took = f" after {job.duration.total_seconds():.1f} s" if job.duration else ""
+            self.stdout.write(style(f"{job.server}: {job.get_status_display()}{took}"))
+            if said := job.error_message or (NOTHING_TO_DO if job.had_nothing_to_do else ""):
+                self.stdout.write(style(said))
+        self._tell_of_the_run(run)
+        return exit_status({job.status for job in jobs})
+
+    def _tell_of_the_run(self, run: Run) -> None:
+        """Plays that ran on none of its servers, and secrets that its log may show."""
+        for play in run.idle_plays:
+            where = f"hosts: {play['hosts']}, {play['place']}"
+            self.stdout.write(f"Play “{play['play']}” ({where}) did not run: {play['reason']}.")
+        if run.unmasked:
+            names = ", ".join(run.unmasked)
+            self.stdout.write(self.style.WARNING(f"Not masked: {names} — {WHY_UNMASKED}"))
+
+
+def _jobs_of(run: Run) -> list[Job]:
+    return insisting(lambda: list(run.jobs.select_related("server").order_by("id")))
+
+
+def exit_status(statuses: Collection[str]) -> int:
+    """Of a run's jobs: the worst counts."""
+    if Job.Status.FAILED in statuses:
+        return 2
+    if Job.Status.CANCELLED in statuses:
+        return 3
+    return 4 if set(statuses) == {Job.Status.SKIPPED} else 0
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """What a launch may raise, as the command's own error."""
+    try:
+        yield
+    except (Refused, PermissionDenied) as error:
+        raise CommandError(str(error)) from None
+    except ValidationError as error:
+        raise CommandError("\n".join(_said(error))) from None
+
+
+def credential_named(name: str | None) -> Credential | None:
+    """The value of --credential."""
+    if not name:
+        return None
+    try:
+        return Credential.objects.get(name=name)
+    except Credential.DoesNotExist:
+        known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
+        raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
+
+
+def variables_of(text: str | None) -> Any:
+    """The value of --extra-vars."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandError(f"--extra-vars is no JSON: {error}.") from None
+
+
+def _said(error: ValidationError) -> list[str]:
+    """One line a message, with the field's name before it."""
+    if not hasattr(error, "error_dict"):
+        return error.messages
+    return [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]

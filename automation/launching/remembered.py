@@ -1,0 +1,73 @@
+"""What a person gave at their last run of a playbook, to be given once more."""
+
+import json
+from typing import Any
+
+from accounts.models import User
+from audit.redaction import MASK, has_mask
+from automation.forms import FREE, PREFIX, LaunchForm, relaunched
+from automation.models import Playbook, Run
+from automation.models.options import OPTIONS
+from automation.variables import as_text
+
+# How many of a playbook's newest runs are looked through: to look for one's own among a million
+# would take a while.
+NEWEST = 500
+LONGEST_WORDS = 80
+
+
+def remembered(actor: User, playbook: Playbook | None) -> "Remembered | None":
+    """None when this person has not run it, or long ago."""
+    if playbook is None:
+        return None
+    newest = Run.objects.filter(playbook=playbook).order_by("-id").values_list("id", "launched_by")
+    pk = next((pk for pk, by in newest[:NEWEST] if by == actor.pk), None)
+    run = Run.objects.select_related("playbook", "credential").filter(pk=pk).first() if pk else None
+    return Remembered(run) if run else None
+
+
+class Remembered:
+    """An earlier run's values and options; never its secrets, and not its servers."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        first = relaunched(run)
+        free = first.pop(FREE, {})
+        self.first = {name: value for name, value in first.items() if not _is_masked(value)}
+        if kept := {name: value for name, value in free.items() if not _is_masked(value)}:
+            self.first[FREE] = kept
+
+    def fields(self) -> str:
+        """By field, as JSON: a switch is true or false, everything else a text."""
+        form = LaunchForm(playbook=self.run.playbook, initial=self.first)
+        names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
+        values = {name: form[name].value() for name in names if name in self.first}
+        return json.dumps(
+            {
+                name: value if isinstance(value, bool) else "" if value is None else str(value)
+                for name, value in values.items()
+            }
+        )
+
+    def words(self) -> list[str]:
+        """Whatever differs from the defaults: “version 1.4”, “--check”."""
+        said = [f"{name} {as_text(value)}" for name, value in self._values().items()]
+        for name, value in self.run.options().items():
+            said.append(OPTIONS[name] if value is True else f"{OPTIONS[name]} {as_text(value)}")
+        if self.run.credential:
+            said.append(f"logged in with “{self.run.credential}”")
+        return [each if len(each) <= LONGEST_WORDS else f"{each[:LONGEST_WORDS]}…" for each in said]
+
+    def _values(self) -> dict[str, Any]:
+        schema = self.run.playbook.schema()
+        given = {
+            name.removeprefix(PREFIX): value
+            for name, value in self.first.items()
+            if name.startswith(PREFIX)
+        }
+        changed = {k: v for k, v in given.items() if v != schema[k].get("default")}
+        return changed | self.first.get(FREE, {})
+
+
+def _is_masked(value: Any) -> bool:
+    return bool(value == MASK or has_mask(value))

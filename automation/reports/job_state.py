@@ -1,0 +1,102 @@
+"""What stands above a job's log: its state, how it failed, how long it takes, how it was run."""
+
+from functools import partial
+from typing import Any
+
+from automation.content.play_hosts import Play, plays_for
+from automation.models import Job, JobLog, Run, TaskResult, Worker
+from automation.models.options import OPTIONS
+
+from .advice import ADVICE
+from .failing_source import Excerpt, excerpt_of
+
+WHY_UNMASKED = "their values are too short or too common to hide without damaging the log."
+
+
+def state_of(job: Job) -> dict[str, Any]:
+    """What is asked for again and again, and so has to be cheap. `state` is another text whenever
+    anything in the header would differ."""
+    waits_for = reasons_to_wait(job.run) if job.status == Job.Status.PENDING else []
+    shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
+    return {
+        "job": job,
+        "shown_status": shown,
+        "waits_for": waits_for,
+        "state": "|".join([shown, *waits_for]),
+    }
+
+
+def header_of(job: Job) -> dict[str, Any]:
+    """Everything that the header shows, of a job `for_page`."""
+    state = state_of(job)
+    failure = failing_result(job)
+    return {
+        **state,
+        "title": f"{state['shown_status'].capitalize()} · {job}",
+        "advice": ADVICE.get(job.failure_kind, ""),
+        "failing_line": failing_line(job),
+        "failing_task": failure,
+        "source": _source(job, failure),
+        "usual_seconds": _usual_seconds(job),
+        "variables": job.masked_extra_vars.items(),
+        "options": given_options(job.run),
+        "earlier": partial(_earlier, job),
+        "plays": partial(plays_of, job),
+        "why_unmasked": WHY_UNMASKED,
+    }
+
+
+def given_options(run: Run) -> list[tuple[str, Any]]:
+    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
+    credential = [("Credential", run.credential)] if run.credential else []
+    return credential + [
+        (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
+    ]
+
+
+def reasons_to_wait(run: Run) -> list[str]:
+    """Why a pending run has not begun; never empty."""
+    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
+        return ["No worker is alive. Start one: manage.py run_worker"]
+    return run.waits_for() or ["It waits for a worker to take it."]
+
+
+def failing_line(job: Job) -> int | None:
+    """Where one wants to look first: the line at which the first error begins. What was rescued or
+    ignored is a warning."""
+    if job.status != Job.Status.FAILED:
+        return None
+    errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("line_number")
+    return errors.values_list("line_number", flat=True).first()
+
+
+def failing_result(job: Job) -> TaskResult | None:
+    """The result that the failure is about: the first that nobody rescued."""
+    if job.status != Job.Status.FAILED:
+        return None
+    failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
+    return job.task_results.filter(status__in=failures).order_by("number").first()
+
+
+def plays_of(job: Job) -> list[Play]:
+    """The plays that took its server in, as far as its playbook's file says it; none once that is
+    another one than ran."""
+    if job.playbook.current_hash() != job.run.playbook_hash:
+        return []
+    return plays_for(job.playbook.file_path, job.server)
+
+
+def _source(job: Job, failure: TaskResult | None) -> Excerpt | None:
+    return excerpt_of(job, failure.path) if failure and failure.path else None
+
+
+def _usual_seconds(job: Job) -> float | None:
+    pair = job.playbook_id, job.server_id
+    return Job.objects.usual_durations([pair]).get(pair)
+
+
+def _earlier(job: Job) -> Job | None:
+    """The job on the same server of the run that this one repeats."""
+    if job.run.relaunch_of_id is None:
+        return None
+    return Job.objects.filter(run=job.run.relaunch_of_id, server=job.server_id).first()

@@ -1,0 +1,87 @@
+"""The other files that a playbook names: the hash of its own file does not cover them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from automation.content.playbook_files import plays_in
+
+# Reading YAML takes ten microseconds a character: a longer playbook is not looked through.
+LONGEST = 64 * 1024
+MOST = 100
+DEEPEST = 20  # of blocks in blocks; an alias in YAML may hold itself
+
+TASK_LISTS = ("pre_tasks", "tasks", "post_tasks", "handlers", "block", "rescue", "always")
+# By module: what it names, and the keys that may hold the name.
+MODULES = {
+    "import_playbook": ("playbook", ("file",)),
+    "import_role": ("role", ("name",)),
+    "include_role": ("role", ("name",)),
+    "import_tasks": ("tasks", ("file",)),
+    "include_tasks": ("tasks", ("file",)),
+    "include_vars": ("variables", ("file", "dir", "name")),
+    "template": ("template", ("src",)),
+    "copy": ("file", ("src",)),
+    "script": ("script", ("cmd",)),
+}
+PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+
+
+@dataclass(frozen=True)
+class Part:
+    kind: str  # role, tasks, playbook, variables, template, file, script
+    name: str  # as it is written; a template in it is not evaluated
+
+
+def parts_of(content: bytes) -> list[Part]:
+    """Each once, in the order of the file. Only what the file itself names: neither what its roles
+    name in turn, nor group_vars and host_vars, which Ansible finds by itself."""
+    if len(content) > LONGEST:
+        return []
+    found: dict[Part, None] = {}
+    for play in plays_in(content):
+        for part in _of_play(play):
+            if len(found) == MOST:
+                break
+            found[part] = None
+    return list(found)
+
+
+def _of_play(play: dict[str, Any]) -> Iterator[Part]:
+    yield from _of_task(play, 0)
+    for role in _several(play.get("roles")):
+        name = (role.get("role") or role.get("name")) if isinstance(role, dict) else role
+        yield from _named("role", name)
+    for file in _several(play.get("vars_files")):
+        for alternative in _several(file):
+            yield from _named("variables", alternative)
+
+
+def _of_task(task: Any, depth: int) -> Iterator[Part]:
+    """Of a task, a block or a play: all of them hold lists of tasks."""
+    if not isinstance(task, dict) or depth > DEEPEST:
+        return
+    for key, value in task.items():
+        name = _module(key)
+        if key in TASK_LISTS:
+            for each in _several(value):
+                yield from _of_task(each, depth + 1)
+        elif name in MODULES:
+            kind, places = MODULES[name]
+            if isinstance(value, dict):
+                value = next((value[place] for place in places if place in value), None)
+            yield from _named(kind, value)
+
+
+def _module(key: Any) -> str:
+    text = str(key)
+    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)
+
+
+def _named(kind: str, name: Any) -> Iterator[Part]:
+    if isinstance(name, str) and name.strip():
+        yield Part(kind, name.strip()[:200])
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,75 @@
+"""How a server has fared: its last jobs, its last connection check, who holds it now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import prefetch_related_objects
+
+from automation.content.playbook_files import BUILTIN
+from automation.models import Job, Playbook, ServerLock
+from inventory.models import Server
+
+SHOWN, LISTED = 50, 10
+CHECK = f"{BUILTIN}check_connection.yml"
+
+
+@dataclass(frozen=True)
+class ServerHistory:
+    # Newest first.
+    jobs: Sequence[Job]
+    last_check: Job | None
+    lock: ServerLock | None
+
+    @property
+    def strip(self) -> list[Job]:
+        """Newest last, as time goes."""
+        return list(reversed(self.jobs))
+
+    @property
+    def listed(self) -> Sequence[Job]:
+        return self.jobs[:LISTED]
+
+    @property
+    def last_job(self) -> Job | None:
+        return self.jobs[0] if self.jobs else None
+
+    @property
+    def finished(self) -> int:
+        """How many of them have succeeded or failed: what was cancelled says nothing."""
+        return sum(job.status in (Job.Status.SUCCESS, Job.Status.FAILED) for job in self.jobs)
+
+    @property
+    def succeeded(self) -> int:
+        return sum(job.status == Job.Status.SUCCESS for job in self.jobs)
+
+    @property
+    def success_rate(self) -> int | None:
+        """In percent; None before the first end."""
+        return round(100 * self.succeeded / self.finished) if self.finished else None
+
+
+def history_of(server_id: int) -> ServerHistory:
+    """Five queries, whatever the number of its jobs."""
+    own = Job.objects.filter(server=server_id).defer("extra_vars", "counts").order_by("-id")
+    jobs = list(own[:SHOWN])
+    check = Playbook.objects.filter(file_path=CHECK).values("pk")[:1]
+    last_check = own.filter(playbook=check).first()
+    # Not as joins: see JobQuerySet.recent.
+    prefetch_related_objects(jobs, "playbook", "user")
+    lock = ServerLock.objects.select_related("run__playbook", "run__launched_by")
+    return ServerHistory(jobs, last_check, lock.filter(server=server_id).first())
+
+
+def summary_of(server: Server) -> dict[str, object]:
+    """The same in figures, for programs."""
+    history = history_of(server.pk)
+    return {
+        "server_id": server.pk,
+        "last_job": history.last_job,
+        "last_check": history.last_check,
+        "recent_jobs": len(history.jobs),
+        "recent_succeeded": history.succeeded,
+        "recent_failed": history.finished - history.succeeded,
+        "success_percent": history.success_rate,
+        "held_by_run": history.lock.run_id if history.lock else None,
+    }
