@@ -1,6 +1,7 @@
 """What the house style says and no linter knows."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,16 @@ from django.apps import apps
 from django.db.models import Model
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("infraops", "tickets", "automation", "inventory", "accounts", "audit", "schema")
+APPS = (
+    *("infraops", "demo", "tickets", "automation", "inventory"),
+    *("accounts", "audit", "console", "schema"),
+)
 FOLDERS = (*APPS, "tests", "bench", "templates", "static")
 KINDS = {".py", ".html", ".css", ".js", ".sh"}
 LINES_IN_A_FILE = 400
 LINES_IN_A_FUNCTION = 60
+FILES_IN_A_FOLDER = 25
+MODULES_OF_AN_APP = 20
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "services", "common", "core", "misc"}
 
 
@@ -49,6 +55,14 @@ def test_there_is_something_to_read():
 def test_no_file_is_too_long():
     lengths = {path: len(path.read_text().splitlines()) for path in files()}
     assert [named(path, n) for path, n in lengths.items() if n > LINES_IN_A_FILE] == []
+
+
+def test_no_folder_is_too_full():
+    """What has more is sorted by what it does; an app says first what it is about."""
+    counts = Counter(path.parent.relative_to(ROOT) for path in files())
+    del counts[Path("templates/automation")]
+    assert {str(folder): n for folder, n in counts.items() if n > FILES_IN_A_FOLDER} == {}
+    assert {app: counts[Path(app)] for app in APPS if counts[Path(app)] > MODULES_OF_AN_APP} == {}
 
 
 def test_no_function_is_too_long(trees):

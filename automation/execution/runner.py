@@ -43,15 +43,7 @@ from .channel import DESCRIPTOR, VARIABLE, Channel
 from .host_keys import learn_host_keys
 from .log_writer import LogWriter
 from .masking import Masking
-from .run_folder import (
-    CALLBACKS,
-    FULL,
-    CannotStart,
-    RunFolder,
-    no_room,
-    run_folder,
-    unwritable,
-)
+from .run_folder import CALLBACKS, FULL, CannotStart, RunFolder, no_room, run_folder, unwritable
 from .run_secrets import known_secrets
 from .transcript import Transcript, stopped_by
 
