@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests import make
 from tests.permission_table import NOBODY, TABLE
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 # They end the session, or are no pages.
 LEFT_OUT = {"admin:logout", "favicon", "admin:jsi18n"}
