@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from django.conf import settings as django_settings
@@ -135,13 +136,28 @@ def pytest_report_header() -> str:
     return f"database: {_vendor()}{root}"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--leg",
+        type=int,
+        choices=(0, 1),
+        help="one of two legs on two databases: what is marked `on_either` runs in one of them",
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked for the other kind of database: `@pytest.mark.only_on("mysql")`.
+    """Leave out what is marked for the other kind of database, `@pytest.mark.only_on("mysql")`,
+    and of what is marked `on_either` the half that runs in the other leg.
 
     Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed. What
     needs accounts of its own is missed by whoever is not root, and the header says so.
     """
-    elsewhere = [item for item in items if not _belongs_to(_vendor(), item)]
+    leg = config.getoption("leg")
+    elsewhere = [
+        item
+        for item in items
+        if not _belongs_to(_vendor(), item) or (leg is not None and not _is_of(leg, item))
+    ]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
@@ -157,6 +173,13 @@ def _belongs_to(vendor: str, item: pytest.Item) -> bool:
         return False
     mark = item.get_closest_marker("only_on")
     return mark is None or vendor in mark.args
+
+
+def _is_of(leg: int, item: pytest.Item) -> bool:
+    """By a sum over its name: about half of each module, and the same half each time."""
+    if item.get_closest_marker("on_either") is None:
+        return True
+    return crc32(item.nodeid.encode()) % 2 == leg
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,9 +3,10 @@
     python -m tests.run [what pytest takes: paths, -k words, -m marks …]
 
 The two runs go side by side, each with its own servers, folders and database: that halves the
-time on two cores. The second one's output is shown when the first has ended. TEST_DATABASE_URL
-names a server (mysql://user:password@host:port/name) to use instead of a private MariaDB; its user
-must be allowed to create the database test_<name>.
+time on two cores. What is marked `on_either` (a browser, or a real playbook, whose database does
+not matter) runs in one of the two, about half of it in each. The second one's output is shown when
+the first has ended. TEST_DATABASE_URL names a server (mysql://user:password@host:port/name) to use
+instead of a private MariaDB; its user must be allowed to create the database test_<name>.
 """
 
 import os
@@ -29,6 +30,7 @@ class Leg:
     """The suite on one database."""
 
     name: str
+    number: int
     database_url: str
     process: subprocess.Popen[bytes] | None = None
     seconds: float = 0
@@ -42,7 +44,7 @@ class Leg:
             environment["DATABASE_URL"] = self.database_url
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *arguments],
+            [sys.executable, "-m", "pytest", f"--leg={self.number}", *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -62,12 +64,12 @@ def main(arguments: list[str]) -> int:
         server = os.environ.get("TEST_DATABASE_URL")
         if server:
             say(f"The suite runs on SQLite and on {without_password(server)}, side by side.")
-            second = Leg(without_password(server), server)
+            second = Leg(without_password(server), 1, server)
         else:
             say("The suite runs on SQLite and on a private MariaDB, side by side.")
-            second = Leg("MariaDB", stack.enter_context(MariaDB()).url)
+            second = Leg("MariaDB", 1, stack.enter_context(MariaDB()).url)
         output = stack.enter_context(tempfile.TemporaryFile())
-        return run_both(Leg("SQLite", ""), second, arguments, output)
+        return run_both(Leg("SQLite", 0, ""), second, arguments, output)
 
 
 def run_both(first: Leg, second: Leg, arguments: list[str], output: IO[bytes]) -> int:

@@ -39,6 +39,7 @@ def test_a_test_that_commits_leaves_nothing(transactional_db, time):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_ssh_lets_in_by_its_key(sshd, tmp_path):
     known = tmp_path / "known_hosts"
     known.write_text(f"[127.0.0.1]:{sshd.port} {sshd.host_key}\n")
@@ -49,16 +50,19 @@ def test_ssh_lets_in_by_its_key(sshd, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_a_worker_starts_and_ends(qcluster):
     assert qcluster.stop() == 0
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_a_worker_on_redis_starts_and_ends(redis_qcluster):
     assert redis_qcluster.stop() == 0
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_mariadb_comes_back_with_its_data(mariadb):
     mariadb.stop()
     mariadb.start()
@@ -83,6 +87,7 @@ def test_a_template_of_ours_may_not(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_a_page_that_asks_another_host_is_noticed(page, complaints):
     page.set_content('<img src="http://elsewhere.invalid/x.png"><script>nonsense()</script>')
     page.wait_for_load_state("networkidle")

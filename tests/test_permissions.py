@@ -65,6 +65,7 @@ def test_every_page_has_a_row_and_every_row_a_page():
     assert sorted(TABLE.keys() - known) == [], "These rows have no page."
 
 
+@pytest.mark.on_either
 @pytest.mark.parametrize(
     ("name", "method"), [(name, method) for name, row in TABLE.items() for method in row.wants]
 )
@@ -84,6 +85,7 @@ def test_each_gets_what_the_table_says(
         assert said == expected(wanted, level), f"{method} {name} by {who}: {answer}"
 
 
+@pytest.mark.on_either
 @pytest.mark.parametrize(
     "name", [name for name in TABLE if not name.startswith(PREFIXES_OF_PACKAGES)]
 )

@@ -14,7 +14,7 @@ import pytest
 from tests.fixtures.workers import ROOT, Command, environment
 from tests.private_servers import free_port, wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.on_either]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from automation.models import Job, Outcome, Run, Worker
 from console.objects import story_of
 from tests import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 ESC = "\x1b"
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests import make
 from tests.permission_table import NOBODY, TABLE
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 # They end the session, or are no pages.
 LEFT_OUT = {"admin:logout", "favicon", "admin:jsi18n"}
@@ -131,3 +131,14 @@ def test_the_keyboard_leads_through_a_list(page_of, alice):
     page.wait_for_url("**/jobs/launch/")
     assert urlsplit(page.url).path == reverse("automation:job_launch")
     assert second.pk > first.pk
+
+
+def test_a_request_to_another_host_is_noticed_and_goes_nowhere(page_of, bob, complaints):
+    """What every test here relies on. A link may lead elsewhere; nobody has followed this one."""
+    page = page_of(bob)
+    page.goto(reverse("home"))
+    page.goto("data:text/html,<img src='http://elsewhere.example/a.png'>")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    assert page.evaluate("document.images[0].naturalWidth") == 0
+    assert complaints[0] == "request to http://elsewhere.example/a.png"
+    complaints.clear()

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 # It asks again after five seconds, and later where answers are slow.
 SOON = 20_000

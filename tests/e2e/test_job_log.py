@@ -11,7 +11,7 @@ from tests import make
 # Two cores may have much else to do.
 SOON = 20_000
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 ESC = "\x1b"
 MOST_LINES = 5000

@@ -12,7 +12,7 @@ from tests import make
 # Two cores may have much else to do.
 SOON = 20_000
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 TASKS = "".join(f"- name: Task {n}\n  ansible.builtin.debug: {{}}\n" for n in range(1, 20))
 

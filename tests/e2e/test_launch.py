@@ -8,7 +8,7 @@ from automation.models import Run, Worker
 from inventory.models import Server
 from tests import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 LAUNCH = reverse("automation:job_launch")
 

@@ -10,7 +10,7 @@ from accounts.models import SavedView
 from automation.models import Job
 from tests import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 JOBS = reverse("admin:automation_job_changelist")
 SERVERS = reverse("admin:inventory_server_changelist")

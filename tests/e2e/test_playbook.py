@@ -9,7 +9,7 @@ from tests import make
 from tests.automation.views.test_views_playbook import PLAY, VARIABLES, ran
 from tests.e2e.test_accessibility import violations
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

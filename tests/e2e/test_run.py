@@ -9,7 +9,7 @@ from tests import make
 # The page asks again after two seconds, and later where answers are slow.
 SOON = 20_000
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 
 def test_the_table_fills_while_one_watches_and_leads_to_the_failing_task(page_of, alice):

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 
 def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_ticket_is_worked_from_open_to_closed(page_of, alice):

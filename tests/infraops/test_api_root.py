@@ -273,6 +273,7 @@ def test_the_schema_tells_errors_and_the_idempotency_key(api_of, bob):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_the_docs_are_served_from_here(page_of, boss, transactional_db):
     """`complaints`, behind `page_of`, notices each request to another host."""
     page = page_of(boss)
@@ -282,6 +283,7 @@ def test_the_docs_are_served_from_here(page_of, boss, transactional_db):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_the_browsable_api_is_served_from_here(page_of, boss, transactional_db):
     server = make.server(hostname="web1")
     page = page_of(boss)

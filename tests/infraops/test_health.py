@@ -169,6 +169,7 @@ def test_it_asks_a_fixed_number_of_times(api_of, boss, worker, query_ceiling):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_the_queue_in_redis(worker, monkeypatch):
     with Redis() as redis:
         monkeypatch.setattr(Conf, "ORM", None)

@@ -12,7 +12,11 @@ from audit.models import AuditLog
 from inventory.models import Server
 from tests import make
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # ansible-inventory, each time
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.slow,
+    pytest.mark.on_either,
+]  # ansible-inventory, each time
 
 INI = """
 [web-servers]

@@ -206,6 +206,7 @@ PLAY = """
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_a_play_uses_groups_hostvars_and_delegation(folder):
     local = {
         "ansible_connection": "local",

@@ -10,7 +10,7 @@ from inventory.models import ServerFacts
 from tests import make
 from tests.automation.running import run_here, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 PLAY = """
 - hosts: all

@@ -7,7 +7,7 @@ from inventory.models import ServerFacts
 from tests import make
 from tests.automation.running import run_here
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 GATHERING = """
 - hosts: all

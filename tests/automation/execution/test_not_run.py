@@ -7,7 +7,7 @@ from tests import make
 from tests.automation.running import run_here, run_one
 from tickets.models import Ticket
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 ENDS_FIRST = """
 - name: Upgrade what is old

@@ -8,7 +8,7 @@ from automation.models import Job, TaskResult
 from tests import make
 from tests.automation.running import run_here, run_one, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 ALL_KINDS = """
 - name: Every kind of result

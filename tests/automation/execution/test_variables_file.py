@@ -9,7 +9,7 @@ import pytest
 from automation.models import Job
 from tests.automation.running import run_one
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 VALUES: dict[str, Any] = {
     "words": ["yes", "no", "on", "true", "null", "None", "~", ""],

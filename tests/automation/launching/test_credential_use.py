@@ -241,6 +241,7 @@ def raw(**play: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.as_root
 def test_a_play_that_leads_the_connection_elsewhere_sends_no_password(
     password_sshd, sshd, account, alice
@@ -266,6 +267,7 @@ def test_a_play_that_leads_the_connection_elsewhere_sends_no_password(
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.as_root
 def test_a_server_of_another_kind_of_key_gets_no_password(password_sshd, account, alice, tmp_path):
     rsa = " ".join(generate_key(tmp_path / "rsa", kind="rsa").split()[:2])

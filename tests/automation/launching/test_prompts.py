@@ -301,6 +301,7 @@ def said(playbook: Playbook, **given) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.parametrize("variables", [{}, OF_BEFORE], ids=["new", "registered before"])
 def test_the_plays_own_defaults_are_worked_out_by_ansible(variables):
     playbook = registered(ASKING, variables=variables)
@@ -308,17 +309,20 @@ def test_the_plays_own_defaults_are_worked_out_by_ansible(variables):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_what_is_typed_wins_and_stays_data():
     text = said(registered(ASKING), bucket="{{ region }}", port="9", login_hash="{{ 1 }}")
     assert "<{{ region }}> <9> 7 letters" in text
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_the_default_as_it_is_written_is_data_too_when_it_is_typed():
     assert "<backup-{{ region }}> <8080>" in said(registered(ASKING), bucket="backup-{{ region }}")
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_a_prompt_of_an_imported_playbook_gets_what_was_given():
     make.playbook_file("parts/asking.yml", ASKING.replace('"backup-{{ region }}"', "~"))
     playbook = registered("- import_playbook: parts/asking.yml\n", "site.yml")
@@ -328,6 +332,7 @@ def test_a_prompt_of_an_imported_playbook_gets_what_was_given():
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 def test_a_default_that_is_unsafe_or_a_list_is_the_playbooks_own():
     text = """
 - hosts: all

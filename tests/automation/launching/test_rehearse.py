@@ -104,6 +104,7 @@ def test_secrets_are_masked(alice, fleet):
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.django_db(transaction=True)
 def test_the_command_is_the_one_that_runs(qcluster, alice):
     playbook = make.playbook(make.HELLO, file_path="-odd name.yml")

@@ -12,6 +12,7 @@ from tests.private_servers import wait_until
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.django_db(transaction=True)
 def test_it_prints_the_lines_and_ends_with_0(qcluster, command, boss) -> None:
     make.playbook(make.HELLO, name="hello")
@@ -27,6 +28,7 @@ def test_it_prints_the_lines_and_ends_with_0(qcluster, command, boss) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.django_db(transaction=True)
 def test_it_ends_with_2_when_the_job_fails(qcluster, command, boss) -> None:
     make.playbook([{"hosts": "nobody", "tasks": []}], name="broken")
@@ -40,6 +42,7 @@ def test_it_ends_with_2_when_the_job_fails(qcluster, command, boss) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.django_db(transaction=True)
 def test_it_ends_with_3_when_the_job_is_cancelled(command, boss) -> None:
     make.playbook(make.HELLO, name="hello")
@@ -55,6 +58,7 @@ def test_it_ends_with_3_when_the_job_is_cancelled(command, boss) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.only_on("mysql")
 @pytest.mark.django_db(transaction=True)
 def test_it_goes_on_when_its_connection_to_the_database_is_gone(command, boss) -> None:

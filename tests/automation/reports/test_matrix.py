@@ -127,6 +127,7 @@ SITE = """
 
 
 @pytest.mark.slow
+@pytest.mark.on_either
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_servers_that_went_different_ways_stand_in_the_same_columns(strategy):
     make.playbook_file("more.yml", "- name: Included\n  ansible.builtin.debug: {msg: i}\n")

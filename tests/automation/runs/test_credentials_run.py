@@ -19,7 +19,7 @@ from tests import make
 from tests.automation.running import claimed, finish_here, run_here, run_one, text_of
 from tests.private_servers import SSHServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 
 def tasks(*each: dict[str, Any], **play: Any) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from tests import make
 from tests.automation.running import run_here, run_one, text_of
 from tests.private_servers import Account, SSHServer, generate_key, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 
 def raw(command: str, **play: Any) -> list[dict[str, Any]]:

@@ -167,6 +167,7 @@ STRATEGIES = {
 }
 
 
+@pytest.mark.on_either
 @pytest.mark.parametrize("keywords", STRATEGIES.values(), ids=STRATEGIES)
 def test_each_log_reads_like_a_run_against_that_server_alone(
     servers, keywords, tmp_path: Path

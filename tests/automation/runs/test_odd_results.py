@@ -7,7 +7,7 @@ from inventory.models import ServerFacts
 from tests import make
 from tests.automation.running import run_one
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 # A module in the place of Ansible's own `setup`: what it says is kept as facts.
 MODULE = """#!/usr/bin/python3

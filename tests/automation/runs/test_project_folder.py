@@ -6,7 +6,7 @@ from automation.models import Job
 from tests import make
 from tests.automation.running import run_here, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 # Below the playbook's folder: each file says a word of its own in the play that follows.
 SURROUNDINGS = {

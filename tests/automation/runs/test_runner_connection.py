@@ -8,7 +8,7 @@ from tests import make
 from tests.automation.running import run_here, run_one, text_of
 from tests.private_servers import generate_key
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.on_either]
 
 WHERE = [
     {

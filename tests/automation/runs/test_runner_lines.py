@@ -11,7 +11,7 @@ from automation.models import Job
 from tests import make
 from tests.automation.running import bare_lines, comparable, lines_of, run_here, run_one, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 EVERYTHING = """
 - name: Everything that prints

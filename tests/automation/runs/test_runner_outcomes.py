@@ -12,7 +12,7 @@ from automation.models import Job, Run, ServerLock
 from tests import make
 from tests.automation.running import claimed, finish_here, run_here, run_one, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 Kind = Job.FailureKind
 FAILING = """

@@ -11,7 +11,7 @@ from automation.models import Job
 from tests import make
 from tests.automation.running import run_here, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 SECRET = "Zq7'Kw\"9ß"
 # The message of a command keeps 500 characters: here that would cut the secret in two.

@@ -7,7 +7,7 @@ from automation.reports.job_state import failing_line, failing_result
 from tests import make
 from tests.automation.running import run_here, run_one, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 
 def statuses(job: Job) -> dict[str, str]:

@@ -6,7 +6,7 @@ from automation.models import Job
 from tests import make
 from tests.automation.running import run_here, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 START = "- hosts: all\n  gather_facts: false\n"
 WORKS = "    - ansible.builtin.debug: {msg: fine}\n"
