@@ -5,6 +5,8 @@ that over: `parts.contribute(*PARTS)`. Whoever shows something asks for the part
 goes through them. Siblings do so side by side; nobody changes another app's files.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,3 +33,14 @@ def parts_of(kind: type[Kind]) -> list[Kind]:
     return sorted(
         (part for part in _contributed if isinstance(part, kind)), key=lambda part: part.order
     )
+
+
+@contextmanager
+def contributed(*parts: Part) -> Iterator[None]:
+    """For a test: these are there within the block, and gone after it."""
+    before = list(_contributed)
+    contribute(*parts)
+    try:
+        yield
+    finally:
+        _contributed[:] = before

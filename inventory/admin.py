@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
 
 from accounts.console import SwitchedAdmin
@@ -20,11 +20,9 @@ from console.lists import (
     asking,
     call_each,
 )
-from console.objects import row_key
 
 from .forms import EnvironmentForm, ServerForm, TagForm
 from .models import Credential, Server
-from .provenance import groups_of, variables_of
 from .secret_forms import CredentialForm
 
 SCOPE = (
@@ -33,6 +31,7 @@ SCOPE = (
 )
 
 
+@admin.register(Server)
 class ServerAdmin(SwitchedAdmin):
     form = ServerForm
     list_display = [
@@ -75,6 +74,7 @@ class ServerAdmin(SwitchedAdmin):
     )
     autocomplete_fields = ["credential"]
     readonly_fields = ["created_at", "updated_at"]
+    change_form_outer_before_template = "inventory/_server_page.html"
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -94,20 +94,6 @@ class ServerAdmin(SwitchedAdmin):
 
     class Media:
         css = {"all": ["inventory/server.css"]}
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """With what its inventory says, and what Ansible found out there."""
-        servers = Server.objects.select_related("credential", "facts")
-        server = servers.filter(pk=row_key(object_id)).first()
-        details = {
-            "variables": variables_of(server) if server else [],
-            "groups": groups_of(server) if server else [],
-            "facts": getattr(server, "facts", None),
-        }
-        context = details | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -174,9 +160,6 @@ class ServerAdmin(SwitchedAdmin):
             done=f"No longer tagged {key}",
             unchanged="Did not have it",
         )
-
-
-admin.site.register(Server, ServerAdmin)
 
 
 @admin.register(Credential)

@@ -28,8 +28,6 @@ from console.lists import (
     call_each,
 )
 
-# They register jobs and servers once more, after automation.
-from . import job_admin, server_page  # noqa: F401
 from .forms import AssignForm, PriorityForm
 from .models import Ticket, TicketOccurrence, TicketQuerySet, urgency
 
@@ -114,7 +112,8 @@ class TicketAdmin(ConsoleAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         who = [("assigned_to", RelatedFilter)]
-        return self.list_filter + (who if request.user.has_perm("accounts.view_user") else [])
+        own = super().get_list_filter(request)
+        return own + (who if request.user.has_perm("accounts.view_user") else [])
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return TicketRows

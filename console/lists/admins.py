@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.urls import URLPattern, re_path
 from unfold.admin import ModelAdmin
 
 from console.objects import named_by, story_of
+from console.pages import ActionPart, ColumnPart, FilterPart, beside, parts_for
 
 from .cells import Narrow
 from .exports import export
@@ -23,8 +25,9 @@ ACTED_ROWS = 1_000
 
 
 class ConsoleAdmin(ModelAdmin):
-    """A model's pages in the console. What they change is recorded in the audit trail, so the
-    admin's own log stays empty, and "history" leads to that trail."""
+    """A model's pages in the console, with what other apps contribute to them (console/pages.py).
+    What they change is recorded in the audit trail, so the admin's own log stays empty, and
+    "history" leads to that trail."""
 
     paginator = CappedPaginator
     show_full_result_count = False
@@ -58,6 +61,40 @@ class ConsoleAdmin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return Rows
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = parts_for(self.model, ColumnPart)
+        return beside(super().get_list_display(request), columns, lambda part: part.show)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = parts_for(self.model, FilterPart)
+        return beside(super().get_list_filter(request), filters, lambda part: part.list_filter)
+
+    def get_cell_filters(self) -> dict[Any, Narrow]:
+        """By column: its name, or the function that a contributed one is."""
+        columns = parts_for(self.model, ColumnPart)
+        return self.cell_filters | {
+            part.show: part.cell_filter for part in columns if part.cell_filter
+        }
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """By name: (function, name, words). Those that every list has come first."""
+        actions = super().get_actions(request)
+        if self.actions is None or IS_POPUP_VAR in request.GET:
+            return actions
+        shared = [actions.pop(name) for name, _act in self.admin_site.actions if name in actions]
+        parts = [
+            part
+            for part in parts_for(self.model, ActionPart)
+            if request.user.has_perm(part.permission)
+        ]
+        offered = beside(actions.values(), parts, lambda part: self.get_action(part.act))
+        return {name: (act, name, words) for act, name, words in [*shared, *offered]}
+
+    def get_acted_rows(self, action: str) -> int:
+        """How many rows it takes."""
+        limits = {part.name: part.acted_rows for part in parts_for(self.model, ActionPart)}
+        return limits.get(action) or self.acted_rows.get(action, ACTED_ROWS)
+
     def get_changelist_instance(self, request: HttpRequest) -> Rows:
         with probed():
             return super().get_changelist_instance(request)
@@ -69,14 +106,14 @@ class ConsoleAdmin(ModelAdmin):
         except WrongFilter:
             return mended(self, request)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list declares: whoever may filter by any column can find out, letter by
         letter, what stands in one that is never shown."""
         return is_declared(self, request, lookup)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """ "Select all" means up to ACTED_ROWS: each row gets its verb and its audit line."""
-        most = self.acted_rows.get(request.POST.get("action", ""), ACTED_ROWS)
+        most = self.get_acted_rows(request.POST.get("action", ""))
         chosen = queryset.order_by()
         if request.POST.get("select_across") == "1" and chosen[: most + 1].count() > most:
             messages.error(

@@ -97,17 +97,17 @@ def link(rows: Rows, parameters: Parameters, text: Any) -> Any:
 
 
 class Cell:
-    """Stands in a list's columns in place of the column's name, as a function of the row.
+    """Stands in a list's columns in place of the column, as a function of the row.
 
     A cell that leads to its row keeps that link, and has another one beside it.
     """
 
-    def __init__(self, rows: Rows, name: str, narrowing: Narrow, *, leads_to_row: bool) -> None:
-        self.rows, self.name, self.narrowing = rows, name, narrowing
+    def __init__(self, rows: Rows, column: Any, narrowing: Narrow, *, leads_to_row: bool) -> None:
+        self.rows, self.column, self.narrowing = rows, column, narrowing
         self.leads_to_row = leads_to_row
-        self.__name__ = name
-        self.short_description = label_for_field(name, rows.model, rows.model_admin)
-        self.admin_order_field = rows.get_ordering_field(name)
+        self.__name__ = getattr(column, "__name__", column)
+        self.short_description = label_for_field(column, rows.model, rows.model_admin)
+        self.admin_order_field = rows.get_ordering_field(column)
 
     def __call__(self, row: Model) -> Any:
         text = self._text(row)
@@ -118,7 +118,7 @@ class Cell:
         return format_html("{}</a>{}<a>", text, icon) if icon != ONLY else text
 
     def _text(self, row: Model) -> Any:
-        field, display, value = lookup_field(self.name, row, self.rows.model_admin)
+        field, display, value = lookup_field(self.column, row, self.rows.model_admin)
         empty = getattr(display, "empty_value_display", NOTHING)
         if field is None:
             return display_for_value(value, empty, getattr(display, "boolean", False))

@@ -36,11 +36,11 @@ def probed() -> Iterator[None]:
         raise WrongFilter from error
 
 
-def is_declared(model_admin: ConsoleAdmin, request: HttpRequest | None, parameter: str) -> bool:
+def is_declared(model_admin: ConsoleAdmin, request: HttpRequest, parameter: str) -> bool:
     fields = {"id", *model_admin.more_filters}
     for each in model_admin.get_list_filter(request):
         fields.add(each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each))
-    for narrowing in model_admin.cell_filters.values():
+    for narrowing in model_admin.get_cell_filters().values():
         fields |= {narrowing.parameter, narrowing.none}
     fields.discard("")
     return any(

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
+from console.pages import ColumnPart, parts_for
+
 from .cells import Cell
 from .chips import Chip, chips
 
@@ -64,8 +66,15 @@ class Rows(ChangeList):
         return {name: values for name, values in given.items() if any(values)}
 
     def get_results(self, request: HttpRequest) -> None:
-        """Offers "show all" only where something hides rows."""
+        """Offers "show all" only where something hides rows; the rows of the page get what columns
+        from other apps show."""
         super().get_results(request)
+        columns = parts_for(self.model, ColumnPart)
+        attaching = dict.fromkeys(part.attach for part in columns if part.attach)
+        if attaching:
+            self.result_list = list(self.result_list)
+        for attach in attaching:
+            attach(self.result_list)
         if not self.query and not self.has_active_filters:
             self.full_result_count = self.result_count
 
@@ -133,12 +142,12 @@ class Rows(ChangeList):
         return self.queryset.query.order_by[:1] in (("-id",), ("-pk",))
 
     def _make_cells(self) -> None:
-        narrowings = self.model_admin.cell_filters
+        narrowings = self.model_admin.get_cell_filters()
         linked = list(self.list_display_links or ())
         cells = {
-            name: Cell(self, name, narrowings[name], leads_to_row=name in linked)
-            for name in self.list_display
-            if name in narrowings
+            column: Cell(self, column, narrowings[column], leads_to_row=column in linked)
+            for column in self.list_display
+            if column in narrowings
         }
         self.list_display = [cells.get(name, name) for name in self.list_display]
         self.list_display_links = [cells.get(name, name) for name in linked]
@@ -150,11 +159,16 @@ class Rows(ChangeList):
         sign, name = ("-", column[1:]) if column.startswith("-") else ("", column)
         if name.isdecimal():
             return column
-        return f"{sign}{self.list_display.index(name)}" if name in self.list_display else ""
+        names = [_name_of(shown) for shown in self.list_display]
+        return f"{sign}{names.index(name)}" if name in names else ""
 
     def _named(self, column: str) -> str:
         sign, number = ("-", column[1:]) if column.startswith("-") else ("", column)
         if not number.isdecimal() or int(number) >= len(self.list_display):
             return column
-        shown = self.list_display[int(number)]
-        return sign + str(getattr(shown, "__name__", shown))
+        return sign + _name_of(self.list_display[int(number)])
+
+
+def _name_of(column: Any) -> str:
+    """A column is its name, or a function of the row."""
+    return str(getattr(column, "__name__", column))

@@ -1,5 +1,5 @@
-"""A server's page: state first, then what is known about it. It is put together here, the highest
-of the apps that have a part in it."""
+"""A server's page: state first, then what is known about it. All apps that have a part in it are
+below this one."""
 
 import pytest
 from django.urls import reverse
