@@ -9,6 +9,7 @@ from automation.models.options import OPTIONS
 
 from .advice import ADVICE
 from .failing_source import Excerpt, excerpt_of
+from .track_record import usual_seconds_on
 
 WHY_UNMASKED = "their values are too short or too common to hide without damaging the log."
 
@@ -92,7 +93,7 @@ def _source(job: Job, failure: TaskResult | None) -> Excerpt | None:
 
 def _usual_seconds(job: Job) -> float | None:
     pair = job.playbook_id, job.server_id
-    return Job.objects.usual_durations([pair]).get(pair)
+    return usual_seconds_on([pair]).get(pair)
 
 
 def _earlier(job: Job) -> Job | None:

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from automation.models import Run
-from automation.models.durations import usual_duration
 from automation.reports.job_state import WHY_UNMASKED, given_options, reasons_to_wait
 from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.run_summary import Summary, progress_of, summary_of
+from automation.reports.track_record import usual_duration
 
 from .runs import relaunching_of
 
