@@ -4,8 +4,9 @@ from functools import partial
 from typing import Any
 
 from automation.content.play_hosts import Play, plays_for
-from automation.models import Job, JobLog, Run, TaskResult, Worker
+from automation.models import Job, JobLog, Run, TaskResult
 from automation.models.options import OPTIONS
+from automation.models.waiting import why_it_waits
 
 from .advice import ADVICE
 from .failing_source import Excerpt, excerpt_of
@@ -17,7 +18,7 @@ WHY_UNMASKED = "their values are too short or too common to hide without damagin
 def state_of(job: Job) -> dict[str, Any]:
     """What is asked for again and again, and so has to be cheap. `state` is another text whenever
     anything in the header would differ."""
-    waits_for = reasons_to_wait(job.run) if job.status == Job.Status.PENDING else []
+    waits_for = why_it_waits(job.run) if job.status == Job.Status.PENDING else []
     shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
     return {
         "job": job,
@@ -53,13 +54,6 @@ def given_options(run: Run) -> list[tuple[str, Any]]:
     return credential + [
         (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
     ]
-
-
-def reasons_to_wait(run: Run) -> list[str]:
-    """Why a pending run has not begun; never empty."""
-    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py run_worker"]
-    return run.waits_for() or ["It waits for a worker to take it."]
 
 
 def failing_line(job: Job) -> int | None:
