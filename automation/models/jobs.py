@@ -93,7 +93,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self._on(Server.objects.filter(environment__in=names))
 
     def with_tag(self, tag: str) -> Self:
-        """Jobs on the servers that have this tag now: “role:web”, or “canary” with any value."""
+        """Jobs on the servers that have this tag now: “role=web”, or “canary” with any value."""
         return self._on(Server.objects.with_tag(tag))
 
     def _on(self, servers: models.QuerySet[Server]) -> Self:
