@@ -19,6 +19,7 @@ from audit.redaction import MASK
 from console.lists import reason
 from console.objects import row_key
 from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 
 from .launching.server_choice import ServerSelect, ServersField
@@ -56,7 +57,7 @@ class LaunchForm(forms.Form):
     tag = forms.CharField(
         required=False,
         label="All of a tag",
-        widget=UnfoldAdminTextInputWidget({"placeholder": "web or role=web"}),
+        widget=UnfoldAdminTextInputWidget({"placeholder": TAG_EXAMPLES}),
         help_text="A tag's name, or its name and value.",
     )
     search = forms.CharField(

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation.models import Job, Run
-from automation.models.durations import LastRuns, last_runs
+from automation.reports.track_record import LastRuns, last_runs
 from inventory.models import Server
 
 from .home import jobs_url, runs_url
@@ -183,9 +183,7 @@ class Record:
 
     @property
     def rate(self) -> int:
-        """In percent, and 100 only where all went well."""
-        count = len(self.last.ends)
-        return 100 * self.last.succeeded // count if count else 0
+        return self.last.success_rate or 0
 
     @property
     def words(self) -> str:

@@ -32,7 +32,7 @@ class ServerFilters(filters.FilterSet):
     hostname = LowerCaseFilter()
     environment = LowerCaseFilter()
     is_active = YesNoFilter()
-    tag = filters.CharFilter(method="tagged", label="“role:web”, or “canary” with any value")
+    tag = filters.CharFilter(method="tagged", label="“role=web”, or “canary” with any value")
     search = filters.CharFilter(method="found", label="Part of name, address or description")
     ordering = filters.OrderingFilter(
         fields=["hostname", "environment", "created_at", "updated_at"]

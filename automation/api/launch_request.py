@@ -12,6 +12,7 @@ from automation.models import Intention, Only, Playbook, Run
 from automation.models.relaunching import plan
 from console.api.serializers import StrictSerializer
 from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 
 KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}
@@ -72,7 +73,7 @@ class LaunchSerializer(OptionsSerializer):
         required=False, help_text="All active servers of this environment."
     )
     tag = serializers.CharField(
-        required=False, help_text="All active servers of this tag: “web” or “role=web”."
+        required=False, help_text=f"All active servers of this tag: {TAG_EXAMPLES}."
     )
     search = serializers.CharField(
         required=False,

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from automation.filters import PlaybookFilters
 from automation.models import Job, Playbook
+from automation.reports.playbook_history import playbook_history
 from automation.reports.playbook_parts import parts_of
-from automation.reports.track_record import track_record
 from console.api.serializers import NoFields, StrictModelSerializer
 from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
@@ -134,7 +134,7 @@ class PlaybookViewSet(EditableViewSet):
         """How it has fared: its last 50 runs, newest first, the last 12 weeks in which it ran, and
         the newest job on each server. Bounded: however long the history is, the newest 500 runs
         and 20,000 jobs are looked at."""
-        return Response(StatisticsSerializer(track_record(self.get_object())).data)
+        return Response(StatisticsSerializer(playbook_history(self.get_object())).data)
 
     @extend_schema(responses=SourceSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from automation.ansi import plain
 from automation.models import Job, Run, Worker
+from automation.models.waiting import blockers
 from automation.reports.job_state import WHY_UNMASKED
 from inventory.models import Credential
 from schema.exceptions import Refused
@@ -148,9 +149,9 @@ class LaunchingCommand(BaseCommand):
         return bool(lines)
 
     def _say_what_it_waits_for(self, run: Run) -> bool:
-        reasons = insisting(run.waits_for)
+        reasons = insisting(lambda: blockers(run))
         if reasons:
-            self.stdout.write(f"It waits: {'; '.join(reasons)}.")
+            self.stdout.write(f"It waits: {' '.join(reasons)}")
         return bool(reasons)
 
     def _result(self, run: Run) -> int:

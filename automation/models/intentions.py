@@ -13,8 +13,7 @@ from automation.content import play_hosts
 from inventory.ansible_names import reservations
 from inventory.models import Server
 
-from .server_locks import ServerLock
-from .workers import Worker
+from .waiting import shortened, why_it_would_wait
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -23,8 +22,6 @@ NAMED = 5
 NEVER_CHECKED = re.compile(
     r"^[- \t]*+check_mode:\s*+(?:false|no|off)\b", re.IGNORECASE | re.MULTILINE
 )
-# How many of the jobs that wait are looked at for whoever would stand before it.
-WAITING = 2000
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Intention:
     @property
     def words(self) -> list[str]:
         """Sentences: what runs where and how, how long, and what it will wait for."""
-        names = _shortened([server.hostname for server in self.servers])
+        names = shortened([server.hostname for server in self.servers])
         where = touched(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
@@ -101,13 +98,12 @@ class Intention:
         if skipped and len(skipped) == len(self.servers):
             return [*said, "No play is for any of the chosen servers: the run would fail."]
         end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"
-        return [*said, f"No play is for {_shortened(skipped)}: {end}."] if skipped else said
+        return [*said, f"No play is for {shortened(skipped)}: {end}."] if skipped else said
 
     @cached_property
     def waits_for(self) -> list[str]:
         """Sentences: why it would not start at once, as things are now."""
-        reasons = (self._own_turn(), *self._busy(), self._no_worker())
-        return [f"{each}." for each in reasons if each]
+        return why_it_would_wait(self.run, self.servers)
 
     def _how(self) -> list[str]:
         run = self.run
@@ -131,7 +127,7 @@ class Intention:
     def _own_defaults(self) -> list[str]:
         given, schema = self.run.extra_vars, self.run.playbook.schema()
         left = [name for name in variables.own_defaults(schema) if name not in given]
-        return [f"The playbook's own default holds for {_shortened(left)}."] if left else []
+        return [f"The playbook's own default holds for {shortened(left)}."] if left else []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)
@@ -142,30 +138,6 @@ class Intention:
         end = f"ended after {_span(run.deadline_seconds)}"
         end += f", or {_span(silent)} without output" if silent else ""
         return f"{together}, {end}" if count > 1 else end.capitalize()
-
-    def _own_turn(self) -> str:
-        key = self.run.playbook.exclusive_key()
-        other = key and type(self.run).objects.running().filter(exclusive_key=key).first()
-        return f"This playbook runs one at a time: it will wait for run {other.pk}" if other else ""
-
-    def _busy(self) -> list[str]:
-        """By one walk over the locks: there are as many as servers that are running something."""
-        names = {server.pk: server.hostname for server in self.servers}
-        held = dict(ServerLock.objects.values_list("server_id", "run_id"))
-        waiting = type(self.run).objects.pending().order_by("-id")
-        for run_id, server_id in waiting.values_list("pk", "jobs__server_id")[:WAITING]:
-            if server_id is not None:
-                held.setdefault(server_id, run_id)
-        busy = {names[pk]: run_id for pk, run_id in held.items() if pk in names}
-        if not busy:
-            return []
-        runs = _shortened([f"run {pk}" for pk in sorted(set(busy.values()))])
-        verb = "is" if len(busy) == 1 else "are"
-        return [f"{_shortened(sorted(busy))} {verb} busy: it will wait for {runs}"]
-
-    def _no_worker(self) -> str:
-        is_alive = Worker.objects.alive().exists() or type(self.run).objects.beating().exists()
-        return "" if is_alive else "No worker is running: it will wait until one is started"
 
 
 def touched(servers: Sequence[Server], active: int, names: str = "") -> str:
@@ -189,15 +161,6 @@ def in_production(servers: Sequence[Server]) -> str:
     if count == len(servers):
         return ", in production" if count == 1 else ", all of them in production"
     return f", {count} of them in production"
-
-
-def _shortened(names: Sequence[str]) -> str:
-    """The first few, and how many more."""
-    more = len(names) - NAMED
-    if more > 0:
-        return f"{', '.join(names[:NAMED])} and {more} more"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _listed(tags: str) -> str:

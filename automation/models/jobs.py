@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
-from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 # How many playbooks and servers of that name a search for jobs looks at.
 MATCHES = 200
 FEW_SERVERS = 1000
-# How many successes say how long a playbook usually takes.
-USUAL_OF = 20
 
 # Of an id, fewer characters than that find nothing: there would be too many.
 SHORTEST_ID = 4
@@ -97,7 +93,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self._on(Server.objects.filter(environment__in=names))
 
     def with_tag(self, tag: str) -> Self:
-        """Jobs on the servers that have this tag now: “role:web”, or “canary” with any value."""
+        """Jobs on the servers that have this tag now: “role=web”, or “canary” with any value."""
         return self._on(Server.objects.with_tag(tag))
 
     def _on(self, servers: models.QuerySet[Server]) -> Self:
@@ -145,34 +141,6 @@ class JobQuerySet(models.QuerySet["Job"]):
         ]
         rows = parts[0].union(*parts[1:], all=True)
         return {(dates[row["nth"]], row["status"]): row["count"] for row in rows}
-
-    def usual_durations(self, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], float]:
-        """How many seconds each (playbook's key, server's key) usually takes: the median of its
-        last 20 successes. What never succeeded is left out. One query, which looks at 20 rows of
-        an index for each pair.
-        """
-        if not pairs:
-            return {}
-        seconds = defaultdict(list)
-        for job in self.raw(*self._last_successes(pairs)):
-            if job.duration is not None:
-                seconds[job.playbook_id, job.server_id].append(job.duration.total_seconds())
-        return {pair: median(durations) for pair, durations in seconds.items()}
-
-    def _last_successes(
-        self, pairs: Collection[tuple[int, int]]
-    ) -> tuple[str, list[int | str | None]]:
-        """SQL and its parameters. Django writes no UNION of sliced queries for SQLite."""
-        parts: list[str] = []
-        parameters: list[int | str | None] = []
-        successes = self.filter(status=Job.Status.SUCCESS).order_by("-id")
-        columns = ("id", "playbook_id", "server_id", "started_at", "completed_at")
-        for number, (playbook, server) in enumerate(set(pairs)):
-            of_pair = successes.filter(playbook=playbook, server=server).values(*columns)
-            sql, given = of_pair[:USUAL_OF].query.sql_with_params()
-            parts.append(f"SELECT * FROM ({sql}) AS pair{number}")  # noqa: S608  (Django's own SQL)
-            parameters += given
-        return " UNION ALL ".join(parts), parameters
 
 
 def _keys_by_id(text: str) -> Iterable[int]:
@@ -261,7 +229,7 @@ class Job(models.Model):
             models.Index(fields=["created_at", "status"], name="idx_jobs_created_status"),
             # For a playbook's failures, the newest first.
             models.Index(fields=["playbook", "status"], name="idx_jobs_playbook_status"),
-            # For `usual_durations`.
+            # For `track_record.usual_seconds_on`.
             models.Index(fields=["server", "playbook", "status"], name="idx_jobs_server_playbook"),
         ]
         permissions = [("cancel_job", "Can cancel jobs")]

@@ -315,25 +315,6 @@ class Run(RunOptions, RunClaims):
         who = f"Cancelled by {self.cancelled_by}." if self.cancelled_by else "Cancelled."
         return f"{who} {self.cancel_reason}".strip()
 
-    def waits_for(self) -> list[str]:
-        """Why a pending run does not start: servers that another run holds or waits for, or the
-        playbook itself."""
-        key = self.playbook.exclusive_key()
-        if key and (other := Run.objects.running().filter(exclusive_key=key).first()):
-            return [f"run {other.pk} of this playbook is not over, and it runs one at a time"]
-        held = ServerLock.objects.filter(server__jobs__run=self).exclude(run=self)
-        reasons = [
-            f"{lock.server} is held by run {lock.run_id}"
-            for lock in held.select_related("server")[:10]
-        ]
-        if reasons:
-            return reasons
-        before = Run.objects.pending().filter(pk__lt=self.pk, jobs__server__jobs__run=self)
-        return [
-            f"run {pk} comes first on the same server"
-            for pk in before.order_by("pk").values_list("pk", flat=True).distinct()[:10]
-        ]
-
     # Private
 
     @transaction.atomic

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .track_record import STRIP, RunRecord
+from .playbook_history import STRIP, RunRecord
 
 BAR, GAP, HEIGHT = 10, 2, 60
 LOWEST = 6

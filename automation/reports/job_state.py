@@ -4,11 +4,13 @@ from functools import partial
 from typing import Any
 
 from automation.content.play_hosts import Play, plays_for
-from automation.models import Job, JobLog, Run, TaskResult, Worker
+from automation.models import Job, JobLog, Run, TaskResult
 from automation.models.options import OPTIONS
+from automation.models.waiting import why_it_waits
 
 from .advice import ADVICE
 from .failing_source import Excerpt, excerpt_of
+from .track_record import usual_seconds_on
 
 WHY_UNMASKED = "their values are too short or too common to hide without damaging the log."
 
@@ -16,7 +18,7 @@ WHY_UNMASKED = "their values are too short or too common to hide without damagin
 def state_of(job: Job) -> dict[str, Any]:
     """What is asked for again and again, and so has to be cheap. `state` is another text whenever
     anything in the header would differ."""
-    waits_for = reasons_to_wait(job.run) if job.status == Job.Status.PENDING else []
+    waits_for = why_it_waits(job.run) if job.status == Job.Status.PENDING else []
     shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
     return {
         "job": job,
@@ -54,13 +56,6 @@ def given_options(run: Run) -> list[tuple[str, Any]]:
     ]
 
 
-def reasons_to_wait(run: Run) -> list[str]:
-    """Why a pending run has not begun; never empty."""
-    if not (Worker.objects.alive().exists() or Run.objects.beating().exists()):
-        return ["No worker is alive. Start one: manage.py run_worker"]
-    return run.waits_for() or ["It waits for a worker to take it."]
-
-
 def failing_line(job: Job) -> int | None:
     """Where one wants to look first: the line at which the first error begins. What was rescued or
     ignored is a warning."""
@@ -92,7 +87,7 @@ def _source(job: Job, failure: TaskResult | None) -> Excerpt | None:
 
 def _usual_seconds(job: Job) -> float | None:
     pair = job.playbook_id, job.server_id
-    return Job.objects.usual_durations([pair]).get(pair)
+    return usual_seconds_on([pair]).get(pair)
 
 
 def _earlier(job: Job) -> Job | None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import prefetch_related_objects
 
 from automation.content.playbook_files import BUILTIN
 from automation.models import Job, Playbook, ServerLock
 from inventory.models import Server
+
+from .track_record import Seconds, TrackRecord
 
 SHOWN, LISTED = 50, 10
 CHECK = f"{BUILTIN}check_connection.yml"
@@ -33,19 +36,9 @@ class ServerHistory:
     def last_job(self) -> Job | None:
         return self.jobs[0] if self.jobs else None
 
-    @property
-    def finished(self) -> int:
-        """How many of them have succeeded or failed: what was cancelled says nothing."""
-        return sum(job.status in (Job.Status.SUCCESS, Job.Status.FAILED) for job in self.jobs)
-
-    @property
-    def succeeded(self) -> int:
-        return sum(job.status == Job.Status.SUCCESS for job in self.jobs)
-
-    @property
-    def success_rate(self) -> int | None:
-        """In percent; None before the first end."""
-        return round(100 * self.succeeded / self.finished) if self.finished else None
+    @cached_property
+    def record(self) -> TrackRecord:
+        return TrackRecord([(_seconds_of(job), job.status) for job in self.jobs])
 
 
 def history_of(server_id: int) -> ServerHistory:
@@ -68,8 +61,12 @@ def summary_of(server: Server) -> dict[str, object]:
         "last_job": history.last_job,
         "last_check": history.last_check,
         "recent_jobs": len(history.jobs),
-        "recent_succeeded": history.succeeded,
-        "recent_failed": history.finished - history.succeeded,
-        "success_percent": history.success_rate,
+        "recent_succeeded": history.record.succeeded,
+        "recent_failed": history.record.failed,
+        "success_percent": history.record.success_rate,
         "held_by_run": history.lock.run_id if history.lock else None,
     }
+
+
+def _seconds_of(job: Job) -> Seconds | None:
+    return job.duration.total_seconds() if job.duration is not None else None

@@ -1,157 +1,179 @@
-"""How a playbook has fared: its newest runs, week by week, and on which servers.
+"""How something has fared: how its runs or jobs ended, how often well, and how long they took.
 
-Bounded however long the history is: the newest runs and jobs are looked at, by their keys.
+Every rate, median and usual duration that a page, the API or a report shows is counted here.
 """
 
-from collections import Counter
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from statistics import median
-from typing import Any
+from typing import ClassVar
 
-from django.db.models import Count
-from django.utils import timezone
+from django.db.models import OuterRef, Q, Subquery
 
 from automation.models import Job, Playbook, Run
 
-RUNS = 500
-JOBS = 20_000
-# Among so many of the newest jobs the servers are looked for, and so many are shown.
-JOBS_FOR_SERVERS = 2000
-SERVERS = 20
-STRIP = 50
-WEEKS = 12
-
 Seconds = float
-COLUMNS = (
-    *("pk", "state", "outcome", "launched_by_id"),
-    *("created_at", "started_at", "finished_at"),
-)
+
+# Of a playbook, so many of its last runs are looked at; of a playbook on one server, so many of its
+# last successes.
+LAST_RUNS = 50
+LAST_SUCCESSES = 20
 
 
-@dataclass(frozen=True)
-class RunRecord:
-    pk: int
-    created_at: datetime
-    outcome: str  # as a job's status: until it has ended, pending or running
-    # None where too many jobs have come since.
-    servers: int | None
-    failed: int | None
-    launched_by_id: int
-    duration: timedelta | None
-
-    @property
-    def seconds(self) -> Seconds | None:
-        return self.duration.total_seconds() if self.duration is not None else None
+def success_rate(succeeded: int, of: int) -> int | None:
+    """In percent, rounded down: 100 only where all succeeded. None of none."""
+    return 100 * succeeded // of if of else None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """Of some runs. The rate is of those that succeeded or failed, in percent: cancelled and
-    skipped ones say nothing. The median is of those that succeeded. None where there is none."""
-
-    runs: list[RunRecord]
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        return Counter(run.outcome for run in self.runs)
-
-    @property
-    def count(self) -> int:
-        return len(self.runs)
-
-    @property
-    def outcomes(self) -> list[tuple[str, int]]:
-        return self.counts.most_common()
-
-    @property
-    def success_rate(self) -> int | None:
-        good, bad = self.counts["success"], self.counts["failed"]
-        # Rounded down: 100 % means that none failed.
-        return 100 * good // (good + bad) if good + bad else None
-
-    @property
-    def median_seconds(self) -> Seconds | None:
-        good = [run.seconds for run in self.runs if run.outcome == "success"]
-        known = [seconds for seconds in good if seconds is not None]
-        return median(known) if known else None
-
-
-@dataclass(frozen=True)
-class Week(Summary):
-    start: date = field(default_factory=timezone.localdate)
+def median_of(durations: Iterable[Seconds | None]) -> Seconds | None:
+    """Of those that are known."""
+    known = [seconds for seconds in durations if seconds is not None]
+    return median(known) if known else None
 
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """`runs` are newest first."""
+    """Of some runs or jobs, each as (how long it took, its status). The rate is of those that
+    succeeded or failed: cancelled and skipped ones say nothing. The median is of those that
+    succeeded."""
 
-    runs: list[RunRecord]
-    is_cut: bool  # there are older ones
-    servers: list[Job]
-    more_servers: int
+    ends: Sequence[tuple[Seconds | None, str]]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        return Counter(status for _seconds, status in self.ends)
 
     @property
-    def latest(self) -> Summary:
-        return Summary(self.runs[:STRIP])
+    def count(self) -> int:
+        return len(self.ends)
 
     @property
-    def weeks(self) -> list[Week]:
-        """The last weeks in which it ran, oldest first; only whole ones where there are several."""
-        by_week: dict[date, list[RunRecord]] = {}
-        for run in self.runs:
-            day = timezone.localdate(run.created_at)
-            by_week.setdefault(day - timedelta(days=day.weekday()), []).append(run)
-        weeks = [Week(runs, start) for start, runs in sorted(by_week.items())]
-        return weeks[int(self.is_cut and len(weeks) > 1) :][-WEEKS:]
+    def outcomes(self) -> list[tuple[str, int]]:
+        """The most frequent first."""
+        return self.counts.most_common()
+
+    @property
+    def succeeded(self) -> int:
+        return self.counts[Job.Status.SUCCESS]
+
+    @property
+    def failed(self) -> int:
+        return self.counts[Job.Status.FAILED]
+
+    @property
+    def decided(self) -> int:
+        """How many have succeeded or failed."""
+        return self.succeeded + self.failed
+
+    @property
+    def success_rate(self) -> int | None:
+        return success_rate(self.succeeded, self.decided)
+
+    @property
+    def median_seconds(self) -> Seconds | None:
+        return median_of(seconds for seconds, status in self.ends if status == Job.Status.SUCCESS)
 
 
-def track_record(playbook: Playbook) -> TrackRecord:
-    return TrackRecord(*_runs(playbook), *_servers(playbook))
+# --- The usual duration ---------------------------------------------------------------------------
 
 
-def _runs(playbook: Playbook) -> tuple[list[RunRecord], bool]:
-    newest = list(Run.objects.filter(playbook=playbook).order_by("-id").values(*COLUMNS)[:RUNS])
-    counts = _counts(playbook, newest[:STRIP][-1]["pk"]) if newest else {}
-    return [_record(row, counts.get(row["pk"])) for row in newest], len(newest) == RUNS
+@dataclass
+class LastRuns:
+    """The last runs of a playbook that have ended, the oldest first: (seconds, outcome).
+
+    `first`: the key of the oldest of them. `skipped`: how many more there were between them that no
+    play was for; those say neither how well it works nor how long it takes.
+    """
+
+    COUNTED: ClassVar = [Run.End.FAILED, Run.End.CANCELLED, Run.End.SUCCESS]
+
+    playbook: Playbook
+    first: int
+    ends: list[tuple[Seconds, str]] = field(default_factory=list)
+    skipped: int = 0
+
+    @property
+    def usual(self) -> timedelta | None:
+        """The median of their durations, however they ended: so long it keeps its servers."""
+        seconds = median_of(self.seconds)
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    @property
+    def seconds(self) -> list[Seconds]:
+        return [seconds for seconds, _outcome in self.ends]
+
+    @property
+    def succeeded(self) -> int:
+        return sum(outcome == Run.End.SUCCESS for _seconds, outcome in self.ends)
+
+    @property
+    def success_rate(self) -> int | None:
+        """Of all of them, cancelled ones among them, as “8 of 10” beside it has it."""
+        return success_rate(self.succeeded, len(self.ends))
 
 
-def _counts(playbook: Playbook, oldest: int) -> dict[int, Counter[str]]:
-    """The jobs of its runs by status. With thousands of servers a run, not of all of them: only of
-    the newest jobs, and of runs that lie among those as a whole."""
-    jobs = Job.objects.filter(playbook=playbook)
-    # It skips within an index; each row of it is a key and nothing else.
-    beyond = list(jobs.order_by("-id").values_list("pk", flat=True)[JOBS : JOBS + 1])
-    if beyond:
-        oldest = max(oldest, Job.objects.values_list("run_id", flat=True).get(pk=beyond[0]) + 1)
-        jobs = jobs.filter(pk__gt=beyond[0])
-    counted = jobs.filter(run_id__gte=oldest).order_by().values("run_id", "status")
-    counts: dict[int, Counter[str]] = {}
-    for row in counted.annotate(count=Count("id")):
-        counts.setdefault(row["run_id"], Counter())[row["status"]] = row["count"]
-    return counts
+def last_runs(playbooks: Collection[int]) -> dict[int, LastRuns]:
+    """Of each of these playbooks (their keys) that has ended runs; two queries.
 
-
-def _record(row: Any, counts: Counter[str] | None) -> RunRecord:
-    whole = row["started_at"] and row["finished_at"]
-    return RunRecord(
-        pk=row["pk"],
-        created_at=row["created_at"],
-        outcome=row["outcome"] or row["state"],
-        servers=None if counts is None else counts.total(),
-        failed=None if counts is None else counts[Job.Status.FAILED],
-        launched_by_id=row["launched_by_id"],
-        duration=row["finished_at"] - row["started_at"] if whole else None,
+    First where the last fifty begin, then those: each is a short walk along an index, however
+    many runs there have been.
+    """
+    ended = Run.objects.filter(state=Run.State.FINISHED, started_at__isnull=False)
+    own = ended.filter(playbook=OuterRef("pk")).order_by("-id").values("id")
+    rows = Playbook.objects.filter(pk__in=playbooks).annotate(
+        newest=Subquery(own[:1]), oldest=Subquery(own[LAST_RUNS - 1 : LAST_RUNS])
     )
+    found = {row.pk: LastRuns(row, row.oldest or 0) for row in rows if row.newest}
+    if not found:
+        return {}
+    among = Q()
+    for pk, last in found.items():
+        among |= Q(playbook=pk, id__gte=last.first)
+    # Nothing else is asked for: with the state, SQLite would walk all that have ended.
+    columns = ("playbook_id", "started_at", "finished_at", "outcome")
+    runs = Run.objects.filter(among).order_by("id").values_list(*columns)
+    for pk, began, finished, outcome in runs:
+        if began and finished and outcome == Run.End.SKIPPED:
+            found[pk].skipped += 1
+        elif began and finished:
+            found[pk].ends.append(((finished - began).total_seconds(), outcome))
+    return found
 
 
-def _servers(playbook: Playbook) -> tuple[list[Job], int]:
-    """The newest job on each server, newest first; and on how many more servers it ran."""
-    newest = Job.objects.filter(playbook=playbook).order_by("-id").values_list("server_id", "pk")
-    latest: dict[int, int] = {}
-    for server_id, pk in newest[:JOBS_FOR_SERVERS]:
-        latest.setdefault(server_id, pk)
-    shown = list(latest.values())[:SERVERS]
-    jobs = Job.objects.filter(pk__in=shown).prefetch_related("server").order_by("-id")
-    return list(jobs), len(latest) - len(shown)
+def usual_duration(playbook: int) -> timedelta | None:
+    """The median of its last runs; None where it has none."""
+    last = last_runs([playbook]).get(playbook)
+    return last.usual if last else None
+
+
+def usual_seconds_on(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Seconds]:
+    """How long each (playbook's key, server's key) usually takes: the median of its last 20
+    successes. What never succeeded is left out. One query, which looks at 20 rows of an index for
+    each pair.
+    """
+    if not pairs:
+        return {}
+    seconds = defaultdict(list)
+    for job in Job.objects.raw(*_last_successes(pairs)):
+        if job.duration is not None:
+            seconds[job.playbook_id, job.server_id].append(job.duration.total_seconds())
+    return {pair: median(durations) for pair, durations in seconds.items()}
+
+
+def _last_successes(pairs: Collection[tuple[int, int]]) -> tuple[str, list[int | str | None]]:
+    """SQL and its parameters. Django writes no UNION of sliced queries for SQLite."""
+    parts: list[str] = []
+    parameters: list[int | str | None] = []
+    successes = Job.objects.filter(status=Job.Status.SUCCESS).order_by("-id")
+    columns = ("id", "playbook_id", "server_id", "started_at", "completed_at")
+    for number, (playbook, server) in enumerate(set(pairs)):
+        of_pair = successes.filter(playbook=playbook, server=server).values(*columns)
+        sql, given = of_pair[:LAST_SUCCESSES].query.sql_with_params()
+        parts.append(f"SELECT * FROM ({sql}) AS pair{number}")  # noqa: S608  (Django's own SQL)
+        parameters += given
+    return " UNION ALL ".join(parts), parameters

@@ -13,8 +13,8 @@ from accounts.models import User
 from automation import variables
 from automation.models import Playbook
 from automation.reports.charts import HEIGHT, strip_of
+from automation.reports.playbook_history import RunRecord, playbook_history
 from automation.reports.playbook_parts import parts_of
-from automation.reports.track_record import RunRecord, track_record
 from console.lists import call_each
 
 RUNS_SHOWN = 10
@@ -27,7 +27,7 @@ NOTHING = {**dict.fromkeys(variables.KEYS, ""), "type": "string"}
 def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """What it does, what it asks for, and how it has fared."""
     playbook = get_object_or_404(Playbook, pk=pk)
-    record = track_record(playbook)
+    record = playbook_history(playbook)
     context = {
         **admin.site.each_context(request),
         "model_admin": admin.site.get_model_admin(Playbook),

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from automation.models import Run
-from automation.models.durations import usual_duration
-from automation.reports.job_state import WHY_UNMASKED, given_options, reasons_to_wait
+from automation.models.waiting import why_it_waits
+from automation.reports.job_state import WHY_UNMASKED, given_options
 from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.run_summary import Summary, progress_of, summary_of
+from automation.reports.track_record import usual_duration
 
 from .runs import relaunching_of
 
@@ -54,7 +55,7 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
 
 def _header(run: Run, summary: Summary) -> dict[str, Any]:
     is_running = run.state == Run.State.RUNNING
-    waits_for = reasons_to_wait(run) if run.state == Run.State.PENDING else []
+    waits_for = why_it_waits(run) if run.state == Run.State.PENDING else []
     servers = f"{summary.jobs} server{'' if summary.jobs == 1 else 's'}"
     jobs_url = f"{reverse('admin:automation_job_changelist')}?run__id__exact={run.pk}"
     return {

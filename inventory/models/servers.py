@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
+from inventory.tag_texts import parsed_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
     validate_hostname,
@@ -88,9 +89,8 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.alias(tag=text).filter(Q(tag=value) | in_list)
 
     def with_tag(self, text: str) -> Self:
-        """“role:web”, or “canary” with any value; what a list's URL says."""
-        key, has_value, value = text.partition(":")
-        return self.tagged(key.strip(), value.strip() if has_value else None)
+        """“role=web”, or “canary” with any value: see tag_texts.py."""
+        return self.tagged(*parsed_tag(text))
 
 
 class Server(HostKeys, Editable):
@@ -234,8 +234,8 @@ class Server(HostKeys, Editable):
         """Take a tag away; with a value, that value only."""
 
         def tags(server: Server) -> dict[str, Any]:
-            values = _several(server.tags.get(key))
-            rest = [one for one in values if value and _as_text(one) != value]
+            values = values_of(server.tags.get(key))
+            rest = [one for one in values if value and value_text(one) != value]
             kept = {name: old for name, old in server.tags.items() if name != key}
             if len(rest) == len(values):
                 return server.tags
@@ -252,19 +252,15 @@ class Server(HostKeys, Editable):
     def has_tag(self, text: str) -> bool:
         """“web”: a tag of that name that is not false, or a group named in `groups`.
         “role=web”: a tag with that value, or with a list that holds it."""
-        key, has_value, value = (part.strip() for part in text.partition("="))
-        if has_value:
-            return value in map(_as_text, _several(self.tags.get(key)))
-        return self.tags.get(key, False) is not False or key in _several(self.tags.get("groups"))
+        key, value = parsed_tag(text)
+        if value is not None:
+            return value in map(value_text, values_of(self.tags.get(key)))
+        return self.tags.get(key, False) is not False or key in values_of(self.tags.get("groups"))
 
     def tag_words(self) -> list[tuple[str, str]]:
         """Each tag as `with_tag` finds it and as one reads it."""
-        words = []
-        for key, value in self.tags.items():
-            for one in _several(value):
-                text = _as_text(one)
-                words.append((key, key) if one is True else (f"{key}:{text}", f"{key}: {text}"))
-        return words
+        words = (tag_text(key, one) for key, value in self.tags.items() for one in values_of(value))
+        return [(text, text) for text in words]
 
     def groups(self) -> list[str]:
         """Ansible's groups, each once: the environment, those named in `groups`, and one for
@@ -313,15 +309,3 @@ def spelled(address: str) -> str:
         return str(ip_address(address.strip()))
     except ValueError:
         return address.strip()
-
-
-def _several(value: Any) -> list[Any]:
-    """A tag's values: one, or a list of them."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def _as_text(value: Any) -> str:
-    """As one writes it: true, 5, web."""
-    return value if isinstance(value, str) else json.dumps(value)

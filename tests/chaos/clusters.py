@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from automation import children, processes
 from automation.models import Run
+from automation.models.waiting import blockers
 from tests.chaos.journal import Journal
 from tests.private_servers import wait_until
 
@@ -116,7 +117,7 @@ def is_left_waiting() -> bool:
     try:
         running = Run.objects.running().count()
         waiting = Run.objects.pending().order_by("id")[:20]
-        return running < WORKERS and any(not run.waits_for() for run in waiting)
+        return running < WORKERS and any(not blockers(run) for run in waiting)
     except DatabaseError:
         connection.close()
         return False

@@ -10,6 +10,7 @@ from accounts.terminal import acting_user
 from automation.launching.following import LaunchingCommand, refusals_in_words
 from automation.models import Intention, Playbook, Run
 from inventory.models import CHOSEN_BY, Server
+from inventory.tag_texts import TAG_EXAMPLES
 
 
 class Command(LaunchingCommand):
@@ -24,7 +25,7 @@ class Command(LaunchingCommand):
         where = parser.add_argument_group("where: --server, or --environment, --tag and --search")
         where.add_argument("--server", action="append", help="a host name; may be repeated")
         where.add_argument("--environment", default="", help="all active servers of it")
-        where.add_argument("--tag", default="", help="all active servers of it: web or role=web")
+        where.add_argument("--tag", default="", help=f"all active servers of it: {TAG_EXAMPLES}")
         parser.add_argument(
             "--dry-run", action="store_true", help="launch nothing: check it, say what it would do"
         )

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, Outcome, Playbook, Run, ServerLock, claim_checks
+from automation.models.waiting import blockers
 from automation.tasks import run_next
 from inventory.models import Server
 from schema.retrying import insisting
@@ -102,9 +103,7 @@ def test_while_a_server_is_busy_it_waits_and_is_looked_at_when_its_turn_comes(al
 
     assert Run.objects.claim_next() is None
     waiting.refresh_from_db()
-    assert waiting.state == "pending" and waiting.waits_for() == [
-        f"web1 is held by run {holder.pk}"
-    ]
+    assert waiting.state == "pending" and blockers(waiting) == [f"web1 is held by run {holder.pk}."]
     Run.objects.get(pk=holder.pk).finish({}, Outcome(Job.Status.SUCCESS))
     assert Run.objects.claim_next() is None
     waiting.refresh_from_db()

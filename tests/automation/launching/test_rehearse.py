@@ -82,8 +82,9 @@ def test_what_it_would_wait_for(alice, fleet):
     Run.objects.filter(pk=holding.pk).update(heartbeat_at=None)
     first = make.job(server=fleet[2]).run
     assert rehearsed(alice, fleet).waits_for == [
-        f"db1 and web1 are busy: it will wait for run {holding.pk} and run {first.pk}.",
-        "No worker is running: it will wait until one is started.",
+        f"It will wait: web1 is held by run {holding.pk}.",
+        f"It will wait: Run {first.pk} comes first on db1.",
+        "It will wait: No worker is alive. Start one: manage.py run_worker",
     ]
 
 
@@ -92,8 +93,8 @@ def test_one_at_a_time_waits_for_the_other(alice, fleet):
     other = make.run(
         playbook=playbook, state="running", exclusive_key=playbook.exclusive_key(), claim_token="x"
     )
-    said = f"This playbook runs one at a time: it will wait for run {other.pk}."
-    assert rehearsed(alice, fleet, playbook).waits_for == [said]
+    said = f"Run {other.pk} of this playbook is not over, and it runs one at a time."
+    assert rehearsed(alice, fleet, playbook).waits_for == [f"It will wait: {said}"]
 
 
 def test_secrets_are_masked(alice, fleet):

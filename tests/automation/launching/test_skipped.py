@@ -10,9 +10,9 @@ from django.utils import timezone
 from audit.models import AuditLog
 from automation.launching import following
 from automation.models import Job, Outcome, Run
-from automation.models.durations import last_runs
+from automation.reports.playbook_history import playbook_history
 from automation.reports.server_history import history_of
-from automation.reports.track_record import track_record
+from automation.reports.track_record import last_runs, usual_seconds_on
 from schema.exceptions import Refused
 from tests import make
 from tickets.models import Ticket, TicketOccurrence
@@ -81,7 +81,7 @@ def test_it_counts_for_no_rate_and_no_usual_duration():
         make.job(playbook=playbook, status=status, server=None)
     last = last_runs([playbook.pk])[playbook.pk]
     assert (len(last.ends), last.succeeded, last.skipped) == (3, 2, 3)
-    latest = track_record(playbook).latest
+    latest = playbook_history(playbook).latest
     assert latest.success_rate == 66 and latest.counts["skipped"] == 3
 
 
@@ -89,11 +89,15 @@ def test_a_servers_rate_is_of_what_ran_there(client_of, bob):
     server = make.server()
     jobs = [make.job(server=server, status=status) for status in ("success", "skipped", "failed")]
     history = history_of(server.pk)
-    assert (history.finished, history.success_rate, history.last_job) == (2, 50, jobs[-1])
+    assert (history.record.decided, history.record.success_rate, history.last_job) == (
+        2,
+        50,
+        jobs[-1],
+    )
     page = client_of(bob).get(server.get_absolute_url()).content.decode()
     assert "io-cell io-skipped" in page and "»" in page and "2 jobs" in page
     pair = jobs[1].playbook_id, server.pk
-    assert Job.objects.usual_durations([pair]) == {}
+    assert usual_seconds_on([pair]) == {}
 
 
 def test_lists_and_charts_show_it_apart(client_of, bob, mixed):

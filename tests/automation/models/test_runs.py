@@ -9,6 +9,7 @@ from django.utils import timezone
 from audit.models import AuditLog
 from automation.execution.host_keys import learn_host_keys
 from automation.models import ClaimLost, Job, Outcome, Playbook, Run, ServerLock
+from automation.models.waiting import blockers
 from inventory.inventory_file import known_as
 from schema.retrying import insisting
 from tests import make
@@ -68,10 +69,10 @@ def test_a_busy_server_is_waited_for_and_others_go_on(playbook):
     assert Run.objects.claim_next() == first
     assert Run.objects.claim_next() == third
     assert Run.objects.claim_next() is None
-    assert second.waits_for() == [f"web is held by run {first.pk}"]
+    assert blockers(second) == [f"web is held by run {first.pk}."]
     first.refresh_from_db()
     assert first.finish({}, SUCCESS)
-    assert second.waits_for() == []
+    assert blockers(second) == []
     assert Run.objects.claim_next() == second
 
 
@@ -81,7 +82,7 @@ def test_many_small_runs_do_not_starve_a_large_one(playbook):
     assert Run.objects.claim_next() == holder
     large, small = queued(playbook, web, db), queued(playbook, db)
     assert Run.objects.claim_next() is None  # db is free, and kept for the large one
-    assert small.waits_for() == [f"run {large.pk} comes first on the same server"]
+    assert blockers(small) == [f"Run {large.pk} comes first on {db.hostname}."]
     holder.refresh_from_db()
     holder.finish({}, SUCCESS)
     assert Run.objects.claim_next() == large
@@ -365,8 +366,8 @@ def test_a_second_run_of_an_exclusive_playbook_waits_whatever_its_servers(playbo
     first, second = queued(playbook), queued(playbook)
     assert Run.objects.claim_next() == first
     assert Run.objects.claim_next() is None
-    assert second.waits_for() == [
-        f"run {first.pk} of this playbook is not over, and it runs one at a time"
+    assert blockers(second) == [
+        f"Run {first.pk} of this playbook is not over, and it runs one at a time."
     ]
     assert Run.objects.get(pk=first.pk).finish({}, SUCCESS)
     assert Run.objects.claim_next() == second

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from automation.models import Job
+from automation.reports.track_record import usual_seconds_on
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -30,14 +30,14 @@ def keys(pair):
 
 def test_it_is_the_median_of_the_last_20_successes(pair):
     jobs(pair, *[1000] * 3, *[10] * 9, 20, *[30] * 10)
-    assert Job.objects.usual_durations([keys(pair)]) == {keys(pair): 25}
+    assert usual_seconds_on([keys(pair)]) == {keys(pair): 25}
 
 
 def test_only_successes_count(pair):
     jobs(pair, 10)
     jobs(pair, 500, status="failed")
     jobs(pair, 600, status="cancelled")
-    assert Job.objects.usual_durations([keys(pair)]) == {keys(pair): 10}
+    assert usual_seconds_on([keys(pair)]) == {keys(pair): 10}
 
 
 def test_each_pair_has_its_own_and_one_query_asks_for_all(pair, query_ceiling):
@@ -45,10 +45,10 @@ def test_each_pair_has_its_own_and_one_query_asks_for_all(pair, query_ceiling):
     jobs(pair, 10)
     jobs(other, 60, 80)
     with query_ceiling(1):
-        usual = Job.objects.usual_durations([*map(keys, (pair, other, never, pair))])
+        usual = usual_seconds_on([*map(keys, (pair, other, never, pair))])
     assert usual == {keys(pair): 10, keys(other): 70}
 
 
 def test_nothing_is_asked_for_no_pair(query_ceiling):
     with query_ceiling(0):
-        assert Job.objects.usual_durations([]) == {}
+        assert usual_seconds_on([]) == {}

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation.models import Run
-from automation.reports import track_record as module
+from automation.reports import playbook_history as module
+from automation.reports.playbook_history import playbook_history
 from automation.reports.playbook_parts import Part, parts_of
-from automation.reports.track_record import track_record
 from tests import make
 
 VARIABLES = {
@@ -138,7 +138,7 @@ def test_outcomes_rates_and_medians(db):
     ran(playbook, "success", seconds=30)
     make.job(status="running", run=make.run(playbook=playbook, state="running", claim_token="t"))
     ran(make.playbook(), "failed")
-    latest = track_record(playbook).latest
+    latest = playbook_history(playbook).latest
     assert [run.outcome for run in latest.runs] == [
         *("running", "success", "cancelled", "failed", "success")
     ]
@@ -150,7 +150,7 @@ def test_by_week_with_the_oldest_first(db):
     playbook = make.playbook()
     for ago in (0, 21, 21, 200):
         ran(playbook, "success" if ago else "failed", ago=ago)
-    weeks = track_record(playbook).weeks
+    weeks = playbook_history(playbook).weeks
     assert [(week.count, week.success_rate) for week in weeks] == [(1, 100), (2, 100), (1, 0)]
     assert all(week.start.weekday() == 0 for week in weeks)
 
@@ -160,11 +160,11 @@ def test_each_server_with_its_newest_job(db, monkeypatch):
     servers = [make.server(hostname=f"web{number}") for number in range(3)]
     ran(playbook, "failed", "failed", "failed", servers=servers, ago=1)
     ran(playbook, "success", servers=servers[:1])
-    record = track_record(playbook)
+    record = playbook_history(playbook)
     shown = [(job.server.hostname, job.status) for job in record.servers]
     assert shown == [("web0", "success"), ("web2", "failed"), ("web1", "failed")]
     monkeypatch.setattr(module, "SERVERS", 2)
-    record = track_record(playbook)
+    record = playbook_history(playbook)
     assert len(record.servers) == 2 and record.more_servers == 1
 
 
@@ -173,10 +173,10 @@ def test_of_too_many_only_whole_runs_and_weeks_are_counted(db, monkeypatch):
     for ago in (30, 30, 14, 0):
         ran(playbook, "success", "failed", ago=ago)
     monkeypatch.setattr(module, "JOBS", 5)  # two runs and a half
-    assert [run.servers for run in track_record(playbook).runs] == [2, 2, None, None]
+    assert [run.servers for run in playbook_history(playbook).runs] == [2, 2, None, None]
     monkeypatch.setattr(module, "JOBS", 100)
     monkeypatch.setattr(module, "RUNS", 3)
-    record = track_record(playbook)
+    record = playbook_history(playbook)
     assert len(record.runs) == 3 and [week.count for week in record.weeks] == [1, 1]
 
 

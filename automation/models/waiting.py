@@ -1,0 +1,110 @@
+"""Why a run waits, or would: the sentences of the launch form, the pages, the API and the commands.
+
+A further reason is one more function in BLOCKERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from inventory.models import Server
+
+from .server_locks import ServerLock
+from .workers import Worker
+
+if TYPE_CHECKING:
+    from .runs import Run
+
+NAMED = 5
+# How many of the jobs that wait are looked at for whoever stands before it.
+WAITING = 2000
+
+
+def why_it_waits(run: Run) -> list[str]:
+    """Sentences: why a pending run has not begun; never empty."""
+    return [*blockers(run), *_no_worker(run)] or ["It waits for a worker to take it."]
+
+
+def why_it_would_wait(run: Run, servers: Sequence[Server]) -> list[str]:
+    """Sentences: why a run that is not saved would not start at once, as things are now."""
+    reasons = [*blockers(run, servers), *_no_worker(run)]
+    return [f"It will wait: {each}" for each in reasons]
+
+
+def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
+    """Sentences: what a free worker would not take it for. `servers` of a run that is not saved."""
+    if servers is None:
+        keys = set(run.jobs.values_list("server_id", flat=True))
+    else:
+        keys = {server.pk for server in servers}
+    return [sentence for blocker in BLOCKERS for sentence in blocker(run, keys)]
+
+
+def shortened(names: Sequence[str]) -> str:
+    """ "web1", "web1 and web2"; of many the first few, and how many more."""
+    more = len(names) - NAMED
+    if more > 0:
+        return f"{', '.join(names[:NAMED])} and {more} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _own_turn(run: Run, servers: set[int]) -> list[str]:
+    key = run.playbook.exclusive_key()
+    other = type(run).objects.running().filter(exclusive_key=key).first() if key else None
+    if other is None:
+        return []
+    return [f"Run {other.pk} of this playbook is not over, and it runs one at a time."]
+
+
+def _busy_servers(run: Run, servers: set[int]) -> list[str]:
+    held = _holders(servers)
+    # A run that waits keeps also the free ones from those behind it.
+    before = _next_before(run, servers - held.keys())
+    said = []
+    if held:
+        verb = "is" if len(held) == 1 else "are"
+        said.append(f"{_hostnames(held)} {verb} held by {_runs(held)}.")
+    if before:
+        verb = "comes" if len(set(before.values())) == 1 else "come"
+        said.append(f"{_runs(before).capitalize()} {verb} first on {_hostnames(before)}.")
+    return said
+
+
+# Each takes the run and the keys of its servers.
+BLOCKERS: list[Callable[[Run, set[int]], list[str]]] = [_own_turn, _busy_servers]
+
+
+def _no_worker(run: Run) -> list[str]:
+    if Worker.objects.alive().exists() or type(run).objects.beating().exists():
+        return []
+    return ["No worker is alive. Start one: manage.py run_worker"]
+
+
+def _holders(servers: set[int]) -> dict[int, int]:
+    """Of these servers, those that a run holds: the run's key by the server's. By one walk over the
+    locks: there are as many as servers that are running something."""
+    locks = ServerLock.objects.values_list("server_id", "run_id")
+    return {server_id: run_id for server_id, run_id in locks if server_id in servers}
+
+
+def _next_before(run: Run, servers: set[int]) -> dict[int, int]:
+    """The waiting run that stands before it on each of these servers, the last where several do."""
+    before = type(run).objects.pending().order_by("-id")
+    if run.pk is not None:
+        before = before.filter(pk__lt=run.pk)
+    found: dict[int, int] = {}
+    for run_id, server_id in before.values_list("pk", "jobs__server_id")[:WAITING]:
+        if server_id in servers:
+            found.setdefault(server_id, run_id)
+    return found
+
+
+def _hostnames(servers: Mapping[int, int]) -> str:
+    names = Server.objects.filter(pk__in=list(servers)).order_by("hostname")
+    return shortened(list(names.values_list("hostname", flat=True)))
+
+
+def _runs(found: Mapping[int, int]) -> str:
+    return shortened([f"run {pk}" for pk in sorted(set(found.values()))])
