@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Model, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -16,7 +16,9 @@ from schema.exceptions import Refused
 from schema.fields import EncryptedTextField
 
 from . import context
+from .announcing import Failure, announce
 from .redaction import redacted
+from .signals import recorded
 
 
 class AuditLogQuerySet(models.QuerySet["AuditLog"]):
@@ -26,10 +28,23 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         """Write one line: `record("job.cancelled", job, actor=alice, reason="…")`.
 
         Without an actor, whoever the current request or task acts for. The names of both go into
-        `details`, so that the line stays readable when they are gone.
+        `details`, so that the line stays readable when they are gone. The line is announced (see
+        signals.recorded); where nobody listens, that costs no query.
         """
+        user = actor if actor is not None else context.current().user
+        sender = resource._meta.model if resource is not None else AuditLog
+        if not recorded.has_listeners(sender):
+            return self._write(action, resource, user, details)
+        with transaction.atomic(savepoint=False):
+            line = self._write(action, resource, user, details)
+            for failure in announce(sender, line, resource, user):
+                self._record_failure(failure, line, resource)
+        return line
+
+    def _write(
+        self, action: str, resource: Model | None, user: Any, details: dict[str, Any]
+    ) -> AuditLog:
         acting = context.current()
-        user = actor if actor is not None else acting.user
         named = {**redacted(details), "actor": _name(user)}
         if resource is not None:
             named["object"] = str(resource)
@@ -44,6 +59,12 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
             ip_address=acting.ip_address,
             user_agent=acting.user_agent,
         )
+
+    def _record_failure(self, failure: Failure, line: AuditLog, resource: Model | None) -> None:
+        """Beside the line whose receiver failed, and announced to nobody: a receiver that always
+        fails would never come to an end."""
+        details = {**failure.as_details(), "after": line.action}
+        self._write("receiver.failed", resource, context.current().user, details)
 
     def about(self, resource: Model) -> Self:
         """The story of one object, newest first."""
