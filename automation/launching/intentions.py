@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from automation import command_line, variables
 from automation.content import play_hosts
+from automation.models import Run, ServerLock, Worker
+from automation.models.options import OPTIONS
 from inventory.ansible_names import reservations
 from inventory.models import Server
-
-from .server_locks import ServerLock
-from .workers import Worker
-
-if TYPE_CHECKING:
-    from .runs import Run
 
 NAMED = 5
 NEVER_CHECKED = re.compile(
@@ -29,7 +27,7 @@ WAITING = 2000
 
 @dataclass(frozen=True)
 class Intention:
-    """What `Playbook.rehearse` answers. `run` is not saved; nothing of it is secret in `words`,
+    """What `launching.rehearse` answers. `run` is not saved; nothing of it is secret in `words`,
     `values` or `command`."""
 
     run: Run
@@ -65,6 +63,19 @@ class Intention:
             has_variables=bool(self.run.extra_vars),
         )
         return command_line.shown([command_line.PROGRAM, *arguments])
+
+    @property
+    def digest(self) -> str:
+        """The same for the same intention, as far as people are shown it: the playbook's file, the
+        servers, the values with secrets masked, options and credential. SHA-256, in hex."""
+        shown = {
+            "playbook": [self.run.playbook_id, self.run.playbook_hash],
+            "servers": sorted(server.pk for server in self.servers),
+            "extra_vars": self.values,
+            "options": {name: getattr(self.run, name) for name in OPTIONS},
+            "credential": self.run.credential_id,
+        }
+        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
     @property
     def words(self) -> list[str]:
@@ -145,14 +156,14 @@ class Intention:
 
     def _own_turn(self) -> str:
         key = self.run.playbook.exclusive_key()
-        other = key and type(self.run).objects.running().filter(exclusive_key=key).first()
+        other = key and Run.objects.running().filter(exclusive_key=key).first()
         return f"This playbook runs one at a time: it will wait for run {other.pk}" if other else ""
 
     def _busy(self) -> list[str]:
         """By one walk over the locks: there are as many as servers that are running something."""
         names = {server.pk: server.hostname for server in self.servers}
         held = dict(ServerLock.objects.values_list("server_id", "run_id"))
-        waiting = type(self.run).objects.pending().order_by("-id")
+        waiting = Run.objects.pending().order_by("-id")
         for run_id, server_id in waiting.values_list("pk", "jobs__server_id")[:WAITING]:
             if server_id is not None:
                 held.setdefault(server_id, run_id)
@@ -164,7 +175,7 @@ class Intention:
         return [f"{_shortened(sorted(busy))} {verb} busy: it will wait for {runs}"]
 
     def _no_worker(self) -> str:
-        is_alive = Worker.objects.alive().exists() or type(self.run).objects.beating().exists()
+        is_alive = Worker.objects.alive().exists() or Run.objects.beating().exists()
         return "" if is_alive else "No worker is running: it will wait until one is started"
 
 
