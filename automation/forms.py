@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -18,15 +19,17 @@ from accounts.models import User
 from audit.redaction import MASK
 from console.lists import reason
 from console.objects import row_key
-from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 
+from . import launching
+from .launching import Choice, Intention, Launch, Launched, launch_from
+from .launching.launches import NOBODY_CHOSEN
 from .launching.server_choice import ServerSelect, ServersField
 from .launching.variable_fields import free_variables_field, variable_field
-from .models import Intention, Playbook, Run
+from .models import Playbook, Run
 from .models.options import OPTIONS
-from .models.relaunching import plan
 from .variables import masked
 
 Tried = TypeVar("Tried")
@@ -168,44 +171,44 @@ class LaunchForm(forms.Form):
             self.fields[FREE] = free_variables_field()
 
     def clean(self) -> dict[str, Any]:
-        """`servers` becomes a list: the named ones, or those that are chosen."""
+        """`servers` becomes what a Launch has: a list of the named ones, or a Choice."""
         data = self.cleaned_data
-        chosen = {name: data[name] for name in CHOSEN_BY if data.get(name)}
-        if data.get("servers") and chosen:
+        choice = Choice.of(data)
+        if data.get("servers") and choice.given:
             self.add_error("servers", "Name servers, or choose by what follows: not both.")
-        elif chosen:
-            data["servers"] = Server.objects.chosen(**chosen)
-            if not data["servers"]:
-                self.add_error(next(iter(chosen)), "No active server is of this choice.")
+        elif choice.given:
+            data["servers"] = choice
+            if not choice.servers:
+                self.add_error(next(iter(choice.given)), NOBODY_CHOSEN)
         elif not data.get("servers") and "servers" not in self.errors:
             self.add_error("servers", "Choose at least one server.")
+        else:
+            data["servers"] = list(data.get("servers") or ())
         return data
 
-    def launch(self, actor: User) -> Run | None:
-        """The new run; None when it was refused, and then the errors stand at their fields."""
-        given = {**self._given(), "idempotency_key": self.cleaned_data["key"]}
-        run = self.repeated
-        if run is not None:
-            return self._tried(lambda: run.relaunch(actor, extra_vars=self._values(), **given))
-        playbook = self.cleaned_data["playbook"]
-        return self._tried(lambda: playbook.launch(actor, extra_vars=self._values(), **given))
+    def launch(self, actor: User) -> Launched | None:
+        """None when it was refused, and then the errors stand at their fields."""
+        return self._tried(lambda: launching.launch(actor, self.to_launch()))
 
     def rehearse(self, actor: User) -> Intention | None:
         """What it would do; None when it would be refused, with the errors at their fields."""
-        playbook, run = self.cleaned_data["playbook"], self.repeated
-        given = {**self._given(), "extra_vars": self._values()}
-        if run is not None:
-            return self._tried(lambda: playbook.rehearse(actor, **plan(run, None, given)))
-        return self._tried(lambda: playbook.rehearse(actor, **given))
+        return self._tried(lambda: launching.rehearse(actor, self.to_launch()))
 
-    def _given(self) -> dict[str, Any]:
-        given = {name: self.cleaned_data[name] for name in OPTIONS}
-        given["servers"] = list(self.cleaned_data["servers"])
-        given["credential"] = self.cleaned_data["credential"]
-        return given
-
-    def _values(self) -> Any:
-        return self.extra_vars() if self.repeated is None else self._changed_vars(self.repeated)
+    def to_launch(self) -> Launch:
+        """Of a form that is valid; Refused when the run that it repeats cannot be."""
+        data = self.cleaned_data
+        if (run := self.repeated) is not None:
+            values = self._changed_vars(run)
+            launch = launch_from(run, servers=data["servers"], extra_vars=values)
+        else:
+            values = self.extra_vars()
+            launch = Launch(playbook=data["playbook"], servers=data["servers"], extra_vars=values)
+        return replace(
+            launch,
+            credential=data["credential"],
+            idempotency_key=data["key"],
+            **{name: data[name] for name in OPTIONS},
+        )
 
     def _tried(self, verb: Callable[[], Tried]) -> Tried | None:
         try:
@@ -291,9 +294,11 @@ class LaunchForm(forms.Form):
 
     def chosen_servers(self) -> list[Server]:
         """Those that it names as it stands, whatever else may be wrong with it."""
-        chosen = {name: str(self[name].value() or "") for name in CHOSEN_BY}
-        if any(chosen.values()):
-            return Server.objects.chosen(**chosen)
+        choice = Choice(
+            **{each.name: str(self[each.name].value() or "") for each in fields(Choice)}
+        )
+        if choice.given:
+            return choice.servers
         keys = [row_key(str(key)) for key in self["servers"].value() or ()]
         return list(Server.objects.filter(pk__in=[key for key in keys if key]))
 

@@ -51,7 +51,7 @@ def _pair(playbook: Playbook, alone: Server, crowded: Server, number: int) -> tu
 
 
 def _seconds(playbook: Playbook, server: Server) -> float:
-    run = playbook.launch(scenery.operator(), [server])
+    run = scenery.launch(playbook, [server])
     started = perf_counter()
     done = run_next()
     seconds = perf_counter() - started

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from automation import launching
+from automation.launching import Launch
 from automation.models import Job, Playbook, Run
 from inventory.models import Server
 
@@ -46,13 +48,17 @@ def playbook(name: str, tasks: list[dict[str, Any]]) -> Playbook:
     return row
 
 
+def launch(playbook: Playbook, servers: list[Server]) -> Run:
+    return launching.launch(operator(), Launch(playbook=playbook, servers=servers)).run
+
+
 def launched(playbook: Playbook, servers: list[Server] | None = None) -> tuple[Run, datetime]:
     """The run (on this machine unless servers are named), and when its launch was committed."""
     moments: list[datetime] = []
     with transaction.atomic():
         # The first to be called after the commit, before the wake-up goes to the queue.
         transaction.on_commit(lambda: moments.append(timezone.now()))
-        run = playbook.launch(operator(), servers or [this_machine()])
+        run = launch(playbook, servers or [this_machine()])
     return run, moments[0]
 
 

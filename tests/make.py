@@ -1,9 +1,11 @@
 """One valid row a call: `make.server(environment="production")`. What is not named is made up.
 
 The rows are scenery: they appear without audit lines and without wake-ups on the queue. To see
-those, call the verb: `playbook.launch(alice, [server])`.
+those, call the verb: `make.launch(playbook, alice, [server])`.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, SavedView, User
 from audit.models import AuditLog
+from automation import launching
 from automation.content.playbook_files import hash_of
+from automation.launching import Intention, Launch
 from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
 from inventory.models import Credential, Server, ServerFacts
 from tickets.models import Ticket, TicketComment, TicketOccurrence
@@ -176,6 +180,23 @@ def _run_of(status: str, **owner: Any) -> Run:
         return run(**owner, **held, state=Run.State.RUNNING, started_at=now, heartbeat_at=now)
     ended = {"state": Run.State.FINISHED, "started_at": now, "finished_at": now, "outcome": status}
     return run(**owner, **held, **ended)
+
+
+def launch(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Run:
+    """Really launched: whatever else a Launch has may be given."""
+    return launching.launch(actor, Launch(playbook=playbook, servers=servers, **given)).run
+
+
+def relaunch(run: Run, actor: User, *, only: str | None = None, **changes: Any) -> Run:
+    """Really done once more; of a Launch's fields whatever shall differ."""
+    taken = {name: changes.pop(name) for name in ("servers", "extra_vars") if name in changes}
+    launch = launching.launch_from(run, only=only, **taken)
+    return launching.launch(actor, replace(launch, **changes)).run
+
+
+def rehearse(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Intention:
+    """What `launch` would do."""
+    return launching.rehearse(actor, Launch(playbook=playbook, servers=servers, **given))
 
 
 def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:

@@ -1,5 +1,6 @@
 """The list of jobs; a job's own page is in views/jobs.py."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from accounts.signed_in import signed_in
+from automation import launching
 from automation.models import Job, Run
 from automation.models.jobs import JobQuerySet
 from automation.templatetags.automation import short_duration
@@ -181,7 +183,8 @@ class JobAdmin(HistoryAdmin):
 
         def again(run: Run) -> bool:
             own_key = f"{key[:32]}-{run.pk}" if key else ""
-            run.relaunch(actor, servers=servers[run], idempotency_key=own_key)
+            launch = launching.launch_from(run, servers=servers[run])
+            launching.launch(actor, replace(launch, idempotency_key=own_key))
             return True
 
         call_each(request, servers, again, done="On its way once more", unchanged="")

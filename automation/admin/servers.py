@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 
 from accounts.signed_in import signed_in
+from automation import launching
 from automation.models import Job, Playbook
 from automation.views.launching import launch_page
 from console.lists import Narrow, Rows, reason
@@ -79,7 +80,8 @@ def check_connection(
 ) -> HttpResponse | None:
     try:
         check = Playbook.objects.connection_check()
-        run = check.launch(signed_in(request), list(servers))
+        launch = launching.Launch(playbook=check, servers=list(servers))
+        run = launching.launch(signed_in(request), launch).run
     except Refused as error:
         messages.error(request, reason(error))
         return None

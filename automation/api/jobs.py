@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
+from automation import launching
 from automation.filters import JobFilters
 from automation.models import Job, JobLog, Run, TaskResult
 from automation.reports import log_search
@@ -28,8 +29,9 @@ from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
     RelaunchSerializer,
-    launched,
-    relaunched,
+    launch_asked_for,
+    launch_once,
+    relaunch_asked_for,
 )
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -217,12 +219,11 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
         200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
         given = self.given()
-        if given.pop("dry_run", False):
-            playbook, servers = given.pop("playbook"), given.pop("servers")
-            intention = playbook.rehearse(signed_in(request), servers, **given)
+        launch = launch_asked_for(request, given)
+        if given.get("dry_run"):
+            intention = launching.rehearse(signed_in(request), launch)
             return Response(IntentionSerializer(intention).data)
-        key = request.headers.get("Idempotency-Key", "")
-        run, is_new = launched(signed_in(request), given, key)
+        run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         status = 201 if is_new else 200
         if "server_id" in request.data:
@@ -239,8 +240,8 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         unreachable or that it did not reach. Everything else is as it was, secrets among it,
         unless given here; a variable that is null is taken away."""
         given = self.given()
-        key = request.headers.get("Idempotency-Key", "")
-        run, is_new = relaunched(signed_in(request), self.get_object().run, given, key)
+        launch = relaunch_asked_for(request, self.get_object().run, given)
+        run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
         return Response(shown.data, status=201 if is_new else 200)

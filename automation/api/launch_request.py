@@ -1,15 +1,20 @@
 """What `POST /api/jobs` and a job's `relaunch` take, and what they do with a known key."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
-from accounts.models import User
-from automation import variables
-from automation.models import Intention, Only, Playbook, Run
-from automation.models.relaunching import plan
+from accounts.models import ApiKey
+from accounts.signed_in import signed_in
+from automation import launching, variables
+from automation.launching import Choice, Intention, Launch, Launched, Only, Origin, launch_from
+from automation.launching.launches import NOBODY_CHOSEN
+from automation.models import Playbook, Run
+from automation.models.options import OPTIONS
 from console.api.serializers import StrictSerializer
 from inventory.models import CHOSEN_BY, Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
@@ -52,7 +57,7 @@ class OptionsSerializer(StrictSerializer):
 
 class LaunchSerializer(OptionsSerializer):
     """`playbook_id`, and either `server_id`, or `server_ids`, or `environment`, `tag` and
-    `search`. Its validated data are ready for `launched`: playbook, servers, options."""
+    `search`. Its validated data are ready for `launch_asked_for`: playbook, servers, options."""
 
     playbook_id = serializers.PrimaryKeyRelatedField(
         source="playbook",
@@ -95,11 +100,11 @@ class LaunchSerializer(OptionsSerializer):
         return attrs | {"servers": servers}
 
     @staticmethod
-    def _servers(attrs: dict[str, Any]) -> list[Server]:
+    def _servers(attrs: dict[str, Any]) -> list[Server] | Choice:
         """Those that one of the three ways names, which are taken out of `attrs`."""
         one, several = attrs.pop("server_id", None), attrs.pop("server_ids", None)
-        chosen = {name: attrs.pop(name) for name in CHOSEN_BY if name in attrs}
-        if [one is None, several is None, not chosen].count(False) != 1:
+        named = {name: attrs.pop(name) for name in CHOSEN_BY if name in attrs}
+        if [one is None, several is None, not named].count(False) != 1:
             raise serializers.ValidationError(
                 {
                     "server_id": [
@@ -108,14 +113,12 @@ class LaunchSerializer(OptionsSerializer):
                     ]
                 }
             )
-        if not chosen:
+        if not named:
             return several if one is None else [one]
-        servers = Server.objects.chosen(**chosen)
-        if not servers:
-            raise serializers.ValidationError(
-                {name: ["No active server is of this choice."] for name in chosen}
-            )
-        return servers
+        choice = Choice.of(named)
+        if not choice.servers:
+            raise serializers.ValidationError({name: [NOBODY_CHOSEN] for name in named})
+        return choice
 
 
 class IdlePlaySerializer(serializers.Serializer):
@@ -183,43 +186,56 @@ def check_variables(playbook: Playbook, values: Any) -> None:
         raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
 
 
-def relaunched(
-    actor: User, run: Run, given: dict[str, Any], idempotency_key: str
-) -> tuple[Run, bool]:
-    """The run that does `run` once more, and whether it is new."""
-    known = idempotency_key and Run.objects.launched_with(run.playbook, actor, idempotency_key)
-    changes = dict(given)
-    planned = plan(run, changes.pop("only", None), changes)
-    if known:
-        _refuse_unless_same(known, planned.pop("servers"), planned)
-        return known, False
-    check_variables(run.playbook, planned["extra_vars"])
-    again = run.relaunch(actor, idempotency_key=idempotency_key, **given)
-    return again, not again.is_repeated
+def origin_of(request: Request) -> Origin:
+    key = request.auth
+    if isinstance(key, ApiKey):
+        return Origin(Origin.Kind.API_KEY, key.pk)
+    return Origin()
 
 
-def launched(actor: User, given: dict[str, Any], idempotency_key: str) -> tuple[Run, bool]:
-    """The run of a request, and whether it is new: a key's second launch finds the first."""
-    playbook, servers = given["playbook"], given["servers"]
-    options = {name: value for name, value in given.items() if name not in ("playbook", "servers")}
-    known = idempotency_key and Run.objects.launched_with(playbook, actor, idempotency_key)
-    if known:
-        _refuse_unless_same(known, servers, options)
-        return known, False
-    run = playbook.launch(actor, servers, idempotency_key=idempotency_key, **options)
-    if run.is_repeated:  # the same request, at the same moment, was a little faster
-        _refuse_unless_same(run, servers, options)
-    return run, not run.is_repeated
+def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
+    """From what LaunchSerializer has validated."""
+    launch = Launch(
+        playbook=given["playbook"],
+        servers=given["servers"],
+        extra_vars=given.get("extra_vars", {}),
+    )
+    return _with_options(request, launch, given)
 
 
-def _refuse_unless_same(run: Run, servers: list[Server], options: dict[str, Any]) -> None:
-    """A key that comes with another request is a mistake, and not a repetition."""
-    given = variables.cleaned(run.playbook.schema(), options.pop("extra_vars", {}))
-    options.setdefault("relaunch_of", None)
+def relaunch_asked_for(request: Request, run: Run, given: dict[str, Any]) -> Launch:
+    """From what RelaunchSerializer has validated."""
+    launch = launch_from(run, only=given.get("only"), extra_vars=given.get("extra_vars"))
+    check_variables(run.playbook, launch.extra_vars)
+    return _with_options(request, launch, given)
+
+
+def launch_once(request: Request, launch: Launch) -> Launched:
+    """A key that comes with another launch is a mistake, and not a repetition."""
+    launched = launching.launch(signed_in(request), launch)
+    if not launched.is_new:
+        _refuse_unless_made_by(launched.run, launch)
+    return launched
+
+
+def _with_options(request: Request, launch: Launch, given: dict[str, Any]) -> Launch:
+    names = {"credential", *OPTIONS} & given.keys()
+    return replace(
+        launch,
+        origin=origin_of(request),
+        idempotency_key=request.headers.get("Idempotency-Key", ""),
+        **{name: given[name] for name in names},
+    )
+
+
+def _refuse_unless_made_by(run: Run, launch: Launch) -> None:
+    values = variables.cleaned(run.playbook.schema(), launch.extra_vars)
     same = (
-        set(run.jobs.values_list("server_id", flat=True)) == {server.pk for server in servers}
-        and variables.opened(run.extra_vars) == given
-        and all(getattr(run, name) == value for name, value in options.items())
+        set(run.jobs.values_list("server_id", flat=True))
+        == {server.pk for server in launch.each_server()}
+        and variables.opened(run.extra_vars) == values
+        and (run.relaunch_of, run.credential) == (launch.relaunch_of, launch.credential)
+        and all(getattr(run, name) == value for name, value in launch.given_options().items())
     )
     if not same:
         raise Refused(

@@ -20,7 +20,12 @@ from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
 from .jobs import IDEMPOTENCY_KEY, JobViewSet, LaunchedSerializer
-from .launch_request import IdlePlaySerializer, RelaunchSerializer, relaunched
+from .launch_request import (
+    IdlePlaySerializer,
+    RelaunchSerializer,
+    launch_once,
+    relaunch_asked_for,
+)
 
 MOST_PAGES = 99_999
 
@@ -173,8 +178,8 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
         """Do the run once more; see the same of a job."""
         given = self.given()
-        key = request.headers.get("Idempotency-Key", "")
-        run, is_new = relaunched(signed_in(request), self.get_object(), given, key)
+        launch = relaunch_asked_for(request, self.get_object(), given)
+        run, is_new = launch_once(request, launch)
         jobs: QuerySet[Job] = JobViewSet.queryset.filter(run=run).order_by("id")
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
         return Response(shown.data, status=201 if is_new else 200)

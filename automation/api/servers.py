@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
+from automation import launching
 from automation.models import Job, Playbook
 from automation.reports.server_history import summary_of
 from console.api.serializers import NoFields
@@ -16,6 +17,7 @@ from console.api.viewsets import RecordViewSet
 from inventory.models import Server
 
 from .jobs import JobSerializer
+from .launch_request import origin_of
 
 
 class BriefJobSerializer(serializers.ModelSerializer):
@@ -61,7 +63,11 @@ class ServerCheckViewSet(RecordViewSet):
     def check(self, request: Request, **kwargs: Any) -> Response:
         """Launch the connection check: does Ansible reach this server?"""
         self.given()
-        run = Playbook.objects.connection_check().launch(signed_in(request), [self.get_object()])
+        check = Playbook.objects.connection_check()
+        launch = launching.Launch(
+            playbook=check, servers=[self.get_object()], origin=origin_of(request)
+        )
+        run = launching.launch(signed_in(request), launch).run
         return self.shown(Job.objects.recent().with_repeated().get(run=run), status=201)
 
     @extend_schema(responses=ServerSummarySerializer)

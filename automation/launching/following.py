@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from automation.reports.job_state import WHY_UNMASKED
 from inventory.models import Credential
 from schema.exceptions import Refused
 from schema.retrying import insisting
+
+from .launches import Launch
 
 POLL_SECONDS = 0.3
 NOTHING_TO_DO = "Nothing to do: no task ran on this server."
@@ -75,10 +78,9 @@ class LaunchingCommand(BaseCommand):
         options.add_argument("--ansible-verbosity", type=int, choices=range(5))
 
     @staticmethod
-    def launch_options(options: dict[str, Any]) -> dict[str, Any]:
-        """What of them was given, as `Playbook.launch` takes it."""
+    def with_options(launch: Launch, options: dict[str, Any]) -> Launch:
+        """The launch with whatever of them was given, but for the variables."""
         given = {
-            "extra_vars": variables_of(options["extra_vars"]),
             "credential": credential_named(options["credential"]),
             "check_mode": options["check"],
             "diff_mode": options["diff"],
@@ -91,7 +93,7 @@ class LaunchingCommand(BaseCommand):
             "deadline_seconds": options["deadline"],
             "idle_deadline_seconds": options["idle_deadline"],
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return replace(launch, **{k: value for k, value in given.items() if value is not None})
 
     def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
         """Tell the jobs; then show their lines until the run has ended, and exit as it did. While
@@ -211,9 +213,9 @@ def credential_named(name: str | None) -> Credential | None:
 
 
 def variables_of(text: str | None) -> Any:
-    """The value of --extra-vars."""
+    """The value of --extra-vars; without it, no variables."""
     if text is None:
-        return None
+        return {}
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

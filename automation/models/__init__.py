@@ -1,8 +1,6 @@
-from .intentions import Intention
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
-from .relaunching import Only
 from .results import TaskResult
 from .run_claims import ClaimLost
 from .runs import Run
@@ -12,10 +10,8 @@ from .workers import Worker
 
 __all__ = [
     "ClaimLost",
-    "Intention",
     "Job",
     "JobLog",
-    "Only",
     "Outcome",
     "Playbook",
     "Run",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
@@ -15,15 +15,8 @@ from audit.models import AuditLog
 from automation import variables
 from automation.content import imported_playbooks, playbook_files, prompts
 from inventory.ansible_names import reservations
-from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
-
-from .credential_use import refuse_misuse
-from .intentions import Intention
-
-if TYPE_CHECKING:
-    from .runs import Run
 
 
 def validate_labels(value: Any) -> None:
@@ -142,31 +135,6 @@ class Playbook(Editable):
         )
         return True
 
-    def launch(
-        self, actor: User, servers: list[Server], *, idempotency_key: str = "", **given: Any
-    ) -> Run:
-        """Queue one run with one pending job a server, and return it.
-
-        `given` may have extra_vars, credential, relaunch_of and Run's own options (see
-        options.OPTIONS). A credential that is named wins over the servers' own. PermissionDenied
-        for the wrong role, Refused when playbook, server or credential is inactive, a credential
-        may not be used so (see credential_use) or the file has changed, ValidationError ({field:
-        messages}) for bad values. With an idempotency key, the run that this actor's key made
-        before is returned unchanged.
-        """
-        self._refuse_unless_allowed(actor, given.get("credential"))
-        if idempotency_key and (known := self.runs.launched_with(self, actor, idempotency_key)):
-            return known
-        run, servers = self._prepared(actor, servers, **given)
-        run.idempotency_key = idempotency_key or None
-        run.clean_fields(exclude=["extra_vars"])
-        return self.runs.enqueue(run, servers)
-
-    def rehearse(self, actor: User, servers: list[Server], **given: Any) -> Intention:
-        """What the same launch would do, refused as it would be; nothing is launched."""
-        self._refuse_unless_allowed(actor, given.get("credential"))
-        return Intention(*self._prepared(actor, servers, **given))
-
     # Questions
 
     def exclusive_key(self) -> str | None:
@@ -226,58 +194,7 @@ class Playbook(Editable):
             return "missing"
         return "unchanged" if current == self.file_hash else "changed"
 
-    def refuse_unless_ready(self, servers: list[Server]) -> None:
-        """Whether a launch on these servers would be taken as things are."""
-        if not servers:
-            raise ValidationError({"server_id": ["Choose at least one server."]})
-        if not self.is_active:
-            raise Refused(f"The playbook “{self}” is not active.")
-        if inactive := ", ".join(str(server) for server in servers if not server.is_active):
-            raise Refused(f"Not active: {inactive}.")
-        if self.file_state == "missing":
-            raise Refused(f"The file {self.file_path} of “{self}” is not there any more.")
-        if self.file_state == "changed":
-            raise Refused(
-                f"The file {self.file_path} has changed since “{self}” was registered. "
-                "An admin has to accept it first."
-            )
-
     # Private
-
-    @staticmethod
-    def _refuse_unless_allowed(actor: User, credential: Credential | None) -> None:
-        if not actor.has_perm("automation.launch_playbook"):
-            raise PermissionDenied("Your role does not launch playbooks.")
-        if credential is not None and not actor.has_perm("inventory.use_credential"):
-            raise PermissionDenied("Your role does not choose credentials.")
-
-    def _prepared(
-        self,
-        actor: User,
-        servers: list[Server],
-        *,
-        extra_vars: Any = None,
-        credential: Credential | None = None,
-        relaunch_of: Run | None = None,
-        **options: Any,
-    ) -> tuple[Run, list[Server]]:
-        """The run of a launch, checked and not saved, and its servers, each once. What was secret
-        in `relaunch_of` stays secret."""
-        servers = list(dict.fromkeys(servers))  # one job a server
-        self.refuse_unless_ready(servers)
-        secrets = relaunch_of.secret_names() if relaunch_of else set()
-        schema = self.schema()
-        values = variables.cleaned(schema, extra_vars if extra_vars is not None else {})
-        run = self.runs.unsaved(
-            self,
-            actor,
-            extra_vars=variables.sealed(schema, values, secrets),
-            credential=credential,
-            relaunch_of=relaunch_of,
-            **options,
-        )
-        refuse_misuse(run, servers, actor)
-        return run, servers
 
     def _take_prompts(self) -> list[str]:
         """The names of the variables whose entries the changed file has added or changed."""

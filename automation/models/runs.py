@@ -22,11 +22,9 @@ from accounts.models import User
 from audit.models import AuditLog
 from automation import processes, variables
 from inventory.models import Credential, Server
-from schema.exceptions import Refused
 from schema.fields import CreatedAtField
 from schema.retrying import insisting, is_transient
 
-from . import relaunching
 from .claim_checks import reason_not_to_start
 from .jobs import Job, Outcome
 from .options import RunOptions
@@ -59,41 +57,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Running and lately heard of: their workers live, too busy for a beat of their own."""
         return self.running().filter(heartbeat_at__gt=timezone.now() - ALIVE_FOR)
 
-    def launched_with(self, playbook: Playbook, actor: User, idempotency_key: str) -> Run | None:
-        """The run that this actor's key made before; Refused if it was for something else."""
-        # Of any playbook: `self` may be narrowed to one.
-        run = Run.objects.filter(launched_by=actor, idempotency_key=idempotency_key).first()
-        if run is not None and run.playbook_id != playbook.pk:
-            raise Refused(f"The key “{idempotency_key}” was used to launch another playbook.")
-        if run is not None:
-            run.is_repeated = True
-        return run
-
-    def unsaved(self, playbook: Playbook, actor: User, **fields: Any) -> Run:
-        """A run with these columns, checked: ValidationError. An option that is None is not
-        given."""
-        fields = {name: value for name, value in fields.items() if value is not None}
-        fields.setdefault("deadline_seconds", settings.RUN_DEADLINE_SECONDS)
-        run = Run(playbook=playbook, launched_by=actor, playbook_hash=playbook.file_hash, **fields)
-        run.clean_fields(exclude=["extra_vars"])
-        return run
-
-    def enqueue(self, run: Run, servers: list[Server]) -> Run:
-        """Create the run and its pending jobs, record it, and wake a worker on commit."""
-        try:
-            with transaction.atomic():
-                self._create(run, servers)
-        except IntegrityError:
-            # The same key at the same moment: the other request has made the run.
-            key = run.idempotency_key or ""
-            known = self.launched_with(run.playbook, run.launched_by, key) if key else None
-            if known is None:
-                raise
-            return known
-        return run
-
-    @staticmethod
-    def _create(run: Run, servers: list[Server]) -> None:
+    @transaction.atomic
+    def enqueue(self, run: Run, servers: list[Server], **recorded: Any) -> Run:
+        """Create the run and its pending jobs, record it, and wake a worker on commit. For
+        launching.launch, which has checked both, and nobody else."""
         run.save(force_insert=True)
         Job.objects.bulk_create(
             Job(
@@ -116,9 +83,11 @@ class RunQuerySet(models.QuerySet["Run"]):
             options=run.options(),
             **({"login": str(run.credential)} if run.credential else {}),
             **({"relaunch_of": run.relaunch_of_id} if run.relaunch_of_id else {}),
+            **recorded,
         )
         # Robust: with Redis away, the run waits for the minute's wake-up, and the launch stands.
         transaction.on_commit(run.wake_worker, robust=True)
+        return run
 
     def claim_next(self) -> Run | None:
         """Take the oldest pending run whose servers are free, for this process; None if none.
@@ -181,9 +150,6 @@ class Run(RunOptions, RunClaims):
     )
     created_at = CreatedAtField()
 
-    # An idempotency key came again: this was launched before.
-    is_repeated = False
-
     objects = RunQuerySet.as_manager()
 
     class Meta:
@@ -229,17 +195,6 @@ class Run(RunOptions, RunClaims):
         for name, value in taken.items():
             setattr(self, name, value)
         return True
-
-    def relaunch(
-        self, actor: User, *, only: str | None = None, idempotency_key: str = "", **changes: Any
-    ) -> Run:
-        """Do this ended run once more, on all of its servers but skipped ones, or `only` "failed",
-        "unreachable" or "not_reached" ones. `changes` may name servers, extra_vars and options: see
-        relaunching.plan. The new run names this one; it is refused as any launch may be."""
-        if not actor.has_perm("automation.launch_playbook"):
-            raise PermissionDenied("Your role does not launch playbooks.")
-        given = relaunching.plan(self, only, changes)
-        return self.playbook.launch(actor, idempotency_key=idempotency_key, **given)
 
     def cancel(self, actor: User | None, *, reason: str = "") -> bool:
         """End a pending run now, ask a running one to stop. False when it has ended already, or

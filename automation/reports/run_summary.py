@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from django.db.models import Case, Count, F, Min, When
 
-from automation.models import Job, Only, Run
+from automation.launching import Only
+from automation.models import Job, Run
 
 FAILURES = 3
 

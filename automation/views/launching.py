@@ -8,21 +8,22 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
+from automation import launching
 from automation.forms import LaunchForm, relaunched
+from automation.launching import Intention, Launch, Only
+from automation.launching.intentions import button, touched
+from automation.launching.relaunching import repeated
 from automation.launching.remembered import remembered
-from automation.models import Intention, Job, Only, Playbook, Run
-from automation.models.intentions import button, touched
-from automation.models.relaunching import repeated
+from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
-from .runs import launched, launchers_only, only_job
+from .runs import launchers_only, only_job, redirect_to_launched
 
 SHOWN_SERVERS = 12
 
@@ -35,12 +36,11 @@ def job_launch(request: HttpRequest) -> HttpResponse:
     servers, or `&only=failed`) fill it."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
-    asked_at = timezone.now()
     form = _sent(request)
-    run = form.launch(signed_in(request)) if form.is_valid() else None
-    if run is None:
+    launched = form.launch(signed_in(request)) if form.is_valid() else None
+    if launched is None:
         return launch_page(request, form=form)
-    return launched(request, run, asked_at)
+    return redirect_to_launched(request, launched)
 
 
 @require_safe
@@ -71,7 +71,8 @@ def server_check(request: HttpRequest, pk: int) -> HttpResponse:
     """Run our own connection check on one server."""
     server = get_object_or_404(Server, pk=pk)
     try:
-        run = Playbook.objects.connection_check().launch(signed_in(request), [server])
+        check = Launch(playbook=Playbook.objects.connection_check(), servers=[server])
+        run = launching.launch(signed_in(request), check).run
     except Refused as error:
         messages.error(request, str(error))
         return redirect(server)

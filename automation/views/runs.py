@@ -1,6 +1,6 @@
 """What one does to a run: stop it, and do it once more."""
 
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -10,12 +10,13 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import signed_in
-from automation.models import Job, Only, Run
-from automation.models.relaunching import choices
+from automation import launching
+from automation.launching import Launched, Only, launch_from
+from automation.launching.relaunching import choices
+from automation.models import Job, Run
 from console.lists import call_each, reason
 from console.objects import row_key
 from inventory.models import Server
@@ -41,18 +42,15 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
     only, key, server = (request.POST.get(name, "") for name in ("only", "key", "server"))
     if only and only not in Only.values:
         raise Http404("There is no such choice of servers.")
-    changes: dict[str, Any] = {}
-    if server:
-        changes["servers"] = [get_object_or_404(Server, pk=row_key(server), jobs__run=run)]
-    asked_at = timezone.now()
+    one = Server.objects.filter(jobs__run=run)
+    named = [get_object_or_404(one, pk=row_key(server))] if server else []
     try:
-        again = run.relaunch(
-            signed_in(request), only=only or None, idempotency_key=key[:64], **changes
-        )
+        launch = launch_from(run, only=only or None, servers=named)
+        launched = launching.launch(signed_in(request), replace(launch, idempotency_key=key[:64]))
     except (Refused, ValidationError) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(run)
-    return launched(request, again, asked_at)
+    return redirect_to_launched(request, launched)
 
 
 # --- Used by the other pages and by the admin -----------------------------------------------------
@@ -69,11 +67,12 @@ def cancel(request: HttpRequest, row: Job | Run) -> HttpResponse:
     return redirect(row)
 
 
-def launched(request: HttpRequest, run: Run, asked_at: datetime) -> HttpResponse:
-    if run.created_at < asked_at:
-        messages.info(request, "This form had been sent before: here is what it launched.")
-    else:
+def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpResponse:
+    run, is_new = launched
+    if is_new:
         messages.success(request, f"“{run.playbook}” is on its way.")
+    else:
+        messages.info(request, "This form had been sent before: here is what it launched.")
     return redirect(only_job(run) or run)
 
 

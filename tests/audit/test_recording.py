@@ -291,7 +291,7 @@ def test_a_changed_file_that_is_accepted_is_one_line(boss):
 
 
 def test_a_launch_is_one_line(alice):
-    run = make.playbook().launch(alice, [make.server(), make.server()])
+    run = make.launch(make.playbook(), alice, [make.server(), make.server()])
     assert actions() == ["run.launched"]
     line = last()
     assert (line.user_id, line.details["server_count"]) == (alice.pk, 2)

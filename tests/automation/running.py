@@ -22,7 +22,7 @@ VARYING = re.compile(r'"(delta|start|end)": "[^"]*"')
 def run_here(playbook: Playbook, *servers: Server, **options: Any) -> list[Job]:
     """Launch and run to the end in this process, with real ansible-playbook; the jobs."""
     actor = options.pop("actor", None) or make.user(role="operator")
-    run = playbook.launch(actor, list(servers), **options)
+    run = make.launch(playbook, actor, list(servers), **options)
     assert run_next() == f"run {run.pk}"
     return list(Job.objects.filter(run=run).recent().order_by("id"))
 
@@ -34,8 +34,8 @@ def run_one(content: Any, server: Server | None = None, **options: Any) -> Job:
 
 def claimed(content: Any, server: Server | None = None, **options: Any) -> Run:
     """A launched run that this process has claimed and not yet run."""
-    make.playbook(content).launch(
-        make.user(role="operator"), [server or make.localhost()], **options
+    make.launch(
+        make.playbook(content), make.user(role="operator"), [server or make.localhost()], **options
     )
     run = Run.objects.claim_next()
     assert run is not None

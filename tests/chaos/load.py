@@ -11,6 +11,7 @@ from django.db import Error, connection
 from django.db.models import QuerySet
 
 from automation.models import Run
+from tests import make
 from tests.chaos.console_client import ConsoleClient, Trouble
 from tests.chaos.followers import Command, Told, follow
 from tests.chaos.plan import Launch
@@ -143,8 +144,8 @@ class Load:
         servers = [self.world.servers[number] for number in launch.servers]
         playbook = self.world.playbooks[launch.playbook]
         given = {"mark": launch.mark}
-        return playbook.launch(
-            self.world.actor, servers, idempotency_key=launch.mark, extra_vars=given
+        return make.launch(
+            playbook, self.world.actor, servers, idempotency_key=launch.mark, extra_vars=given
         )
 
     def _cancel(self, story: Story) -> None:

@@ -78,7 +78,7 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
 
 def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_of, alice, deploy):
     web1 = Server.objects.get(hostname="web1")
-    last = deploy.launch(alice, [web1], extra_vars={"version": "1.4"}, diff_mode=True)
+    last = make.launch(deploy, alice, [web1], extra_vars={"version": "1.4"}, diff_mode=True)
     page = opened(page_of(alice), deploy)
     expect(page.get_by_text(f"run {last.pk}")).to_be_visible()
     page.fill("[name=var_version]", "9")

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation.launching.following import LaunchingCommand, refusals_in_words
-from automation.models import Job, Only
+from automation import launching
+from automation.launching import Only, launch_from
+from automation.launching.following import LaunchingCommand, refusals_in_words, variables_of
+from automation.models import Job
 
 
 class Command(LaunchingCommand):
@@ -27,8 +29,9 @@ class Command(LaunchingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         job = self._job(options["job_id"])
         with refusals_in_words():
-            actor, changes = acting_user(options["user"]), self.launch_options(options)
-            run = job.run.relaunch(actor, only=options["only"], **changes)
+            actor, values = acting_user(options["user"]), variables_of(options["extra_vars"])
+            launch = launch_from(job.run, only=options["only"], extra_vars=values)
+            run = launching.launch(actor, self.with_options(launch, options)).run
         self.stdout.write(f"Run {run.pk} repeats run {job.run_id}.")
         self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 

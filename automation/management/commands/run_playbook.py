@@ -7,9 +7,12 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation.launching.following import LaunchingCommand, refusals_in_words
-from automation.models import Intention, Playbook, Run
-from inventory.models import CHOSEN_BY, Server
+from automation import launching
+from automation.launching import Choice, Intention, Launch
+from automation.launching.following import LaunchingCommand, refusals_in_words, variables_of
+from automation.launching.launches import NOBODY_CHOSEN
+from automation.models import Playbook, Run
+from inventory.models import Server
 from inventory.tag_texts import TAG_EXAMPLES
 
 
@@ -44,14 +47,16 @@ class Command(LaunchingCommand):
     def _launched(self, options: dict[str, Any]) -> Run | None:
         """None for a dry run."""
         playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
-        servers, given = self._servers(options), self.launch_options(options)
-        intention = playbook.rehearse(actor, servers, **given)
+        servers, values = self._servers(options), variables_of(options["extra_vars"])
+        launch = Launch(playbook=playbook, servers=servers, extra_vars=values)
+        launch = self.with_options(launch, options)
+        intention = launching.rehearse(actor, launch)
         self.stdout.write("\n".join(intention.words))
         if options["dry_run"]:
             self.stdout.write(f"{intention.command}\nNothing was launched.")
             return None
         self._ask(intention, is_sure=options["yes"])
-        return playbook.launch(actor, servers, **given)
+        return launching.launch(actor, launch).run
 
     def _ask(self, intention: Intention, *, is_sure: bool) -> None:
         """With several servers, let a person agree."""
@@ -69,18 +74,17 @@ class Command(LaunchingCommand):
             known = ", ".join(Playbook.objects.active().values_list("name", flat=True)[:20])
             raise CommandError(f"There is no playbook “{name}”. There are: {known}.") from None
 
-    def _servers(self, options: dict[str, Any]) -> list[Server]:
-        chosen = {name: options[name] for name in CHOSEN_BY if options[name]}
-        if bool(options["server"]) == bool(chosen):
+    def _servers(self, options: dict[str, Any]) -> list[Server] | Choice:
+        choice = Choice.of(options)
+        if bool(options["server"]) == bool(choice.given):
             raise CommandError(
                 "Name servers by --server, or choose: --environment, --tag, --search."
             )
-        if not chosen:
+        if not choice.given:
             return self._named([name.lower() for name in options["server"]])
-        servers = Server.objects.chosen(**chosen)
-        if not servers:
-            raise CommandError("No active server is of this choice.")
-        return servers
+        if not choice.servers:
+            raise CommandError(NOBODY_CHOSEN)
+        return choice
 
     @staticmethod
     def _named(names: list[str]) -> list[Server]:

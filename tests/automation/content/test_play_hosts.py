@@ -196,33 +196,34 @@ def test_a_long_file_is_not_looked_through(fleet, monkeypatch):
 
 
 def test_the_plan_says_who_will_be_skipped(alice, fleet):
-    words = make.playbook(plays("web", "lb")).rehearse(alice, [*fleet.values()][:3]).words
+    words = make.rehearse(make.playbook(plays("web", "lb")), alice, [*fleet.values()][:3]).words
     assert words[1:3] == [
         "Play “For lb” (hosts: lb) will not run: no chosen server matches.",
         "No play is for db1: it will be skipped.",
     ]
-    words = make.playbook(plays("web1")).rehearse(alice, [*fleet.values()][:3]).words
+    words = make.rehearse(make.playbook(plays("web1")), alice, [*fleet.values()][:3]).words
     assert words[1] == "No play is for web2 and db1: they will be skipped."
 
 
 def test_the_plan_says_that_nothing_would_run(alice, fleet):
-    intention = make.playbook(plays("localhost")).rehearse(alice, [fleet["web1"]])
+    intention = make.rehearse(make.playbook(plays("localhost")), alice, [fleet["web1"]])
     assert intention.left_out[-1] == "No play is for any of the chosen servers: the run would fail."
 
 
 def test_the_plan_names_a_few_of_many(alice, fleet):
     many = [f"none{number}" for number in range(9)]
-    intention = make.playbook(plays("web", *many)).rehearse(alice, [fleet["web1"]])
+    intention = make.rehearse(make.playbook(plays("web", *many)), alice, [fleet["web1"]])
     assert len(intention.left_out) == 6
     assert intention.left_out[-1] == "4 more plays name none of the chosen servers."
     assert (
-        len(make.playbook(plays("web", *many[:6])).rehearse(alice, [fleet["web1"]]).left_out) == 6
+        len(make.rehearse(make.playbook(plays("web", *many[:6])), alice, [fleet["web1"]]).left_out)
+        == 6
     )
 
 
 def test_other_servers_are_asked_for_only_where_needed(alice, fleet, django_assert_num_queries):
     chosen = list(Server.objects.filter(hostname__startswith="web"))
     for hosts, queries in (("web", 0), ("lb", 1), ("localhost", 0)):
-        intention = make.playbook(plays(hosts)).rehearse(alice, chosen)
+        intention = make.rehearse(make.playbook(plays(hosts)), alice, chosen)
         with django_assert_num_queries(queries):
             assert intention.left_out or hosts == "web"

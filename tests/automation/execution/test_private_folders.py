@@ -111,7 +111,7 @@ def test_the_next_worker_removes_what_a_killed_one_left(command, settings):
     worker = command("run_worker")
     worker.wait_for(" running.")
     server = make.localhost(credential=credential)
-    playbook.launch(make.user(role="operator"), [server])
+    make.launch(playbook, make.user(role="operator"), [server])
     wait_until(lambda: list(root.glob("*/inventory/hosts.json")), seconds=30, what="the folder")
 
     worker.kill()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def waiting(alice) -> Run:
     """On web1, web2 … web5."""
     servers = [make.server(hostname=f"web{number}") for number in range(1, 6)]
-    return make.playbook(name="Patch").launch(alice, servers)
+    return make.launch(make.playbook(name="Patch"), alice, servers)
 
 
 def deactivate_playbook() -> None:
@@ -88,7 +88,7 @@ def test_it_is_recorded_once_for_the_run_and_once_for_each_job(waiting: Run) -> 
 
 
 def test_it_keeps_its_servers_from_nobody(waiting: Run, alice: User) -> None:
-    other = make.playbook().launch(alice, [Server.objects.get(hostname="web1")])
+    other = make.launch(make.playbook(), alice, [Server.objects.get(hostname="web1")])
     deactivate_playbook()
 
     assert Run.objects.claim_next() == other
@@ -96,9 +96,9 @@ def test_it_keeps_its_servers_from_nobody(waiting: Run, alice: User) -> None:
 
 def test_while_a_server_is_busy_it_waits_and_is_looked_at_when_its_turn_comes(alice: User) -> None:
     web = make.server(hostname="web1")
-    holder = make.playbook().launch(alice, [web])
+    holder = make.launch(make.playbook(), alice, [web])
     assert Run.objects.claim_next() == holder
-    waiting = make.playbook(name="Patch").launch(alice, [web])
+    waiting = make.launch(make.playbook(name="Patch"), alice, [web])
     deactivate_playbook()
 
     assert Run.objects.claim_next() is None
@@ -112,9 +112,9 @@ def test_while_a_server_is_busy_it_waits_and_is_looked_at_when_its_turn_comes(al
 
 def test_one_of_a_playbook_that_runs_one_at_a_time_does_not_wait_to_be_cancelled(alice) -> None:
     playbook = make.playbook(name="Patch", is_exclusive=True)
-    playbook.launch(alice, [make.server()])
+    make.launch(playbook, alice, [make.server()])
     assert Run.objects.claim_next()
-    second = playbook.launch(alice, [make.server()])
+    second = make.launch(playbook, alice, [make.server()])
     deactivate_playbook()
 
     assert Run.objects.claim_next() is None
@@ -131,7 +131,7 @@ def test_what_was_activated_again_in_time_runs(waiting: Run) -> None:
 
 def test_a_reason_longer_than_its_column_is_cut_and_says_so(alice: User) -> None:
     names = [f"{letter * 60}.example.com" for letter in "abcde"]
-    make.playbook().launch(alice, [make.server(hostname=name) for name in names])
+    make.launch(make.playbook(), alice, [make.server(hostname=name) for name in names])
     deactivate_servers(*names)
 
     assert Run.objects.claim_next() is None
@@ -142,7 +142,7 @@ def test_a_reason_longer_than_its_column_is_cut_and_says_so(alice: User) -> None
 def test_only_those_whose_turn_it_is_are_looked_at(alice: User, monkeypatch) -> None:
     """Not every run that waits: a check costs a query."""
     web, looked_at = make.server(), []
-    runs = [make.playbook().launch(alice, [web]) for _ in range(5)]
+    runs = [make.launch(make.playbook(), alice, [web]) for _ in range(5)]
     monkeypatch.setattr(claim_checks, "CHECKS", [lambda run: looked_at.append(run) or ""])
 
     assert [Run.objects.claim_next(), Run.objects.claim_next()] == [runs[0], None]
@@ -170,7 +170,7 @@ def test_whoever_watches_is_told_why(waiting: Run, client_of, api_of, bob) -> No
 @pytest.mark.django_db(transaction=True)
 def test_a_deactivation_that_has_begun_is_waited_for(boss: User, alice: User) -> None:
     server = make.server(hostname="web1")
-    run = make.playbook().launch(alice, [server])
+    run = make.launch(make.playbook(), alice, [server])
     begun, claimed = Event(), []
 
     def claim() -> None:

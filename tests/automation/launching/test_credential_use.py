@@ -45,14 +45,14 @@ def mine() -> Server:
 
 
 def test_it_is_launched_where_it_may_be_used(alice, server):
-    assert make.playbook().launch(alice, [server]).pk
+    assert make.launch(make.playbook(), alice, [server]).pk
 
 
 def test_naming_it_on_another_server_is_refused_everywhere(alice, api_of, client_of, prod, mine):
     playbook = make.playbook(name="Deploy")
-    for verb in (playbook.launch, playbook.rehearse):
+    for verb in (make.launch, make.rehearse):
         with pytest.raises(Refused, match="“prod” may not be used on mine"):
-            verb(alice, [mine], credential=prod)
+            verb(playbook, alice, [mine], credential=prod)
     given = {"playbook_id": playbook.pk, "credential_id": prod.pk}
     client = api_of(alice)
     for where in ({"server_id": mine.pk}, {"environment": "development"}, {"search": "mine"}):
@@ -70,35 +70,35 @@ def test_naming_it_on_another_server_is_refused_everywhere(alice, api_of, client
 
 def test_one_server_out_of_scope_refuses_the_whole_launch(alice, prod, server, mine):
     with pytest.raises(Refused, match="on mine"):
-        make.playbook().launch(alice, [server, mine], credential=prod)
+        make.launch(make.playbook(), alice, [server, mine], credential=prod)
 
 
 def test_a_servers_own_credential_is_asked_too(alice, prod, mine):
     Server.objects.filter(pk=mine.pk).update(credential=prod)
     mine.refresh_from_db()
     with pytest.raises(Refused, match="may not be used on mine"):
-        make.playbook().launch(alice, [mine])
+        make.launch(make.playbook(), alice, [mine])
 
 
 def test_only_the_servers_that_use_it_are_asked(alice, server, mine):
-    assert make.playbook().launch(alice, [server, mine]).pk
+    assert make.launch(make.playbook(), alice, [server, mine]).pk
 
 
 def test_a_relaunch_of_an_admins_run_is_asked_for_whoever_relaunches(alice, boss, api_of, server):
     Credential.objects.update(roles=[])
-    run = make.playbook().launch(boss, [server])
+    run = make.launch(make.playbook(), boss, [server])
     run.cancel(boss)
     with pytest.raises(PermissionDenied, match="role operator"):
-        run.relaunch(alice)
+        make.relaunch(run, alice)
     assert api_of(alice).post(f"/api/runs/{run.pk}/relaunch", {}).status_code == 403
-    assert run.relaunch(boss).pk
+    assert make.relaunch(run, boss).pk
 
 
 def test_a_relaunch_on_another_server_takes_the_password_nowhere(alice, prod, server, mine):
-    run = make.playbook().launch(alice, [server], credential=prod)
+    run = make.launch(make.playbook(), alice, [server], credential=prod)
     run.cancel(alice)
     with pytest.raises(Refused, match="on mine"):
-        run.relaunch(alice, servers=[mine])
+        make.relaunch(run, alice, servers=[mine])
 
 
 def test_the_connection_check_is_a_launch_too(alice, api_of, client_of, server):
@@ -114,13 +114,13 @@ def test_the_connection_check_is_a_launch_too(alice, api_of, client_of, server):
 @pytest.mark.parametrize("name", ["ansible_host", "ansible_connection", "ansible_ssh_common_args"])
 def test_a_launch_leads_no_connection_elsewhere(alice, server, name):
     with pytest.raises(Exception, match="cannot be given at a launch"):
-        make.playbook().launch(alice, [server], extra_vars={name: "192.0.2.66"})
+        make.launch(make.playbook(), alice, [server], extra_vars={name: "192.0.2.66"})
     declared = make.playbook(variables={name: {"type": "string", "default": "192.0.2.1"}})
-    assert declared.launch(alice, [server]).pk
+    assert make.launch(declared, alice, [server]).pk
     with pytest.raises(Refused, match=f"may not set {name}"):
-        declared.launch(alice, [server], extra_vars={name: "192.0.2.66"})
+        make.launch(declared, alice, [server], extra_vars={name: "192.0.2.66"})
     without = make.server(environment="production")
-    assert declared.launch(alice, [without], extra_vars={name: "192.0.2.66"}).pk
+    assert make.launch(declared, alice, [without], extra_vars={name: "192.0.2.66"}).pk
 
 
 # --- Between the launch and the claim -------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_what_changed_since_the_launch_ends_the_run_at_its_claim(
     if is_named:
         Server.objects.update(credential=None)
         server.refresh_from_db()
-    run = make.playbook().launch(alice, [server], credential=prod if is_named else None)
+    run = make.launch(make.playbook(), alice, [server], credential=prod if is_named else None)
     change(server, prod)
 
     run_next()
@@ -183,7 +183,7 @@ def test_what_changed_since_the_launch_ends_the_run_at_its_claim(
 
 
 def test_a_demoted_launcher_takes_no_password_along(alice, server):
-    run = make.playbook().launch(alice, [server])
+    run = make.launch(make.playbook(), alice, [server])
     type(alice).objects.filter(pk=alice.pk).update(role="viewer")
     assert Run.objects.claim_next() is None
     assert "lost the right to launch" in Job.objects.get(run=run).error_message
@@ -199,7 +199,7 @@ def test_a_long_reason_is_kept_as_far_as_it_goes(alice, prod):
         )
         for n in range(4)
     ]
-    run = make.playbook().launch(alice, servers)
+    run = make.launch(make.playbook(), alice, servers)
     Credential.objects.update(environments=[])
     assert Run.objects.claim_next() is None
     run.refresh_from_db()
@@ -207,8 +207,8 @@ def test_a_long_reason_is_kept_as_far_as_it_goes(alice, prod):
 
 
 def test_the_run_behind_it_goes_on(alice, server, mine):
-    stopped = make.playbook().launch(alice, [server])
-    behind = make.playbook().launch(alice, [mine])
+    stopped = make.launch(make.playbook(), alice, [server])
+    behind = make.launch(make.playbook(), alice, [mine])
     Credential.objects.update(is_active=False)
     claimed_run = Run.objects.claim_next()
     stopped.refresh_from_db()

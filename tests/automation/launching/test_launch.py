@@ -89,7 +89,7 @@ def test_a_link_that_leads_out_after_registration_is_a_missing_file(tmp_path, al
     (Path(settings.PLAYBOOK_ROOT) / "site.yml").symlink_to(tmp_path / "outside.yml")
     assert playbook.file_state == "missing"
     with pytest.raises(Refused, match="not there any more"):
-        playbook.launch(alice, [server])
+        make.launch(playbook, alice, [server])
 
 
 def test_an_edit_keeps_the_hash_and_a_move_takes_the_new_files():
@@ -126,7 +126,7 @@ def test_a_changed_file_is_accepted_by_an_admin(boss, alice):
 
 def test_a_launch_is_one_run_and_a_pending_job_a_server(alice):
     playbook, servers = make.playbook(), [make.server(), make.server()]
-    run = playbook.launch(alice, [*servers, servers[0]], check_mode=True, tags="web,config")
+    run = make.launch(playbook, alice, [*servers, servers[0]], check_mode=True, tags="web,config")
     assert (run.state, run.launched_by, run.playbook_hash) == ("pending", alice, playbook.file_hash)
     assert run.deadline_seconds == settings.RUN_DEADLINE_SECONDS
     jobs = run.jobs.order_by("id")
@@ -141,7 +141,7 @@ def test_a_worker_is_woken_when_the_launch_is_committed(
     alice, server, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        run = make.playbook().launch(alice, [server])
+        run = make.launch(make.playbook(), alice, [server])
         assert not OrmQ.objects.exists()
     assert OrmQ.objects.count() == 1
     assert run.jobs.get().task_id
@@ -149,7 +149,7 @@ def test_a_worker_is_woken_when_the_launch_is_committed(
 
 def test_secrets_are_encrypted_in_the_run_and_the_job(alice, server):
     playbook = make.playbook(variables={"db_password": {"secret": True}})
-    run = playbook.launch(alice, [server], extra_vars={"db_password": "hunter2"})
+    run = make.launch(playbook, alice, [server], extra_vars={"db_password": "hunter2"})
     job = Job.objects.values().get(run=run)
     assert "hunter2" not in str(job) + str(Run.objects.values().get(pk=run.pk))
     assert run.jobs.get().masked_extra_vars == {"db_password": "********"}
@@ -159,16 +159,16 @@ def test_secrets_are_encrypted_in_the_run_and_the_job(alice, server):
 @pytest.mark.parametrize("who", ["bob", "charlie"])
 def test_whoever_does_not_launch_is_refused(request, who, server):
     with pytest.raises(PermissionDenied):
-        make.playbook().launch(request.getfixturevalue(who), [server])
+        make.launch(make.playbook(), request.getfixturevalue(who), [server])
     assert not Run.objects.exists()
 
 
 def test_what_is_not_active_is_refused_by_name(alice, server):
     with pytest.raises(Refused, match="“old” is not active"):
-        make.playbook(name="old", is_active=False).launch(alice, [server])
+        make.launch(make.playbook(name="old", is_active=False), alice, [server])
     retired = make.server(hostname="retired", is_active=False)
     with pytest.raises(Refused, match="Not active: retired"):
-        make.playbook().launch(alice, [server, retired])
+        make.launch(make.playbook(), alice, [server, retired])
     assert not Run.objects.exists()
 
 
@@ -176,15 +176,15 @@ def test_a_changed_or_missing_file_is_refused(alice, server):
     playbook = make.playbook()
     make.playbook_file(playbook.file_path, make.HELLO_FACTS)
     with pytest.raises(Refused, match="has changed since"):
-        playbook.launch(alice, [server])
+        make.launch(playbook, alice, [server])
     playbook.path.unlink()
     with pytest.raises(Refused, match="not there any more"):
-        playbook.launch(alice, [server])
+        make.launch(playbook, alice, [server])
 
 
 def test_no_server_is_refused(alice):
     with pytest.raises(ValidationError, match="at least one server"):
-        make.playbook().launch(alice, [])
+        make.launch(make.playbook(), alice, [])
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_no_server_is_refused(alice):
 def test_variables_that_break_the_schema_are_named(alice, server, extra_vars, name):
     playbook = make.playbook(variables={"version": {"required": True}})
     with pytest.raises(ValidationError) as error:
-        playbook.launch(alice, [server], extra_vars=extra_vars)
+        make.launch(playbook, alice, [server], extra_vars=extra_vars)
     assert name in error.value.message_dict
     assert not Run.objects.exists()
 
@@ -227,13 +227,15 @@ def test_variables_that_break_the_schema_are_named(alice, server, extra_vars, na
 )
 def test_an_option_that_cannot_be_is_refused_by_name(alice, server, option, value):
     with pytest.raises(ValidationError) as error:
-        make.playbook().launch(alice, [server], **{option: value})
+        make.launch(make.playbook(), alice, [server], **{option: value})
     assert set(error.value.message_dict) == {option}
     assert not Run.objects.exists()
 
 
 def test_an_option_that_is_none_is_not_given(alice, server):
-    run = make.playbook().launch(alice, [server], tags=None, verbosity=None, deadline_seconds=None)
+    run = make.launch(
+        make.playbook(), alice, [server], tags=None, verbosity=None, deadline_seconds=None
+    )
     assert run.options() == {}
     assert run.deadline_seconds == settings.RUN_DEADLINE_SECONDS
 
@@ -243,19 +245,19 @@ def test_an_option_that_is_none_is_not_given(alice, server):
 
 def test_the_same_key_is_the_same_run(alice, boss, server):
     playbook = make.playbook()
-    run = playbook.launch(alice, [server], idempotency_key="k")
-    assert playbook.launch(alice, [server], idempotency_key="k") == run
-    assert playbook.launch(alice, [server]) != run
-    assert playbook.launch(boss, [server], idempotency_key="k") != run
+    run = make.launch(playbook, alice, [server], idempotency_key="k")
+    assert make.launch(playbook, alice, [server], idempotency_key="k") == run
+    assert make.launch(playbook, alice, [server]) != run
+    assert make.launch(playbook, boss, [server], idempotency_key="k") != run
     assert Run.objects.count() == 3
     assert AuditLog.objects.filter(action="run.launched").count() == 3
     with pytest.raises(Refused, match="another playbook"):
-        make.playbook().launch(alice, [server], idempotency_key="k")
+        make.launch(make.playbook(), alice, [server], idempotency_key="k")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_key_at_the_same_moment_is_one_run():
     user, playbook, server = make.user(role="operator"), make.playbook(), make.server()
-    launch = lambda: playbook.launch(user, [server], idempotency_key="k").pk  # noqa: E731
+    launch = lambda: make.launch(playbook, user, [server], idempotency_key="k").pk  # noqa: E731
     assert len(set(at_once([launch] * 4))) == 1
     assert Run.objects.count() == Job.objects.count() == 1

@@ -87,9 +87,9 @@ def test_whoever_may_not_use_one_may_not_name_one(alice, named, monkeypatch):
     playbook = make.playbook()
     server = make.server(credential=named, host_key=make.HOST_KEY)
     with pytest.raises(PermissionDenied, match="does not choose credentials"):
-        playbook.launch(alice, [server], credential=named)
+        make.launch(playbook, alice, [server], credential=named)
     # What an admin has given a server is another matter.
-    assert playbook.launch(alice, [server]).credential is None
+    assert make.launch(playbook, alice, [server]).credential is None
 
 
 def test_a_relaunch_begins_with_the_same(client_of, alice, named):

@@ -327,7 +327,7 @@ def test_a_prompt_of_an_imported_playbook_gets_what_was_given():
     make.playbook_file("parts/asking.yml", ASKING.replace('"backup-{{ region }}"', "~"))
     playbook = registered("- import_playbook: parts/asking.yml\n", "site.yml")
     with pytest.raises(ValidationError, match="A value is needed"):
-        playbook.launch(make.user(role="operator"), [make.localhost()])
+        make.launch(playbook, make.user(role="operator"), [make.localhost()])
     assert "<mine> <8080> 14 letters" in said(playbook, bucket="mine")
 
 

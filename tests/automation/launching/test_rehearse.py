@@ -29,7 +29,7 @@ def fleet(db):
 
 
 def rehearsed(actor, servers, playbook=None, **given):
-    return (playbook or make.playbook(name="Deploy")).rehearse(actor, servers, **given)
+    return make.rehearse(playbook or make.playbook(name="Deploy"), actor, servers, **given)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_one_server_and_many(alice):
     assert one.words[0] == "Runs “Deploy” on 1 of 1 active server (web1), in production."
     assert one.words[1] == "Ended after 60 min."
     many = [make.server(hostname=f"node{number}", environment="prod") for number in range(8)]
-    words = make.playbook(name="Wide").rehearse(alice, many).words[0]
+    words = make.rehearse(make.playbook(name="Wide"), alice, many).words[0]
     assert words.endswith(
         "(node0, node1, node2, node3, node4 and 3 more), all of them in production."
     )
@@ -70,9 +70,9 @@ def test_tasks_that_run_in_check_mode_are_not_passed_over(alice, fleet):
     play = "- hosts: all\n  tasks:\n    - command: x\n      check_mode: no\n"
     said = "Its tasks that say “check_mode: false” run even so."
     playbook = make.playbook(play)
-    assert playbook.rehearse(alice, fleet, check_mode=True).words[1] == said
-    assert said not in playbook.rehearse(alice, fleet).words
-    assert said not in make.playbook().rehearse(alice, fleet, check_mode=True).words
+    assert make.rehearse(playbook, alice, fleet, check_mode=True).words[1] == said
+    assert said not in make.rehearse(playbook, alice, fleet).words
+    assert said not in make.rehearse(make.playbook(), alice, fleet, check_mode=True).words
 
 
 def test_what_it_would_wait_for(alice, fleet):
@@ -112,8 +112,8 @@ def test_the_command_is_the_one_that_runs(qcluster, alice):
     make.vault_password(playbook=playbook, vault_id="prod")
     given = {"extra_vars": {"a": 1}, "check_mode": True, "tags": "web", "verbosity": 2}
     servers = [make.localhost(), make.localhost()]
-    intention = playbook.rehearse(alice, servers, **given)
-    run = playbook.launch(alice, servers, **given)
+    intention = make.rehearse(playbook, alice, servers, **given)
+    run = make.launch(playbook, alice, servers, **given)
     wait_until(lambda: Run.objects.get(pk=run.pk).state == "finished", seconds=60, what="the run")
     assert Run.objects.get(pk=run.pk).command == intention.command
     assert "--check --tags web -vv --forks 5 './-odd name.yml'" in intention.command
@@ -132,9 +132,9 @@ def test_the_command_is_the_one_that_runs(qcluster, alice):
 def test_it_is_refused_as_a_launch_is(alice, fleet, given, error):
     playbook = make.playbook(variables=SECRET)
     said = []
-    for verb in (playbook.rehearse, playbook.launch):
+    for verb in (make.rehearse, make.launch):
         with pytest.raises(error) as refused:
-            verb(alice, fleet, **given)
+            verb(playbook, alice, fleet, **given)
         said.append(refused.value.messages)
     assert said[0] == said[1]
 
@@ -142,12 +142,12 @@ def test_it_is_refused_as_a_launch_is(alice, fleet, given, error):
 def test_neither_role_nor_state_is_passed_over(alice, bob, fleet):
     playbook = make.playbook()
     with pytest.raises(PermissionDenied):
-        playbook.rehearse(bob, fleet)
+        make.rehearse(playbook, bob, fleet)
     with pytest.raises(Refused, match="Not active: asleep"):
-        playbook.rehearse(alice, [make.server(hostname="asleep", is_active=False)])
+        make.rehearse(playbook, alice, [make.server(hostname="asleep", is_active=False)])
     make.playbook_file(playbook.file_path, make.HELLO_FACTS)
     with pytest.raises(Refused, match="has changed since"):
-        playbook.rehearse(alice, fleet)
+        make.rehearse(playbook, alice, fleet)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def ended(alice):
     playbook = make.playbook(name="Deploy", variables=SCHEMA)
     servers = [make.server(hostname=name) for name in ("good", "bad", "away", "late", "cut")]
     values = {"version": "2", "password": "hunter2"}
-    run = playbook.launch(
-        alice, servers, extra_vars=values, tags="web", start_at_task="Restart", forks=9
+    run = make.launch(
+        playbook, alice, servers, extra_vars=values, tags="web", start_at_task="Restart", forks=9
     )
     end(run, good=("success", ""), bad=("failed", Kind.TASK_FAILED), cut=("cancelled", ""))
     end(run, away=("failed", Kind.UNREACHABLE), late=("failed", Kind.NOT_REACHED))
@@ -51,7 +51,7 @@ def names(run):
 
 def test_the_same_once_more(ended, boss):
     with recorded() as lines:
-        again = ended.relaunch(boss)
+        again = make.relaunch(ended, boss)
     assert lines == ["run.launched by boss"]
     assert (again.relaunch_of, again.launched_by, again.state) == (ended, boss, "pending")
     assert list(ended.relaunches.all()) == [again]
@@ -75,18 +75,18 @@ def test_the_same_once_more(ended, boss):
     ],
 )
 def test_only_some_of_its_servers(ended, alice, only, expected):
-    assert names(ended.relaunch(alice, only=only)) == expected
+    assert names(make.relaunch(ended, alice, only=only)) == expected
 
 
 def test_changed(ended, alice):
     changes = {"version": "3", "password": "other"}
-    again = ended.relaunch(alice, check_mode=True, tags="", extra_vars=changes, forks=2)
+    again = make.relaunch(ended, alice, check_mode=True, tags="", extra_vars=changes, forks=2)
     assert again.options() == {"check_mode": True, "start_at_task": "Restart", "forks": 2}
     assert variables.opened(again.extra_vars) == changes
 
 
 def test_some_variables_changed_and_one_taken_away(ended, alice):
-    again = ended.relaunch(alice, extra_vars={"version": None})
+    again = make.relaunch(ended, alice, extra_vars={"version": None})
     assert variables.opened(again.extra_vars) == {"version": "1", "password": "hunter2"}
 
 
@@ -94,46 +94,46 @@ def test_what_was_secret_stays_so_when_the_playbook_forgets_it(ended, alice):
     playbook = ended.playbook
     playbook.variables = {"version": {}, "password": {}}
     playbook.save()
-    again = ended.relaunch(alice)
+    again = make.relaunch(ended, alice)
     assert again.secret_names() == {"password"}
     assert "hunter2" not in str(Run.objects.values())
 
 
 def test_after_a_cancel(alice):
-    run = make.playbook().launch(alice, [make.server()])
+    run = make.launch(make.playbook(), alice, [make.server()])
     with pytest.raises(Refused, match="has not ended yet"):
-        run.relaunch(alice)
+        make.relaunch(run, alice)
     run.cancel(alice)
-    assert names(run.relaunch(alice)) == names(run)
+    assert names(make.relaunch(run, alice)) == names(run)
 
 
 def test_nothing_to_take_once_more(alice):
     run = make.job(status="success").run
     with pytest.raises(Refused, match="no server that is “failed”"):
-        run.relaunch(alice, only="failed")
+        make.relaunch(run, alice, only="failed")
 
 
 def test_it_is_refused_as_a_launch_is(ended, alice, bob):
     with pytest.raises(PermissionDenied):
-        ended.relaunch(bob)
+        make.relaunch(ended, bob)
     with pytest.raises(ValidationError, match="lies between"):
-        ended.relaunch(alice, deadline_seconds=0)
+        make.relaunch(ended, alice, deadline_seconds=0)
     ended.jobs.get(server__hostname="bad").server.__class__.objects.filter(hostname="bad").update(
         is_active=False
     )
     with pytest.raises(Refused, match="Not active: bad"):
-        ended.relaunch(alice)
+        make.relaunch(ended, alice)
     make.playbook_file(ended.playbook.file_path, make.HELLO_FACTS)
     with pytest.raises(Refused, match="has changed since"):
-        ended.relaunch(alice, only="unreachable")
+        make.relaunch(ended, alice, only="unreachable")
     assert Run.objects.count() == 1
 
 
 def test_a_secret_whose_key_is_gone_is_asked_for(ended, alice, settings):
     settings.ENCRYPTION_KEYS = ["bm90LXRoZS1zYW1lLW5vdC10aGUtc2FtZS1ub3QhISE="]
     with pytest.raises(Refused, match="Give the secrets anew"):
-        ended.relaunch(alice)
-    again = ended.relaunch(alice, extra_vars={"password": "new"})
+        make.relaunch(ended, alice)
+    again = make.relaunch(ended, alice, extra_vars={"password": "new"})
     assert variables.opened(again.extra_vars)["password"] == "new"
 
 
@@ -260,7 +260,7 @@ def test_secrets_do_not_go_to_another_playbook(client_of, alice, ended):
 
 def test_a_masked_value_of_a_playbook_without_a_schema_is_kept(client_of, alice):
     playbook = make.playbook()
-    run = playbook.launch(alice, [make.server()], extra_vars={"api_token": "t0p", "a": 1})
+    run = make.launch(playbook, alice, [make.server()], extra_vars={"api_token": "t0p", "a": 1})
     run.cancel(alice)
     sent = {"playbook": playbook.pk, "servers": [make.server().pk], "verbosity": 0, "forks": 5}
     sent |= {"key": "k", "relaunch_of": run.pk, "extra_vars": '{"api_token": "********", "b": 2}'}

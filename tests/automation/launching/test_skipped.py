@@ -32,7 +32,7 @@ IDLE = {
 def mixed(alice):
     """A run that was for web1, and not for db1."""
     servers = [make.server(hostname=name) for name in ("web1", "db1")]
-    return finished(make.playbook().launch(alice, servers), db1=Outcome.skipped(REASON))
+    return finished(make.launch(make.playbook(), alice, servers), db1=Outcome.skipped(REASON))
 
 
 def finished(run, **outcomes):
@@ -69,7 +69,7 @@ def test_it_is_recorded_and_opens_no_ticket(mixed, alice):
 def test_it_clears_no_earlier_failure(alice):
     failed = make.job(status="failed")
     occurrence = make.occurrence(make.ticket(), failed)
-    again = failed.playbook.launch(alice, [failed.server])
+    again = make.launch(failed.playbook, alice, [failed.server])
     finished(again, **{failed.server.hostname: Outcome.skipped(REASON)})
     assert TicketOccurrence.objects.get(pk=occurrence.pk).cleared_at is None
     assert again.outcome == "skipped"
@@ -178,7 +178,7 @@ def test_what_could_not_be_masked_is_named(client_of, bob, mixed):
 def test_the_table_of_a_run_has_them_last(client_of, bob, alice):
     names = [make.server(hostname=name) for name in ("db1", "web1", "bad1")]
     failed = Outcome.failed(Job.FailureKind.TASK_FAILED, "No.")
-    run = make.playbook().launch(alice, names)
+    run = make.launch(make.playbook(), alice, names)
     finished(run, db1=Outcome.skipped(REASON), bad1=failed)
     client = client_of(bob)
     table = client.get(run.get_absolute_url()).context["table"]
@@ -248,24 +248,24 @@ def servers_of(run):
 
 
 def test_a_relaunch_leaves_them_out(mixed, alice):
-    assert servers_of(mixed.relaunch(alice)) == ["web1"]
+    assert servers_of(make.relaunch(mixed, alice)) == ["web1"]
 
 
 def test_servers_that_are_named_are_taken(mixed, alice):
-    assert servers_of(mixed.relaunch(alice, servers=[job_on(mixed, "db1").server])) == ["db1"]
+    assert servers_of(make.relaunch(mixed, alice, servers=[job_on(mixed, "db1").server])) == ["db1"]
 
 
 @pytest.mark.parametrize("only", ["failed", "unreachable", "not_reached"])
 def test_they_are_of_no_choice(mixed, alice, only):
     with pytest.raises(Refused, match="has no server that is"):
-        mixed.relaunch(alice, only=only)
+        make.relaunch(mixed, alice, only=only)
 
 
 def test_a_run_that_skipped_all_is_not_repeated(client_of, api_of, alice):
-    run = make.playbook().launch(alice, [make.server(hostname="db1")])
+    run = make.launch(make.playbook(), alice, [make.server(hostname="db1")])
     finished(run, db1=Outcome.skipped(REASON))
     with pytest.raises(Refused, match=r"All servers of .* were skipped\. No play is for"):
-        run.relaunch(alice)
+        make.relaunch(run, alice)
     answer = api_of(alice).post(f"/api/runs/{run.pk}/relaunch")
     assert answer.status_code == 409 and REASON in answer.json()["detail"]
     page = page_of(client_of(alice), job_on(run, "db1"))

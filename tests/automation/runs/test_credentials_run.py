@@ -221,10 +221,10 @@ def test_an_inactive_credential_is_refused(alice) -> None:
     off = make.credential(name="old", is_active=False)
     for servers, named in (([make.server(credential=off)], None), ([make.server()], off)):
         with pytest.raises(Refused, match="“old” is not active"):
-            make.playbook().launch(alice, servers, credential=named)
+            make.launch(make.playbook(), alice, servers, credential=named)
 
 
 def test_naming_another_one_launches_on_a_server_whose_own_is_inactive(alice) -> None:
     server = make.server(credential=make.credential(is_active=False))
-    run = make.playbook().launch(alice, [server], credential=make.credential(name="new"))
+    run = make.launch(make.playbook(), alice, [server], credential=make.credential(name="new"))
     assert str(run.credential) == "new"

@@ -208,7 +208,7 @@ def test_the_run_leaves_no_file_behind(sshd, key, monkeypatch) -> None:
 def test_an_inactive_credential_ends_a_run_that_waited(sshd, key) -> None:
     server = reached(sshd, credential=key)
     playbook = make.playbook(WHO)
-    playbook.launch(make.user(role="operator"), [server])
+    make.launch(playbook, make.user(role="operator"), [server])
     Credential.objects.update(is_active=False)
 
     run_next()

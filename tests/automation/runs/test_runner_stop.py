@@ -57,7 +57,7 @@ def _sleeps(pid: int) -> bool:
 
 def launched(server: Server | None = None, **options: object) -> Run:
     actor = make.user(role="operator")
-    make.playbook(SLEEPY).launch(actor, [server or make.localhost()], **options)
+    make.launch(make.playbook(SLEEPY), actor, [server or make.localhost()], **options)
     run = Run.objects.claim_next()
     assert run is not None
     return run

@@ -318,4 +318,4 @@ def test_a_run_with_the_playbooks_own_default_is_relaunched_with_it(client_of, a
     run = make.job(playbook=playbook, status="failed", server=servers[0]).run
     form = client_of(alice).get(LAUNCH, {"run": run.pk}).context["form"]
     assert form["var_bucket"].value() is None
-    assert run.relaunch(alice).extra_vars == {}
+    assert make.relaunch(run, alice).extra_vars == {}

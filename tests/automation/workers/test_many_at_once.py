@@ -75,7 +75,7 @@ def chosen(chance: random.Random, servers: list[Server]) -> list[Server]:
 
 
 def launching(playbook: Playbook, actor: User, servers: list[Server]):
-    return lambda: playbook.launch(actor, servers)
+    return lambda: make.launch(playbook, actor, servers)
 
 
 def all_have_ended() -> bool:

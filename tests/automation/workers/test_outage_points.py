@@ -21,7 +21,7 @@ LOST = (2013, "Lost connection to server during query")
 @pytest.fixture
 def waiting(alice, monkeypatch) -> Run:
     monkeypatch.setattr(retrying, "PAUSE_SECONDS", 0.01)
-    return make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    return make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
 
 
 def assert_done_once(run: Run) -> None:

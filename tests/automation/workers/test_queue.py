@@ -26,7 +26,7 @@ def finished(run: Run) -> Job:
 
 
 def test_a_launch_runs_in_the_worker(qcluster, alice) -> None:
-    run = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
 
     job = finished(run)
 
@@ -37,12 +37,12 @@ def test_a_launch_runs_in_the_worker(qcluster, alice) -> None:
 
 
 def test_the_same_wake_up_many_times_is_one_run(qcluster, alice) -> None:
-    run = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
     for _ in range(5):
         async_task("automation.tasks.run_next")
 
     job = finished(run)
-    last = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    last = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
     finished(last)  # the queue is in order, so every doubled wake-up has been answered by now
 
     assert text_of(job).count("PLAY RECAP") == 1
@@ -54,7 +54,7 @@ def test_two_workers_share_the_runs_and_none_runs_twice(command: Callable, alice
     clusters = [command("run_worker", WORKERS="1") for _ in range(2)]
     for cluster in clusters:
         cluster.wait_for(" running.")
-    runs = [make.playbook(make.HELLO).launch(alice, [make.localhost()]) for _ in range(6)]
+    runs = [make.launch(make.playbook(make.HELLO), alice, [make.localhost()]) for _ in range(6)]
 
     jobs = [finished(run) for run in runs]
 
@@ -75,7 +75,7 @@ def test_two_runs_on_one_server_wait_for_each_other(qcluster, alice) -> None:
             "tasks": [{"name": "Pause", "ansible.builtin.command": "sleep 1"}],
         }
     ]
-    first, second = (make.playbook(pause).launch(alice, [server]) for _ in range(2))
+    first, second = (make.launch(make.playbook(pause), alice, [server]) for _ in range(2))
 
     earlier, later = finished(first), finished(second)
 
@@ -107,7 +107,7 @@ def test_a_running_job_is_finished_before_the_worker_ends(qcluster, alice) -> No
             "tasks": [{"name": "Pause", "ansible.builtin.command": "sleep 2"}],
         }
     ]
-    run = make.playbook(pause).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(pause), alice, [make.localhost()])
     wait_until(lambda: Run.objects.running().exists(), seconds=30, what="the start")
 
     assert qcluster.stop() == 0

@@ -29,7 +29,7 @@ ELSEWHERE = "another-machine"
 
 def running(**fields) -> Run:
     """A run that this process has claimed, with these columns."""
-    make.playbook().launch(make.user(role="operator"), [make.server()])
+    make.launch(make.playbook(), make.user(role="operator"), [make.server()])
     run = Run.objects.claim_next()
     Run.objects.filter(pk=run.pk).update(**fields)
     return Run.objects.get(pk=run.pk)
@@ -260,7 +260,7 @@ def test_a_cancel_that_meets_the_finish_changes_no_end() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_cancel_that_meets_the_claim_is_never_lost() -> None:
-    make.playbook().launch(make.user(role="operator"), [make.server()])
+    make.launch(make.playbook(), make.user(role="operator"), [make.server()])
     run = Run.objects.get()
     actor = make.user(role="operator")
 

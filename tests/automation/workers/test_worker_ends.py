@@ -61,7 +61,7 @@ def assert_lost_once(run: Run) -> None:
 
 def test_after_the_grace_period_a_running_job_is_cancelled_with_the_reason(command, alice) -> None:
     cluster = worker(command, WORKER_GRACE_SECONDS="1")
-    run = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(sleeping(300)), alice, [make.localhost()])
     started(run)
 
     assert cluster.stop() == 0
@@ -75,7 +75,7 @@ def test_after_the_grace_period_a_running_job_is_cancelled_with_the_reason(comma
 
 def test_asked_twice_it_does_not_wait(command, alice) -> None:
     cluster = worker(command, WORKER_GRACE_SECONDS="600")
-    run = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(sleeping(300)), alice, [make.localhost()])
     started(run)
 
     cluster.process.send_signal(signal.SIGTERM)
@@ -87,9 +87,9 @@ def test_asked_twice_it_does_not_wait(command, alice) -> None:
 
 def test_a_stopping_worker_takes_nothing_new_and_the_next_one_does(command, alice) -> None:
     cluster = worker(command, WORKERS="1", WORKER_GRACE_SECONDS="2")
-    first = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    first = make.launch(make.playbook(sleeping(300)), alice, [make.localhost()])
     started(first)
-    second = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    second = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
 
     assert cluster.stop() == 0
     second.refresh_from_db()
@@ -101,7 +101,7 @@ def test_a_stopping_worker_takes_nothing_new_and_the_next_one_does(command, alic
 
 def test_a_worker_process_that_is_killed_is_noticed_by_the_one_in_its_place(command, alice) -> None:
     worker(command)
-    run = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(sleeping(300)), alice, [make.localhost()])
     started(run)
 
     os.kill(run.worker_pid, signal.SIGKILL)
@@ -111,9 +111,9 @@ def test_a_worker_process_that_is_killed_is_noticed_by_the_one_in_its_place(comm
 
 def test_a_dead_workers_run_is_ended_while_all_others_are_busy(command, alice) -> None:
     worker(command, WORKERS="1")
-    busy = make.playbook(sleeping(300)).launch(alice, [make.localhost()])
+    busy = make.launch(make.playbook(sleeping(300)), alice, [make.localhost()])
     started(busy)
-    lost = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    lost = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
     ended = subprocess.Popen(["true"])
     ended.wait()
     assert lost.claim(set())
@@ -177,7 +177,7 @@ def test_a_worker_that_slept_and_was_declared_lost_writes_nothing_when_it_wakes(
     command, alice, settings, reaped
 ) -> None:
     worker(command, WORKERS="1")
-    run = make.playbook(TALKING).launch(alice, [make.localhost()])
+    run = make.launch(make.playbook(TALKING), alice, [make.localhost()])
     started(run)
     before, printed = put_to_sleep(run), printed_by(run)
     wait_until(lambda: printed_by(run) > printed + 1000, seconds=20, what="output nobody reads")
@@ -185,7 +185,7 @@ def test_a_worker_that_slept_and_was_declared_lost_writes_nothing_when_it_wakes(
 
     os.kill(run.worker_pid, signal.SIGCONT)
     wait_until(lambda: not processes.marked(str(run.claim_token)), seconds=20, what="its end")
-    after = make.playbook(make.HELLO).launch(alice, [make.localhost()])
+    after = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
     assert finished(after).status == Job.Status.SUCCESS  # the same worker goes on with the next
 
     job = Job.objects.get(run=run)
@@ -198,9 +198,9 @@ def test_a_worker_that_slept_and_was_declared_lost_writes_nothing_when_it_wakes(
 def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) -> None:
     cluster = worker(command, WORKERS="1")
     server = make.localhost()
-    lost = make.playbook(sleeping(300)).launch(alice, [server])
+    lost = make.launch(make.playbook(sleeping(300)), alice, [server])
     started(lost)
-    waiting = make.playbook(make.HELLO).launch(alice, [server])
+    waiting = make.launch(make.playbook(make.HELLO), alice, [server])
 
     cluster.kill()
     processes.sweep(str(lost.claim_token))  # a power cut spares none

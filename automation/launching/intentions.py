@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from automation import command_line, variables
 from automation.content import play_hosts
+from automation.models import Run
+from automation.models.options import OPTIONS
+from automation.models.waiting import shortened, why_it_would_wait
 from inventory.ansible_names import reservations
 from inventory.models import Server
-
-from .waiting import shortened, why_it_would_wait
-
-if TYPE_CHECKING:
-    from .runs import Run
 
 NAMED = 5
 NEVER_CHECKED = re.compile(
@@ -26,7 +26,7 @@ NEVER_CHECKED = re.compile(
 
 @dataclass(frozen=True)
 class Intention:
-    """What `Playbook.rehearse` answers. `run` is not saved; nothing of it is secret in `words`,
+    """What `launching.rehearse` answers. `run` is not saved; nothing of it is secret in `words`,
     `values` or `command`."""
 
     run: Run
@@ -62,6 +62,19 @@ class Intention:
             has_variables=bool(self.run.extra_vars),
         )
         return command_line.shown([command_line.PROGRAM, *arguments])
+
+    @property
+    def digest(self) -> str:
+        """The same for the same intention, as far as people are shown it: the playbook's file, the
+        servers, the values with secrets masked, options and credential. SHA-256, in hex."""
+        shown = {
+            "playbook": [self.run.playbook_id, self.run.playbook_hash],
+            "servers": sorted(server.pk for server in self.servers),
+            "extra_vars": self.values,
+            "options": {name: getattr(self.run, name) for name in OPTIONS},
+            "credential": self.run.credential_id,
+        }
+        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
     @property
     def words(self) -> list[str]:

@@ -1,23 +1,20 @@
-"""What a run that is done once more takes over from the first one."""
+"""What a launch that repeats a run takes over from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from django.db import models
 
 from automation import variables
+from automation.models import Job, Run
+from automation.models.options import OPTIONS
+from inventory.models import Server
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
-from .jobs import Job
-from .options import OPTIONS
-
-if TYPE_CHECKING:
-    from inventory.models import Server
-
-    from .runs import Run
+from .launches import Choice, Launch
 
 
 class Failing(Protocol):
@@ -43,25 +40,31 @@ class Only(models.TextChoices):
         return job.failure_kind == self.value
 
 
-def plan(run: Run, only: str | None, changes: dict[str, Any]) -> dict[str, Any]:
-    """What `Playbook.launch` needs to do the run once more: servers, extra_vars and every option.
+def launch_from(
+    run: Run,
+    *,
+    only: str | None = None,
+    servers: Sequence[Server] | Choice = (),
+    extra_vars: Any = None,
+) -> Launch:
+    """The launch that does an ended run once more: on all of its servers but skipped ones, `only`
+    "failed", "unreachable" or "not_reached" ones, or those that are named.
 
-    `changes` may name each of these. Of the variables it may name some: those replace the old
-    values, and None takes one away. Secrets are in clear here, for `launch` and nobody else.
-    Skipped servers are left out unless `changes` names them. Refused when the run has not ended,
-    when no server is left, or when a secret's key is gone.
+    Of the variables some may be given: they replace the old values, and None takes one away.
+    Whatever else shall differ is replaced in the answer, in which secrets are in clear. Refused
+    when the run has not ended, when no server is left, or when a secret's key is gone.
     """
     if run.state != run.State.FINISHED:
         raise Refused(f"{run} has not ended yet.")
     options = {name: getattr(run, name) for name in OPTIONS}
-    return {
+    return Launch(
+        playbook=run.playbook,
+        servers=servers or _servers(run, only),
+        extra_vars=_values(run, extra_vars or {}),
+        credential=run.credential,
+        relaunch_of=run,
         **options,
-        "credential": run.credential,
-        **changes,
-        "servers": changes.get("servers") or _servers(run, only),
-        "extra_vars": _values(run, changes.get("extra_vars") or {}),
-        "relaunch_of": run,
-    }
+    )
 
 
 def choices(run: Run) -> list[tuple[Only, int]]:

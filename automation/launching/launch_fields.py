@@ -1,0 +1,67 @@
+"""A launch that is kept: the columns that a template, a schedule or a policy adds to its table."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models, transaction
+
+from automation import variables
+from automation.models import Playbook
+from automation.models.options import OPTIONS, RunOptions
+from inventory.models import Credential, Server
+
+from .launches import Choice, Launch
+
+
+class LaunchFields(RunOptions):
+    """What of a Launch outlives the moment. Who asks for it, why, and with which key is said anew
+    at each launch: `replace(row.to_launch(), origin=…)`."""
+
+    playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="+")
+    # Either servers that are named, or a choice that is looked up at each launch.
+    servers = models.ManyToManyField(Server, related_name="+", blank=True)
+    environment = models.CharField(max_length=50, blank=True, default="", db_default="")
+    tag = models.CharField(max_length=255, blank=True, default="", db_default="")
+    search = models.CharField(max_length=255, blank=True, default="", db_default="")
+    # Values of secret variables stand here encrypted: see automation/variables.py.
+    extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
+    credential = models.ForeignKey(
+        Credential, models.RESTRICT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+    @transaction.atomic
+    def keep(self, launch: Launch) -> None:
+        """Save the row with this launch in place of the one that it had. Its values are checked
+        when it is launched: a survey may ask for some of them only then."""
+        schema = launch.playbook.schema()
+        secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
+        choice = launch.servers if isinstance(launch.servers, Choice) else Choice()
+        columns = {
+            "playbook": launch.playbook,
+            "environment": choice.environment,
+            "tag": choice.tag,
+            "search": choice.search,
+            "extra_vars": variables.sealed(schema, launch.extra_vars, secrets),
+            "credential": launch.credential,
+            **{name: self._default_of(name) for name in OPTIONS},
+            "deadline_seconds": settings.RUN_DEADLINE_SECONDS,
+            **launch.given_options(),
+        }
+        for name, value in columns.items():
+            setattr(self, name, value)
+        self.save()
+        self.servers.set([] if isinstance(launch.servers, Choice) else launch.servers)
+
+    def to_launch(self) -> Launch:
+        """The launch that was kept, its secrets in clear. Raises Undecryptable."""
+        choice = Choice(environment=self.environment, tag=self.tag, search=self.search)
+        return Launch(
+            playbook=self.playbook,
+            servers=choice if choice.given else list(self.servers.order_by("hostname")),
+            extra_vars=variables.opened(self.extra_vars),
+            credential=self.credential,
+            **{name: getattr(self, name) for name in OPTIONS},
+        )

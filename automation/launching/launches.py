@@ -1,0 +1,102 @@
+"""What is to run, in one value: every way in builds a Launch, and `launching.launch` takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from automation.models import Playbook, Run
+from inventory.models import CHOSEN_BY, Credential, Server
+
+NOBODY_CHOSEN = "No active server is of this choice."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Servers that are not named: the active ones that fit each of what is given."""
+
+    environment: str = ""
+    tag: str = ""
+    search: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Choice:
+        """From what a form, a request or a command line gave."""
+        return cls(**{name: given[name] for name in CHOSEN_BY if given.get(name)})
+
+    @property
+    def given(self) -> dict[str, str]:
+        return {name: value for name in CHOSEN_BY if (value := getattr(self, name))}
+
+    @cached_property
+    def servers(self) -> list[Server]:
+        """Looked up once: who was shown the choice is who it is for."""
+        return Server.objects.chosen(**self.given)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What asks for a launch, and the key of its row, where it has one."""
+
+    class Kind(StrEnum):
+        PERSON = "person"
+        API_KEY = "api_key"
+        TEMPLATE = "template"
+        SCHEDULE = "schedule"
+        POLICY = "policy"
+
+    kind: Kind = Kind.PERSON
+    id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How it runs: a field for each of models.options.OPTIONS. None is not given, so that the
+    default holds."""
+
+    check_mode: bool | None = None
+    diff_mode: bool | None = None
+    become: bool | None = None
+    tags: str | None = None
+    skip_tags: str | None = None
+    start_at_task: str | None = None
+    verbosity: int | None = None
+    forks: int | None = None
+    deadline_seconds: int | None = None
+    idle_deadline_seconds: int | None = None
+
+    def given_options(self) -> dict[str, Any]:
+        """By their names, for the columns of a run."""
+        values = {each.name: getattr(self, each.name) for each in fields(Options)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(Options):
+    """`extra_vars` should be an object; whatever else it is gets refused with the rest. Secrets are
+    in clear in it. A credential wins over the servers' own."""
+
+    playbook: Playbook
+    servers: Sequence[Server] | Choice
+    extra_vars: Any = field(default_factory=dict, repr=False)
+    credential: Credential | None = None
+    relaunch_of: Run | None = None
+    origin: Origin = Origin()
+    reason: str = ""
+    # The digest of the intention that was shown: another one is refused.
+    expect: str = ""
+    # With it, whoever launches twice gets the first run.
+    idempotency_key: str = ""
+
+    def each_server(self) -> list[Server]:
+        """Each once; ValidationError where a choice finds none."""
+        if not isinstance(self.servers, Choice):
+            return list(dict.fromkeys(self.servers))
+        if not self.servers.servers:
+            raise ValidationError({name: [NOBODY_CHOSEN] for name in self.servers.given})
+        return self.servers.servers
