@@ -215,7 +215,7 @@ AUDITLOG_DISABLE_ON_RAW_SAVE = True
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
-        "exclude_fields": ["last_login", "created_at", "updated_at"],
+        "exclude_fields": ["last_login", "is_system", "created_at", "updated_at"],
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked",
     },

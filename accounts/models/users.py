@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
+from auditlog.context import disable_auditlog
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
 
 from accounts.permissions import BY_ROLE
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from .saved_views import SavedView
 
 LAST_ADMIN = "This is the last active admin: make somebody else one first."
+
+# One that nobody has as an address: mail to it goes nowhere (RFC 2606).
+SYSTEM_DOMAIN = "infraops.invalid"
 
 
 class LowerCaseCharField(models.CharField):
@@ -39,6 +44,16 @@ class LowerCaseEmailField(LowerCaseCharField, models.EmailField):
 
 
 class UserManager(BaseUserManager["User"]):
+    """People. The system's own row is in no list and answers to no name: see `system`."""
+
+    def get_queryset(self) -> models.QuerySet[User]:
+        return super().get_queryset().filter(is_system=False)
+
+    def system(self) -> User:
+        """The actor of what nobody did. It never logs in and has no rights. One query."""
+        known = User._base_manager.filter(is_system=True).first()
+        return known or self._make_system()
+
     def create_user(
         self, username: str, email: str, password: str | None = None, **fields: Any
     ) -> User:
@@ -76,6 +91,27 @@ class UserManager(BaseUserManager["User"]):
         wanted = {"username": username} if username else {"role": User.Role.ADMIN}
         return self.filter(is_active=True, **wanted).order_by("id")[:1].get()
 
+    def _make_system(self) -> User:
+        """In a database whose rows were flushed; else a migration has made it."""
+        name = self._free_system_name()
+        user = User(username=name, email=f"{name}@{SYSTEM_DOMAIN}", is_system=True, is_active=False)
+        user.set_unusable_password()
+        try:
+            with transaction.atomic(), disable_auditlog():
+                user.save(force_insert=True)
+        except IntegrityError:  # somebody else has made it in this moment, under the same name
+            return User._base_manager.get(is_system=True)
+        return user
+
+    def _free_system_name(self) -> str:
+        """“system”, unless a person is called that, or has its address."""
+        further = (f"infraops-system-{number}" for number in count(2))
+        for name in chain(["system", "infraops-system"], further):
+            has_it = models.Q(username=name) | models.Q(email=f"{name}@{SYSTEM_DOMAIN}")
+            if not self.filter(has_it).exists():
+                return name
+        raise AssertionError("There is always one more number.")
+
 
 class User(AbstractBaseUser):
     class Role(models.TextChoices):
@@ -95,6 +131,8 @@ class User(AbstractBaseUser):
         db_default=True,
         help_text="Without it, nobody logs in with this name.",
     )
+    # True of one row: the actor of what nobody did. A constraint keeps it from being active.
+    is_system = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
     last_login = models.DateTimeField(null=True, blank=True, editable=False)
@@ -109,6 +147,12 @@ class User(AbstractBaseUser):
         db_table = "users"
         ordering = ["username"]
         indexes = [models.Index(fields=["role"], name="idx_users_role")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_system=False) | models.Q(is_active=False),
+                name="ck_users_system_inactive",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -121,6 +165,18 @@ class User(AbstractBaseUser):
         self.username = self.normalize_username(self.username).strip().lower()
         self.email = self.email.strip().lower()
         super().clean_fields(exclude)
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        super().validate_unique(exclude)
+        # Django looks among `objects`, where the system's row is not.
+        system = User._base_manager.filter(is_system=True).exclude(pk=self.pk).first()
+        errors = {
+            name: [self.unique_error_message(User, (name,))]
+            for name in ("username", "email")
+            if name not in (exclude or ()) and getattr(self, name) == getattr(system, name, None)
+        }
+        if errors:
+            raise ValidationError(errors)
 
     def clean(self) -> None:
         super().clean()
@@ -138,6 +194,8 @@ class User(AbstractBaseUser):
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        if self.is_system:
+            raise Refused("What nobody did is the system's: it stays.")
         if self.is_last_admin():
             raise Refused(LAST_ADMIN)
         return super().delete(*args, **kwargs)

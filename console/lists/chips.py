@@ -69,7 +69,7 @@ def _words(spec: ListFilter | None, field: Field | None, name: str, value: str) 
     if field is None:
         return value
     if field.remote_field is not None:
-        row = field.remote_field.model._default_manager.filter(pk=row_key(value)).first()
+        row = field.remote_field.model._base_manager.filter(pk=row_key(value)).first()
         return str(row or value)
     if isinstance(field, BooleanField):
         return {"1": "yes", "0": "no"}.get(value, value)

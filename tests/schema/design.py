@@ -14,6 +14,7 @@ users
     password_hash varchar(255)
     role enum(admin,operator,viewer) = viewer
     is_active bool = 1
+    is_system bool = 0
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
     last_login datetime(6)?
@@ -21,6 +22,7 @@ users
     unique (username)
     unique (email)
     index (role)
+    check ck_users_system_inactive
 
 api_keys
     id int
