@@ -1,5 +1,12 @@
 from django.apps import AppConfig
 
+from console.parts import contribute
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        from .parts import PARTS
+
+        contribute(*PARTS)

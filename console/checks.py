@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
-from .pages import ActionPart, ColumnPart, ModelPart, PanelPart
+from .pages import ActionPart, ColumnPart, ListToolPart, ModelPart, PanelPart
 from .parts import parts_of
 
 
@@ -24,11 +24,12 @@ def _misfits() -> Iterator[str]:
             apps.get_model(part.model)
         except (LookupError, ValueError):
             yield f"There is no model {part.model}, for which {part} is."
-    for panel in parts_of(PanelPart):
+    fragments: list[PanelPart | ListToolPart] = [*parts_of(PanelPart), *parts_of(ListToolPart)]
+    for fragment in fragments:
         try:
-            get_template(panel.template)
+            get_template(fragment.template)
         except TemplateDoesNotExist:
-            yield f"There is no template {panel.template}, which {panel} names."
+            yield f"There is no template {fragment.template}, which {fragment} names."
     names = Counter([(part.model, part.act.__name__) for part in parts_of(ActionPart)])
     names.update((part.model, part.show.__name__) for part in parts_of(ColumnPart))
     for (model, name), count in names.items():

@@ -17,6 +17,7 @@ from .parts import Part, parts_of
 if TYPE_CHECKING:
     from .lists.admins import ConsoleAdmin
     from .lists.cells import Narrow
+    from .lists.rows import Rows
 
 # What the template of a panel gets besides what its page has.
 PanelContext = dict[str, Any]
@@ -73,6 +74,15 @@ class PanelPart(ModelPart):
     template: str
     place: str = "main"
     context: Callable[[HttpRequest, Any], PanelContext] = nothing_more
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListToolPart(Part):
+    """A fragment above each list. The template sees what the list's page has (its Rows are `cl`),
+    and what `context(request, rows)` gives."""
+
+    template: str
+    context: Callable[[HttpRequest, "Rows"], PanelContext] = nothing_more
 
 
 Kind = TypeVar("Kind", bound=ModelPart)

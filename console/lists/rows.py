@@ -1,7 +1,7 @@
 """The rows of a list: what narrows them stands in the URL, and none are counted for long."""
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.paginator import Paginator
@@ -56,7 +56,6 @@ class Rows(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
-        self.viewer: Any = request.user
         if not self.is_popup:
             self._make_cells()
 
@@ -107,19 +106,6 @@ class Rows(ChangeList):
         if ORDER_VAR in kept:
             kept[ORDER_VAR] = [".".join(map(self._named, kept[ORDER_VAR][0].split(".")))]
         return urlencode(sorted(kept.items()), doseq=True)
-
-    @cached_property
-    def saved_views(self) -> list[Any]:
-        """Those that this person may open, each told whether it is what the page shows."""
-        views = list(self.viewer.open_views(self.name))
-        for view in views:
-            view.is_open = parse_qs(view.query) == parse_qs(self.saveable)
-            view.is_mine = view.may_be_changed_by(self.viewer)
-        return views
-
-    @property
-    def may_share_views(self) -> bool:
-        return self.viewer.has_perm("accounts.share_savedview")
 
     def exports(self) -> list[tuple[str, str]]:
         """("CSV", URL) and ("JSON", URL) of all rows that the filters leave."""

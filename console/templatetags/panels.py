@@ -1,5 +1,7 @@
-"""`{% panels job %}`: what apps have contributed to the page of a job."""
+"""What apps have contributed: `{% panels job %}` to the page of a job, `{% list_tools cl %}` to
+each list."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -9,7 +11,8 @@ from django.template.loader import get_template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from console.pages import PanelContext, PanelPart, panels_at
+from console.pages import ListToolPart, PanelContext, PanelPart, panels_at
+from console.parts import parts_of
 
 register = template.Library()
 
@@ -18,13 +21,29 @@ register = template.Library()
 def panels(context: Context, row: Model, place: str = "main") -> SafeString:
     """The panels of one place, each after the other; nothing where nobody has contributed any."""
     parts = panels_at(type(row), place)
-    return format_html_join("", "{}", ((_shown(context, row, part),) for part in parts))
+    return _joined(
+        _rendered(context, part.template, _context_of(context, row, part)) for part in parts
+    )
 
 
-def _shown(context: Context, row: Model, part: PanelPart) -> SafeString:
-    panel: Any = get_template(part.template)
-    with context.push(**_context_of(context, row, part)):
-        return panel.template.render(context)
+@register.simple_tag(takes_context=True)
+def list_tools(context: Context, rows: Any) -> SafeString:
+    """What stands above a list, whose Rows are given."""
+    request = context["request"]
+    return _joined(
+        _rendered(context, part.template, part.context(request, rows))
+        for part in parts_of(ListToolPart)
+    )
+
+
+def _rendered(context: Context, template_name: str, given: PanelContext) -> SafeString:
+    found: Any = get_template(template_name)
+    with context.push(**given):
+        return found.template.render(context)
+
+
+def _joined(fragments: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((fragment,) for fragment in fragments))
 
 
 def _context_of(context: Context, row: Model, part: PanelPart) -> PanelContext:

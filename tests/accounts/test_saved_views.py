@@ -27,7 +27,7 @@ def remove(view):
 
 
 def names(answer):
-    return [view.name for view in answer.context["cl"].saved_views]
+    return [view.name for view in answer.context["saved_views"]]
 
 
 def test_one_saves_what_the_list_shows_and_finds_it_above_the_list(client_of, bob, alice):
@@ -41,7 +41,7 @@ def test_one_saves_what_the_list_shows_and_finds_it_above_the_list(client_of, bo
     assert answer.url == f"{JOBS}?q=web&status__exact=failed"
     assert lines == ["savedview.saved by bob"]
     opened = client.get(answer.url)
-    assert names(opened) == ["Broken"] and opened.context["cl"].saved_views[0].is_open
+    assert names(opened) == ["Broken"] and opened.context["saved_views"][0].is_open
     assert names(client_of(alice).get(JOBS)) == []
     assert names(client.get(reverse("admin:tickets_ticket_changelist"))) == []
 

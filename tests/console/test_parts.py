@@ -10,7 +10,7 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
 
 from console.lists import Narrow
-from console.pages import ActionPart, ColumnPart, FilterPart, PanelPart
+from console.pages import ActionPart, ColumnPart, FilterPart, ListToolPart, PanelPart
 from console.parts import Part, contribute, contributed, parts_of
 from inventory.models import Server
 from tests import make
@@ -229,6 +229,19 @@ def test_no_action_is_offered_where_a_row_is_picked(client_of, boss, both):
     assert "measure_now" not in popup and "run_playbook" not in popup
 
 
+def test_tools_of_both_stand_above_every_list(client_of, bob, page_of):
+    template = page_of("monitoring", "<p>{{ said }} {{ cl.name }}</p>")
+    tools = [
+        ListToolPart(template=template, context=lambda request, rows: {"said": f"As {rows.query}"}),
+        ListToolPart(template=page_of("collaboration", "<p>Share {{ cl.name }}</p>"), order=1),
+    ]
+    client = client_of(bob)
+    with contributed(*tools):
+        for name in ("inventory_server", "tickets_ticket"):
+            text = client.get(reverse(f"admin:{name}_changelist"), {"q": "web"}).content.decode()
+            assert text.index(f"<p>Share {name}</p>") < text.index(f"<p>As web {name}</p>")
+
+
 # --- Pages ----------------------------------------------------------------------------------------
 
 
@@ -307,12 +320,14 @@ def test_what_does_not_fit_is_told_when_the_project_is_checked(page_of):
     misfits = [
         FilterPart(model="inventory.Sever", list_filter=LoadFilter),
         PanelPart(model=SERVER, template="nowhere.html"),
+        ListToolPart(template="nor_here.html"),
         ColumnPart(model=SERVER, show=load),
         ColumnPart(model=SERVER, show=load, order=3),
     ]
     with contributed(*misfits):
         told = [error.msg for error in run_checks() if error.id == "console.E001"]
-    assert len(told) == 3
+    assert len(told) == 4
     assert "no model inventory.Sever" in told[0] and "no template nowhere.html" in told[1]
-    assert told[2] == "2 parts for inventory.Server are called load."
+    assert "no template nor_here.html" in told[2]
+    assert told[3] == "2 parts for inventory.Server are called load."
     assert [error for error in run_checks() if error.id == "console.E001"] == []
