@@ -18,7 +18,7 @@ from schema.exceptions import Refused
 
 from .filters import ApiKeyFilters, UserFilters
 from .models import ApiKey, User
-from .permissions import BY_ROLE
+from .permissions import permissions_of
 from .signed_in import signed_in
 
 
@@ -69,7 +69,7 @@ class MeSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_permissions(self, user: User) -> list[str]:
-        return sorted(BY_ROLE[user.role])
+        return sorted(permissions_of(user.role))
 
 
 class UserViewSet(EditableViewSet):

@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from . import checks  # noqa: F401  (registers itself)
         from .parts import PARTS
 
         contribute(*PARTS)

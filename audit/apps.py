@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from console.parts import contribute
+
 from . import triggers
 
 
@@ -17,5 +19,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from . import receivers  # noqa: F401  (connects itself)
+        from .parts import PARTS
 
         post_migrate.connect(ensure_triggers, sender=self)
+        contribute(*PARTS)

@@ -1,14 +1,36 @@
-"""What automation adds to pages: to the list of servers, and to a server's own."""
+"""What automation adds to the console, to the list of servers and to a server's own page."""
 
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from console.collected import (
+    Endpoint,
+    FirstStep,
+    HealthCheck,
+    HomeNumbers,
+    HomePanel,
+    HomeTiles,
+    MenuEntry,
+    Place,
+    RolePermissions,
+    RowSearch,
+)
 from console.lists import COUNTED_ROWS
 from console.pages import ActionPart, ColumnPart, FilterPart, PanelPart
 from inventory.models import Server
 
 from .admin import servers
+from .api.jobs import JobViewSet
+from .api.playbooks import PlaybookViewSet
+from .api.runs import RunViewSet
+from .api.servers import ServerCheckViewSet
+from .api.vault_passwords import VaultPasswordViewSet
+from .health import examine_queue, examine_worker
+from .models import Job, Playbook
+from .reports import home, home_figures
 from .reports.server_history import history_of
 
 SERVER = "inventory.Server"
@@ -55,4 +77,157 @@ PAGES = [
     on_server("main", "_server_jobs", 20, context=fared),
 ]
 
-PARTS = [*PAGES]
+
+APP = "automation"
+
+
+def link(group: str, order: int, model: str, words: str, icon: str, keys: str = "") -> MenuEntry:
+    """The list of a model ("app.name"), for whoever may view its rows."""
+    app, name = model.split(".")
+    return MenuEntry(
+        words=words,
+        icon=icon,
+        url_name=f"admin:{app}_{name}_changelist",
+        permission=f"{app}.view_{name}",
+        group=group,
+        pages=("automation:job_detail",) if model == "automation.job" else (),
+        keys=keys,
+        order=order,
+    )
+
+
+MENU = [
+    MenuEntry(
+        words="Run a playbook",
+        icon="play_arrow",
+        url_name="automation:job_launch",
+        permission="automation.launch_playbook",
+        keys="r",
+        order=120,
+    ),
+    link("Operations", 210, "automation.job", "Jobs", "bolt", "g j"),
+    link("Operations", 230, "automation.run", "Runs", "dynamic_feed"),
+    link("Operations", 240, "automation.joblog", "Log lines", "notes"),
+    link("Operations", 250, "automation.taskresult", "Task results", "task"),
+    link("Inventory", 320, "automation.playbook", "Playbooks", "menu_book", "g p"),
+    link("Inventory", 340, "automation.vaultpassword", "Vault passwords", "lock"),
+    link("Administration", 450, "automation.worker", "Workers", "memory"),
+    link("Administration", 460, "django_q.schedule", "Schedules", "event_repeat"),
+    link("Administration", 470, "django_q.failure", "Queue failures", "report"),
+]
+
+
+def find_jobs(text: str) -> QuerySet[Job]:
+    """Those whose id begins so: with eight digits of it at least."""
+    digits = text.replace("-", "")
+    try:
+        UUID(digits.ljust(32, "0"))
+    except ValueError:
+        return Job.objects.none()
+    if len(digits) < 8:
+        return Job.objects.none()
+    return Job.objects.recent().filter(job_id__startswith=text)
+
+
+SEARCH = [
+    RowSearch(
+        permission="automation.view_playbook",
+        icon="menu_book",
+        find=lambda text: Playbook.objects.filter(name__icontains=text),
+        describe=lambda playbook: "Playbook",
+        order=20,
+    ),
+    RowSearch(
+        permission="automation.view_job",
+        icon="bolt",
+        find=find_jobs,
+        describe=lambda job: f"Job, {job.status}",
+        order=40,
+    ),
+]
+
+API = [
+    Endpoint(prefix="servers", viewset=ServerCheckViewSet, basename="server-check", order=20),
+    Endpoint(
+        prefix="playbooks", viewset=PlaybookViewSet, root={"playbooks": "playbook-list"}, order=30
+    ),
+    Endpoint(
+        prefix="vault-passwords",
+        viewset=VaultPasswordViewSet,
+        root={"vault-passwords": "vaultpassword-list"},
+        order=40,
+    ),
+    Endpoint(prefix="jobs", viewset=JobViewSet, root={"jobs": "job-list"}, order=60),
+    Endpoint(prefix="runs", viewset=RunViewSet, root={"runs": "run-list"}, order=70),
+]
+
+ROLES = [
+    RolePermissions(
+        app=APP,
+        viewer=(
+            "automation.view_playbook",
+            "automation.view_run",
+            "automation.view_job",
+            "automation.view_joblog",
+            "automation.view_taskresult",
+            "automation.view_worker",
+        ),
+        operator=("automation.launch_playbook", "automation.cancel_job"),
+        admin=(
+            "automation.add_playbook",
+            "automation.change_playbook",
+            "automation.delete_playbook",
+            "automation.accept_playbook",
+            "automation.view_vaultpassword",
+            "automation.add_vaultpassword",
+            "automation.change_vaultpassword",
+            "automation.delete_vaultpassword",
+            "django_q.view_schedule",
+            "django_q.view_failure",
+            "django_q.view_ormq",
+        ),
+    ),
+]
+
+HEALTH = [
+    HealthCheck(name="queue", examine=examine_queue, order=10),
+    HealthCheck(name="worker", examine=examine_worker, order=20),
+]
+
+
+def panel(order: int, name: str, permission: str, place: Place = "half") -> HomePanel:
+    return HomePanel(
+        name=name,
+        app=APP,
+        template=f"automation/_home_{name}.html",
+        permission=permission,
+        place=place,
+        order=order,
+    )
+
+
+HOME = [
+    HomeNumbers(
+        app=APP,
+        count=home.this_moment,
+        figures=home_figures.figures,
+        is_new=home_figures.is_new,
+    ),
+    HomeTiles(
+        app=APP,
+        template="automation/_home_tiles.html",
+        permission="automation.view_job",
+        order=10,
+    ),
+    panel(0, "health", "automation.view_worker", "top"),
+    panel(20, "running", "automation.view_run"),
+    panel(30, "chart", "automation.view_job"),
+    panel(40, "environments", "automation.view_job"),
+    panel(50, "playbooks", "automation.view_playbook", "full"),
+    FirstStep(
+        template="automation/_first_playbook.html", is_done=home.own_playbooks_exist, order=20
+    ),
+    FirstStep(template="automation/_first_run.html", is_done=None, order=30),
+]
+
+PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *HEALTH, *HOME]

@@ -5,10 +5,11 @@ that over: `parts.contribute(*PARTS)`. Whoever shows something asks for the part
 goes through them. Siblings do so side by side; nobody changes another app's files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +20,15 @@ class Part:
 
 
 Kind = TypeVar("Kind", bound=Part)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _contributed: list[Part] = []
+_forget: list[Callable[[], None]] = []
 
 
 def contribute(*parts: Part) -> None:
     """Add these; a part that is there already is not added again."""
-    _contributed.extend(part for part in parts if part not in _contributed)
+    _replace([*_contributed, *(part for part in parts if part not in _contributed)])
 
 
 def parts_of(kind: type[Kind]) -> list[Kind]:
@@ -43,4 +46,17 @@ def contributed(*parts: Part) -> Iterator[None]:
     try:
         yield
     finally:
-        _contributed[:] = before
+        _replace(before)
+
+
+def remembered(function: Function) -> Function:
+    """For a function of parts alone: worked out once, and anew when parts come or go."""
+    cached = cache(function)
+    _forget.append(cached.cache_clear)
+    return cast(Function, cached)
+
+
+def _replace(parts: list[Part]) -> None:
+    _contributed[:] = parts
+    for forget in _forget:
+        forget()

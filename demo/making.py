@@ -1,33 +1,18 @@
-"""Everything, in the order in which one thing needs another."""
+"""Everything, in the order in which one thing needs another: each step is a part (parts.py)."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from random import Random
 
 from django.utils import timezone
 
 from audit.models import AuditLog
-from automation.models import Job, JobLog, Playbook, Run, ServerLock
-from inventory.models import Server
-from tickets.models import Ticket
+from console.collected import MadeUpRows
+from console.parts import parts_of
 
-from . import bulk, catalogue, fleet, people
-from .history import History
-from .planning import plans
 from .scale import Scale
-from .simulating import Past, simulated
-from .ticketing import Desk
-from .trail import Trail
 from .world import World
 
 SEEDED = "data.seeded"
-RUNNING, PENDING = 3, 2
-EDITS = (
-    ("description", "", "Ask the team before a restart."),
-    ("ssh_user", "admin", "deploy"),
-    ("is_active", "False", "True"),
-    ("ssh_port", "2222", "22"),
-)
 Say = Callable[[str], None]
 
 
@@ -39,153 +24,19 @@ def was_seeded() -> AuditLog | None:
 def what_is_there() -> str:
     """ "3 servers, 1 run": what somebody has put into this database. Empty when it is."""
     found = []
-    for model in (Server, Run, Ticket):
-        count = model.objects.order_by()[:1_000].count()
-        name = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+    for rows in (rows for step in parts_of(MadeUpRows) for rows in step.kept()):
+        count = rows.order_by()[:1_000].count()
+        names = rows.model._meta
+        name = names.verbose_name if count == 1 else names.verbose_name_plural
         found += [f"{count} {name}"] if count else []
-    ours = Playbook.objects.exclude(file_path__startswith="infraops:").count()
-    found += [f"{ours} playbook{'s' if ours > 1 else ''}"] if ours else []
     return ", ".join(found)
 
 
 def seed(scale: Scale, number: int, say: Say) -> dict[str, int]:
     """How many rows of each were made. `number` is chance's own beginning."""
     world = World(scale, Random(number), timezone.now().replace(microsecond=0))  # noqa: S311
-    say("Users, who cannot log in: they have no password")
-    world.people = people.make(world)
-    say(f"{scale.servers:,} servers with their facts")
-    world.servers = fleet.make(world)
-    say("Playbooks, registered and written below PLAYBOOK_ROOT")
-    playbooks = _playbooks(world)
-    trail = Trail()
-    _tell_arrivals(world, trail)
-    history = History(world, playbooks, trail, Desk(world, trail))
-    _past(world, history, say)
-    _extremes(world, history, say)
-    say("What runs and waits at this moment")
-    _present(world, history)
-    history.flush(world.now)
-    say(f"{len(history.desk.tickets):,} tickets of failures")
-    history.desk.write()
+    counts: dict[str, int] = {}
+    for step in parts_of(MadeUpRows):
+        counts |= step.make(world, say)
     AuditLog.objects.record(SEEDED, servers=scale.servers, jobs=scale.jobs, seed=number)
-    return {**history.counts, "tickets": len(history.desk.tickets)}
-
-
-def _playbooks(world: World) -> dict[str, Playbook]:
-    catalogue.write_files()
-    rows = {}
-    for pk, recipe in enumerate(catalogue.recipes().values(), bulk.next_key(Playbook)):
-        recipe.pk = pk
-        rows[recipe.name] = recipe.row(world.since)
-    bulk.insert(rows.values(), Playbook)
-    return rows
-
-
-def _tell_arrivals(world: World, trail: Trail) -> None:
-    """Who created the servers, and who came in each day."""
-    boss = world.people["admin"][0]
-    for server in world.servers:
-        at = max(server.created_at, world.since - timedelta(days=1))
-        trail.add(at, boss, "server.created", ("server", server.pk, server.hostname), by_hand=True)
-        _tell_edits(world, trail, server)
-    for user in [*world.people["admin"], *world.operators]:
-        for day in range(world.scale.days):
-            at = world.since + timedelta(days=day, seconds=world.rng.randint(25_000, 34_000))
-            name = ("user", user.pk, user.username)
-            trail.add(at, user, "user.logged_in", name, by_hand=True)
-
-
-def _tell_edits(world: World, trail: Trail, server: Server) -> None:
-    for _ in range(world.rng.randint(0, 6)):
-        at = world.since + timedelta(minutes=world.rng.randint(1, world.scale.days * 1440))
-        name, before, after = world.rng.choice(EDITS)
-        told = {"changes": {name: [before, after]}}
-        actor = world.rng.choice(world.people["admin"])
-        resource = ("server", server.pk, server.hostname)
-        trail.add(at, actor, "server.updated", resource, by_hand=True, **told)
-
-
-def _past(world: World, history: History, say: Say) -> None:
-    planned = plans(world)
-    say(f"{world.scale.jobs:,} jobs in {len(planned):,} runs over {world.scale.days} days")
-    for number, plan in enumerate(planned, 1):
-        history.add(plan)
-        if number % 2_500 == 0:
-            say(f"  … {number:,} runs, until {plan.at:%d %b}")
-
-
-def _extremes(world: World, history: History, say: Say) -> None:
-    """One run of a hundred tasks on many servers, and one endless log."""
-    actor, known = world.operators[0], catalogue.recipes()
-    if world.scale.matrix_servers:
-        say(f"A run of 100 tasks on {world.scale.matrix_servers} servers")
-        servers = [server for server in world.servers if server.environment == "production"]
-        chosen = servers[: world.scale.matrix_servers]
-        at = world.now - timedelta(minutes=9)
-        history.add_run(known["fleet_baseline"], at, chosen, actor)
-    if world.scale.long_log:
-        say(f"A log of {world.scale.long_log:,} lines")
-        _long_log(world, history)
-
-
-def _long_log(world: World, history: History) -> None:
-    recipe, server = catalogue.recipes()["mirror_archive"], world.servers[0]
-    history.add_run(recipe, world.now - timedelta(minutes=8), [server], world.operators[0])
-    history.flush(world.now)
-    job = Job.objects.filter(playbook=recipe.pk).latest("pk")
-    first, at = job.last_line_number, job.completed_at or world.now
-    words = ("invoices", "reports", "images", "exports", "mail")
-    lines = (
-        JobLog(
-            job_id=job.pk,
-            line_number=first + number,
-            content=f"archive/{words[number % 5]}/2026/{number % 12 + 1:02}/{number:06}.tar.zst",
-            timestamp=at,
-        )
-        for number in range(1, world.scale.long_log + 1)
-    )
-    bulk.insert(lines, JobLog)
-
-
-def _present(world: World, history: History) -> None:
-    """One that has just failed, one that was cancelled, a few that run, and a few that wait for
-    the same servers."""
-    names = [name for name, recipe in catalogue.recipes().items() if recipe.when == "office"]
-    active = [server for server in world.servers if server.is_active]
-    busy = world.rng.sample(active, RUNNING * 2 + 4)
-    # Nobody has looked at this one yet.
-    just_now, deploy = world.now - timedelta(minutes=4), catalogue.recipes()["deploy_shop"]
-    history.add_run(deploy, just_now, busy[-2:], world.operators[0], must_fail=True)
-    person = world.operators[1]
-    end = (Job.Status.CANCELLED, "", f"Cancelled by {person}.")
-    history.add_run(deploy, just_now, busy[-4:-2], person, end)
-    locks = []
-    for number in range(RUNNING):
-        mine = busy[number * 2 : number * 2 + 2]
-        run = _unfinished(world, history, names[number], mine, Job.Status.RUNNING)
-        locks += [ServerLock(server=server, run=run, created_at=world.now) for server in mine]
-    for number in range(PENDING):
-        _unfinished(world, history, names[-1 - number], [busy[number]], Job.Status.PENDING)
-    history.flush(world.now)
-    bulk.insert(locks, ServerLock)
-
-
-def _unfinished(
-    world: World, history: History, name: str, servers: list[Server], status: Job.Status
-) -> Run:
-    recipe, actor = catalogue.recipes()[name], world.rng.choice(world.operators)
-    run = history.new_run(recipe, world.now - timedelta(seconds=40), actor)
-    run.exit_code = None
-    if status == Job.Status.RUNNING:
-        run.state, run.heartbeat_at = Run.State.RUNNING, timezone.now()
-    else:
-        run.state, run.command, run.worker_host = Run.State.PENDING, "", ""
-        run.claim_token = run.worker_pid = run.started_at = run.heartbeat_at = None
-    history.tell_launch(run, servers)
-    for server in servers:
-        job = history.job(run, server, Past(status, world.now), actor)
-        job.completed_at = None
-        if run.started_at:
-            past = simulated(world, recipe, server, run.started_at)
-            history.print(job, recipe, past.done[: len(recipe.steps) // 2], None)
-    return run
+    return counts

@@ -8,9 +8,11 @@ from random import Random
 from typing import Any
 
 from accounts.models import User
+from automation.models import Playbook
 from inventory.models import Server
 
 from .scale import Scale
+from .trail import Trail
 
 
 @dataclass
@@ -22,6 +24,9 @@ class World:
     now: datetime
     people: dict[str, list[User]] = field(default_factory=dict)
     servers: list[Server] = field(default_factory=list)
+    # By the names of their recipes.
+    playbooks: dict[str, Playbook] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
 
     @property
     def since(self) -> datetime:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -21,49 +21,26 @@ from rest_framework.reverse import reverse
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from accounts.api import ApiKeyViewSet, UserViewSet
-from accounts.view_api import SavedViewViewSet
-from audit.api import AuditLogViewSet
-from automation.api.jobs import JobViewSet
-from automation.api.playbooks import PlaybookViewSet
-from automation.api.runs import RunViewSet
-from automation.api.servers import ServerCheckViewSet
-from automation.api.vault_passwords import VaultPasswordViewSet
+from console.collected import Endpoint, HealthCheck
+from console.parts import parts_of
 from infraops import health
-from inventory.api import CredentialViewSet, ServerViewSet
-from tickets.api import TicketViewSet
 
-router = SimpleRouter(trailing_slash=False)
-router.register("servers", ServerViewSet)
-router.register("servers", ServerCheckViewSet, basename="server-check")
-router.register("playbooks", PlaybookViewSet)
-router.register("vault-passwords", VaultPasswordViewSet)
-router.register("credentials", CredentialViewSet)
-router.register("jobs", JobViewSet)
-router.register("runs", RunViewSet)
-router.register("tickets", TicketViewSet)
-router.register("audit-logs", AuditLogViewSet)
-router.register("users", UserViewSet)
-router.register("api-keys", ApiKeyViewSet)
-router.register("saved-views", SavedViewViewSet)
+OWN = {"health": "health", "schema": "schema", "docs": "docs"}
+CHECKED = [check.name for check in parts_of(HealthCheck)]
 
-ROOT = {
-    "servers": "server-list",
-    "playbooks": "playbook-list",
-    "vault-passwords": "vaultpassword-list",
-    "credentials": "credential-list",
-    "jobs": "job-list",
-    "runs": "run-list",
-    "tickets": "ticket-list",
-    "audit-logs": "auditlog-list",
-    "users": "user-list",
-    "me": "user-me",
-    "api-keys": "apikey-list",
-    "saved-views": "savedview-list",
-    "health": "health",
-    "schema": "schema",
-    "docs": "docs",
-}
+
+def root() -> dict[str, str]:
+    """The words of /api/ itself, and the names of the URLs that they lead to."""
+    of_apps = {word: name for part in parts_of(Endpoint) for word, name in part.root.items()}
+    return {**of_apps, **OWN}
+
+
+def routes() -> list[URLPattern | URLResolver]:
+    """Which view set answers where."""
+    router = SimpleRouter(trailing_slash=False)
+    for endpoint in parts_of(Endpoint):
+        router.register(endpoint.prefix, endpoint.viewset, basename=endpoint.basename)
+    return router.urls
 
 
 @extend_schema(exclude=True)
@@ -74,14 +51,14 @@ class InfraOpsView(APIView):
 
     def get(self, request: Request) -> Response:
         return Response(
-            {word: reverse(f"api:{name}", request=request) for word, name in ROOT.items()}
+            {word: reverse(f"api:{name}", request=request) for word, name in root().items()}
         )
 
 
 class HealthSerializer(serializers.Serializer):
     status = serializers.CharField(help_text="ok or unhealthy")
     parts = serializers.DictField(
-        required=False, help_text="database, queue, worker: for those logged in."
+        required=False, help_text=f"{', '.join(CHECKED)}: for those logged in."
     )
 
 
@@ -137,6 +114,6 @@ urlpatterns = [
         ),
         name="docs",
     ),
-    *router.urls,
+    *routes(),
     re_path(r"^.*$", no_such_path, name="unknown"),
 ]

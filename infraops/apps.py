@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from console.parts import contribute
+
 
 class InfraOpsConfig(AppConfig):
     name = "infraops"
@@ -7,3 +9,6 @@ class InfraOpsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers itself)
+        from .parts import PARTS
+
+        contribute(*PARTS)

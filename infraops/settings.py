@@ -327,7 +327,8 @@ UNFOLD = {
         "command_search": True,
         "navigation": "infraops.navigation.sidebar",
     },
-    "COMMAND": {"search_callback": "infraops.navigation.found"},
+    "GLOBAL_CALLBACK": "infraops.navigation.shell_context",
+    "COMMAND": {"search_callback": "infraops.navigation.search"},
 }
 
 SILENCED_SYSTEM_CHECKS = [

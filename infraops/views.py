@@ -1,6 +1,5 @@
 """The home page, and what is shown when something is not allowed, not there or broken."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -10,22 +9,20 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import signed_in
 from console.signals import access_denied
 
-from . import home as numbers
-from .figures import FRESH, OLD, figures
+from .figures import FRESH, OLD
+from .home import first_steps, home_of
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    shown = _home(request, OLD)
-    is_new = not shown["environments"] or not shown["records"]
+    shown = home_of(request, OLD)
     context = {
         **admin.site.each_context(request),
         **shown,
         "title": "Home",
-        "has_playbooks": not is_new or numbers.own_playbooks_exist(),
+        "first_steps": first_steps() if shown["are_new"] else [],
     }
     return render(request, "infraops/home.html", context)
 
@@ -33,18 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home_live(request: HttpRequest) -> HttpResponse:
     """What the home page fetches while it is open."""
-    return render(request, "infraops/_home_live.html", _home(request, FRESH))
-
-
-def _home(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
-    counted, runs = figures(oldest), numbers.running_runs()
-    return {
-        **counted,
-        **numbers.living_workers(),
-        **numbers.activity(),
-        **numbers.running_now(runs, counted["usual"]),
-        **numbers.open_tickets(signed_in(request)),
-    }
+    return render(request, "infraops/_home_live.html", home_of(request, FRESH))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,11 +1,13 @@
-"""What inventory adds to pages: on a server's own, beside what other apps add there."""
+"""What inventory adds to the console, and to a server's own page."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
+from console.collected import Endpoint, FirstStep, MenuEntry, RolePermissions, RowSearch
 from console.pages import PanelPart
 
+from .api import CredentialViewSet, ServerViewSet
 from .models import Server
 from .provenance import groups_of, variables_of
 
@@ -37,4 +39,71 @@ PAGES = [
     on_server("main", "_server_variables", 40, context=known_about),
 ]
 
-PARTS = [*PAGES]
+
+MENU = [
+    MenuEntry(
+        words="Servers",
+        icon="dns",
+        url_name="admin:inventory_server_changelist",
+        permission="inventory.view_server",
+        group="Inventory",
+        keys="g s",
+        order=310,
+    ),
+    MenuEntry(
+        words="Credentials",
+        icon="key",
+        url_name="admin:inventory_credential_changelist",
+        permission="inventory.view_credential",
+        group="Inventory",
+        order=330,
+    ),
+]
+
+SEARCH = [
+    RowSearch(
+        permission="inventory.view_server",
+        icon="dns",
+        find=Server.objects.search,
+        describe=lambda server: server.environment,
+        order=10,
+    ),
+]
+
+API = [
+    Endpoint(prefix="servers", viewset=ServerViewSet, root={"servers": "server-list"}, order=10),
+    Endpoint(
+        prefix="credentials",
+        viewset=CredentialViewSet,
+        root={"credentials": "credential-list"},
+        order=50,
+    ),
+]
+
+ROLES = [
+    RolePermissions(
+        app="inventory",
+        viewer=("inventory.view_server", "inventory.view_serverfacts"),
+        operator=(
+            "inventory.check_server",
+            "inventory.view_credential",
+            "inventory.use_credential",
+        ),
+        admin=(
+            "inventory.add_server",
+            "inventory.change_server",
+            "inventory.delete_server",
+            "inventory.add_credential",
+            "inventory.change_credential",
+            "inventory.delete_credential",
+        ),
+    ),
+]
+
+HOME = [
+    FirstStep(
+        template="inventory/_first_step.html", is_done=lambda: Server.objects.exists(), order=10
+    ),
+]
+
+PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *HOME]

@@ -5,18 +5,11 @@
 //   data-key="r"       what this letter does here: a link is followed, a button only gets the
 //                      focus, so that no single key starts or ends anything
 //   data-key-help="…"  its words in the help
+// What leads elsewhere the apps declare with their menu entries; #io-shortcuts has those that the
+// person may use: {keys: "g j", words, url}.
 "use strict";
 
 (() => {
-    const GO = {
-        h: ["/", "Home"],
-        j: ["/admin/automation/job/", "Jobs"],
-        s: ["/admin/inventory/server/", "Servers"],
-        p: ["/admin/automation/playbook/", "Playbooks"],
-        t: ["/admin/tickets/ticket/", "Tickets"],
-        a: ["/admin/audit/auditlog/", "Audit trail"],
-    };
-    const LAUNCH = "/jobs/launch/";
     const ROWS = "#result_list tbody tr, [data-keys-rows] > *";
     const SEARCH = "[data-keys-search], #searchbar";
 
@@ -24,9 +17,7 @@
 
     const isShown = (element) => element.checkVisibility();
     const first = (selector) => [...document.querySelectorAll(selector)].find(isShown);
-    // Only what the person has in the sidebar is there to go to.
-    const linkTo = (path) => [...document.querySelectorAll("#nav-sidebar a")]
-        .find((link) => new URL(link.href, location).pathname === path);
+    const shortcuts = () => JSON.parse(document.getElementById("io-shortcuts")?.textContent || "[]");
 
     const isTyping = (target) => target.isContentEditable
         || target.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
@@ -58,19 +49,23 @@
         else element.focus();
     }
 
+    function go(keys) {
+        const found = shortcuts().find((shortcut) => shortcut.keys === keys);
+        if (found) location.assign(found.url);
+    }
+
     function press(key) {
         const here = first(`[data-key="${CSS.escape(key)}"]`);
         if (here) use(here);
-        else if (key === "r") linkTo(LAUNCH)?.click();
+        else go(key);
     }
 
     function entries() {
         const shown = [["/", "Search"], ["j", "Next row"], ["k", "Previous row"], ["Enter", "Open the row"]];
         const own = [...document.querySelectorAll("[data-key]")].filter(isShown)
             .map((element) => [element.dataset.key, element.dataset.keyHelp || element.textContent.trim()]);
-        if (!own.some(([key]) => key === "r") && linkTo(LAUNCH)) own.push(["r", "Run a playbook"]);
-        const places = Object.entries(GO).filter(([, [path]]) => linkTo(path))
-            .map(([key, [, words]]) => [`g ${key}`, words]);
+        const places = shortcuts().map(({ keys, words }) => [keys, words])
+            .filter(([keys]) => !own.some(([key]) => key === keys));
         return [...shown, ...own, ...places, ["?", "This help"], ["Esc", "Close"]];
     }
 
@@ -103,8 +98,7 @@
         const { key } = event;
         if (going) {
             going = false;
-            const place = GO[key];
-            if (place) linkTo(place[0])?.click();
+            go(`g ${key}`);
             return;
         }
         if (key === "/") search();

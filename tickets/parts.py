@@ -1,12 +1,23 @@
-"""What tickets add to pages: to the list of jobs, and to a server's, a job's and a run's own."""
+"""What tickets add to the console: to its lists, and to the pages of servers, jobs and runs."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
+from console.collected import (
+    Endpoint,
+    HomeNumbers,
+    HomePanel,
+    HomeTiles,
+    MenuEntry,
+    RolePermissions,
+    RowSearch,
+)
 from console.pages import FilterPart, PanelPart
 from inventory.models import Server
 
+from .api import TicketViewSet
+from .home import open_tickets
 from .job_filters import OwnerFilter
 from .models import Ticket
 
@@ -36,4 +47,51 @@ PAGES = [
     on_job("run_failure", "_run_ticket_button"),
 ]
 
-PARTS = [*PAGES]
+
+ICON = "confirmation_number"
+VIEW = "tickets.view_ticket"
+
+MENU = [
+    MenuEntry(
+        words="Tickets",
+        icon=ICON,
+        url_name="admin:tickets_ticket_changelist",
+        query="?queue=unresolved",
+        permission=VIEW,
+        group="Operations",
+        keys="g t",
+        order=220,
+    ),
+]
+
+SEARCH = [
+    RowSearch(
+        permission=VIEW,
+        icon=ICON,
+        find=lambda text: Ticket.objects.filter(title__icontains=text).order_by("-id"),
+        describe=lambda ticket: ticket.get_status_display(),
+        order=30,
+    ),
+]
+
+API = [
+    Endpoint(prefix="tickets", viewset=TicketViewSet, root={"tickets": "ticket-list"}, order=80),
+]
+
+ROLES = [
+    RolePermissions(
+        app="tickets",
+        viewer=(VIEW, "tickets.view_ticketoccurrence"),
+        operator=("tickets.add_ticket", "tickets.change_ticket", "tickets.work_ticket"),
+    ),
+]
+
+HOME = [
+    HomeNumbers(app="tickets", count=open_tickets),
+    HomeTiles(app="tickets", template="tickets/_home_tiles.html", permission=VIEW, order=20),
+    HomePanel(
+        name="needs", app="tickets", template="tickets/_home_needs.html", permission=VIEW, order=10
+    ),
+]
+
+PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *HOME]

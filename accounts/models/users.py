@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
 
-from accounts.permissions import BY_ROLE
+from accounts.permissions import permissions_of
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField
 
@@ -226,11 +226,11 @@ class User(AbstractBaseUser):
         return self.is_active and self.role == self.Role.ADMIN
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
-        return self.is_active and perm in BY_ROLE[self.role]
+        return self.is_active and perm in permissions_of(self.role)
 
     def has_perms(self, perm_list: list[str], obj: models.Model | None = None) -> bool:
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
-        granted = BY_ROLE[self.role] if self.is_active else set()
+        granted = permissions_of(self.role) if self.is_active else frozenset()
         return any(perm.startswith(f"{app_label}.") for perm in granted)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.permissions import ADMIN, BY_ROLE, OPERATOR, VIEWER, roles_with
+from accounts.permissions import ROLES, permissions_of, roles_with
 from audit.models import AuditLog
 from infraops import settings as production
 from tests import make
@@ -18,6 +18,7 @@ from tests.test_house_style import APPS, ROOT
 
 pytestmark = pytest.mark.django_db
 
+VIEWER, OPERATOR, ADMIN = map(permissions_of, ROLES)
 OWN_VERBS = ("launch", "cancel", "work", "check", "accept", "revoke")
 
 
@@ -148,7 +149,7 @@ def test_a_changed_user_is_one_line_without_the_password(boss):
 
 def test_each_role_may_do_what_the_one_before_may():
     assert VIEWER < OPERATOR < ADMIN
-    assert set(BY_ROLE) == set(User.Role.values)
+    assert set(ROLES) == set(User.Role.values)
     assert roles_with("automation.launch_playbook") == ["operator", "admin"]
 
 

@@ -10,6 +10,9 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, ServerLock, TaskResult
+from console import parts
+from console.collected import MadeUpRows
+from demo import making
 from demo.planning import plans
 from demo.scale import SCALES
 from demo.world import World
@@ -106,3 +109,20 @@ def test_the_same_seed_makes_the_same_past() -> None:
 
     assert first == same != other
     assert sum(plan.size for plan in first) == SCALES["small"].jobs
+
+
+def test_an_app_adds_a_step_of_its_own() -> None:
+    told = []
+
+    def make_stars(world: World, say: making.Say) -> dict[str, int]:
+        say("Stars")
+        assert len(world.servers) == Server.objects.count() > 0 and not Job.objects.exists()
+        return {"stars": 3}
+
+    step = MadeUpRows(make=make_stars, kept=lambda: [User.objects.all()], order=25)
+    with parts.contributed(step):
+        counts = making.seed(SCALES["small"], 1, told.append)
+        assert making.what_is_there().startswith("60 servers, ")
+        assert f", {User.objects.count()} users, " in making.what_is_there()
+    assert counts["stars"] == 3 and counts["jobs"] >= 400
+    assert "Stars" in told and "users" not in making.what_is_there()

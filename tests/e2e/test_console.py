@@ -6,7 +6,9 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from automation.models import Job, Outcome, Run, Worker
+from console.collected import MenuEntry
 from console.objects import story_of
+from console.parts import contributed
 from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
@@ -172,3 +174,31 @@ def test_the_command_search_leads_to_a_server(page_of, bob):
     page.get_by_placeholder("Type to search").press_sequentially("web1")
     page.get_by_role("link", name="web1.example.com").click()
     expect(page.get_by_text("web1.example.com").first).to_be_visible()
+
+
+def test_the_keyboard_leads_where_an_app_says(page_of, alice, bob):
+    entry = MenuEntry(
+        words="Made up",
+        icon="star",
+        url_name="admin:inventory_server_changelist",
+        query="?is_active__exact=1",
+        permission="automation.launch_playbook",
+        keys="g m",
+    )
+
+    def offered(page: Page) -> str:
+        page.goto(reverse("home"))
+        page.keyboard.press("?")
+        text = page.get_by_role("dialog", name="Keyboard").inner_text()
+        page.keyboard.press("Escape")
+        return text
+
+    with contributed(entry):
+        viewers = page_of(bob)
+        assert "Servers" in offered(viewers) and "Made up" not in offered(viewers)
+        page = page_of(alice)
+        assert "Made up" in offered(page)
+        page.keyboard.press("g")
+        page.keyboard.press("m")
+        page.wait_for_url("**/admin/inventory/server/?is_active__exact=1")
+    assert "Made up" not in offered(page)

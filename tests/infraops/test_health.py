@@ -153,7 +153,7 @@ def test_a_database_that_goes_in_the_middle_is_told_apart(worker, monkeypatch):
     def fail():
         raise OperationalError(2006, "Server has gone away")
 
-    monkeypatch.setattr(health, "_oldest_wakeup", fail)
+    monkeypatch.setattr("automation.health._oldest_wakeup", fail)
     parts = health.examine()
     assert parts["database"].is_ok
     assert "The database does not answer" in parts["queue"].reason

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation.models import Job, Worker
-from infraops import figures
+from automation.reports import home_figures
+from infraops.figures import figures_of
 from tests import make
 
 HOME = reverse("home")
@@ -127,7 +128,7 @@ def test_what_takes_long_is_counted_seldom_and_the_page_says_when(client_of, bob
     again = client.get(HOME)
     assert again.context["as_of"] == first["as_of"] and again.context["is_fresh"]
     assert f"as of {timezone.localtime(first['as_of']):%H:%M:%S}" in again.content.decode()
-    assert figures.figures(timedelta(0))["as_of"] > first["as_of"]
+    assert figures_of(timedelta(0)).as_of > first["as_of"]
     names = [row["environment"] for row in client.get(HOME).context["environments"]]
     assert "new" in names
     cache.clear()
@@ -137,7 +138,7 @@ def test_the_chart_puts_each_job_on_its_day(db):
     now = timezone.now()
     for ago, status in ((0, "success"), (0, "failed"), (13, "failed"), (14, "failed")):
         make.job(status=status, created_at=now - timedelta(days=ago))
-    numbers = figures.job_numbers(now)
+    numbers = home_figures.job_numbers(now)
     assert [day.total for day in numbers["chart"]] == [1, *[0] * 12, 2]
     assert [part.status for part in numbers["chart"][-1].parts] == ["success", "failed"]
     assert {part.share for part in numbers["chart"][-1].parts} == {50}
@@ -150,7 +151,7 @@ def test_a_day_begins_at_midnight_of_the_console(db, settings):
         at = timezone.make_aware(timezone.datetime(2026, 3, 10, 0, 30))
         make.job(status="success", created_at=at)
         make.job(status="success", created_at=at - timedelta(hours=1))
-        assert [day.total for day in figures.job_numbers(at)["chart"]][-2:] == [1, 1]
+        assert [day.total for day in home_figures.job_numbers(at)["chart"]][-2:] == [1, 1]
     finally:
         timezone.get_default_timezone.cache_clear()
 

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from accounts.permissions import BY_ROLE
+from accounts.permissions import permissions_of
 from automation.models import Run
 from tests import make
 
@@ -83,7 +83,8 @@ def test_the_command_takes_one_by_its_name(alice, named):
 
 
 def test_whoever_may_not_use_one_may_not_name_one(alice, named, monkeypatch):
-    monkeypatch.setitem(BY_ROLE, "operator", BY_ROLE["operator"] - {"inventory.use_credential"})
+    others = permissions_of("operator") - {"inventory.use_credential"}
+    monkeypatch.setattr("accounts.models.users.permissions_of", lambda role: others)
     playbook = make.playbook()
     server = make.server(credential=named, host_key=make.HOST_KEY)
     with pytest.raises(PermissionDenied, match="does not choose credentials"):

@@ -1,0 +1,37 @@
+"""A check of what roles may do: a misspelt permission would be refused to everybody."""
+
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, register
+
+from console.collected import RolePermissions
+from console.parts import parts_of
+
+from .permissions import ROLES
+
+
+@register()
+def check_permissions(**kwargs: Any) -> list[CheckMessage]:
+    known = known_permissions()
+    return [
+        Error(
+            f"{part.app} gives the role {role} the permission {permission}, and there is none.",
+            hint="It is named for a model, or stands in a model's Meta.permissions.",
+            id="accounts.E001",
+        )
+        for part in parts_of(RolePermissions)
+        for role in ROLES
+        for permission in getattr(part, role)
+        if permission not in known
+    ]
+
+
+def known_permissions() -> set[str]:
+    """As Django makes them from the models: the four of each, and those that Meta declares."""
+    known = set()
+    for model in apps.get_models():
+        app, name = model._meta.app_label, model._meta.model_name
+        known |= {f"{app}.{verb}_{name}" for verb in model._meta.default_permissions}
+        known |= {f"{app}.{codename}" for codename, _label in model._meta.permissions}
+    return known

@@ -1,0 +1,76 @@
+"""What /api/health asks automation: does the queue move, and does a worker live?"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max, Min
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+from console.collected import Condition
+
+from .models import Run, Worker
+from .models.workers import ALIVE_FOR
+
+
+def examine_queue() -> Condition:
+    """Stuck: a wake-up waits longer than any live worker would leave it, and not because all of
+    them are busy."""
+    waiting = _age(_oldest_wakeup())
+    pending = Run.objects.pending().aggregate(oldest=Min("created_at"))["oldest"]
+    facts = {"oldest_wakeup_seconds": waiting, "oldest_pending_run_seconds": _age(pending)}
+    has_free_worker = Run.objects.beating().count() < settings.Q_CLUSTER["workers"]
+    if waiting is not None and waiting > ALIVE_FOR.total_seconds() and has_free_worker:
+        return Condition(
+            f"A wake-up has waited for {waiting:.0f} s although a worker is free: "
+            "restart the workers.",
+            facts,
+        )
+    return Condition(facts=facts)
+
+
+def examine_worker() -> Condition:
+    """A run's heartbeat is its worker's: a long run leaves no time for anything else."""
+    newest = max(
+        filter(
+            None,
+            (
+                Worker.objects.aggregate(seen=Max("seen_at"))["seen"],
+                Run.objects.running().aggregate(seen=Max("heartbeat_at"))["seen"],
+            ),
+        ),
+        default=None,
+    )
+    alive: set[Any] = set(Worker.objects.alive().values_list("host", "pid"))
+    alive |= set(Run.objects.beating().values_list("worker_host", "worker_pid"))
+    facts = {"newest_seen_seconds": _age(newest), "alive": len(alive)}
+    if alive:
+        return Condition(facts=facts)
+    since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
+    # A stuck cluster's workers take no task, and so are not seen either.
+    or_restart = ", or restart it if it runs, for then it is stuck" if newest else ""
+    advice = f"start one with `manage.py run_worker`{or_restart}"
+    return Condition(f"No worker has been seen {since}: {advice}.", facts)
+
+
+def _oldest_wakeup() -> datetime | None:
+    """When the oldest task that no worker has taken was put on the queue; also proves that the
+    broker answers."""
+    if Conf.ORM:
+        # `lock` is when a task may be taken: at once, when it is new.
+        waiting = OrmQ.objects.using(Conf.ORM).filter(lock__lte=timezone.now())
+        return waiting.aggregate(oldest=Min("lock"))["oldest"]
+    broker = get_broker()
+    payload = broker.connection.lindex(broker.list_key, 0)
+    return SignedPackage.loads(payload)["started"] if payload else None
+
+
+def _age(moment: datetime | None) -> float | None:
+    """Seconds since then; clocks of several machines differ a little, so never less than 0."""
+    if moment is None:
+        return None
+    return round(max(timezone.now() - moment, timedelta()).total_seconds(), 1)

@@ -1,0 +1,105 @@
+"""What the home page shows of runs and workers at this moment, each number with the list that it
+counts. What takes longer to count is in home_figures.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from automation.content.playbook_files import BUILTIN
+from automation.models import Job, Playbook, Run, Worker
+
+from .list_links import jobs_url, runs_url
+from .run_summary import Progress, progress_of
+
+SHOWN = 8
+
+
+def this_moment(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {**living_workers(), **activity(), **running_now(running_runs(), figures["usual"])}
+
+
+def activity(at: datetime | None = None) -> dict[str, Any]:
+    """How many jobs run, wait and failed in the last 24 hours."""
+    now = at or timezone.now()
+    since = (now - timedelta(hours=24)).replace(microsecond=0)
+    running, pending = Q(status=Job.Status.RUNNING), Q(status=Job.Status.PENDING)
+    failed = Q(status=Job.Status.FAILED, created_at__gte=since)
+    counts = Job.objects.filter(running | pending | failed).aggregate(
+        running_count=Count("id", filter=running),
+        pending_count=Count("id", filter=pending),
+        failed_count=Count("id", filter=failed),
+        oldest=Min("created_at", filter=pending),
+    )
+    oldest = counts.pop("oldest")
+    return {
+        **counts,
+        "oldest_waits": oldest and now - oldest,
+        "running_url": jobs_url(Job.Status.RUNNING),
+        "pending_url": jobs_url(Job.Status.PENDING),
+        "failed_url": jobs_url(Job.Status.FAILED, since),
+    }
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run that runs, on how many servers (or which one), and how far it is."""
+
+    run: Run
+    servers: int
+    where: str
+    progress: Progress | None
+
+
+def running_runs() -> list[Run]:
+    """The newest of those that run: few, as each keeps a worker busy."""
+    related = Run.objects.running().select_related("playbook", "launched_by", "cancelled_by")
+    return list(related.order_by("-id")[:SHOWN])
+
+
+def running_now(runs: list[Run], usual: Mapping[int, timedelta | None]) -> dict[str, Any]:
+    """The runs with their servers. `usual`: how long each playbook (its key) takes."""
+    jobs = (
+        Job.objects.filter(run__in=[run.pk for run in runs])
+        .order_by()
+        .values_list("run")
+        .annotate(servers=Count("id"), first=Min("server__hostname"))
+    )
+    told = {run: (servers, first) for run, servers, first in (jobs if runs else ())}
+    return {
+        "running": [
+            Running(run, *_where(told.get(run.pk)), progress_of(run, usual.get(run.playbook_id)))
+            for run in runs
+        ],
+        "runs_url": runs_url(state__exact=Run.State.RUNNING),
+    }
+
+
+def _where(told: tuple[int, str] | None) -> tuple[int, str]:
+    count, first = told or (0, "")
+    return count, first if count == 1 else f"{count} servers"
+
+
+def living_workers() -> dict[str, Any]:
+    """How many worker processes live, and how long ago the latest was heard of."""
+    beats = Worker.objects.alive().values_list("host", "pid", "seen_at")
+    of_runs = (
+        Run.objects.beating().order_by().values_list("worker_host", "worker_pid", "heartbeat_at")
+    )
+    seen = list(beats.union(of_runs))
+    latest = max((at for _host, _pid, at in seen), default=None)
+    return {
+        "workers": len({(host, pid) for host, pid, _at in seen}),
+        "worker_seen": latest and timezone.now() - latest,
+        "workers_url": f"{reverse('admin:automation_worker_changelist')}?alive=yes",
+    }
+
+
+def own_playbooks_exist() -> bool:
+    """Whether any playbook is registered besides those that InfraOps brings."""
+    return Playbook.objects.exclude(file_path__startswith=BUILTIN).exists()

@@ -1,0 +1,58 @@
+"""The steps of `manage.py seed_data`: what is made up for each app that has no step of its own."""
+
+from automation.content.playbook_files import BUILTIN
+from automation.models import Playbook, Run
+from console.collected import MadeUpRows
+from inventory.models import Server
+from tickets.models import Ticket
+
+from . import arrivals, bulk, catalogue, fleet, people, work
+from .history import History
+from .ticketing import Desk
+from .work import Say
+from .world import World
+
+
+def make_people(world: World, say: Say) -> dict[str, int]:
+    say("Users, who cannot log in: they have no password")
+    world.people = people.make(world)
+    return {}
+
+
+def make_servers(world: World, say: Say) -> dict[str, int]:
+    say(f"{world.scale.servers:,} servers with their facts")
+    world.servers = fleet.make(world)
+    return {}
+
+
+def make_playbooks(world: World, say: Say) -> dict[str, int]:
+    say("Playbooks, registered and written below PLAYBOOK_ROOT")
+    catalogue.write_files()
+    for pk, recipe in enumerate(catalogue.recipes().values(), bulk.next_key(Playbook)):
+        recipe.pk = pk
+        world.playbooks[recipe.name] = recipe.row(world.since)
+    bulk.insert(world.playbooks.values(), Playbook)
+    return {}
+
+
+def make_history(world: World, say: Say) -> dict[str, int]:
+    """Runs with jobs, lines, results, audit lines, and the tickets of failures."""
+    arrivals.tell_arrivals(world, world.trail)
+    desk = Desk(world, world.trail)
+    history = History(world, world.playbooks, world.trail, desk)
+    work.do_all(world, history, say)
+    say(f"{len(desk.tickets):,} tickets of failures")
+    desk.write()
+    return {**history.counts, "tickets": len(desk.tickets)}
+
+
+def own_playbooks() -> list[object]:
+    return [Playbook.objects.exclude(file_path__startswith=BUILTIN)]
+
+
+PARTS = [
+    MadeUpRows(make=make_people, order=10),
+    MadeUpRows(make=make_servers, kept=lambda: [Server.objects.all()], order=20),
+    MadeUpRows(make=make_playbooks, kept=own_playbooks, order=30),
+    MadeUpRows(make=make_history, kept=lambda: [Run.objects.all(), Ticket.objects.all()], order=40),
+]
