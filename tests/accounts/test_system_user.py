@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from infraops.navigation import found
+from infraops.navigation import search
 from schema.exceptions import Refused
 from tests import make
 from tests.at_once import at_once
@@ -159,7 +159,7 @@ def test_no_list_has_it(system, boss, client_of, api_of, rf):
     assert system not in assignees()
     request = rf.get("/")
     request.user = boss
-    assert found(request, "system") == []
+    assert search(request, "system") == []
 
 
 def test_a_ticket_is_not_given_to_it(system, alice, api_of):
