@@ -58,6 +58,9 @@ class LaunchingCommand(BaseCommand):
     def _add_launch_options(parser: ArgumentParser) -> None:
         """Each is None when it is not given."""
         options = parser.add_argument_group("how it runs")
+        options.add_argument(
+            "--reason", default="", help="for the audit trail; an admin's overrides what may be"
+        )
         on_or_off: Any = {"action": BooleanOptionalAction}
         options.add_argument(
             "--credential", metavar="NAME", help="log in with it, and not as the servers say"
@@ -81,6 +84,7 @@ class LaunchingCommand(BaseCommand):
     def with_options(launch: Launch, options: dict[str, Any]) -> Launch:
         """The launch with whatever of them was given, but for the variables."""
         given = {
+            "reason": options["reason"],
             "credential": credential_named(options["credential"]),
             "check_mode": options["check"],
             "diff_mode": options["diff"],
@@ -151,6 +155,9 @@ class LaunchingCommand(BaseCommand):
         return bool(lines)
 
     def _say_what_it_waits_for(self, run: Run) -> bool:
+        if run.is_held:
+            self.stdout.write(run.held_words)
+            return True
         reasons = insisting(lambda: blockers(run))
         if reasons:
             self.stdout.write(f"It waits: {' '.join(reasons)}")
