@@ -107,6 +107,7 @@ class LaunchingCommand(BaseCommand):
         jobs = _jobs_of(run)
         for job in jobs:
             self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
+        self._say_held(run)
         if not wait:
             return
         try:
@@ -119,7 +120,7 @@ class LaunchingCommand(BaseCommand):
     def _show_lines(self, run: Run, jobs: list[Job]) -> None:
         """Print each job's lines as they come, until the run has ended and nothing is left."""
         shown = dict.fromkeys((job.pk for job in jobs), 0)
-        waiting_said = False
+        waiting_said, held = False, run.held_words
         while True:
             insisting(run.refresh_from_db)
             finished = run.state == Run.State.FINISHED
@@ -128,7 +129,10 @@ class LaunchingCommand(BaseCommand):
                 return
             if run.state == Run.State.PENDING:
                 insisting(lambda: self._refuse_to_wait_for_nobody(jobs))
-                waiting_said = waiting_said or self._say_what_it_waits_for(run)
+                if run.held_words != held:
+                    held = self._say_held(run)
+                if not held:
+                    waiting_said = waiting_said or self._say_what_it_waits_for(run)
             if not any(printed):
                 time.sleep(POLL_SECONDS)
 
@@ -154,10 +158,12 @@ class LaunchingCommand(BaseCommand):
             self.stdout.flush()
         return bool(lines)
 
-    def _say_what_it_waits_for(self, run: Run) -> bool:
+    def _say_held(self, run: Run) -> str:
         if run.is_held:
             self.stdout.write(run.held_words)
-            return True
+        return run.held_words
+
+    def _say_what_it_waits_for(self, run: Run) -> bool:
         reasons = insisting(lambda: blockers(run))
         if reasons:
             self.stdout.write(f"It waits: {' '.join(reasons)}")

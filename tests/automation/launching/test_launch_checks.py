@@ -250,6 +250,28 @@ def test_it_runs_when_its_time_has_come(rule, alice, deploy, web):
     assert Run.objects.claim_next() == run
 
 
+def test_the_command_tells_of_a_held_run(rule, boss, deploy, web, capsys):
+    rule(until())
+    call_command("run_playbook", "Deploy", server=["web1"], user="boss", no_wait=True)
+    assert capsys.readouterr().out.splitlines()[-1] == Run.objects.get().held_words
+
+
+def test_whoever_watches_is_told_once_that_it_is_held_by_now(
+    rule, boss, deploy, web, capsys, monkeypatch
+):
+    steps = iter(
+        [
+            lambda: (rule(until()), Run.objects.claim_next()),
+            lambda: None,
+            lambda: Run.objects.get().cancel(boss),
+        ]
+    )
+    monkeypatch.setattr("automation.launching.following.time.sleep", lambda s: next(steps)())
+    with pytest.raises(SystemExit):
+        call_command("run_playbook", "Deploy", server=["web1"], user="boss")
+    assert capsys.readouterr().out.count("Held until ") == 1
+
+
 # --- At the claim ---------------------------------------------------------------------------------
 
 
