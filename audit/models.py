@@ -25,7 +25,7 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     def record(
         self, action: str, resource: Model | None = None, *, actor: Any = None, **details: Any
     ) -> AuditLog:
-        """Write one line: `record("job.cancelled", job, actor=alice, reason="…")`.
+        """Write one line: `record("ticket.resolved", ticket, actor=alice, note="…")`.
 
         Without an actor, whoever the current request or task acts for. The names of both go into
         `details`, so that the line stays readable when they are gone. The line is announced (see

@@ -1,5 +1,6 @@
 """Weeks of runs: rows of runs, jobs, lines, task results and audit lines, in the order of time."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from django.conf import settings
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, TaskResult
+from automation.models.run_ends import ENDED_BY_SYSTEM
 from inventory.models import Server
 
 from . import bulk, printing
@@ -89,6 +91,8 @@ class History:
             jobs.append(self.job(run, server, past, actor))
             self._details(jobs[-1], recipe, past, is_logged)
         _close(run, jobs, end)
+        if is_logged:
+            self._tell_end(run, jobs)
         return run
 
     def job(self, run: Run, server: Server, past: Past, actor: User) -> Job:
@@ -128,7 +132,8 @@ class History:
                 "message": past.message,
             }
             resource = ("job", job.job_id, str(job))
-            self.trail.add(past.ended, job.user, "job.finished", resource, **told)
+            actor = self.world.system if past.kind in ENDED_BY_SYSTEM else job.user
+            self.trail.add(past.ended, actor, "job.finished", resource, **told)
         if past.status == Job.Status.FAILED:
             self.desk.take(job, lines[-LAST_LINES:])
 
@@ -218,15 +223,27 @@ class History:
         return None
 
     def tell_launch(self, run: Run, servers: list[Server]) -> None:
-        resource = ("run", run.pk, f"Run {run.pk} of {run.playbook}")
         names = [server.hostname for server in servers[:100]]
         told: dict[str, Any] = {"playbook": str(run.playbook), "servers": names}
         told["server_count"] = len(servers)
         actor, is_by_hand = run.launched_by, run.launched_by != self.world.timer
+        resource = _named(run)
         self.trail.add(run.created_at, actor, "run.launched", resource, by_hand=is_by_hand, **told)
         if run.started_at:
             at, worker = run.started_at, run.worker_host
             self.trail.add(at, actor, "run.started", resource, worker=worker)
+
+    def _tell_end(self, run: Run, jobs: list[Job]) -> None:
+        told: dict[str, Any] = {"outcome": run.outcome, "exit": run.exit_word}
+        told["jobs"] = Counter(str(job.status) for job in jobs)
+        if run.finished_at and run.duration:
+            told["seconds"] = round(run.duration.total_seconds(), 3)
+            actor = run.cancelled_by or self.world.system
+            self.trail.add(run.finished_at, actor, "run.finished", _named(run), **told)
+
+
+def _named(run: Run) -> tuple[str, int, str]:
+    return "run", run.pk, f"Run {run.pk} of {run.playbook}"
 
 
 def _close(run: Run, jobs: list[Job], end: tuple[str, str, str] | None) -> None:

@@ -57,7 +57,9 @@ class Desk:
             TicketOccurrence(ticket=ticket, job_id=job.pk, created_at=at, cleared_at=cleared)
         )
         action = "ticket.opened" if is_new else "ticket.occurred_again"
-        self._tell(ticket, at, job.user, action, job=str(job.job_id), server=str(job.server))
+        self._tell(
+            ticket, at, self.world.system, action, job=str(job.job_id), server=str(job.server)
+        )
 
     def write(self) -> None:
         for key, ticket in self._by_key.items():

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -35,6 +36,10 @@ class World:
     @property
     def operators(self) -> list[User]:
         return self.people[User.Role.OPERATOR][:-1]
+
+    @cached_property
+    def system(self) -> User:
+        return User.objects.system()
 
     def uuid(self) -> str:
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))

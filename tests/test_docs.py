@@ -5,15 +5,20 @@ from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
-from django.db.models import Model
+from django.db.models import Model, TextChoices
 
+from accounts.models import User
+from automation.models import Job, Run, TaskResult
 from schema import project
+from tickets.models import Ticket
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")]
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 # What the settings read: env("NAME"), env.bool("NAME", …).
 READ = re.compile(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"')
+# What verbs record: `record("run.launched", …)`, also through a function of their own.
+RECORDED = re.compile(r'\b_?(?:record|write|change|move)\(\s*(?:actor, )?"(\w+\.\w+)"')
 COMMAND = re.compile(r"manage\.py (\w+)")
 
 
@@ -57,3 +62,35 @@ def test_every_column_is_described(model: type[Model]):
 def test_commands_that_it_names_exist(document: Path):
     named = set(COMMAND.findall(document.read_text()))
     assert named - get_commands().keys() == set()
+
+
+def section_of(document: str, heading: str) -> str:
+    _, _, part = text_of(document).partition(f"\n## {heading}\n")
+    return part.partition("\n## ")[0]
+
+
+@pytest.mark.parametrize(
+    ("heading", "choices"),
+    [
+        ("Roles", User.Role),
+        ("Job status", Job.Status),
+        ("Run state", Run.State),
+        ("Run outcome", Run.End),
+        ("Failure kinds", Job.FailureKind),
+        ("Task result", TaskResult.Status),
+        ("Ticket status", Ticket.Status),
+        ("Ticket priority", Ticket.Priority),
+    ],
+)
+def test_every_value_stands_in_the_glossary(heading: str, choices: type[TextChoices]):
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section_of("docs/glossary.md", heading), re.M)
+    assert sorted(rows) == sorted(choices.choices)
+
+
+@pytest.mark.parametrize("app", ["accounts", "audit", "automation", "inventory", "tickets"])
+def test_every_action_that_is_recorded_stands_in_the_glossary(app: str):
+    known = section_of("docs/glossary.md", "Audit actions")
+    code = "".join(path.read_text() for path in (ROOT / app).rglob("*.py"))
+    recorded = set(RECORDED.findall(code))
+    assert recorded
+    assert {action for action in recorded if f"`{action}`" not in known} == set()

@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts.models import User
 from audit.models import AuditLog
 from audit.signals import story_asked
 from audit.story import Chapter
@@ -47,7 +48,7 @@ def open_ticket(job: Job) -> Ticket:
     AuditLog.objects.record(
         action,
         ticket,
-        actor=job.user,
+        actor=User.objects.system(),
         job=str(job.job_id),
         server=str(job.server),
         **({"changes": changes} if changes else {}),

@@ -247,7 +247,8 @@ class Job(models.Model):
         return self.run.cancel(actor)
 
     def finish(self, outcome: Outcome, *, actor: User | None = None) -> bool:
-        """Write the end, once: recorded and announced. False when it had ended before.
+        """Write the end, once: recorded (by whoever launched it, unless an actor has ended it) and
+        announced. False when it had ended before.
 
         Called by Run inside its own finishing transaction, for nobody else.
         """

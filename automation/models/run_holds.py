@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.text import Truncator
 
+from accounts.models import User
 from audit.models import AuditLog
 
 from .run_states import RunStates
@@ -57,6 +58,7 @@ class RunHolds(RunStates):
         )
         if not due.update(held_until=None, held_reason=""):
             return False
-        AuditLog.objects.record("run.released", self, held_reason=self.held_reason)
+        system = User.objects.system()
+        AuditLog.objects.record("run.released", self, actor=system, held_reason=self.held_reason)
         self.held_until, self.held_reason = None, ""
         return True

@@ -55,9 +55,13 @@ class RunStates(models.Model):
     @property
     def exit_word(self) -> str:
         """The exit code as one reads it: "0", "2", "SIGKILL"; empty where it is not known."""
-        if self.exit_code is None:
-            return ""
-        return str(self.exit_code) if self.exit_code >= 0 else signal_name(-self.exit_code)
+        return exit_word_of(self.exit_code)
+
+
+def exit_word_of(exit_code: int | None) -> str:
+    if exit_code is None:
+        return ""
+    return str(exit_code) if exit_code >= 0 else signal_name(-exit_code)
 
 
 def signal_name(number: int) -> str:

@@ -30,6 +30,7 @@ from .jobs import Job, Outcome
 from .options import RunOptions
 from .playbooks import Playbook
 from .run_claims import RunClaims
+from .run_ends import end_jobs
 from .run_holds import RunHolds
 from .server_locks import ServerLock
 from .verdicts import Verdict
@@ -248,9 +249,10 @@ class Run(RunOptions, RunHolds, RunClaims):
         `outcomes` by job's key; a job without one gets `default`. A negative exit code is the
         number of the signal that ended ansible-playbook.
         """
+        now = timezone.now()
         ended = {
             "state": self.State.FINISHED,
-            "finished_at": timezone.now(),
+            "finished_at": now,
             "exit_code": exit_code,
             "idle_plays": list(idle_plays),
             "exclusive_key": None,
@@ -259,7 +261,7 @@ class Run(RunOptions, RunHolds, RunClaims):
             if not self._mine().update(**ended):
                 return False
             ServerLock.objects.filter(run=self).delete()
-            self._finish_jobs(outcomes, default)
+            end_jobs(self, outcomes, default, finished_at=now, exit_code=exit_code)
             transaction.on_commit(Run.objects.wake_next, robust=True)
         for name, value in ended.items():
             setattr(self, name, value)
@@ -325,7 +327,8 @@ class Run(RunOptions, RunHolds, RunClaims):
             return
         self.take_holds(verdict)
         self.save(update_fields=["held_until", "held_reason"])
-        AuditLog.objects.record("run.held", self, reason=self.held_words)
+        system = User.objects.system()
+        AuditLog.objects.record("run.held", self, actor=system, reason=self.held_words)
 
     def _is_held_by(self, token: str) -> bool:
         return Run.objects.running().filter(pk=self.pk, claim_token=token).exists()
@@ -334,10 +337,12 @@ class Run(RunOptions, RunHolds, RunClaims):
     def _cancel(self, actor: User | None, reason: str) -> bool:
         if not self._ask_to_stop(actor, reason):
             return False
-        AuditLog.objects.record("run.cancel_requested", self, actor=actor, reason=reason)
-        ended = {"state": self.State.FINISHED, "finished_at": timezone.now()}
+        by = actor or User.objects.system()
+        AuditLog.objects.record("run.cancel_requested", self, actor=by, reason=reason)
+        now = timezone.now()
+        ended = {"state": self.State.FINISHED, "finished_at": now}
         if Run.objects.pending().filter(pk=self.pk).update(**ended):
-            self._finish_jobs({}, Outcome.cancelled(self.cancel_message()))
+            end_jobs(self, {}, Outcome.cancelled(self.cancel_message()), finished_at=now)
             # Whoever stood behind it may go.
             transaction.on_commit(Run.objects.wake_next, robust=True)
         return True
@@ -349,10 +354,3 @@ class Run(RunOptions, RunHolds, RunClaims):
             .exclude(state=self.State.FINISHED)
             .update(cancel_requested_at=timezone.now(), cancelled_by=actor, cancel_reason=reason)
         )
-
-    def _finish_jobs(self, outcomes: Mapping[int, Outcome], default: Outcome) -> None:
-        for job in self.jobs.active().select_related("playbook", "server", "user"):
-            job.finish(outcomes.get(job.pk, default), actor=self.cancelled_by)
-        ends = set(self.jobs.order_by().values_list("status", flat=True).distinct())
-        self.outcome = next((end for end in self.End.values if end in ends), "")
-        Run.objects.filter(pk=self.pk).update(outcome=self.outcome)

@@ -95,7 +95,11 @@ def test_a_pending_job_is_cancelled_at_once(api_of, alice):
         response = client.post(f"{URL}/{job.job_id}/cancel")
     assert response.status_code == 200
     assert response.json()["status"] == "cancelled"
-    assert lines == ["run.cancel_requested by alice", "job.finished by alice"]
+    assert lines == [
+        "run.cancel_requested by alice",
+        "job.finished by alice",
+        "run.finished by alice",
+    ]
 
 
 def test_a_running_job_is_asked_to_stop_once(api_of, alice):

@@ -224,6 +224,7 @@ def test_two_ends_at_the_same_moment_are_one():
     finish = [lambda run=run: insisting(lambda: run.finish({}, SUCCESS)) for run in copies]
     assert sorted(at_once(finish)) == [False, False, True]
     assert lines_about(run.jobs.get()) == ["job.finished"]
+    assert lines_about(run) == ["run.started", "run.finished"]
 
 
 # --- Cancelling -----------------------------------------------------------------------------------
@@ -236,7 +237,7 @@ def test_a_pending_run_ends_at_once(playbook, alice):
     assert statuses(run) == {"cancelled"}
     job = run.jobs.first()
     assert "alice" in job.error_message and job.started_at is None
-    assert lines_about(run) == ["run.cancel_requested"]
+    assert lines_about(run) == ["run.cancel_requested", "run.finished"]
     assert lines_about(job) == ["job.finished"]
     assert Run.objects.claim_next() is None
 

@@ -102,6 +102,7 @@ def assert_ended_once(run: Run) -> None:
     assert processes.marked(str(run.claim_token)) == []
     of_run = AuditLog.objects.about(run)
     assert of_run.filter(action="run.started").count() == (run.claim_token is not None)
+    assert of_run.filter(action="run.finished").count() == 1
     assert of_run.filter(action="run.cancel_requested").count() == (
         run.cancel_requested_at is not None
     )

@@ -29,7 +29,7 @@ def assert_done_once(run: Run) -> None:
     assert job.status == Job.Status.SUCCESS
     assert sum('"msg": "hello"' in line for line in lines_of(job)) == 1
     assert job.task_results.count() == 1
-    for action in ("run.started", "job.finished"):
+    for action in ("run.started", "job.finished", "run.finished"):
         assert AuditLog.objects.filter(action=action).count() == 1
     assert not ServerLock.objects.exists()
 

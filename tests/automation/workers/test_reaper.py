@@ -283,6 +283,7 @@ def assert_ended_once(run: Run) -> None:
     assert Run.objects.get(pk=run.pk).state == Run.State.FINISHED
     assert not ServerLock.objects.exists()
     assert AuditLog.objects.filter(action="job.finished").count() == 1
+    assert AuditLog.objects.filter(action="run.finished").count() == 1
 
 
 def test_a_process_lives_since_its_start_and_not_before() -> None:
