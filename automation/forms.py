@@ -138,6 +138,12 @@ class LaunchForm(forms.Form):
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="It is ended when it prints nothing for so long.",
     )
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="For the audit trail. Some checks an admin may override by giving one.",
+    )
     # Sent twice (a double click, a reload), the same form makes one run.
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     # The run that this one repeats, changed.
@@ -206,6 +212,7 @@ class LaunchForm(forms.Form):
         return replace(
             launch,
             credential=data["credential"],
+            reason=data["reason"],
             idempotency_key=data["key"],
             **{name: data[name] for name in OPTIONS},
         )

@@ -21,7 +21,7 @@ def examine_queue() -> Condition:
     """Stuck: a wake-up waits longer than any live worker would leave it, and not because all of
     them are busy."""
     waiting = _age(_oldest_wakeup())
-    pending = Run.objects.pending().aggregate(oldest=Min("created_at"))["oldest"]
+    pending = Run.objects.waiting().aggregate(oldest=Min("created_at"))["oldest"]
     facts = {"oldest_wakeup_seconds": waiting, "oldest_pending_run_seconds": _age(pending)}
     has_free_worker = Run.objects.beating().count() < settings.Q_CLUSTER["workers"]
     if waiting is not None and waiting > ALIVE_FOR.total_seconds() and has_free_worker:

@@ -178,6 +178,7 @@ ROLES = [
             "automation.change_playbook",
             "automation.delete_playbook",
             "automation.accept_playbook",
+            "automation.override_check",
             "automation.view_vaultpassword",
             "automation.add_vaultpassword",
             "automation.change_vaultpassword",

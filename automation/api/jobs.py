@@ -69,6 +69,10 @@ class JobSerializer(serializers.ModelSerializer):
         help_text="That run's job on the same server, if it had one."
     )
     relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
+    held_until = serializers.DateTimeField(
+        source="run.held_until", help_text="It stands outside the queue until then."
+    )
+    held_reason = serializers.CharField(source="run.held_reason")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
     nothing_to_do = serializers.BooleanField(
         source="had_nothing_to_do", help_text="A success, and no task ran on this server."
@@ -105,6 +109,8 @@ class JobSerializer(serializers.ModelSerializer):
             "started_at",
             "completed_at",
             "duration_seconds",
+            "held_until",
+            "held_reason",
             "cancel_requested_at",
         ]
         read_only_fields = fields

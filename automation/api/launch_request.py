@@ -13,7 +13,7 @@ from accounts.signed_in import signed_in
 from automation import launching, variables
 from automation.launching import Choice, Intention, Launch, Launched, Only, Origin, launch_from
 from automation.launching.launches import NOBODY_CHOSEN
-from automation.models import Playbook, Run
+from automation.models import Level, Playbook, Run
 from automation.models.options import OPTIONS
 from console.api.serializers import StrictSerializer
 from inventory.models import CHOSEN_BY, Credential, Server
@@ -43,6 +43,12 @@ class OptionsSerializer(StrictSerializer):
     deadline_seconds = serializers.IntegerField(required=False)
     idle_deadline_seconds = serializers.IntegerField(
         required=False, allow_null=True, help_text="How long it may print nothing."
+    )
+    reason = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        help_text="For the audit trail. An admin's overrides the checks that may be overridden.",
     )
     credential_id = serializers.PrimaryKeyRelatedField(
         source="credential",
@@ -130,6 +136,15 @@ class IdlePlaySerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
+class ViolationSerializer(serializers.Serializer):
+    rule = serializers.CharField()
+    level = serializers.ChoiceField([each.value for each in Level])
+    message = serializers.CharField()
+    waits_until = serializers.DateTimeField(
+        allow_null=True, help_text="It would be held until then."
+    )
+
+
 class IntentionSerializer(serializers.Serializer):
     """What a dry run answers: see `Intention`."""
 
@@ -153,6 +168,13 @@ class IntentionSerializer(serializers.Serializer):
         child=serializers.CharField(),
         help_text="The names of the servers that no play is for.",
     )
+    allowed = serializers.BooleanField(
+        source="verdict.allowed", help_text="False where it would be held."
+    )
+    violations = ViolationSerializer(
+        source="verdict.violations", many=True, help_text="What the checks have to say about it."
+    )
+    digest = serializers.CharField(help_text="Of the intention: another one has another.")
     command = serializers.CharField(help_text="The exact command line.")
     extra_vars = serializers.DictField(
         source="values", help_text="With the defaults. Secrets are shown as ********."
@@ -219,7 +241,7 @@ def launch_once(request: Request, launch: Launch) -> Launched:
 
 
 def _with_options(request: Request, launch: Launch, given: dict[str, Any]) -> Launch:
-    names = {"credential", *OPTIONS} & given.keys()
+    names = {"credential", "reason", *OPTIONS} & given.keys()
     return replace(
         launch,
         origin=origin_of(request),

@@ -74,6 +74,8 @@ class RunSerializer(serializers.ModelSerializer):
             "started_at",
             "finished_at",
             "duration_seconds",
+            "held_until",
+            "held_reason",
             "cancel_requested_at",
             "cancel_reason",
         ]

@@ -58,6 +58,9 @@ class LaunchingCommand(BaseCommand):
     def _add_launch_options(parser: ArgumentParser) -> None:
         """Each is None when it is not given."""
         options = parser.add_argument_group("how it runs")
+        options.add_argument(
+            "--reason", default="", help="for the audit trail; an admin's overrides what may be"
+        )
         on_or_off: Any = {"action": BooleanOptionalAction}
         options.add_argument(
             "--credential", metavar="NAME", help="log in with it, and not as the servers say"
@@ -81,6 +84,7 @@ class LaunchingCommand(BaseCommand):
     def with_options(launch: Launch, options: dict[str, Any]) -> Launch:
         """The launch with whatever of them was given, but for the variables."""
         given = {
+            "reason": options["reason"],
             "credential": credential_named(options["credential"]),
             "check_mode": options["check"],
             "diff_mode": options["diff"],
@@ -103,6 +107,7 @@ class LaunchingCommand(BaseCommand):
         jobs = _jobs_of(run)
         for job in jobs:
             self.stdout.write(f"Job {job.job_id} on {job.server} is {job.status}.")
+        self._say_held(run)
         if not wait:
             return
         try:
@@ -115,7 +120,7 @@ class LaunchingCommand(BaseCommand):
     def _show_lines(self, run: Run, jobs: list[Job]) -> None:
         """Print each job's lines as they come, until the run has ended and nothing is left."""
         shown = dict.fromkeys((job.pk for job in jobs), 0)
-        waiting_said = False
+        waiting_said, held = False, run.held_words
         while True:
             insisting(run.refresh_from_db)
             finished = run.state == Run.State.FINISHED
@@ -124,7 +129,10 @@ class LaunchingCommand(BaseCommand):
                 return
             if run.state == Run.State.PENDING:
                 insisting(lambda: self._refuse_to_wait_for_nobody(jobs))
-                waiting_said = waiting_said or self._say_what_it_waits_for(run)
+                if run.held_words != held:
+                    held = self._say_held(run)
+                if not held:
+                    waiting_said = waiting_said or self._say_what_it_waits_for(run)
             if not any(printed):
                 time.sleep(POLL_SECONDS)
 
@@ -149,6 +157,11 @@ class LaunchingCommand(BaseCommand):
             shown[job.pk] = lines[-1].line_number
             self.stdout.flush()
         return bool(lines)
+
+    def _say_held(self, run: Run) -> str:
+        if run.is_held:
+            self.stdout.write(run.held_words)
+        return run.held_words
 
     def _say_what_it_waits_for(self, run: Run) -> bool:
         reasons = insisting(lambda: blockers(run))

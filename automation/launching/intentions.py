@@ -12,7 +12,7 @@ from typing import Any
 
 from automation import command_line, variables
 from automation.content import play_hosts
-from automation.models import Run
+from automation.models import Run, Verdict
 from automation.models.options import OPTIONS
 from automation.models.waiting import shortened, why_it_would_wait
 from inventory.ansible_names import reservations
@@ -31,6 +31,7 @@ class Intention:
 
     run: Run
     servers: list[Server]
+    verdict: Verdict
 
     @cached_property
     def active_servers(self) -> int:
@@ -90,6 +91,7 @@ class Intention:
             *self._own_defaults(),
             *reservations(list(self.run.extra_vars)),
             f"{self._pace()}.",
+            *self.verdict.advice,
             *self.waits_for,
         ]
 

@@ -6,17 +6,21 @@ from .run_claims import ClaimLost
 from .runs import Run
 from .server_locks import ServerLock
 from .vaults import VaultPassword
+from .verdicts import Level, Verdict, Violation
 from .workers import Worker
 
 __all__ = [
     "ClaimLost",
     "Job",
     "JobLog",
+    "Level",
     "Outcome",
     "Playbook",
     "Run",
     "ServerLock",
     "TaskResult",
     "VaultPassword",
+    "Verdict",
+    "Violation",
     "Worker",
 ]

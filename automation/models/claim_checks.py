@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from accounts.models import User
+from automation.signals import launch_checked
 from inventory.models import Server
 
 from .credential_use import credential_problem
 from .playbooks import Playbook
+from .verdicts import Level, Verdict, Violation, contributed
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -21,9 +23,17 @@ if TYPE_CHECKING:
 MOST_NAMES = 3
 
 
-def reason_not_to_start(run: Run) -> str:
-    """Why this waiting run may not start any more; empty if it may. A query or two a check."""
-    return next(filter(None, (check(run) for check in CHECKS)), "")
+def verdict_on_claim(run: Run) -> Verdict:
+    """Whether this waiting run may start now, and if not, whether it may later. The first of our
+    own checks that it does not pass, a query or two each, or what the apps above have against it.
+    """
+    for check in CHECKS:
+        if reason := check(run):
+            return Verdict((Violation(check.__name__.strip("_"), Level.HARD, reason),))
+    if not launch_checked.has_listeners():
+        return Verdict()
+    servers = list(Server.objects.filter(jobs__run=run).order_by("pk"))
+    return Verdict(tuple(contributed(run, servers, run.launched_by)), tuple(run.overridden))
 
 
 def _playbook_is_inactive(run: Run) -> str:

@@ -25,13 +25,15 @@ from inventory.models import Credential, Server
 from schema.fields import CreatedAtField
 from schema.retrying import insisting, is_transient
 
-from .claim_checks import reason_not_to_start
+from .claim_checks import verdict_on_claim
 from .jobs import Job, Outcome
 from .options import RunOptions
 from .playbooks import Playbook
 from .run_claims import RunClaims
 from .run_ends import end_jobs
+from .run_holds import RunHolds
 from .server_locks import ServerLock
+from .verdicts import Verdict
 from .workers import ALIVE_FOR
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ LONGEST_REASON = 200
 class RunQuerySet(models.QuerySet["Run"]):
     def pending(self) -> Self:
         return self.filter(state=Run.State.PENDING)
+
+    def waiting(self) -> Self:
+        """Pending and not held: those that stand in the queue."""
+        return self.pending().filter(held_until=None)
 
     def running(self) -> Self:
         return self.filter(state=Run.State.RUNNING)
@@ -84,10 +90,13 @@ class RunQuerySet(models.QuerySet["Run"]):
             options=run.options(),
             **({"login": str(run.credential)} if run.credential else {}),
             **({"relaunch_of": run.relaunch_of_id} if run.relaunch_of_id else {}),
+            **({"held": run.held_words} if run.is_held else {}),
+            **({"overridden": run.overridden} if run.overridden else {}),
             **recorded,
         )
-        # Robust: with Redis away, the run waits for the minute's wake-up, and the launch stands.
-        transaction.on_commit(run.wake_worker, robust=True)
+        if not run.is_held:
+            # Robust: with Redis away, the run waits for the minute's wake-up.
+            transaction.on_commit(run.wake_worker, robust=True)
         return run
 
     def claim_next(self) -> Run | None:
@@ -97,28 +106,39 @@ class RunQuerySet(models.QuerySet["Run"]):
         cannot starve a large one.
         """
         busy = set(ServerLock.objects.values_list("server_id", flat=True))
-        waiting = self.pending().select_related("playbook", "launched_by").order_by("id")
-        for run in waiting[:CLAIM_WINDOW]:
+        waiting = self.waiting().select_related("playbook", "launched_by").order_by("id")
+        runs = list(waiting[:CLAIM_WINDOW])
+        for run in runs:
             wanted = set(run.jobs.values_list("server_id", flat=True))
             if not wanted & busy and run.claim(wanted):
                 return run
-            if run.state == Run.State.PENDING:  # it waits on, or another worker has just taken it
-                busy |= wanted
-        return None
+            if run.state == Run.State.PENDING and not run.is_held:
+                busy |= wanted  # it waits on, or another worker has just taken it
+        # What is held now has left the queue: there may be others behind the window.
+        return self.claim_next() if any(run.is_held for run in runs) else None
 
     def wake_next(self) -> bool:
         """Put a wake-up on the queue if any run waits; whether one did.
 
         Called wherever a run may have become free to go: at each claim, so that idle workers take
-        what stands behind it, at each end, and every minute in case that a wake-up was lost.
+        what stands behind it, at each end, and every minute in case that a wake-up was lost. What
+        was held for long enough stands in the queue again.
         """
-        waiting = self.pending().order_by("id").first()
+        self._release_due()
+        waiting = self.waiting().order_by("id").first()
         if waiting is not None:
             waiting.wake_worker()
         return waiting is not None
 
+    def _release_due(self) -> None:
+        now = timezone.now()
+        due = self.pending().filter(held_until__lte=now).order_by("held_until")
+        for run in due.select_related("playbook")[:CLAIM_WINDOW]:
+            with transaction.atomic():
+                run.release(now)
 
-class Run(RunOptions, RunClaims):
+
+class Run(RunOptions, RunHolds, RunClaims):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint begins with it.
     launched_by = models.ForeignKey(
@@ -156,7 +176,12 @@ class Run(RunOptions, RunClaims):
     class Meta:
         db_table = "runs"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state", "id"], name="idx_runs_state")]
+        indexes = [
+            models.Index(fields=["state", "id"], name="idx_runs_state"),
+            # The queue: of those that are not held, the oldest; of the others, those that are due.
+            models.Index(fields=["state", "held_until", "id"], name="idx_runs_waiting"),
+        ]
+        permissions = [("override_check", "Can override launch checks")]
         constraints = [
             models.UniqueConstraint(
                 fields=["launched_by", "idempotency_key"], name="uq_runs_idempotency"
@@ -173,7 +198,7 @@ class Run(RunOptions, RunClaims):
 
     def claim(self, server_ids: set[int]) -> bool:
         """Take this pending run and lock its servers, all or none. False if somebody was first, or
-        if it may not start any more: then it ends as cancelled, here (see claim_checks.py)."""
+        if it may not start (see claim_checks.py): then it ends as cancelled, here, or is held."""
         token, now = processes.new_token(), timezone.now()
         taken: dict[str, Any] = {
             "state": self.State.RUNNING,
@@ -276,16 +301,16 @@ class Run(RunOptions, RunClaims):
 
     @transaction.atomic
     def _take(self, server_ids: set[int], taken: dict[str, Any]) -> bool:
-        if not Run.objects.pending().filter(pk=self.pk).select_for_update().exists():
+        if not Run.objects.waiting().filter(pk=self.pk).select_for_update().exists():
             return False
         # Before the checks: from here on, whoever deactivates one of these servers comes after us.
         ServerLock.objects.bulk_create(
             ServerLock(server_id=pk, run=self) for pk in sorted(server_ids)
         )
-        if reason := reason_not_to_start(self):
+        verdict = verdict_on_claim(self)
+        if not verdict.allowed:
             ServerLock.objects.filter(run=self).delete()
-            self._cancel(None, Truncator(reason).chars(LONGEST_REASON))
-            self.refresh_from_db()
+            self._turn_away(verdict)
             return False
         Run.objects.filter(pk=self.pk).update(**taken)
         started = {"status": Job.Status.RUNNING, "started_at": taken["started_at"]}
@@ -294,6 +319,16 @@ class Run(RunOptions, RunClaims):
             "run.started", self, actor=self.launched_by, worker=taken["worker_host"]
         )
         return True
+
+    def _turn_away(self, verdict: Verdict) -> None:
+        if verdict.refusals:
+            self._cancel(None, Truncator(verdict.refusal).chars(LONGEST_REASON))
+            self.refresh_from_db()
+            return
+        self.take_holds(verdict)
+        self.save(update_fields=["held_until", "held_reason"])
+        system = User.objects.system()
+        AuditLog.objects.record("run.held", self, actor=system, reason=self.held_words)
 
     def _is_held_by(self, token: str) -> bool:
         return Run.objects.running().filter(pk=self.pk, claim_token=token).exists()

@@ -23,11 +23,15 @@ WAITING = 2000
 
 def why_it_waits(run: Run) -> list[str]:
     """Sentences: why a pending run has not begun; never empty."""
+    if run.is_held:
+        return [run.held_words]
     return [*blockers(run), *_no_worker(run)] or ["It waits for a worker to take it."]
 
 
 def why_it_would_wait(run: Run, servers: Sequence[Server]) -> list[str]:
     """Sentences: why a run that is not saved would not start at once, as things are now."""
+    if run.is_held:
+        return [run.held_words]
     reasons = [*blockers(run, servers), *_no_worker(run)]
     return [f"It will wait: {each}" for each in reasons]
 
@@ -91,7 +95,7 @@ def _holders(servers: set[int]) -> dict[int, int]:
 
 def _next_before(run: Run, servers: set[int]) -> dict[int, int]:
     """The waiting run that stands before it on each of these servers, the last where several do."""
-    before = type(run).objects.pending().order_by("-id")
+    before = type(run).objects.waiting().order_by("-id")
     if run.pk is not None:
         before = before.filter(pk__lt=run.pk)
     found: dict[int, int] = {}

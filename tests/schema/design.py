@@ -167,6 +167,9 @@ runs
     idempotency_key varchar(64)?
     idle_plays json = []
     unmasked json = []
+    held_until datetime(6)?
+    held_reason varchar(500) =
+    overridden json = []
     command longtext
     queue varchar(50) = default
     state enum(pending,running,finished) = pending
@@ -194,6 +197,7 @@ runs
     index (relaunch_of_id)
     index (credential_id)
     index (state, id)
+    index (state, held_until, id)
     playbook_id → playbooks.id RESTRICT
     launched_by_id → users.id RESTRICT
     cancelled_by_id → users.id SET NULL

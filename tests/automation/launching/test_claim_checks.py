@@ -154,7 +154,7 @@ def test_only_those_whose_turn_it_is_are_looked_at(alice: User, monkeypatch) -> 
 
 def test_a_check_costs_a_query_or_two(waiting: Run, django_assert_num_queries) -> None:
     with django_assert_num_queries(5):  # playbook, servers, user; servers and user once more
-        assert claim_checks.reason_not_to_start(waiting) == ""
+        assert claim_checks.verdict_on_claim(waiting).allowed
 
 
 def test_whoever_watches_is_told_why(waiting: Run, client_of, api_of, bob) -> None:

@@ -1,0 +1,131 @@
+"""What is checked before a launch becomes a run: our own rules, then those of the apps above."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.models import User
+from automation import variables
+from automation.models import Level, Run, Verdict, Violation
+from automation.models.credential_use import refuse_misuse
+from automation.models.verdicts import contributed
+from inventory.models import Server
+from schema.exceptions import Refused
+
+from .launches import Launch
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A launch that is asked about, with what is made of it once."""
+
+    actor: User
+    launch: Launch
+
+    @cached_property
+    def servers(self) -> list[Server]:
+        """ValidationError where a choice finds none."""
+        return self.launch.each_server()
+
+    @cached_property
+    def run(self) -> Run:
+        """Not saved, its columns checked: ValidationError. What was secret in a run that it repeats
+        stays secret."""
+        launch = self.launch
+        schema = launch.playbook.schema()
+        values = variables.cleaned(schema, launch.extra_vars)
+        secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
+        run = Run(
+            playbook=launch.playbook,
+            playbook_hash=launch.playbook.file_hash,
+            launched_by=self.actor,
+            extra_vars=variables.sealed(schema, values, secrets),
+            credential=launch.credential,
+            relaunch_of=launch.relaunch_of,
+            idempotency_key=launch.idempotency_key or None,
+            **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
+        )
+        run.clean_fields(exclude=["extra_vars"])
+        return run
+
+
+def verdict_on_launch(candidate: Candidate) -> Verdict:
+    """The first of our own rules that it breaks, or whatever the apps above have against it: each
+    rule may rely on those before it."""
+    for name, rule in RULES.items():
+        try:
+            rule(candidate)
+        except (PermissionDenied, Refused, ValidationError) as error:
+            return Verdict((Violation(name, Level.HARD, _said(error), error=error),))
+    violations = tuple(contributed(candidate.run, candidate.servers, candidate.actor))
+    return Verdict(violations, _overridden(candidate, violations))
+
+
+def _said(error: Exception) -> str:
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+
+def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tuple[str, ...]:
+    may = candidate.launch.reason and candidate.actor.has_perm("automation.override_check")
+    soft = {each.rule for each in violations if each.level == Level.OVERRIDABLE}
+    return tuple(sorted(soft)) if may else ()
+
+
+# --- The rules ------------------------------------------------------------------------------------
+
+
+def refuse_role(candidate: Candidate) -> None:
+    if not candidate.actor.has_perm("automation.launch_playbook"):
+        raise PermissionDenied("Your role does not launch playbooks.")
+    named = candidate.launch.credential
+    if named is not None and not candidate.actor.has_perm("inventory.use_credential"):
+        raise PermissionDenied("Your role does not choose credentials.")
+
+
+def _refuse_no_server(candidate: Candidate) -> None:
+    if not candidate.servers:
+        raise ValidationError({"server_id": ["Choose at least one server."]})
+
+
+def _refuse_inactive(candidate: Candidate) -> None:
+    playbook = candidate.launch.playbook
+    if not playbook.is_active:
+        raise Refused(f"The playbook “{playbook}” is not active.")
+    inactive = [str(server) for server in candidate.servers if not server.is_active]
+    if inactive:
+        raise Refused(f"Not active: {', '.join(inactive)}.")
+
+
+def _refuse_changed_file(candidate: Candidate) -> None:
+    playbook = candidate.launch.playbook
+    file_state = playbook.file_state
+    if file_state == "missing":
+        raise Refused(f"The file {playbook.file_path} of “{playbook}” is not there any more.")
+    if file_state == "changed":
+        raise Refused(
+            f"The file {playbook.file_path} has changed since “{playbook}” was registered. "
+            "An admin has to accept it first."
+        )
+
+
+def _refuse_bad_values(candidate: Candidate) -> None:
+    _ = candidate.run
+
+
+def _refuse_credentials(candidate: Candidate) -> None:
+    refuse_misuse(candidate.run, candidate.servers, candidate.actor)
+
+
+RULES: dict[str, Callable[[Candidate], None]] = {
+    "role": refuse_role,
+    "servers": _refuse_no_server,
+    "active": _refuse_inactive,
+    "file": _refuse_changed_file,
+    "values": _refuse_bad_values,
+    "credentials": _refuse_credentials,
+}
