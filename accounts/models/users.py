@@ -106,11 +106,15 @@ class UserManager(BaseUserManager["User"]):
     def _free_system_name(self) -> str:
         """“system”, unless a person is called that, or has its address."""
         further = (f"infraops-system-{number}" for number in count(2))
-        for name in chain(["system", "infraops-system"], further):
-            has_it = models.Q(username=name) | models.Q(email=f"{name}@{SYSTEM_DOMAIN}")
-            if not self.filter(has_it).exists():
-                return name
-        raise AssertionError("There is always one more number.")
+        return next(
+            name
+            for name in chain(["system", "infraops-system"], further)
+            if not self.filter(_answers_to(name)).exists()
+        )
+
+
+def _answers_to(name: str) -> models.Q:
+    return models.Q(username=name) | models.Q(email=f"{name}@{SYSTEM_DOMAIN}")
 
 
 class User(AbstractBaseUser):
