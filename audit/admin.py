@@ -19,8 +19,8 @@ from console.lists import (
     TimeRangeFilter,
 )
 
-from .entries import Entry
 from .models import AuditLog
+from .stories.entries import Entry
 
 # django-auditlog has registered its own pages for whatever stands in for its table.
 admin.site.unregister(AuditLog)

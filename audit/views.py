@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from console.objects import row_key
 
 from .models import AuditLog
-from .story import Story
+from .stories.story import Story
 
 
 @require_safe

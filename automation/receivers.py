@@ -9,7 +9,7 @@ from django_q.models import Schedule
 from django_q.signals import post_spawn
 
 from audit.signals import story_asked
-from audit.story import Chapter
+from audit.stories.story import Chapter
 
 from .content import playbook_files
 from .execution.reaper import reap_dead

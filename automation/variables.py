@@ -21,7 +21,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from audit.redaction import MASK, has_mask, is_secret_name, redacted
-from inventory.ansible_names import MAGIC, REFUSED
+from inventory.ansible.names import MAGIC, REFUSED
 from schema.encryption import decrypt, encrypt
 from schema.fields import INEXACT_NUMBER, has_inexact_number
 

@@ -13,7 +13,7 @@ from automation.models import Job, Playbook, Run
 from bench import scenery
 from bench.table import Table
 from bench.workers import ready_workers
-from inventory.inventory_file import write_inventory
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
 
 AT_ONCE = 2  # what bench.sandbox gives WORKERS

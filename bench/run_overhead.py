@@ -21,7 +21,7 @@ from automation.models import Playbook
 from automation.tasks import run_next
 from bench import scenery
 from bench.table import Table
-from inventory.inventory_file import write_inventory
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
 
 DEBUG = {"ansible.builtin.debug": {"msg": "A line of a small task"}}

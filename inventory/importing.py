@@ -11,8 +11,8 @@ from django.db import DatabaseError, transaction
 
 from audit.redaction import is_secret_name
 
-from .ansible_inventory import Host
-from .ansible_names import MAGIC_FOR_SERVERS
+from .ansible.names import MAGIC_FOR_SERVERS
+from .ansible.reading import Host
 from .models import Server
 from .validators import VARIABLE
 

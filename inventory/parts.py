@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from console.collected import Endpoint, FirstStep, MenuEntry, RolePermissions, RowSearch
 from console.pages import PanelPart
 
+from .ansible.provenance import groups_of, variables_of
 from .api import CredentialViewSet, ServerViewSet
 from .models import Server
-from .provenance import groups_of, variables_of
 
 
 def known_about(request: HttpRequest, server: Server) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from .ansible_names import MAGIC_FOR_SERVERS, REFUSED
+from .ansible.names import MAGIC_FOR_SERVERS, REFUSED
 
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import AuditLog
 from audit.signals import story_asked
-from audit.story import Chapter
+from audit.stories.story import Chapter
 from automation.models import Job, Outcome
 from automation.signals import job_finished
 

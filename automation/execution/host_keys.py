@@ -4,7 +4,7 @@ from pathlib import Path
 
 from audit.models import AuditLog
 from automation.models import Job
-from inventory.inventory_file import known_as
+from inventory.ansible.inventory_file import known_as
 from inventory.models import Server
 
 

@@ -26,8 +26,8 @@ from automation import command_line, variables
 from automation.content import playbook_files
 from automation.models import Job, Outcome, Run
 from automation.models.credential_use import refuse_misuse
-from inventory.credential_variables import environment_of, write_private
-from inventory.inventory_file import write_inventory
+from inventory.ansible.credential_variables import environment_of, write_private
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 

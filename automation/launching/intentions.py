@@ -15,7 +15,7 @@ from automation.content import play_hosts
 from automation.models import Run, Verdict
 from automation.models.options import OPTIONS
 from automation.models.waiting import shortened, why_it_would_wait
-from inventory.ansible_names import reservations
+from inventory.ansible.names import reservations
 from inventory.models import Server
 
 NAMED = 5

@@ -14,7 +14,7 @@ from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
 from automation.content import imported_playbooks, playbook_files, prompts
-from inventory.ansible_names import reservations
+from inventory.ansible.names import reservations
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 

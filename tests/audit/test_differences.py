@@ -2,8 +2,8 @@
 
 import pytest
 
-from audit.clients import client_in_words
-from audit.differences import Difference, differences
+from audit.stories.clients import client_in_words
+from audit.stories.differences import Difference, differences
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0"

@@ -11,7 +11,7 @@ from automation.ansi import plain
 from automation.execution.runner import ansible_playbook, execute
 from automation.models import Job, Playbook, Run
 from automation.tasks import run_next
-from inventory.inventory_file import write_inventory
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
 from tests import make
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.core.exceptions import ValidationError
 
-from inventory.ansible_names import FUNCTIONS, KEYWORDS, MAGIC, MAGIC_FOR_SERVERS, reservation
+from inventory.ansible.names import FUNCTIONS, KEYWORDS, MAGIC, MAGIC_FOR_SERVERS, reservation
 from inventory.validators import validate_variables
 
 # In a process of its own: ansible-core changes the one that imports it.

@@ -316,13 +316,13 @@ def test_a_script_that_fails_is_shown(tmp_path):
 
 
 def test_without_ansible_it_says_what_is_missing(ini, monkeypatch):
-    monkeypatch.setattr("inventory.ansible_inventory.ansible_inventory", lambda: None)
+    monkeypatch.setattr("inventory.ansible.reading.ansible_inventory", lambda: None)
     with pytest.raises(CommandError, match="not installed"):
         imported(ini)
 
 
 def test_a_script_that_hangs_is_ended(ini, monkeypatch):
-    monkeypatch.setattr("inventory.ansible_inventory.TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("inventory.ansible.reading.TIMEOUT_SECONDS", 0.01)
     with pytest.raises(CommandError, match="did not end"):
         imported(ini)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from inventory.credential_variables import Logins
-from inventory.inventory_file import inventory_of, known_hosts, write_inventory
+from inventory.ansible.credential_variables import Logins
+from inventory.ansible.inventory_file import inventory_of, known_hosts, write_inventory
 from tests import make
 
 pytestmark = pytest.mark.django_db

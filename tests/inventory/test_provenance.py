@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from inventory.credential_variables import Logins
-from inventory.inventory_file import inventory_of
-from inventory.provenance import IN_A_RUN, ONLY_PINNED, groups_of, variables_of
+from inventory.ansible.credential_variables import Logins
+from inventory.ansible.inventory_file import inventory_of
+from inventory.ansible.provenance import IN_A_RUN, ONLY_PINNED, groups_of, variables_of
 from tests import make
 
 pytestmark = pytest.mark.django_db

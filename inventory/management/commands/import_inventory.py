@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from inventory.ansible_inventory import Inventory, Unreadable, read
+from inventory.ansible.reading import Inventory, Unreadable, read
 from inventory.importing import Report, import_hosts
 
 # How many hosts a line names.

@@ -9,7 +9,7 @@ from ansible.parsing.dataloader import DataLoader
 from automation.content import play_hosts
 from automation.content.play_hosts import Names, forecast, plays_of, terms_of
 from automation.models import Worker
-from inventory.inventory_file import write_inventory
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
 from tests import make
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import AuditLog
 from automation.models import Job, Run
 from automation.tasks import run_next
-from inventory.inventory_file import write_inventory
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from tests import make

@@ -10,7 +10,7 @@ from audit.models import AuditLog
 from automation.execution.host_keys import learn_host_keys
 from automation.models import ClaimLost, Job, Outcome, Playbook, Run, ServerLock
 from automation.models.waiting import blockers
-from inventory.inventory_file import known_as
+from inventory.ansible.inventory_file import known_as
 from schema.retrying import insisting
 from tests import make
 from tests.at_once import at_once

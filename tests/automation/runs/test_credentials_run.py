@@ -12,7 +12,7 @@ from audit.models import AuditLog
 from audit.redaction import MASK
 from automation.execution.runner import ansible_playbook
 from automation.models import Job, TaskResult
-from inventory.inventory_file import write_inventory
+from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server, ServerFacts
 from schema.exceptions import Refused
 from tests import make

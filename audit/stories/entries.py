@@ -13,13 +13,13 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.models import AuditLog
 from console.lists import Day
 from console.objects import story_url
 
 from .clients import client_in_words
 from .differences import Difference, differences, in_words
 from .kinds import kind_in_words, kinds
-from .models import AuditLog
 
 # What of `details` is shown in a place of its own.
 PLACED = {"actor", "object", "changes", "via"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.redaction import MASK, redacted
+from inventory.models import Credential, Server
 
 from .credential_variables import KEY_FILE, OWN, layers, texts_of
 from .inventory_file import ENVIRONMENT, RESERVED_GROUPS, connection_of
-from .models import Credential, Server
 
 # The columns behind what connects, by the names that the form gives them.
 COLUMNS = {

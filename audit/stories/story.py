@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db.models import Model
 
+from audit.models import AuditLog, AuditLogQuerySet
+from audit.signals import story_asked
+
 from . import kinds
 from .entries import Entry
-from .models import AuditLog, AuditLogQuerySet
-from .signals import story_asked
 
 PAGE = 50
 # Of one difference, in a story: the line's own page has the rest.

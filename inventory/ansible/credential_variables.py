@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .models import Credential, Server
+from inventory.models import Credential, Server
 
 # Ansible knows each by several names, and the last of them wins: none may stay beside ours.
 SSH_PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from audit.redaction import is_secret_name
+from inventory.models import Credential, Server
 
 from .credential_variables import KNOWN_HOSTS, Logins, alias_of, write_private
-from .models import Credential, Server
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 ENVIRONMENT = "infraops_environment"
