@@ -42,7 +42,7 @@ def fared(request: HttpRequest, server: Server) -> dict[str, Any]:
 
 
 def on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
-    path = f"automation/{template}.html"
+    path = f"automation/servers/{template}.html"
     return PanelPart(model=SERVER, place=place, template=path, order=order, **context)
 
 
@@ -200,7 +200,7 @@ def panel(order: int, name: str, permission: str, place: Place = "half") -> Home
     return HomePanel(
         name=name,
         app=APP,
-        template=f"automation/_home_{name}.html",
+        template=f"automation/home/_home_{name}.html",
         permission=permission,
         place=place,
         order=order,
@@ -216,7 +216,7 @@ HOME = [
     ),
     HomeTiles(
         app=APP,
-        template="automation/_home_tiles.html",
+        template="automation/home/_home_tiles.html",
         permission="automation.view_job",
         order=10,
     ),
@@ -226,9 +226,9 @@ HOME = [
     panel(40, "environments", "automation.view_job"),
     panel(50, "playbooks", "automation.view_playbook", "full"),
     FirstStep(
-        template="automation/_first_playbook.html", is_done=home.own_playbooks_exist, order=20
+        template="automation/home/_first_playbook.html", is_done=home.own_playbooks_exist, order=20
     ),
-    FirstStep(template="automation/_first_run.html", is_done=None, order=30),
+    FirstStep(template="automation/home/_first_run.html", is_done=None, order=30),
 ]
 
 PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *HEALTH, *HOME]

@@ -146,7 +146,7 @@ class JobAdmin(HistoryAdmin):
 
     @admin.display(description="failure", empty_value="")
     def failure(self, job: Job) -> str:
-        return render_to_string("automation/_failure_kind.html", {"job": job})
+        return render_to_string("automation/jobs/_failure_kind.html", {"job": job})
 
     @admin.display(description="run")
     def run_number(self, job: Job) -> int:

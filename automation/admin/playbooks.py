@@ -71,8 +71,8 @@ class PlaybookAdmin(SwitchedAdmin):
         "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"
     )
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
-    change_form_outer_before_template = "automation/_playbook_tools.html"
-    change_form_outer_after_template = "automation/_playbook_source.html"
+    change_form_outer_before_template = "automation/playbooks/_playbook_tools.html"
+    change_form_outer_after_template = "automation/playbooks/_playbook_source.html"
     actions = ["accept_files", "activate", "deactivate"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
@@ -108,7 +108,7 @@ class PlaybookAdmin(SwitchedAdmin):
 
     @admin.display(description="file is")
     def file_is(self, playbook: Playbook) -> str:
-        return render_to_string("automation/_file_state.html", {"state": playbook.file_state})
+        return render_to_string("automation/playbooks/_file_state.html", {"state": playbook.file_state})
 
     @admin.display(description="tags")
     def tag_list(self, playbook: Playbook) -> str:

@@ -45,7 +45,7 @@ class JobLogAdmin(HistoryAdmin):
 
     @admin.display(description="text")
     def text(self, line: JobLog) -> str:
-        return render_to_string("automation/_line_text.html", {"line": line})
+        return render_to_string("automation/jobs/_line_text.html", {"line": line})
 
 
 @admin.register(TaskResult)
@@ -78,7 +78,7 @@ class TaskResultAdmin(HistoryAdmin):
 
     @admin.display(description="status")
     def status_pill(self, result: TaskResult) -> str:
-        return render_to_string("automation/_task_status.html", {"result": result})
+        return render_to_string("automation/jobs/_task_status.html", {"result": result})
 
     @admin.display(description="seconds", ordering="duration")
     def seconds(self, result: TaskResult) -> str:

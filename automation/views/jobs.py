@@ -37,7 +37,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "model_admin": admin.site.get_model_admin(Job),
         "facts": ServerFacts.objects.filter(server=job.server_id).first(),
     }
-    return TemplateResponse(request, "automation/job_detail.html", context)
+    return TemplateResponse(request, "automation/jobs/job_detail.html", context)
 
 
 @require_safe
@@ -45,7 +45,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Up to 500 results of tasks, chosen as on the page."""
     job = get_object_or_404(Job, job_id=job_id)
-    return TemplateResponse(request, "automation/_job_tasks.html", _tasks_of(request, job))
+    return TemplateResponse(request, "automation/jobs/_job_tasks.html", _tasks_of(request, job))
 
 
 @require_POST

@@ -50,7 +50,7 @@ def job_launch_variables(request: HttpRequest) -> HttpResponse:
     playbook = _playbook(request.GET.get("playbook"))
     form = LaunchForm(playbook=playbook, relaunch_of=_run(request.GET.get("relaunch_of")))
     return TemplateResponse(
-        request, "automation/_launch_variables.html", _shown(request, form, playbook)
+        request, "automation/launch/_launch_variables.html", _shown(request, form, playbook)
     )
 
 
@@ -62,7 +62,7 @@ def job_launch_plan(request: HttpRequest) -> HttpResponse:
     form = _sent(request)
     intention = form.rehearse(signed_in(request)) if form.is_valid() else None
     context = {"form": form, **_touched(form, intention)}
-    return TemplateResponse(request, "automation/_launch_parts.html", context)
+    return TemplateResponse(request, "automation/launch/_launch_parts.html", context)
 
 
 @require_POST
@@ -97,7 +97,7 @@ def launch_page(
         "title": "Run a playbook",
         "has_playbooks": Playbook.objects.active().exists(),
     }
-    return TemplateResponse(request, "automation/job_launch.html", context)
+    return TemplateResponse(request, "automation/launch/job_launch.html", context)
 
 
 def _sent(request: HttpRequest) -> LaunchForm:

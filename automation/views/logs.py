@@ -42,7 +42,7 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
     else:
         context["lines"] = list(job.lines(number_in(request, "after"), LINES_AT_ONCE))
     context["more"] = len(context["lines"]) == LINES_AT_ONCE
-    return TemplateResponse(request, "automation/_job_lines.html", context)
+    return TemplateResponse(request, "automation/jobs/_job_lines.html", context)
 
 
 @require_safe

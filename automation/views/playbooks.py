@@ -41,7 +41,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "strip_height": HEIGHT,
         "runs": _with_people(record.runs[:RUNS_SHOWN]),
     }
-    return TemplateResponse(request, "automation/playbook_detail.html", context)
+    return TemplateResponse(request, "automation/playbooks/playbook_detail.html", context)
 
 
 @require_POST

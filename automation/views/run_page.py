@@ -30,14 +30,14 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         **_shown(request, pk),
         "model_admin": admin.site.get_model_admin(Run),
     }
-    return TemplateResponse(request, "automation/run_detail.html", context)
+    return TemplateResponse(request, "automation/runs/run_detail.html", context)
 
 
 @require_safe
 @viewers_only
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     """What the page fetches while it is open: header and table as they are now."""
-    return TemplateResponse(request, "automation/_run_live.html", _shown(request, pk))
+    return TemplateResponse(request, "automation/runs/_run_live.html", _shown(request, pk))
 
 
 def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
