@@ -23,7 +23,7 @@ LONGEST_MESSAGE = 500
 
 
 @dataclass(frozen=True)
-class Failure:
+class ReceiverFailure:
     """What a receiver ended with: its dotted name, the error's class and its message."""
 
     receiver: str
@@ -36,7 +36,7 @@ class Failure:
 
 def announce(
     sender: type[Model], line: AuditLog, resource: Model | None, user: Any
-) -> Iterator[Failure]:
+) -> Iterator[ReceiverFailure]:
     """Call each receiver in a savepoint of its own; yields the failures. Two statements a receiver.
 
     An error that has ended the transaction is raised: nothing of it is left to be kept.
@@ -60,7 +60,7 @@ def announce(
                 raise
             name = _dotted_name(receiver)
             logger.exception("%s failed after %s (audit line %s)", name, line.action, line.pk)
-            yield Failure(name, type(error).__name__, str(error)[:LONGEST_MESSAGE])
+            yield ReceiverFailure(name, type(error).__name__, str(error)[:LONGEST_MESSAGE])
 
 
 def _dotted_name(receiver: Callable[..., Any]) -> str:

@@ -8,9 +8,9 @@ from console.parts import contribute
 from . import triggers
 
 
-def ensure_triggers(using: str, **kwargs: Any) -> None:
+def restore_after_migrate(using: str, **kwargs: Any) -> None:
     """Put the triggers in place; a table that SQLite rebuilt in a migration has lost them."""
-    triggers.ensure(using)
+    triggers.ensure_triggers(using)
 
 
 class AuditConfig(AppConfig):
@@ -21,5 +21,5 @@ class AuditConfig(AppConfig):
         from . import receivers  # noqa: F401  (connects itself)
         from .parts import PARTS
 
-        post_migrate.connect(ensure_triggers, sender=self)
+        post_migrate.connect(restore_after_migrate, sender=self)
         contribute(*PARTS)

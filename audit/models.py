@@ -16,7 +16,7 @@ from schema.exceptions import Refused
 from schema.fields import EncryptedTextField
 
 from . import context
-from .announcing import Failure, announce
+from .announcing import ReceiverFailure, announce
 from .redaction import redacted
 from .signals import recorded
 
@@ -60,7 +60,9 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
             user_agent=acting.user_agent,
         )
 
-    def _record_failure(self, failure: Failure, line: AuditLog, resource: Model | None) -> None:
+    def _record_failure(
+        self, failure: ReceiverFailure, line: AuditLog, resource: Model | None
+    ) -> None:
         """Beside the line whose receiver failed, and announced to nobody: a receiver that always
         fails would never come to an end."""
         details = {**failure.as_details(), "after": line.action}

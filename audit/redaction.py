@@ -22,7 +22,7 @@ SECRET_WORDS = (
 SECRET_ENDINGS = ("pass", "pwd")
 
 
-def masked(value: Any) -> str:
+def mask_value(value: Any) -> str:
     """Stands in for a secret, whatever it is: not even its length shows."""
     return MASK
 

@@ -21,7 +21,7 @@ MESSAGE = "audit_logs is append-only"
 NAMES = ("audit_logs_no_update", "audit_logs_no_delete", "audit_logs_no_replace")
 
 
-def ensure(using: str) -> None:
+def ensure_triggers(using: str) -> None:
     """Create the triggers where they are missing, and anew where they are of another release;
     nothing happens before the table exists."""
     connection = connections[using]

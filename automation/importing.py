@@ -17,7 +17,7 @@ DESCRIPTION_LENGTH = 2000
 
 
 @dataclass
-class Report:
+class PlaybookImport:
     """File paths by what became of them; `refused` with the reasons."""
 
     added: list[str] = field(default_factory=list)
@@ -30,12 +30,14 @@ class Report:
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
-def import_playbooks(root: Path, *, accept_as: User | None = None, dry_run: bool = False) -> Report:
+def import_playbooks(
+    root: Path, *, accept_as: User | None = None, dry_run: bool = False
+) -> PlaybookImport:
     """Compare the registry with the folder and register what is new.
 
     A changed file is only reported, or accepted in the name of `accept_as` (an admin).
     """
-    report = Report()
+    report = PlaybookImport()
     registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
     for playbook in registered:
         _look_at(report, playbook, accept_as, dry_run=dry_run)
@@ -46,7 +48,9 @@ def import_playbooks(root: Path, *, accept_as: User | None = None, dry_run: bool
     return report
 
 
-def _look_at(report: Report, playbook: Playbook, accept_as: User | None, *, dry_run: bool) -> None:
+def _look_at(
+    report: PlaybookImport, playbook: Playbook, accept_as: User | None, *, dry_run: bool
+) -> None:
     state = playbook.file_state
     if state == "changed" and accept_as is not None:
         try:
@@ -59,7 +63,7 @@ def _look_at(report: Report, playbook: Playbook, accept_as: User | None, *, dry_
     getattr(report, state).append(playbook.file_path)
 
 
-def _add(report: Report, path: Path, file_path: str, *, dry_run: bool) -> None:
+def _add(report: PlaybookImport, path: Path, file_path: str, *, dry_run: bool) -> None:
     try:
         content = path.read_bytes()
         plays = playbook_files.plays_in(content)
@@ -85,7 +89,7 @@ def _add(report: Report, path: Path, file_path: str, *, dry_run: bool) -> None:
 def _new(file_path: str, content: bytes, plays: list[dict]) -> Playbook:
     return Playbook(
         name=str(PurePosixPath(file_path).with_suffix("")),
-        description=playbook_files.description_of(content, plays)[:DESCRIPTION_LENGTH],
+        description=playbook_files.describe_file(content, plays)[:DESCRIPTION_LENGTH],
         file_path=file_path,
     )
 

@@ -31,17 +31,17 @@ from .api.vault_passwords import VaultPasswordViewSet
 from .health import examine_queue, examine_worker
 from .models import Job, Playbook
 from .reports import home, home_figures
-from .reports.server_history import history_of
+from .reports.server_history import read_server_history
 
 SERVER = "inventory.Server"
 
 
 def fared(request: HttpRequest, server: Server) -> dict[str, Any]:
     """How jobs on a server have gone."""
-    return {"history": history_of(server.pk)}
+    return {"history": read_server_history(server.pk)}
 
 
-def on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
+def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
     path = f"automation/servers/{template}.html"
     return PanelPart(model=SERVER, place=place, template=path, order=order, **context)
 
@@ -69,19 +69,21 @@ PAGES = [
         acted_rows=COUNTED_ROWS,
         order=-10,
     ),
-    on_server("tools", "_server_run_buttons", 10),
-    on_server("tools", "_server_jobs_button", 30),
-    on_server("notes", "_server_lock", 10, context=fared),
-    on_server("facts", "_server_record", 10, context=fared),
-    on_server("state", "_server_strip", 10, context=fared),
-    on_server("main", "_server_jobs", 20, context=fared),
+    _on_server("tools", "_server_run_buttons", 10),
+    _on_server("tools", "_server_jobs_button", 30),
+    _on_server("notes", "_server_lock", 10, context=fared),
+    _on_server("facts", "_server_record", 10, context=fared),
+    _on_server("state", "_server_strip", 10, context=fared),
+    _on_server("main", "_server_jobs", 20, context=fared),
 ]
 
 
 APP = "automation"
 
 
-def link(group: str, order: int, model: str, words: str, icon: str, keys: str = "") -> MenuEntry:
+def list_entry(
+    group: str, order: int, model: str, words: str, icon: str, keys: str = ""
+) -> MenuEntry:
     """The list of a model ("app.name"), for whoever may view its rows."""
     app, name = model.split(".")
     return MenuEntry(
@@ -105,15 +107,15 @@ MENU = [
         keys="r",
         order=120,
     ),
-    link("Operations", 210, "automation.job", "Jobs", "bolt", "g j"),
-    link("Operations", 230, "automation.run", "Runs", "dynamic_feed"),
-    link("Operations", 240, "automation.joblog", "Log lines", "notes"),
-    link("Operations", 250, "automation.taskresult", "Task results", "task"),
-    link("Inventory", 320, "automation.playbook", "Playbooks", "menu_book", "g p"),
-    link("Inventory", 340, "automation.vaultpassword", "Vault passwords", "lock"),
-    link("Administration", 450, "automation.worker", "Workers", "memory"),
-    link("Administration", 460, "django_q.schedule", "Schedules", "event_repeat"),
-    link("Administration", 470, "django_q.failure", "Queue failures", "report"),
+    list_entry("Operations", 210, "automation.job", "Jobs", "bolt", "g j"),
+    list_entry("Operations", 230, "automation.run", "Runs", "dynamic_feed"),
+    list_entry("Operations", 240, "automation.joblog", "Log lines", "notes"),
+    list_entry("Operations", 250, "automation.taskresult", "Task results", "task"),
+    list_entry("Inventory", 320, "automation.playbook", "Playbooks", "menu_book", "g p"),
+    list_entry("Inventory", 340, "automation.vaultpassword", "Vault passwords", "lock"),
+    list_entry("Administration", 450, "automation.worker", "Workers", "memory"),
+    list_entry("Administration", 460, "django_q.schedule", "Schedules", "event_repeat"),
+    list_entry("Administration", 470, "django_q.failure", "Queue failures", "report"),
 ]
 
 

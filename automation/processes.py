@@ -37,7 +37,7 @@ def terminate(token: str) -> None:
             _signal(pid, signal.SIGTERM)
 
 
-def sweep(token: str) -> int:
+def kill_marked(token: str) -> int:
     """SIGKILL to everything that carries the token; how many there were."""
     survivors = marked(token)
     for pid in survivors:

@@ -119,7 +119,7 @@ def _own_default_problem(spec: dict[str, Any]) -> str:
     return f"“playbook_default” cannot be kept. {unfit}" if (unfit := _unstorable(own)) else ""
 
 
-def cleaned(schema: dict[str, Any], given: Any) -> dict[str, Any]:
+def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     """The values to run with: those given and the defaults of the others.
 
     ValidationError is a dict, {variable: [what is wrong]}. A playbook that declares variables

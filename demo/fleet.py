@@ -30,7 +30,7 @@ SHORT = {"production": "prod", "staging": "stag", "development": "dev", "test": 
 MEMORY_MB = (2_048, 4_096, 8_192, 16_384, 32_768, 65_536)
 
 
-def make(world: World) -> list[Server]:
+def make_fleet(world: World) -> list[Server]:
     """Servers, their facts and credentials, written."""
     credentials = _credentials(world)
     bulk.insert(credentials, Credential)

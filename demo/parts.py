@@ -13,19 +13,19 @@ from .work import Say
 from .world import World
 
 
-def make_people(world: World, say: Say) -> dict[str, int]:
+def seed_people(world: World, say: Say) -> dict[str, int]:
     say("Users, who cannot log in: they have no password")
-    world.people = people.make(world)
+    world.people = people.make_people(world)
     return {}
 
 
-def make_servers(world: World, say: Say) -> dict[str, int]:
+def seed_servers(world: World, say: Say) -> dict[str, int]:
     say(f"{world.scale.servers:,} servers with their facts")
-    world.servers = fleet.make(world)
+    world.servers = fleet.make_fleet(world)
     return {}
 
 
-def make_playbooks(world: World, say: Say) -> dict[str, int]:
+def seed_playbooks(world: World, say: Say) -> dict[str, int]:
     say("Playbooks, registered and written below PLAYBOOK_ROOT")
     catalogue.write_files()
     for pk, recipe in enumerate(catalogue.recipes().values(), bulk.next_key(Playbook)):
@@ -35,7 +35,7 @@ def make_playbooks(world: World, say: Say) -> dict[str, int]:
     return {}
 
 
-def make_history(world: World, say: Say) -> dict[str, int]:
+def seed_history(world: World, say: Say) -> dict[str, int]:
     """Runs with jobs, lines, results, audit lines, and the tickets of failures."""
     arrivals.tell_arrivals(world, world.trail)
     desk = Desk(world, world.trail)
@@ -51,8 +51,8 @@ def own_playbooks() -> list[object]:
 
 
 PARTS = [
-    MadeUpRows(make=make_people, order=10),
-    MadeUpRows(make=make_servers, kept=lambda: [Server.objects.all()], order=20),
-    MadeUpRows(make=make_playbooks, kept=own_playbooks, order=30),
-    MadeUpRows(make=make_history, kept=lambda: [Run.objects.all(), Ticket.objects.all()], order=40),
+    MadeUpRows(make=seed_people, order=10),
+    MadeUpRows(make=seed_servers, kept=lambda: [Server.objects.all()], order=20),
+    MadeUpRows(make=seed_playbooks, kept=own_playbooks, order=30),
+    MadeUpRows(make=seed_history, kept=lambda: [Run.objects.all(), Ticket.objects.all()], order=40),
 ]

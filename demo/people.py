@@ -17,7 +17,7 @@ ADMINS = 2
 TIMER = "nightly-runner"
 
 
-def make(world: World) -> dict[str, list[User]]:
+def make_people(world: World) -> dict[str, list[User]]:
     """By role; the last of the operators is a machine."""
     scale, rng = world.scale, world.rng
     roles = [User.Role.ADMIN] * ADMINS

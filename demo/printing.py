@@ -52,7 +52,7 @@ def counts_of(done: list[Done]) -> dict[str, int]:
     return {name: found[name] for name in RECAP}
 
 
-def message_of(recipe: Recipe, failed: Done, host: str) -> str:
+def job_message(recipe: Recipe, failed: Done, host: str) -> str:
     """What the job's row says."""
     place = f"({recipe.file_path}:{failed.step.line})"
     if failed.status == Status.UNREACHABLE:

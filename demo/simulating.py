@@ -100,7 +100,7 @@ def _unreachable(world: World, recipe: Recipe, server: Server, at: datetime) -> 
 
 def _failed(recipe: Recipe, server: Server, done: list[Done], kind: str) -> Past:
     last = done[-1]
-    message = printing.message_of(recipe, last, server.hostname)
+    message = printing.job_message(recipe, last, server.hostname)
     ended = last.at + timedelta(seconds=last.seconds)
     place = f"{recipe.file_path}:{last.step.line}"
     return Past(Job.Status.FAILED, ended, done, kind, last.step.name, place, message)

@@ -8,7 +8,7 @@ from accounts.models import User
 from automation.models import Job
 from tickets.models import Ticket, TicketComment, TicketOccurrence, failure_key
 from tickets.receivers import PRIORITIES
-from tickets.wording import description_of, title_of
+from tickets.wording import describe_failure, title_of
 
 from . import bulk
 from .trail import Trail
@@ -77,7 +77,7 @@ class Desk:
             job=job,
             created_by=job.user,
             title=title_of(job),
-            description=description_of(job, lines),
+            description=describe_failure(job, lines),
             priority="critical" if self.world.happens(0.03) else priority,
             created_at=at,
             updated_at=at,

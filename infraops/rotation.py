@@ -25,7 +25,7 @@ MIXED = ((Run, "extra_vars"), (Job, "extra_vars"))
 
 
 @dataclass
-class Report:
+class RotationReport:
     """`anew` and `current` by table; `lost` names each secret that no key opens."""
 
     anew: dict[str, int] = field(default_factory=dict)
@@ -36,9 +36,9 @@ class Report:
         counts[model._meta.db_table] = counts.get(model._meta.db_table, 0) + 1
 
 
-def rotate(*, dry_run: bool = False) -> Report:
+def rotate(*, dry_run: bool = False) -> RotationReport:
     """Encrypt anew what is not under the first key. Recorded once, unless nothing is changed."""
-    report = Report()
+    report = RotationReport()
     for model, name in _places():
         for keys in _batches(model):
             if dry_run:
@@ -71,7 +71,7 @@ def _batches(model: type[Model]) -> Iterator[list[int]]:
 
 
 def _look(
-    report: Report, model: type[Model], name: str, keys: list[int], *, write: bool = False
+    report: RotationReport, model: type[Model], name: str, keys: list[int], *, write: bool = False
 ) -> None:
     rows = model._base_manager.filter(pk__in=keys).order_by("pk")
     if write:

@@ -217,7 +217,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "model": "accounts.User",
         "exclude_fields": ["last_login", "is_system", "created_at", "updated_at"],
         "mask_fields": ["password"],
-        "mask_callable": "audit.redaction.masked",
+        "mask_callable": "audit.redaction.mask_value",
     },
     {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
     {

@@ -35,7 +35,7 @@ class NotTaken(Exception):
 
 
 @dataclass
-class Report:
+class InventoryImport:
     """Host names by what became of them; `refused` and `left_out` with the reasons."""
 
     added: list[str] = field(default_factory=list)
@@ -58,13 +58,15 @@ class Report:
         return bool(self.refused) and not (self.added or self.changed or self.unchanged)
 
 
-def import_hosts(hosts: list[Host], *, environment: str = "", dry_run: bool = False) -> Report:
+def import_hosts(
+    hosts: list[Host], *, environment: str = "", dry_run: bool = False
+) -> InventoryImport:
     """Add or change the servers of these hosts, each for itself, and record each change.
 
     Only what the inventory names is written: description, OS, tags other than `groups` and
     variables that it does not mention stay as people have made them.
     """
-    report = Report()
+    report = InventoryImport()
     known = {server.hostname: server for server in Server.objects.all()}
     seen: dict[str, str] = {}
     for host in hosts:
@@ -112,7 +114,7 @@ def _without_magic(variables: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in variables.items() if name not in MAGIC_FOR_SERVERS}
 
 
-def _file(report: Report, server: Server, before: list[Any], *, dry_run: bool) -> None:
+def _file(report: InventoryImport, server: Server, before: list[Any], *, dry_run: bool) -> None:
     """Validate, compare with what it was, save; the report's line."""
     try:
         server.full_clean()

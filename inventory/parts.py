@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from console.collected import Endpoint, FirstStep, MenuEntry, RolePermissions, RowSearch
 from console.pages import PanelPart
 
-from .ansible.provenance import groups_of, variables_of
+from .ansible.provenance import groups_of, list_variables
 from .api import CredentialViewSet, ServerViewSet
 from .models import Server
 
@@ -17,13 +17,13 @@ def known_about(request: HttpRequest, server: Server) -> dict[str, Any]:
     page's own has masks in place of secrets."""
     stored = Server.objects.select_related("credential", "facts").get(pk=server.pk)
     return {
-        "variables": variables_of(stored),
+        "variables": list_variables(stored),
         "groups": groups_of(stored),
         "facts": getattr(stored, "facts", None),
     }
 
 
-def on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
+def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
     return PanelPart(
         model="inventory.Server",
         place=place,
@@ -34,9 +34,9 @@ def on_server(place: str, template: str, order: int, **context: Any) -> PanelPar
 
 
 PAGES = [
-    on_server("tools", "_server_edit_button", 20),
-    on_server("main", "_server_facts", 30, context=known_about),
-    on_server("main", "_server_variables", 40, context=known_about),
+    _on_server("tools", "_server_edit_button", 20),
+    _on_server("main", "_server_facts", 30, context=known_about),
+    _on_server("main", "_server_variables", 40, context=known_about),
 ]
 
 

@@ -10,10 +10,10 @@ class SchemaConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers itself)
 
-        post_migrate.connect(ensure_foreign_keys, sender=self)
+        post_migrate.connect(repair_after_migrate, sender=self)
 
 
-def ensure_foreign_keys(*, using: str, **_unused: Any) -> None:
+def repair_after_migrate(*, using: str, **_unused: Any) -> None:
     from . import foreign_keys
 
-    foreign_keys.ensure(using)
+    foreign_keys.ensure_foreign_keys(using)

@@ -33,7 +33,7 @@ Changes = list[tuple[ForeignKey, str]]
 """Keys, each with the rule that it should have."""
 
 
-def ensure(using: str) -> None:
+def ensure_foreign_keys(using: str) -> None:
     """Repair every rule that differs; one query when none does.
 
     Only what is in the database is looked at, so a table that is not there yet, half-way through

@@ -121,7 +121,7 @@ def django_db_setup(django_db_setup: None) -> Any:
             with connection.constraint_checks_disabled():
                 original(self)
         finally:
-            triggers.ensure("default")
+            triggers.ensure_triggers("default")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", flush_all)

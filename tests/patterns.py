@@ -33,8 +33,8 @@ SCRIPT_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 @dataclass(frozen=True)
 class Found:
-    """A pattern, and where it stands: "audit/stories/clients.py BROWSERS", or a file and a function.
-    None for one that is made at run time."""
+    """A pattern, and where it stands: "audit/clients.py BROWSERS", or a file and a function. None
+    for one that is made at run time."""
 
     place: str
     pattern: re.Pattern[str] | None

@@ -95,3 +95,25 @@ def test_every_row_has_a_name_that_people_use():
     models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
     assert models
     assert [model.__name__ for model in models if model.__str__ is Model.__str__] == []
+
+
+# Run by ansible-playbook alone, in a process of its own.
+ANSIBLES_OWN = ("ansible_callbacks", "ansible_channel")
+# Each kind of database has its reader, and all readers answer the same questions.
+ALIKE = {"tables", "foreign_keys"}
+
+
+def public_names(tree: ast.Module) -> set[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name for node in tree.body if isinstance(node, kinds) and node.name[0] != "_"}
+
+
+def test_one_public_name_means_one_thing(trees):
+    """Whoever reads a name in one module knows what it is in another."""
+    places: dict[str, list[str]] = {}
+    for path, tree in trees.items():
+        parts = path.relative_to(ROOT).parts
+        if parts[0] in APPS and "commands" not in parts and not {*parts} & {*ANSIBLES_OWN}:
+            for name in public_names(tree) - ALIKE:
+                places.setdefault(name, []).append(named(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

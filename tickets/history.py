@@ -26,7 +26,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Event:
+class HistoryEntry:
     """Either a comment or a line of the trail, as words."""
 
     at: datetime
@@ -36,18 +36,18 @@ class Event:
     comment: TicketComment | None = None
 
 
-def history_of(ticket: Ticket) -> list[Event]:
+def read_ticket_history(ticket: Ticket) -> list[HistoryEntry]:
     """The latest 200 comments and the latest 200 deeds, oldest first. Two queries."""
     comments = ticket.comments.select_related("created_by").order_by("-id")[:SHOWN]
     lines = AuditLog.objects.about(ticket).exclude(action__in=LEFT_OUT)[:SHOWN]
-    events = [Event(one.created_at, str(one.created_by), comment=one) for one in comments]
+    events = [HistoryEntry(one.created_at, str(one.created_by), comment=one) for one in comments]
     events += [_event(line) for line in lines]
     return sorted(events, key=lambda event: event.at)
 
 
-def _event(line: AuditLog) -> Event:
+def _event(line: AuditLog) -> HistoryEntry:
     note = str(line.details.get("note") or "")
-    return Event(line.timestamp, line.actor_name, _words(line), note)
+    return HistoryEntry(line.timestamp, line.actor_name, _words(line), note)
 
 
 def _words(line: AuditLog) -> str:

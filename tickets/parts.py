@@ -30,7 +30,7 @@ def open_on(request: HttpRequest, server: Server) -> dict[str, Any]:
     return {"open_tickets": list(tickets[:SHOWN])}
 
 
-def on_job(place: str, template: str) -> PanelPart:
+def _on_job(place: str, template: str) -> PanelPart:
     return PanelPart(model="automation.Job", place=place, template=f"tickets/{template}.html")
 
 
@@ -42,9 +42,9 @@ PAGES = [
         context=open_on,
         order=10,
     ),
-    on_job("facts", "_job_ticket"),
-    on_job("failure", "_job_ticket_button"),
-    on_job("run_failure", "_run_ticket_button"),
+    _on_job("facts", "_job_ticket"),
+    _on_job("failure", "_job_ticket_button"),
+    _on_job("run_failure", "_run_ticket_button"),
 ]
 
 

@@ -13,7 +13,7 @@ from automation.models import Job, Outcome
 from automation.signals import job_finished
 
 from .models import Ticket, TicketOccurrence, failure_key
-from .wording import description_of, title_of
+from .wording import describe_failure, title_of
 
 LAST_LINES = 20
 TOLD_JOBS = 500
@@ -39,7 +39,7 @@ def open_ticket(job: Job) -> Ticket:
         job=job,
         created_by=job.user,
         title=title_of(job),
-        description=description_of(job, job.last_lines(LAST_LINES)),
+        description=describe_failure(job, job.last_lines(LAST_LINES)),
         priority=PRIORITIES.get(job.server.environment, Ticket.Priority.LOW),
     )
     ticket.add_occurrence(job)
@@ -64,7 +64,7 @@ def clear_occurrences(job: Job) -> None:
 
 
 @receiver(story_asked, sender=Ticket)
-def tell_of_jobs(object: Ticket, **kwargs: Any) -> Chapter:
+def tell_of_failed_jobs(object: Ticket, **kwargs: Any) -> Chapter:
     """What happened to the jobs that failed, to the newest 500 of them, belongs into its story."""
     jobs = object.occurrences.order_by("-id").values_list("job__job_id", flat=True)[:TOLD_JOBS]
     return Chapter("the jobs that failed", "job", [str(job_id) for job_id in jobs])

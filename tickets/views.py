@@ -16,7 +16,7 @@ from console.lists import call_each
 from console.objects import row_key
 
 from .forms import CommentForm
-from .history import history_of
+from .history import read_ticket_history
 from .models import Ticket, TicketComment, assignees
 
 OCCURRENCES = 50
@@ -46,7 +46,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         "occurrences": shown[:OCCURRENCES],
         "more_occurrences": len(shown) > OCCURRENCES,
         "uncleared": next((one for one in shown if one.cleared_at is None), None),
-        "history": history_of(ticket),
+        "history": read_ticket_history(ticket),
         "priorities": Ticket.Priority.choices,
         "may_work": may_work,
         "assignees": assignees() if may_work else [],

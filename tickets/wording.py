@@ -49,7 +49,7 @@ def _equal_at_start(words: list[str], others: list[str]) -> int:
     return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(words), len(others)))
 
 
-def description_of(job: Job, last_lines: Iterable[str]) -> str:
+def describe_failure(job: Job, last_lines: Iterable[str]) -> str:
     """In Markdown; what the playbook printed stays as it was."""
     lines = "\n".join(map(plain, last_lines))
     parts = [

@@ -23,7 +23,7 @@ PARAMETER = re.compile(r"[a-z][A-Za-z0-9_]*")
 LONGEST_QUERY = 2000
 
 
-def cleaned(query: str) -> str:
+def cleaned_query(query: str) -> str:
     """The query as it is kept: parameters of a list and nothing that could lead elsewhere."""
     if len(query) > LONGEST_QUERY:
         raise ValidationError(f"At most {LONGEST_QUERY} characters fit.")
@@ -114,7 +114,7 @@ class SavedView(models.Model):
         self.name = self.name.strip()
         super().clean_fields(exclude)
         try:
-            self.query = cleaned(self.query)
+            self.query = cleaned_query(self.query)
         except ValidationError as error:
             raise ValidationError({"query": error.messages}) from None
 

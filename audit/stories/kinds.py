@@ -22,7 +22,7 @@ def kind_in_words(name: str) -> str:
     return str(model._meta.verbose_name) if model else name
 
 
-def found(kind: str, identity: str) -> Model | None:
+def find_row(kind: str, identity: str) -> Model | None:
     """The object that lines of this kind and id are about, unless it is gone."""
     model = kinds().get(kind)
     if model is None:

@@ -48,7 +48,7 @@ class Story:
     @cached_property
     def row(self) -> Model | None:
         """The object itself, unless it is gone."""
-        return kinds.found(self.kind, self.identity)
+        return kinds.find_row(self.kind, self.identity)
 
     @cached_property
     def last(self) -> AuditLog | None:

@@ -108,7 +108,9 @@ class PlaybookAdmin(SwitchedAdmin):
 
     @admin.display(description="file is")
     def file_is(self, playbook: Playbook) -> str:
-        return render_to_string("automation/playbooks/_file_state.html", {"state": playbook.file_state})
+        return render_to_string(
+            "automation/playbooks/_file_state.html", {"state": playbook.file_state}
+        )
 
     @admin.display(description="tags")
     def tag_list(self, playbook: Playbook) -> str:

@@ -203,7 +203,7 @@ class RelaunchSerializer(OptionsSerializer):
 
 def check_variables(playbook: Playbook, values: Any) -> None:
     try:
-        variables.cleaned(playbook.schema(), values)
+        variables.cleaned_values(playbook.schema(), values)
     except DjangoValidationError as error:
         raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
 
@@ -251,7 +251,7 @@ def _with_options(request: Request, launch: Launch, given: dict[str, Any]) -> La
 
 
 def _refuse_unless_made_by(run: Run, launch: Launch) -> None:
-    values = variables.cleaned(run.playbook.schema(), launch.extra_vars)
+    values = variables.cleaned_values(run.playbook.schema(), launch.extra_vars)
     same = (
         set(run.jobs.values_list("server_id", flat=True))
         == {server.pk for server in launch.each_server()}

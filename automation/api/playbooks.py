@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from automation.filters import PlaybookFilters
 from automation.models import Job, Playbook
 from automation.reports.playbook_history import playbook_history
-from automation.reports.playbook_parts import parts_of
+from automation.reports.playbook_parts import list_playbook_parts
 from console.api.serializers import NoFields, StrictModelSerializer
 from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
@@ -148,7 +148,7 @@ class PlaybookViewSet(EditableViewSet):
             "accepted_hash": playbook.file_hash,
             "current_hash": playbook.current_hash(),
             "content": text,
-            "parts": parts_of(text.encode()),
+            "parts": list_playbook_parts(text.encode()),
             "vault_ids": list(playbook.vault_passwords.values_list("vault_id", flat=True)),
         }
         return Response(SourceSerializer(shown).data)

@@ -13,7 +13,7 @@ from accounts.signed_in import signed_in
 from automation.filters import RunFilters
 from automation.models import Job, Run, TaskResult
 from automation.reports.matrix_page import Asked, table_of
-from automation.reports.run_summary import summary_of
+from automation.reports.run_summary import summarize_run
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
@@ -99,7 +99,7 @@ class OneRunSerializer(RunSerializer):
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
     def get_jobs(self, run: Run) -> dict[str, int]:
-        return summary_of(run).counts
+        return summarize_run(run).counts
 
 
 class ColumnSerializer(serializers.Serializer):
@@ -203,7 +203,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         for name in ("hosts", "tasks"):
             whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)
         run = self.get_object()
-        table = table_of(run, Asked.of(asked), summary_of(run).counts)
+        table = table_of(run, Asked.of(asked), summarize_run(run).counts)
         shown = {
             "hosts": table.hosts,
             "tasks": table.tasks,

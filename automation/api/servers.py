@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.signed_in import signed_in
 from automation import launching
 from automation.models import Job, Playbook
-from automation.reports.server_history import summary_of
+from automation.reports.server_history import summarize_server
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from inventory.models import Server
@@ -74,4 +74,4 @@ class ServerCheckViewSet(RecordViewSet):
     @action(detail=True)
     def summary(self, request: Request, **kwargs: Any) -> Response:
         """How it has fared: last job, last connection check, the outcome of its last 50 jobs."""
-        return Response(ServerSummarySerializer(summary_of(self.get_object())).data)
+        return Response(ServerSummarySerializer(summarize_server(self.get_object())).data)

@@ -88,7 +88,7 @@ class Forecast:
 def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server]) -> Forecast:
     """Which plays will not run on the chosen servers, and which of these will be skipped. `others`
     of the inventory are looked at only where a play is for none that is chosen."""
-    plays, is_whole = plays_of(file_path)
+    plays, is_whole = read_plays(file_path)
     here, elsewhere = Names(chosen), Names(others)
     taken: set[str] = set()
     idle: list[Idle] = []
@@ -109,7 +109,7 @@ def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server])
 def plays_for(file_path: str, server: Server) -> list[Play]:
     """The plays that are certainly for this server."""
     own = Names([server])
-    return [play for play in plays_of(file_path)[0] if play.terms and own.matching(play.terms)]
+    return [play for play in read_plays(file_path)[0] if play.terms and own.matching(play.terms)]
 
 
 def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> Idle:
@@ -206,7 +206,7 @@ def _is_address(text: str) -> bool:
 # --- Files ----------------------------------------------------------------------------------------
 
 
-def plays_of(file_path: str) -> tuple[list[Play], bool]:
+def read_plays(file_path: str) -> tuple[list[Play], bool]:
     """The plays of a registered playbook in their order, imported ones too; and whether those are
     all."""
     found = list(entries_of(file_path, _read, lambda entry: entry.imports))

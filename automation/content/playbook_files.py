@@ -57,7 +57,7 @@ def _is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def spelled(file_path: str) -> str:
+def spelled_path(file_path: str) -> str:
     """One spelling a path: “./web//site.yml” is web/site.yml."""
     prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
     relative = file_path.removeprefix(prefix)
@@ -116,7 +116,7 @@ def _loaded(content: bytes) -> Any:
     return yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
 
 
-def description_of(content: bytes, plays: list[dict[str, Any]]) -> str:
+def describe_file(content: bytes, plays: list[dict[str, Any]]) -> str:
     """What the file says about itself: the comment at its top, else the names of its plays."""
     comment: list[str] = []
     for line in content.decode(errors="replace").splitlines():

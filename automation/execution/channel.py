@@ -37,7 +37,7 @@ class BrokenChannel(Exception):
     """What comes is not what our callback sends: from here on nothing is known."""
 
 
-class Channel(threading.Thread):
+class ChannelReader(threading.Thread):
     """Reads both pipes until `finish`, gives each event to `note`, in order, and then calls
     `close` with how many could not be read.
 

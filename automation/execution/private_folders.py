@@ -29,7 +29,7 @@ def private_folder(prefix: str, root: str | None) -> Iterator[Path]:
         os.close(lock)
 
 
-def sweep(prefix: str, root: str | None) -> list[Path]:
+def sweep_private_folders(prefix: str, root: str | None) -> list[Path]:
     """Remove the folders of ours in `root` whose process is gone; which they were."""
     removed = []
     for path in sorted(Path(root or tempfile.gettempdir()).glob(f"{prefix}*")):

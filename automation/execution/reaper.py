@@ -63,7 +63,7 @@ def _end(run: Run) -> bool:
     """False when it has beaten, or ended, since it was looked at."""
     if not run.end_as_lost():
         return False
-    processes.sweep(str(run.claim_token))  # elsewhere's are not found here
+    processes.kill_marked(str(run.claim_token))  # elsewhere's are not found here
     return True
 
 

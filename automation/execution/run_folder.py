@@ -85,8 +85,8 @@ def unwritable(run: Run, error: OSError) -> str:
 def sweep_folders() -> list[Path]:
     """Remove what workers of this machine left behind when they were killed; which folders."""
     return [
-        *private_folders.sweep(RUN_PREFIX, settings.RUN_ROOT),
-        *private_folders.sweep(CONTROL_PREFIX, CONTROL_PATH_ROOT),
+        *private_folders.sweep_private_folders(RUN_PREFIX, settings.RUN_ROOT),
+        *private_folders.sweep_private_folders(CONTROL_PREFIX, CONTROL_PATH_ROOT),
     ]
 
 

@@ -39,7 +39,7 @@ from schema.encryption import Undecryptable
 from schema.retrying import insisting, is_transient, reconnect
 
 from . import shutdown
-from .channel import DESCRIPTOR, VARIABLE, Channel
+from .channel import DESCRIPTOR, VARIABLE, ChannelReader
 from .host_keys import learn_host_keys
 from .log_writer import LogWriter
 from .masking import Masking
@@ -91,7 +91,7 @@ def execute(run: Run) -> bool:
             logger.exception("Run %s broke", run.pk)
             ended = {"default": _internal(run, error)}
         finally:
-            processes.sweep(str(run.claim_token))
+            processes.kill_marked(str(run.claim_token))
         return _finish(run, **ended)
 
 
@@ -115,7 +115,7 @@ def ansible_playbook() -> str | None:
     return str(beside) if beside.exists() else shutil.which("ansible-playbook")
 
 
-def _guard(folder: RunFolder, channel: Channel) -> list[str]:
+def _guard(folder: RunFolder, channel: ChannelReader) -> list[str]:
     """What stands before ansible-playbook: a shell that tells how it ended.
 
     Should the worker die, the kernel ends the shell, and with it ansible-playbook. That reads
@@ -243,7 +243,7 @@ class _Execution:
 
     def _run(self, config: RunnerConfig, folder: RunFolder) -> int | None:
         """Its exit code; negative for a signal, None where neither is known."""
-        self.channel = Channel(folder.path, self.transcript.note, self.transcript.close)
+        self.channel = ChannelReader(folder.path, self.transcript.note, self.transcript.close)
         try:
             config.command = [*_guard(folder, self.channel), *config.command]
             self.channel.start()
@@ -263,7 +263,7 @@ class _Execution:
             runner.run()
         except pexpect.TIMEOUT:
             # It has ended, and something that it had started has not.
-            processes.sweep(self.token)
+            processes.kill_marked(self.token)
         except OSError:
             # The runner's notes about its end; they are not needed.
             if runner.rc is None:
@@ -311,7 +311,7 @@ class _Execution:
     def _look_if_due(self, reason_to_stop: Callable[[float], Outcome | None]) -> None:
         now = time.monotonic()
         if self.stopped is not None and now - self._stopped_at > GRACE_SECONDS:
-            processes.sweep(self.token)
+            processes.kill_marked(self.token)
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now

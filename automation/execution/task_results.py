@@ -54,7 +54,7 @@ class TaskResults:
             return
         is_changed = bool(event.result.get("changed") or items.changed)
         status = _status(event, is_changed)
-        message = items.message(status) or message_of(event.result)
+        message = items.message(status) or result_message(event.result)
         self._record(event.host, event.task, event, status, message, is_changed, diff)
 
     def _included(self, event: Event) -> None:
@@ -106,7 +106,7 @@ class _Items:
         self._count += 1
         self.changed |= bool(event.result.get("changed"))
         if event.status == "failed":
-            self._failure = message_of(event.result)
+            self._failure = result_message(event.result)
 
     def message(self, status: str) -> str:
         """Of a failure the item's that failed; else how many items there were, if any."""
@@ -115,7 +115,7 @@ class _Items:
         return f"{self._count} item{'s' if self._count > 1 else ''}" if self._count else ""
 
 
-def message_of(result: dict[str, Any]) -> str:
+def result_message(result: dict[str, Any]) -> str:
     """What a module said, for a list: its message, or the end of what it printed."""
     if "censored" in result:
         return HIDDEN

@@ -13,7 +13,7 @@ from typing import Any
 
 from automation.models import Job, Outcome, Run
 
-from .channel import BrokenChannel, Channel
+from .channel import BrokenChannel, ChannelReader
 from .events import Event
 from .gathered_facts import GatheredFacts
 from .log_lines import LogRouter
@@ -127,7 +127,7 @@ def _has_no_room(folder: str) -> bool:
     return disk.f_bavail * disk.f_frsize < ROOM_BYTES or (disk.f_files > 0 and not disk.f_favail)
 
 
-def stopped_by(channel: Channel) -> Outcome | None:
+def stopped_by(channel: ChannelReader) -> Outcome | None:
     """Why a run cannot go on when its channel has failed; None while it works."""
     if channel.failed is None:
         return None

@@ -13,7 +13,7 @@ from accounts.models import User
 from automation import variables
 from automation.models import Level, Run, Verdict, Violation
 from automation.models.credential_use import refuse_misuse
-from automation.models.verdicts import contributed
+from automation.models.verdicts import contributed_violations
 from inventory.models import Server
 from schema.exceptions import Refused
 
@@ -38,7 +38,7 @@ class Candidate:
         stays secret."""
         launch = self.launch
         schema = launch.playbook.schema()
-        values = variables.cleaned(schema, launch.extra_vars)
+        values = variables.cleaned_values(schema, launch.extra_vars)
         secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
         run = Run(
             playbook=launch.playbook,
@@ -62,7 +62,7 @@ def verdict_on_launch(candidate: Candidate) -> Verdict:
             rule(candidate)
         except (PermissionDenied, Refused, ValidationError) as error:
             return Verdict((Violation(name, Level.HARD, _said(error), error=error),))
-    violations = tuple(contributed(candidate.run, candidate.servers, candidate.actor))
+    violations = tuple(contributed_violations(candidate.run, candidate.servers, candidate.actor))
     return Verdict(violations, _overridden(candidate, violations))
 
 

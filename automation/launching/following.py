@@ -225,7 +225,7 @@ def credential_named(name: str | None) -> Credential | None:
         raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
 
 
-def variables_of(text: str | None) -> Any:
+def parse_extra_vars(text: str | None) -> Any:
     """The value of --extra-vars; without it, no variables."""
     if text is None:
         return {}

@@ -14,7 +14,7 @@ from automation import command_line, variables
 from automation.content import play_hosts
 from automation.models import Run, Verdict
 from automation.models.options import OPTIONS
-from automation.models.waiting import shortened, why_it_would_wait
+from automation.models.waiting import name_some, why_it_would_wait
 from inventory.ansible.names import reservations
 from inventory.models import Server
 
@@ -80,7 +80,7 @@ class Intention:
     @property
     def words(self) -> list[str]:
         """Sentences: what runs where and how, how long, and what it will wait for."""
-        names = shortened([server.hostname for server in self.servers])
+        names = name_some([server.hostname for server in self.servers])
         where = touched(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
@@ -113,7 +113,7 @@ class Intention:
         if skipped and len(skipped) == len(self.servers):
             return [*said, "No play is for any of the chosen servers: the run would fail."]
         end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"
-        return [*said, f"No play is for {shortened(skipped)}: {end}."] if skipped else said
+        return [*said, f"No play is for {name_some(skipped)}: {end}."] if skipped else said
 
     @cached_property
     def waits_for(self) -> list[str]:
@@ -142,7 +142,7 @@ class Intention:
     def _own_defaults(self) -> list[str]:
         given, schema = self.run.extra_vars, self.run.playbook.schema()
         left = [name for name in variables.own_defaults(schema) if name not in given]
-        return [f"The playbook's own default holds for {shortened(left)}."] if left else []
+        return [f"The playbook's own default holds for {name_some(left)}."] if left else []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)

@@ -16,7 +16,7 @@ NEWEST = 500
 LONGEST_WORDS = 80
 
 
-def remembered(actor: User, playbook: Playbook | None) -> "Remembered | None":
+def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
     """None when this person has not run it, or long ago."""
     if playbook is None:
         return None

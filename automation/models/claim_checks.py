@@ -15,7 +15,7 @@ from inventory.models import Server
 
 from .credential_use import credential_problem
 from .playbooks import Playbook
-from .verdicts import Level, Verdict, Violation, contributed
+from .verdicts import Level, Verdict, Violation, contributed_violations
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -33,7 +33,9 @@ def verdict_on_claim(run: Run) -> Verdict:
     if not launch_checked.has_listeners():
         return Verdict()
     servers = list(Server.objects.filter(jobs__run=run).order_by("pk"))
-    return Verdict(tuple(contributed(run, servers, run.launched_by)), tuple(run.overridden))
+    return Verdict(
+        tuple(contributed_violations(run, servers, run.launched_by)), tuple(run.overridden)
+    )
 
 
 def _playbook_is_inactive(run: Run) -> str:

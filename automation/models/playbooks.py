@@ -92,7 +92,7 @@ class Playbook(Editable):
         return reverse("automation:playbook_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
-        self.name, self.file_path = self.name.strip(), playbook_files.spelled(self.file_path)
+        self.name, self.file_path = self.name.strip(), playbook_files.spelled_path(self.file_path)
         super().clean_fields(exclude)
 
     def clean(self) -> None:

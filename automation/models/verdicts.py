@@ -97,7 +97,7 @@ class Verdict:
         ]
 
 
-def contributed(run: Run, servers: Collection[Server], actor: User) -> list[Violation]:
+def contributed_violations(run: Run, servers: Collection[Server], actor: User) -> list[Violation]:
     """What the apps above have against it. `run` is not saved when it is launched."""
     answers = launch_checked.send_robust(type(run), run=run, servers=servers, actor=actor)
     return [each for receiver, answer in answers for each in _violations(receiver, answer)]

@@ -45,7 +45,7 @@ def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
     return [sentence for blocker in BLOCKERS for sentence in blocker(run, keys)]
 
 
-def shortened(names: Sequence[str]) -> str:
+def name_some(names: Sequence[str]) -> str:
     """ "web1", "web1 and web2"; of many the first few, and how many more."""
     more = len(names) - NAMED
     if more > 0:
@@ -107,8 +107,8 @@ def _next_before(run: Run, servers: set[int]) -> dict[int, int]:
 
 def _hostnames(servers: Mapping[int, int]) -> str:
     names = Server.objects.filter(pk__in=list(servers)).order_by("hostname")
-    return shortened(list(names.values_list("hostname", flat=True)))
+    return name_some(list(names.values_list("hostname", flat=True)))
 
 
 def _runs(found: Mapping[int, int]) -> str:
-    return shortened([f"run {pk}" for pk in sorted(set(found.values()))])
+    return name_some([f"run {pk}" for pk in sorted(set(found.values()))])

@@ -52,7 +52,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayBar:
     date: date
     total: int
     parts: list[Slice]
@@ -85,7 +85,7 @@ def job_numbers(at: datetime | None = None) -> dict[str, Any]:
     return {"chart": chart, "highest": highest, "jobs_by_status": by_status, "days": DAYS}
 
 
-def _day(day: date, counts: dict[tuple[date, str], int], total: int, highest: int) -> Day:
+def _day(day: date, counts: dict[tuple[date, str], int], total: int, highest: int) -> DayBar:
     start, end = _midnight(day), _midnight(day + timedelta(days=1))
     parts, top = [], 100.0
     for status in STACK:
@@ -93,7 +93,7 @@ def _day(day: date, counts: dict[tuple[date, str], int], total: int, highest: in
             share = 100 * count / highest
             top -= share
             parts.append(Slice(status, count, top, share, jobs_url(status, start, end)))
-    return Day(day, total, parts, jobs_url("", start, end))
+    return DayBar(day, total, parts, jobs_url("", start, end))
 
 
 def _midnight(day: date) -> datetime:

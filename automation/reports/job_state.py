@@ -43,7 +43,7 @@ def header_of(job: Job) -> dict[str, Any]:
         "variables": job.masked_extra_vars.items(),
         "options": given_options(job.run),
         "earlier": partial(_earlier, job),
-        "plays": partial(plays_of, job),
+        "plays": partial(plays_for_job, job),
         "why_unmasked": WHY_UNMASKED,
     }
 
@@ -73,7 +73,7 @@ def failing_result(job: Job) -> TaskResult | None:
     return job.task_results.filter(status__in=failures).order_by("number").first()
 
 
-def plays_of(job: Job) -> list[Play]:
+def plays_for_job(job: Job) -> list[Play]:
     """The plays that took its server in, as far as its playbook's file says it; none once that is
     another one than ran."""
     if job.playbook.current_hash() != job.run.playbook_hash:

@@ -56,7 +56,7 @@ class Spot(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Column:
+class MatrixColumn:
     """One task of the run. `results`, and of them `bad` and `changed`: on how many servers, in all
     of its times together. `number` counts the columns from 1."""
 
@@ -71,7 +71,7 @@ class Column:
         return spot_of(*self.place)
 
 
-class Cell(NamedTuple):
+class MatrixCell(NamedTuple):
     number: int
     status: str
 
@@ -83,7 +83,7 @@ class Row:
 
     job: Job
     counts: dict[str, int]
-    cells: list[Cell | None]
+    cells: list[MatrixCell | None]
 
 
 def spot_of(play: str, task: str, path: str, nth: int) -> Spot:
@@ -93,7 +93,7 @@ def spot_of(play: str, task: str, path: str, nth: int) -> Spot:
 # --- Columns --------------------------------------------------------------------------------------
 
 
-def columns_of(run: Run) -> list[Column]:
+def columns_of(run: Run) -> list[MatrixColumn]:
     """All tasks that any of its servers has met, in the order of the play."""
     ended = run.state == Run.State.FINISHED
     key = f"columns-of-run-{run.pk}-{run.state}"
@@ -106,7 +106,7 @@ def columns_of(run: Run) -> list[Column]:
     return known
 
 
-def _columns(results: QuerySet[TaskResult]) -> list[Column]:
+def _columns(results: QuerySet[TaskResult]) -> list[MatrixColumn]:
     groups: list[Any] = list(
         results.order_by()
         .values("play", "task", "path")
@@ -122,12 +122,12 @@ def _columns(results: QuerySet[TaskResult]) -> list[Column]:
     witnesses = Counter(group["witness"] for group in groups)
     witnesses.update(_most_often(results, {group["task"] for group in repeated}))
     by_spot = {_group_spot(group): group for group in groups}
-    columns: list[Column] = []
+    columns: list[MatrixColumn] = []
     for place in in_order(_sequences([job for job, _ in witnesses.most_common(WITNESSES)])):
         group = by_spot.get(spot_of(*place[:3], 1))
         if group is not None:
             told = group["count"], group["bad"], group["altered"]
-            columns.append(Column(place, *told, number=len(columns) + 1))
+            columns.append(MatrixColumn(place, *told, number=len(columns) + 1))
     return columns
 
 
@@ -197,7 +197,7 @@ def jobs_of(run: Run, status: str = "") -> QuerySet[Job]:
     return jobs.order_by(Case(*ranks, output_field=IntegerField()), "id")
 
 
-def rows_of(jobs: Sequence[Job], columns: Sequence[Column]) -> list[Row]:
+def rows_of(jobs: Sequence[Job], columns: Sequence[MatrixColumn]) -> list[Row]:
     """The jobs with their cells in these columns; two queries, however many there are."""
     cells = _cells(jobs, columns)
     # Until the play has ended, there is no recap.
@@ -213,7 +213,9 @@ def rows_of(jobs: Sequence[Job], columns: Sequence[Column]) -> list[Row]:
     ]
 
 
-def _cells(jobs: Sequence[Job], columns: Sequence[Column]) -> dict[tuple[int, Spot], Cell]:
+def _cells(
+    jobs: Sequence[Job], columns: Sequence[MatrixColumn]
+) -> dict[tuple[int, Spot], MatrixCell]:
     results = (
         TaskResult.objects.filter(
             job_id__in=[job.pk for job in jobs],
@@ -222,10 +224,10 @@ def _cells(jobs: Sequence[Job], columns: Sequence[Column]) -> dict[tuple[int, Sp
         .order_by("job_id", "number")
         .values_list("job_id", "number", "play", "task", "path", "status")
     )
-    cells: dict[tuple[int, Spot], Cell] = {}
+    cells: dict[tuple[int, Spot], MatrixCell] = {}
     times: Counter[tuple[int, Spot]] = Counter()
     for job, number, play, task, path, status in results:
         spot = spot_of(play, task, path, 1)
         times[job, spot] += 1
-        cells[job, spot._replace(nth=times[job, spot])] = Cell(number, status)
+        cells[job, spot._replace(nth=times[job, spot])] = MatrixCell(number, status)
     return cells

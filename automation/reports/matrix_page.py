@@ -12,7 +12,7 @@ from django.db.models import prefetch_related_objects
 from automation.models import Job, Run
 from automation.models.results import RECAP
 
-from .matrix import HOSTS, TASKS, Column, Row, columns_of, jobs_of, rows_of
+from .matrix import HOSTS, TASKS, MatrixColumn, Row, columns_of, jobs_of, rows_of
 
 # The counts that each server shows, also where they are zero.
 SHOWN = ("ok", "changed", "failed", "skipped", "unreachable")
@@ -67,12 +67,12 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Table:
+class MatrixTable:
     """`plays`: each play's name over so many of the columns."""
 
     asked: Asked
     rows: list[Row]
-    columns: list[Column]
+    columns: list[MatrixColumn]
     plays: list[tuple[str, int]]
     hosts: Stretch
     tasks: Stretch
@@ -82,7 +82,7 @@ class Table:
     results: int
 
 
-def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> Table:
+def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> MatrixTable:
     """The page of the table that is asked for. `counts`: the run's jobs by status."""
     every = columns_of(run)
     chosen = [column for column in every if _is_wanted(column, asked)]
@@ -93,7 +93,7 @@ def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> Table:
     jobs = list(jobs_of(run, asked.status)[max(0, hosts.first - 1) : hosts.last])
     prefetch_related_objects(jobs, "server")
     plays = [(play, len(list(same))) for play, same in groupby(columns, lambda c: c.place.play)]
-    return Table(
+    return MatrixTable(
         asked,
         rows_of(jobs, columns),
         columns,
@@ -107,7 +107,7 @@ def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> Table:
     )
 
 
-def _is_wanted(column: Column, asked: Asked) -> bool:
+def _is_wanted(column: MatrixColumn, asked: Asked) -> bool:
     if (asked.only == "failed" and not column.bad) or (
         asked.only == "changed" and not column.changed
     ):

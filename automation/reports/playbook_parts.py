@@ -28,17 +28,17 @@ PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 @dataclass(frozen=True)
-class Part:
+class PlaybookPart:
     kind: str  # role, tasks, playbook, variables, template, file, script
     name: str  # as it is written; a template in it is not evaluated
 
 
-def parts_of(content: bytes) -> list[Part]:
+def list_playbook_parts(content: bytes) -> list[PlaybookPart]:
     """Each once, in the order of the file. Only what the file itself names: neither what its roles
     name in turn, nor group_vars and host_vars, which Ansible finds by itself."""
     if len(content) > LONGEST:
         return []
-    found: dict[Part, None] = {}
+    found: dict[PlaybookPart, None] = {}
     for play in plays_in(content):
         for part in _of_play(play):
             if len(found) == MOST:
@@ -47,7 +47,7 @@ def parts_of(content: bytes) -> list[Part]:
     return list(found)
 
 
-def _of_play(play: dict[str, Any]) -> Iterator[Part]:
+def _of_play(play: dict[str, Any]) -> Iterator[PlaybookPart]:
     yield from _of_task(play, 0)
     for role in _several(play.get("roles")):
         name = (role.get("role") or role.get("name")) if isinstance(role, dict) else role
@@ -57,7 +57,7 @@ def _of_play(play: dict[str, Any]) -> Iterator[Part]:
             yield from _named("variables", alternative)
 
 
-def _of_task(task: Any, depth: int) -> Iterator[Part]:
+def _of_task(task: Any, depth: int) -> Iterator[PlaybookPart]:
     """Of a task, a block or a play: all of them hold lists of tasks."""
     if not isinstance(task, dict) or depth > DEEPEST:
         return
@@ -78,9 +78,9 @@ def _module(key: Any) -> str:
     return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)
 
 
-def _named(kind: str, name: Any) -> Iterator[Part]:
+def _named(kind: str, name: Any) -> Iterator[PlaybookPart]:
     if isinstance(name, str) and name.strip():
-        yield Part(kind, name.strip()[:200])
+        yield PlaybookPart(kind, name.strip()[:200])
 
 
 def _several(value: Any) -> list[Any]:

@@ -28,7 +28,7 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Summary:
+class RunSummary:
     """`failures`: the commonest ones, each with its first job (and so a message and a ticket), and
     how many are like it."""
 
@@ -47,7 +47,7 @@ class Summary:
         return sum(count for status, count in self.counts.items() if status not in active)
 
 
-def summary_of(run: Run) -> Summary:
+def summarize_run(run: Run) -> RunSummary:
     """Two queries, or one where nothing failed."""
     # By the task's place, which earlier jobs lack: its name may be filled in anew for each server.
     what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
@@ -63,7 +63,7 @@ def summary_of(run: Run) -> Summary:
         counts[group.status] += group.count
     failed = [group for group in groups if group.status == Job.Status.FAILED]
     failed.sort(key=lambda group: (-group.count, group.first))
-    return Summary(
+    return RunSummary(
         {status: counts[status] for status in Job.Status.values if counts[status]},
         _with_jobs(failed[:FAILURES]),
         max(0, len(failed) - FAILURES),

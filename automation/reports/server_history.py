@@ -41,7 +41,7 @@ class ServerHistory:
         return TrackRecord([(_seconds_of(job), job.status) for job in self.jobs])
 
 
-def history_of(server_id: int) -> ServerHistory:
+def read_server_history(server_id: int) -> ServerHistory:
     """Five queries, whatever the number of its jobs."""
     own = Job.objects.filter(server=server_id).defer("extra_vars", "counts").order_by("-id")
     jobs = list(own[:SHOWN])
@@ -53,9 +53,9 @@ def history_of(server_id: int) -> ServerHistory:
     return ServerHistory(jobs, last_check, lock.filter(server=server_id).first())
 
 
-def summary_of(server: Server) -> dict[str, object]:
+def summarize_server(server: Server) -> dict[str, object]:
     """The same in figures, for programs."""
-    history = history_of(server.pk)
+    history = read_server_history(server.pk)
     return {
         "server_id": server.pk,
         "last_job": history.last_job,

@@ -17,7 +17,7 @@ from automation.forms import LaunchForm, relaunched
 from automation.launching import Intention, Launch, Only
 from automation.launching.intentions import button, touched
 from automation.launching.relaunching import repeated
-from automation.launching.remembered import remembered
+from automation.launching.remembered import last_values
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.models import Server
@@ -110,7 +110,7 @@ def _sent(request: HttpRequest) -> LaunchForm:
 
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
     """What the fields of a playbook need; a repeated run offers its own values and no others."""
-    offered = None if form.repeated else remembered(signed_in(request), playbook)
+    offered = None if form.repeated else last_values(signed_in(request), playbook)
     return {"form": form, "playbook": playbook, "remembered": offered}
 
 

@@ -14,7 +14,7 @@ from automation import variables
 from automation.models import Playbook
 from automation.reports.charts import HEIGHT, strip_of
 from automation.reports.playbook_history import RunRecord, playbook_history
-from automation.reports.playbook_parts import parts_of
+from automation.reports.playbook_parts import list_playbook_parts
 from console.lists import call_each
 
 RUNS_SHOWN = 10
@@ -34,7 +34,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "title": playbook.name,
         "playbook": playbook,
         "variables": [_entry(name, spec) for name, spec in playbook.schema().items()],
-        "parts": parts_of(playbook.source.encode()),
+        "parts": list_playbook_parts(playbook.source.encode()),
         "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
         "record": record,
         "strip": strip_of(record.latest.runs),

@@ -14,7 +14,7 @@ from automation.models import Run
 from automation.models.waiting import why_it_waits
 from automation.reports.job_state import WHY_UNMASKED, given_options
 from automation.reports.matrix_page import Asked, count_links, table_of
-from automation.reports.run_summary import Summary, progress_of, summary_of
+from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
 
 from .runs import relaunching_of
@@ -44,7 +44,7 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
     # The run first: whatever was written before it ended is then in the table.
     run = get_object_or_404(Run.objects.select_related(*related), pk=pk)
-    summary = summary_of(run)
+    summary = summarize_run(run)
     return {
         **_header(run, summary),
         **relaunching_of(run),
@@ -53,7 +53,7 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     }
 
 
-def _header(run: Run, summary: Summary) -> dict[str, Any]:
+def _header(run: Run, summary: RunSummary) -> dict[str, Any]:
     is_running = run.state == Run.State.RUNNING
     waits_for = why_it_waits(run) if run.state == Run.State.PENDING else []
     servers = f"{summary.jobs} server{'' if summary.jobs == 1 else 's'}"
@@ -72,7 +72,7 @@ def _header(run: Run, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _table(request: HttpRequest, run: Run, summary: Summary) -> dict[str, Any]:
+def _table(request: HttpRequest, run: Run, summary: RunSummary) -> dict[str, Any]:
     asked = Asked.of(request.GET)
     table = table_of(run, asked, summary.counts)
     results_url = reverse("admin:automation_taskresult_changelist")

@@ -40,14 +40,14 @@ class Narrow:
 
     def parameters(self, row: Model) -> Parameters:
         """What the URL needs for the rows that are like this one; nothing where it has no value."""
-        value = found(row, self.source)
+        value = value_at(row, self.source)
         if value in (None, ""):
             return {self.none: "True", self.parameter: None} if self.none else {}
         parameters = {self.parameter: int(value) if isinstance(value, bool) else value}
         return {**parameters, self.none: None} if self.none else parameters
 
     def shown(self, row: Model, text: Any, rows: Rows) -> Any:
-        return link(rows, self.parameters(row), text)
+        return filter_link(rows, self.parameters(row), text)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Day(Narrow):
     source: str = ""
 
     def parameters(self, row: Model) -> Parameters:
-        moment = found(row, self.source or self.parameter)
+        moment = value_at(row, self.source or self.parameter)
         return day_range(self.parameter, timezone.localdate(moment)) if moment else {}
 
 
@@ -66,8 +66,8 @@ class Each(Narrow):
     """A cell of several values: `source` names a method that gives (value, text) pairs."""
 
     def shown(self, row: Model, text: Any, rows: Rows) -> Any:
-        pairs = found(row, self.source)()
-        links = [(link(rows, {self.parameter: value}, word),) for value, word in pairs]
+        pairs = value_at(row, self.source)()
+        links = [(filter_link(rows, {self.parameter: value}, word),) for value, word in pairs]
         return format_html_join(" ", '<span class="io-list-tag">{}</span>', links) or NOTHING
 
 
@@ -77,12 +77,12 @@ def day_range(name: str, day: date) -> Parameters:
     return {**ends, f"{name}_from_1": None, f"{name}_to_1": None}
 
 
-def found(row: Any, path: str) -> Any:
+def value_at(row: Any, path: str) -> Any:
     """The value at the end of the path; None where a part of it is None."""
     return reduce(lambda at, name: None if at is None else getattr(at, name), path.split("."), row)
 
 
-def link(rows: Rows, parameters: Parameters, text: Any) -> Any:
+def filter_link(rows: Rows, parameters: Parameters, text: Any) -> Any:
     """The text as a link to the narrowed list, unless the list is that narrow already."""
     now = rows.filter_params
     if not parameters or all(
@@ -96,7 +96,7 @@ def link(rows: Rows, parameters: Parameters, text: Any) -> Any:
     )
 
 
-class Cell:
+class FilteringColumn:
     """Stands in a list's columns in place of the column, as a function of the row.
 
     A cell that leads to its row keeps that link, and has another one beside it.

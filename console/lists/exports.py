@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from console.signals import list_exported
 
-from .cells import found
+from .cells import value_at
 
 if TYPE_CHECKING:
     from .admins import ConsoleAdmin
@@ -78,7 +78,7 @@ def _records(
 
 
 def _record(columns: dict[str, str], row: Model) -> dict[str, Any]:
-    return {name: _plain(found(row, path)) for name, path in columns.items()}
+    return {name: _plain(value_at(row, path)) for name, path in columns.items()}
 
 
 def _plain(value: Any) -> Any:

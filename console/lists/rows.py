@@ -13,7 +13,7 @@ from unfold.views import ChangeList
 
 from console.pages import ColumnPart, parts_for
 
-from .cells import Cell
+from .cells import FilteringColumn
 from .chips import Chip, chips
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Rows(ChangeList):
         narrowings = self.model_admin.get_cell_filters()
         linked = list(self.list_display_links or ())
         cells = {
-            column: Cell(self, column, narrowings[column], leads_to_row=column in linked)
+            column: FilteringColumn(self, column, narrowings[column], leads_to_row=column in linked)
             for column in self.list_display
             if column in narrowings
         }

@@ -34,14 +34,16 @@ def write_inventory(
     targets, neighbours = list(targets), list(neighbours)
     data, script = folder / "hosts.json", folder / "hosts"
     logins = Logins(folder, targets, credential)
-    write_private(data, json.dumps(inventory_of(targets, neighbours, logins)))
+    write_private(data, json.dumps(build_inventory(targets, neighbours, logins)))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
     pinned = known_hosts([*targets, *neighbours]) + aliases(targets)
     write_private(folder / KNOWN_HOSTS, pinned)
     return script
 
 
-def inventory_of(targets: list[Server], neighbours: list[Server], logins: Logins) -> dict[str, Any]:
+def build_inventory(
+    targets: list[Server], neighbours: list[Server], logins: Logins
+) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     hostvars = {
         server.hostname: connection_of(server) | without_secrets(server.variables)

@@ -43,7 +43,7 @@ class Group:
     left_out: str = ""
 
 
-def variables_of(server: Server) -> list[Variable]:
+def list_variables(server: Server) -> list[Variable]:
     """By name. What host_vars and group_vars beside a playbook say, only its run knows."""
     found: dict[str, Variable] = {}
     for source, variables in _sources(server):

@@ -1,7 +1,7 @@
 from .credential_scope import launching_roles
 from .credentials import Credential, CredentialQuerySet
 from .facts import ServerFacts
-from .servers import CHOSEN_BY, Server, ServerQuerySet, group_name, is_group_name, spelled
+from .servers import CHOSEN_BY, Server, ServerQuerySet, group_name, is_group_name, spelled_address
 
 __all__ = [
     "CHOSEN_BY",
@@ -13,5 +13,5 @@ __all__ = [
     "group_name",
     "is_group_name",
     "launching_roles",
-    "spelled",
+    "spelled_address",
 ]

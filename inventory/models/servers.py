@@ -190,7 +190,7 @@ class Server(HostKeys, Editable):
         # One spelling a name: what is unique on MySQL must not differ by case on SQLite.
         self.hostname = self.hostname.strip().lower()
         self.environment = self.environment.strip().lower()
-        self.ip_address = spelled(self.ip_address)
+        self.ip_address = spelled_address(self.ip_address)
         super().clean_fields(exclude)
 
     @property
@@ -303,7 +303,7 @@ def _group_name(text: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def spelled(address: str) -> str:
+def spelled_address(address: str) -> str:
     """One spelling an address: ssh and the host keys compare them as texts."""
     try:
         return str(ip_address(address.strip()))

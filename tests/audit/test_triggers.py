@@ -129,9 +129,9 @@ def test_the_model_refuses_as_well(line):
 
 
 def test_ensuring_twice_does_nothing(django_assert_num_queries):
-    triggers.ensure("default")
+    triggers.ensure_triggers("default")
     with django_assert_num_queries(2):
-        triggers.ensure("default")
+        triggers.ensure_triggers("default")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from inventory.ansible.credential_variables import Logins
-from inventory.ansible.inventory_file import inventory_of, known_hosts, write_inventory
+from inventory.ansible.inventory_file import build_inventory, known_hosts, write_inventory
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def ansible(program: str, *arguments: str, folder: Path) -> subprocess.Completed
 
 
 def structure(folder: Path, targets: list, neighbours: list) -> dict:
-    return inventory_of(targets, neighbours, Logins(folder, targets, None))
+    return build_inventory(targets, neighbours, Logins(folder, targets, None))
 
 
 def read_by_ansible(script: Path) -> dict:

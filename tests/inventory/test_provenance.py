@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from inventory.ansible.credential_variables import Logins
-from inventory.ansible.inventory_file import inventory_of
-from inventory.ansible.provenance import IN_A_RUN, ONLY_PINNED, groups_of, variables_of
+from inventory.ansible.inventory_file import build_inventory
+from inventory.ansible.provenance import IN_A_RUN, ONLY_PINNED, groups_of, list_variables
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def private_key():
 
 def rendered(server, folder):
     """(variables, groups) of the server in the inventory of a run on it alone."""
-    inventory = inventory_of([server], [], Logins(folder, [server], None))
+    inventory = build_inventory([server], [], Logins(folder, [server], None))
     variables = inventory["all"]["vars"] | inventory["_meta"]["hostvars"][server.hostname]
     plain = {
         name: value["__ansible_unsafe"] if isinstance(value, dict) else value
@@ -58,7 +58,7 @@ def test_every_variable_of_the_inventory_is_told_with_its_value(kind, login, tmp
     credential = make.credential(**given) if given else None
     server = make.server(credential=credential, **SERVERS[kind])
 
-    told = {variable.name: variable.value for variable in variables_of(server)}
+    told = {variable.name: variable.value for variable in list_variables(server)}
     variables, groups = rendered(server, tmp_path)
 
     assert told.keys() == variables.keys()
@@ -77,7 +77,7 @@ def test_each_one_says_where_it_comes_from_and_what_it_wins_over():
         credential=credential, ssh_user="deploy", variables={"ansible_port": 23, "rack": 4}
     )
     told = {
-        variable.name: (variable.source, variable.wins_over) for variable in variables_of(server)
+        variable.name: (variable.source, variable.wins_over) for variable in list_variables(server)
     }
     assert told == {
         "ansible_host": ("IP address", ""),
@@ -91,7 +91,7 @@ def test_each_one_says_where_it_comes_from_and_what_it_wins_over():
 def test_no_secret_is_told():
     credential = make.credential(ssh_password="hunter2", become_password="hunter3")
     server = make.server(credential=credential, variables={"db_password": "hunter4"})
-    assert "hunter" not in str(variables_of(server))
+    assert "hunter" not in str(list_variables(server))
 
 
 def test_groups_name_their_tag_and_why_one_is_left_out():

@@ -44,7 +44,7 @@ def broken(transactional_db):
         set_by_hand("job_logs", "job_id", "RESTRICT")
         set_by_hand("tickets", "job_id", "CASCADE")
     yield
-    foreign_keys.ensure("default")
+    foreign_keys.ensure_foreign_keys("default")
     assert not differing()
 
 
@@ -112,14 +112,14 @@ def test_every_rule_is_in_place_after_the_migrations():
 @pytest.mark.django_db
 def test_nothing_to_do_costs_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
-        foreign_keys.ensure("default")
+        foreign_keys.ensure_foreign_keys("default")
 
 
 def test_a_lost_rule_is_repaired_and_the_rows_stay(broken):
     job = make.job()
     make.log_lines(job, "one", "two")
     before = live.live_schema(connection)["job_logs"]
-    foreign_keys.ensure("default")
+    foreign_keys.ensure_foreign_keys("default")
     assert not differing()
     after = live.live_schema(connection)["job_logs"]
     assert (after.columns, after.checks) == (before.columns, before.checks)
@@ -132,7 +132,7 @@ def test_a_lost_rule_is_repaired_and_the_rows_stay(broken):
 
 
 def test_another_connection_sees_the_repair(broken):
-    foreign_keys.ensure("default")
+    foreign_keys.ensure_foreign_keys("default")
     job = make.job()
     make.log_lines(job, "one")
     other = connection.copy()
@@ -154,7 +154,7 @@ def test_tables_that_are_not_there_yet_are_left_for_later():
     try:
         call_command("migrate", "tickets", "zero", verbosity=0)
         assert ("tickets", "job_id") not in rules()
-        foreign_keys.ensure("default")
+        foreign_keys.ensure_foreign_keys("default")
     finally:
         call_command("migrate", verbosity=0)
     assert ("tickets", "job_id") in rules()
@@ -164,7 +164,7 @@ def test_tables_that_are_not_there_yet_are_left_for_later():
 @pytest.mark.django_db
 def test_set_null_waits_until_the_column_may_be_null(monkeypatch):
     monkeypatch.setattr(foreign_keys, "expected", lambda: {("job_logs", "job_id"): "SET NULL"})
-    foreign_keys.ensure("default")
+    foreign_keys.ensure_foreign_keys("default")
     assert rules()["job_logs", "job_id"] == "CASCADE"
 
 
@@ -187,7 +187,7 @@ def test_an_edit_that_goes_wrong_leaves_all_as_it_was(broken, monkeypatch, damag
     with monkeypatch.context() as patch:
         patch.setattr(foreign_keys, "with_rule", damage)
         with pytest.raises(Exception, match=error):
-            foreign_keys.ensure("default")
+            foreign_keys.ensure_foreign_keys("default")
     assert live.live_schema(connection) == before
     assert [line.content for line in JobLog.objects.all()] == ["kept"]
     with connection.cursor() as cursor:

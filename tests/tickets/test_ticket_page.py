@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from audit.models import AuditLog
 from tests import make
-from tickets.history import history_of
+from tickets.history import read_ticket_history
 from tickets.models import TicketComment
 
 
@@ -119,7 +119,7 @@ def test_the_story_is_told_in_order_and_in_words(alice, boss):
     ticket.assign(alice, boss)
     ticket.prioritise(boss, "critical")
     ticket.resolve(boss, "Was the disk")
-    told = [(event.who, event.words, event.note) for event in history_of(ticket)]
+    told = [(event.who, event.words, event.note) for event in read_ticket_history(ticket)]
     assert told == [
         ("alice", "started work on it", ""),
         ("alice", "", ""),

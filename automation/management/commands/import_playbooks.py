@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from accounts.terminal import acting_user
 from audit.context import acting_as
-from automation.importing import Report, import_playbooks
+from automation.importing import PlaybookImport, import_playbooks
 
 WORDS = {
     "added": "added",
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         """Nobody is needed to register: on a new machine there is nobody yet."""
         return acting_user(options["user"]) if options["accept"] or options["user"] else None
 
-    def _say(self, report: Report, *, dry_run: bool) -> None:
+    def _say(self, report: PlaybookImport, *, dry_run: bool) -> None:
         for file_path, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {file_path}: {reason}"))
         for file_path, sentences in report.warnings.items():

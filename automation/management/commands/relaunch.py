@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from accounts.terminal import acting_user
 from automation import launching
 from automation.launching import Only, launch_from
-from automation.launching.following import LaunchingCommand, refusals_in_words, variables_of
+from automation.launching.following import LaunchingCommand, parse_extra_vars, refusals_in_words
 from automation.models import Job
 
 
@@ -29,7 +29,7 @@ class Command(LaunchingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         job = self._job(options["job_id"])
         with refusals_in_words():
-            actor, values = acting_user(options["user"]), variables_of(options["extra_vars"])
+            actor, values = acting_user(options["user"]), parse_extra_vars(options["extra_vars"])
             launch = launch_from(job.run, only=options["only"], extra_vars=values)
             run = launching.launch(actor, self.with_options(launch, options)).run
         self.stdout.write(f"Run {run.pk} repeats run {job.run_id}.")

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from accounts.terminal import acting_user
 from automation import launching
 from automation.launching import Choice, Intention, Launch
-from automation.launching.following import LaunchingCommand, refusals_in_words, variables_of
+from automation.launching.following import LaunchingCommand, parse_extra_vars, refusals_in_words
 from automation.launching.launches import NOBODY_CHOSEN
 from automation.models import Playbook, Run
 from inventory.models import Server
@@ -47,7 +47,7 @@ class Command(LaunchingCommand):
     def _launched(self, options: dict[str, Any]) -> Run | None:
         """None for a dry run."""
         playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
-        servers, values = self._servers(options), variables_of(options["extra_vars"])
+        servers, values = self._servers(options), parse_extra_vars(options["extra_vars"])
         launch = Launch(playbook=playbook, servers=servers, extra_vars=values)
         launch = self.with_options(launch, options)
         intention = launching.rehearse(actor, launch)

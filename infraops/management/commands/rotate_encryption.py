@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from infraops.rotation import Report, rotate
+from infraops.rotation import RotationReport, rotate
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 "the secrets again."
             )
 
-    def _tell(self, report: Report, done: str) -> None:
+    def _tell(self, report: RotationReport, done: str) -> None:
         if not (report.anew or report.current):
             self.stdout.write("There is no secret that can be opened.")
         for table, count in report.anew.items():

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from inventory.ansible.reading import Inventory, Unreadable, read
-from inventory.importing import Report, import_hosts
+from inventory.importing import InventoryImport, import_hosts
 
 # How many hosts a line names.
 SHOWN = 10
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if report.is_all_refused:
             raise CommandError("Every host was refused.")
 
-    def _say_what_is_missing(self, inventory: Inventory, report: Report) -> None:
+    def _say_what_is_missing(self, inventory: Inventory, report: InventoryImport) -> None:
         if inventory.warnings:
             self.stderr.write(inventory.warnings)
         for file in inventory.encrypted:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 
-    def _say_what_was_done(self, report: Report, dry_run: bool) -> None:
+    def _say_what_was_done(self, report: InventoryImport, dry_run: bool) -> None:
         if dry_run:
             self.stdout.write("Nothing was written. It would be:")
         for word in ("added", "changed", "unchanged", "refused"):

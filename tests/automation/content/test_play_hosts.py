@@ -7,7 +7,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 
 from automation.content import play_hosts
-from automation.content.play_hosts import Names, forecast, plays_of, terms_of
+from automation.content.play_hosts import Names, forecast, read_plays, terms_of
 from automation.models import Worker
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
@@ -165,7 +165,7 @@ def test_imported_playbooks_are_followed_within_the_root(fleet):
     make.playbook_file("more.yml", plays("db"))
     text = "- ansible.builtin.import_playbook: parts/db.yml\n" + plays("lb")
     playbook = make.playbook(text, file_path="site.yml")
-    assert [play.place for play in plays_of("site.yml")[0]] == ["more.yml:1", "site.yml:2"]
+    assert [play.place for play in read_plays("site.yml")[0]] == ["more.yml:1", "site.yml:2"]
     assert foreseen(fleet, "", playbook=playbook) == (
         ["Play “For lb” (hosts: lb) will not run: no chosen server matches."],
         ["web1", "web2"],

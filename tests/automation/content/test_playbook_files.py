@@ -94,7 +94,7 @@ def test_the_root_may_be_a_link_itself(settings, tmp_path):
     ],
 )
 def test_one_spelling_a_path(given, spelled):
-    assert playbook_files.spelled(given) == spelled
+    assert playbook_files.spelled_path(given) == spelled
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_bytes_that_are_no_text_are_no_playbook():
 )
 def test_a_file_says_what_it_is_for(text, description):
     content = text.encode()
-    assert playbook_files.description_of(content, playbook_files.plays_in(content)) == description
+    assert playbook_files.describe_file(content, playbook_files.plays_in(content)) == description
 
 
 def test_playbooks_are_discovered_in_order():

@@ -10,7 +10,7 @@ from schema.encryption import Undecryptable
 
 def wrong(schema, given) -> dict[str, list[str]]:
     with pytest.raises(ValidationError) as error:
-        variables.cleaned(schema, given)
+        variables.cleaned_values(schema, given)
     return error.value.message_dict
 
 
@@ -108,23 +108,23 @@ def test_a_schema_is_an_object(schema):
 )
 def test_values_have_the_type_that_the_schema_says(spec, accepted, refused):
     for value in accepted:
-        assert variables.cleaned({"x": spec}, {"x": value}) == {"x": value}
+        assert variables.cleaned_values({"x": spec}, {"x": value}) == {"x": value}
     for value in refused:
         assert set(wrong({"x": spec}, {"x": value})) == {"x"}
 
 
 def test_a_default_of_the_playbooks_own_is_not_a_value():
     schema = {"bucket": {"playbook_default": "backup-{{ region }}"}}
-    assert variables.cleaned(schema, {}) == {}
-    assert variables.cleaned(schema, {"bucket": None}) == {}
+    assert variables.cleaned_values(schema, {}) == {}
+    assert variables.cleaned_values(schema, {"bucket": None}) == {}
     for typed in ("{{ x }}", "backup-{{ region }}", ""):
-        assert variables.cleaned(schema, {"bucket": typed}) == {"bucket": typed}
+        assert variables.cleaned_values(schema, {"bucket": typed}) == {"bucket": typed}
 
 
 def test_defaults_fill_in_and_null_takes_a_value_away():
     schema = {"a": {"default": "1"}, "b": {}, "c": {"default": "3"}}
-    assert variables.cleaned(schema, {"c": None}) == {"a": "1"}
-    assert variables.cleaned(schema, {"a": "x", "b": "y"}) == {"a": "x", "b": "y", "c": "3"}
+    assert variables.cleaned_values(schema, {"c": None}) == {"a": "1"}
+    assert variables.cleaned_values(schema, {"a": "x", "b": "y"}) == {"a": "x", "b": "y", "c": "3"}
 
 
 @pytest.mark.parametrize("given", [{}, {"version": None}, {"version": ""}])
@@ -133,7 +133,7 @@ def test_what_is_required_is_asked_for(given):
 
 
 def test_a_required_one_may_have_a_default():
-    assert variables.cleaned({"a": {"required": True, "default": "x"}}, {}) == {"a": "x"}
+    assert variables.cleaned_values({"a": {"required": True, "default": "x"}}, {}) == {"a": "x"}
 
 
 def test_a_misspelt_name_gets_a_hint():
@@ -151,7 +151,7 @@ def test_every_problem_is_named_at_once():
 @pytest.mark.parametrize("schema", [{}, {"other": {}}])
 def test_what_steers_ansible_is_refused_unless_declared(schema, name):
     assert "steer Ansible" in wrong(schema, {name: "x"})[name][0]
-    assert variables.cleaned({name: {}}, {name: "x"}) == {name: "x"}
+    assert variables.cleaned_values({name: {}}, {name: "x"}) == {name: "x"}
 
 
 MAGIC = ["inventory_hostname", "groups", "hostvars", "omit", "vars", "ansible_play_hosts"]
@@ -176,7 +176,7 @@ def test_what_ansible_sets_itself_cannot_be_declared(name):
 @pytest.mark.parametrize("name", ["environment", "port", "lookup", "ansible_become_password"])
 def test_a_name_that_works_may_be_declared(name):
     variables.validate_schema({name: {}})
-    assert variables.cleaned({name: {}}, {name: "x"}) == {name: "x"}
+    assert variables.cleaned_values({name: {}}, {name: "x"}) == {name: "x"}
 
 
 @pytest.mark.parametrize("given", [[], "a=b", 5, [["a", "b"]]])
@@ -186,7 +186,7 @@ def test_variables_are_an_object(given):
 
 def test_without_a_schema_anything_goes_that_can_be_stored():
     given = {"a": "x", "b": [1, {"c": None}], "d": 2.5, "e": True}
-    assert variables.cleaned({}, given) == given
+    assert variables.cleaned_values({}, given) == given
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_value_may_be_nested_as_deep_as_every_database_allows(levels):
         value = [value]
 
     if levels <= 20:
-        assert variables.cleaned({}, {"deep": value})
+        assert variables.cleaned_values({}, {"deep": value})
     else:
         assert "nested too deeply" in wrong({}, {"deep": value})["deep"][0]
 
@@ -279,11 +279,11 @@ def test_a_number_that_mysql_would_round_is_refused(value):
 def test_the_largest_exact_numbers_are_taken():
     values = {"number": [2**64 - 1, -(2**63)]}
 
-    assert variables.cleaned({}, values) == values
+    assert variables.cleaned_values({}, values) == values
 
 
 def test_of_very_many_problems_the_first_are_told():
     given = {f"versoin_{number}": 1 for number in range(20_000)}
     with pytest.raises(ValidationError) as refused:
-        variables.cleaned({"version": {"type": "string"}}, given)
+        variables.cleaned_values({"version": {"type": "string"}}, given)
     assert len(refused.value.message_dict) == variables.MOST_PROBLEMS

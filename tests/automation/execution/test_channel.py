@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from automation.execution.channel import Channel
+from automation.execution.channel import ChannelReader
 from automation.execution.events import Event, parsed
 from automation.execution.outbox import Closed, Outbox
 from tests.private_servers import wait_until
@@ -22,7 +22,7 @@ class Listening:
     def __init__(self, folder: Path) -> None:
         self.heard: list[Event] = []
         self.is_closed = False
-        self.channel = Channel(folder, self.note, self.close)
+        self.channel = ChannelReader(folder, self.note, self.close)
         self.events = os.open(self.channel.events_path, os.O_WRONLY)
         self.output = os.open(self.channel.output_path, os.O_WRONLY)
         self.channel.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automation.execution.private_folders import RUN_PREFIX, private_folder, sweep
+from automation.execution.private_folders import RUN_PREFIX, private_folder, sweep_private_folders
 from automation.execution.run_folder import sweep_folders
 from tests import make
 from tests.private_servers import wait_until
@@ -53,7 +53,7 @@ def test_it_is_gone_after_an_error_too(tmp_path):
 
 def test_what_a_living_process_holds_stays(tmp_path, holder):
     with private_folder(RUN_PREFIX, str(tmp_path)) as own:
-        assert sweep(RUN_PREFIX, str(tmp_path)) == []
+        assert sweep_private_folders(RUN_PREFIX, str(tmp_path)) == []
         assert own.exists()
     assert (holder.folder / "secret").exists()
 
@@ -63,10 +63,10 @@ def test_what_a_killed_process_held_is_removed(tmp_path, holder):
     holder.wait()
     assert (holder.folder / "secret").exists()
 
-    assert sweep(RUN_PREFIX, str(tmp_path)) == [holder.folder]
+    assert sweep_private_folders(RUN_PREFIX, str(tmp_path)) == [holder.folder]
 
     assert not holder.folder.exists()
-    assert sweep(RUN_PREFIX, str(tmp_path)) == []
+    assert sweep_private_folders(RUN_PREFIX, str(tmp_path)) == []
 
 
 def test_what_is_not_ours_stays(tmp_path):
@@ -77,7 +77,7 @@ def test_what_is_not_ours_stays(tmp_path):
     (tmp_path / f"{RUN_PREFIX}file").touch()
     (tmp_path / "other").mkdir()
 
-    assert sweep(RUN_PREFIX, str(tmp_path)) == []
+    assert sweep_private_folders(RUN_PREFIX, str(tmp_path)) == []
     assert (elsewhere / "kept").exists()
 
 
@@ -87,7 +87,7 @@ def test_what_another_user_made_stays(tmp_path):
     theirs.mkdir()
     os.chown(theirs, 65534, 65534)
 
-    assert sweep(RUN_PREFIX, str(tmp_path)) == []
+    assert sweep_private_folders(RUN_PREFIX, str(tmp_path)) == []
     assert theirs.exists()
 
 

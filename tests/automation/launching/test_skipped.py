@@ -11,7 +11,7 @@ from audit.models import AuditLog
 from automation.launching import following
 from automation.models import Job, Outcome, Run
 from automation.reports.playbook_history import playbook_history
-from automation.reports.server_history import history_of
+from automation.reports.server_history import read_server_history
 from automation.reports.track_record import last_runs, usual_seconds_on
 from schema.exceptions import Refused
 from tests import make
@@ -88,7 +88,7 @@ def test_it_counts_for_no_rate_and_no_usual_duration():
 def test_a_servers_rate_is_of_what_ran_there(client_of, bob):
     server = make.server()
     jobs = [make.job(server=server, status=status) for status in ("success", "skipped", "failed")]
-    history = history_of(server.pk)
+    history = read_server_history(server.pk)
     assert (history.record.decided, history.record.success_rate, history.last_job) == (
         2,
         50,

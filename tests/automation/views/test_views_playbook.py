@@ -9,7 +9,7 @@ from django.utils import timezone
 from automation.models import Run
 from automation.reports import playbook_history as module
 from automation.reports.playbook_history import playbook_history
-from automation.reports.playbook_parts import Part, parts_of
+from automation.reports.playbook_parts import PlaybookPart, list_playbook_parts
 from tests import make
 
 VARIABLES = {
@@ -184,7 +184,7 @@ def test_of_too_many_only_whole_runs_and_weeks_are_counted(db, monkeypatch):
 
 
 def test_what_the_file_names_besides_itself(client_of, bob):
-    named = [(part.kind, part.name) for part in parts_of(PLAY.encode())]
+    named = [(part.kind, part.name) for part in list_playbook_parts(PLAY.encode())]
     assert sorted(named) == sorted(
         [
             *(("playbook", "base.yml"), ("variables", "common.yml"), ("variables", "first.yml")),
@@ -211,13 +211,13 @@ def test_what_the_file_names_besides_itself(client_of, bob):
     ],
 )
 def test_odd_files_name_nothing(text):
-    assert parts_of(text.encode()) == []
+    assert list_playbook_parts(text.encode()) == []
 
 
 def test_a_long_list_of_parts_ends():
     roles = "".join(f"    - role{number}\n" for number in range(300))
-    parts = parts_of(f"- hosts: all\n  roles:\n{roles}".encode())
-    assert len(parts) == 100 and parts[0] == Part("role", "role0")
+    parts = list_playbook_parts(f"- hosts: all\n  roles:\n{roles}".encode())
+    assert len(parts) == 100 and parts[0] == PlaybookPart("role", "role0")
 
 
 # --- The API --------------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) 
     waiting = make.launch(make.playbook(make.HELLO), alice, [server])
 
     cluster.kill()
-    processes.sweep(str(lost.claim_token))  # a power cut spares none
+    processes.kill_marked(str(lost.claim_token))  # a power cut spares none
     worker(command)
 
     assert_lost_once(lost)
