@@ -17,8 +17,8 @@ from console.lists import (
     Day,
     Narrow,
     TimeRangeFilter,
+    ask_first,
     call_each,
-    confirmed,
 )
 
 from .models import LAST_ADMIN, ApiKey, User
@@ -143,7 +143,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return render_to_string("accounts/_key_state.html", {"state": word})
 
     @admin.action(description="Revoke", permissions=["revoke"])
-    @confirmed("Revoke these keys for good?", button="Revoke")
+    @ask_first("Revoke these keys for good?", button="Revoke")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         call_each(
             request,

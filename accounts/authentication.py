@@ -40,7 +40,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
 _VERBS = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "DELETE": "delete"}
 
 
-def needed(method: str, model: type[Model]) -> str:
+def permission_for_method(method: str, model: type[Model]) -> str:
     """The permission that an HTTP method wants on a model: PUT and PATCH want "change"."""
     return f"{model._meta.app_label}.{_VERBS.get(method, 'change')}_{model._meta.model_name}"
 
@@ -68,4 +68,8 @@ class RolePermission(BasePermission):
         if action in named:
             return named[action]
         queryset = getattr(view, "queryset", None)
-        return None if queryset is None else needed(request.method or "GET", queryset.model)
+        return (
+            None
+            if queryset is None
+            else permission_for_method(request.method or "GET", queryset.model)
+        )

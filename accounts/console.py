@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from console.lists import ConsoleAdmin, call_each, confirmed
+from console.lists import ConsoleAdmin, ask_first, call_each
 
 from .signed_in import signed_in
 
@@ -15,7 +15,7 @@ class SwitchedAdmin(ConsoleAdmin):
     """A list that offers its rows, which are Editable, to be activated and deactivated."""
 
     @admin.action(description="Activate", permissions=["change"])
-    @confirmed("Activate these?", button="Activate")
+    @ask_first("Activate these?", button="Activate")
     def activate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         call_each(
             request,
@@ -26,7 +26,7 @@ class SwitchedAdmin(ConsoleAdmin):
         )
 
     @admin.action(description="Deactivate", permissions=["change"])
-    @confirmed(
+    @ask_first(
         "Deactivate these? Nothing runs with them until somebody activates them again.",
         button="Deactivate",
     )

@@ -61,7 +61,7 @@ def flags(run: Run) -> list[str]:
     return [*given, "--forks", str(run.forks)]
 
 
-def shown(command: Sequence[str], folder: str = "") -> str:
+def format_command(command: Sequence[str], folder: str = "") -> str:
     """The command line as people see it: exact, with the folder's path left out."""
     line = shlex.join(command)
     return line.replace(folder, "") if folder else line

@@ -318,7 +318,7 @@ class LaunchForm(forms.Form):
         ]
 
 
-def relaunched(run: Run) -> dict[str, Any]:
+def initial_for_relaunch(run: Run) -> dict[str, Any]:
     """The form's first values for doing a run once more, but for its servers. Secrets are not
     shown, and stay as they were unless typed anew."""
     schema, values = run.playbook.schema(), masked(run.extra_vars)

@@ -36,7 +36,7 @@ from .reports.server_history import read_server_history
 SERVER = "inventory.Server"
 
 
-def fared(request: HttpRequest, server: Server) -> dict[str, Any]:
+def read_history(request: HttpRequest, server: Server) -> dict[str, Any]:
     """How jobs on a server have gone."""
     return {"history": read_server_history(server.pk)}
 
@@ -71,10 +71,10 @@ PAGES = [
     ),
     _on_server("tools", "_server_run_buttons", 10),
     _on_server("tools", "_server_jobs_button", 30),
-    _on_server("notes", "_server_lock", 10, context=fared),
-    _on_server("facts", "_server_record", 10, context=fared),
-    _on_server("state", "_server_strip", 10, context=fared),
-    _on_server("main", "_server_jobs", 20, context=fared),
+    _on_server("notes", "_server_lock", 10, context=read_history),
+    _on_server("facts", "_server_record", 10, context=read_history),
+    _on_server("state", "_server_strip", 10, context=read_history),
+    _on_server("main", "_server_jobs", 20, context=read_history),
 ]
 
 

@@ -19,7 +19,7 @@ PLACE_LENGTH = 12
 STARTED = 19
 
 
-def marked(token: str) -> list[int]:
+def find_marked(token: str) -> list[int]:
     """Process ids of everything alive that carries the token. Needs /proc, so Linux."""
     wanted = f"{MARKER}={token}".encode()
     found = []
@@ -32,14 +32,14 @@ def marked(token: str) -> list[int]:
 def terminate(token: str) -> None:
     """SIGTERM to ansible-playbook, which tells its workers: it is the child of the shell that is
     this process's own child."""
-    for pid in marked(token):
+    for pid in find_marked(token):
         if _parent_of(_parent_of(pid)) == os.getpid():
             _signal(pid, signal.SIGTERM)
 
 
 def kill_marked(token: str) -> int:
     """SIGKILL to everything that carries the token; how many there were."""
-    survivors = marked(token)
+    survivors = find_marked(token)
     for pid in survivors:
         _signal(pid, signal.SIGKILL)
     return len(survivors)

@@ -45,7 +45,7 @@ def set_up_queue(using: str, **kwargs: Any) -> None:
 
 def _register_connection_check(using: str) -> None:
     file_path = f"{playbook_files.BUILTIN}check_connection.yml"
-    file_hash = playbook_files.hash_of(playbook_files.located(file_path).read_bytes())
+    file_hash = playbook_files.hash_of(playbook_files.locate_file(file_path).read_bytes())
     known = Playbook.objects.using(using).filter(file_path=file_path)
     if not known:
         Playbook(file_path=file_path, file_hash=file_hash, **CONNECTION_CHECK).save(using=using)

@@ -39,7 +39,7 @@ def _cancelled(playbook: Playbook) -> tuple[float, float]:
     _await(lambda: _sleeps(run), "the sleep")
     run.cancel(scenery.operator())
     started = time.monotonic()
-    _await(lambda: not processes.marked(str(run.claim_token)), "the death of its processes")
+    _await(lambda: not processes.find_marked(str(run.claim_token)), "the death of its processes")
     dead = time.monotonic() - started
     _await(lambda: _state(run) == Run.State.FINISHED, "the run's end")
     return time.monotonic() - started, dead
@@ -47,7 +47,7 @@ def _cancelled(playbook: Playbook) -> tuple[float, float]:
 
 def _sleeps(run: Run) -> bool:
     run.refresh_from_db()
-    pids = processes.marked(str(run.claim_token)) if run.claim_token else []
+    pids = processes.find_marked(str(run.claim_token)) if run.claim_token else []
     return any(b"sleep\x00300" in _command_line(pid) for pid in pids)
 
 

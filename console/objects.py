@@ -22,7 +22,7 @@ def story_url(kind: str, identity: str) -> str:
     return reverse("audit:story", args=[kind, identity])
 
 
-def named_by(obj: Model) -> str:
+def find_references(obj: Model) -> str:
     """Which kinds of rows forbid deleting this one: "used by jobs and runs", or nothing."""
     kinds = [
         str(relation.related_model._meta.verbose_name_plural)

@@ -18,7 +18,7 @@ from . import bulk, printing
 from .catalogue import Recipe
 from .planning import Plan
 from .printing import Done
-from .simulating import Past, broken_off, passed_over, simulated
+from .simulating import Past, broken_off, simulate_job, skip_job
 from .ticketing import Desk
 from .trail import Trail
 from .world import World
@@ -84,9 +84,9 @@ class History:
         jobs = []
         for server in servers:
             start = run.started_at or at
-            past = simulated(self.world, recipe, server, start, must_fail=must_fail)
+            past = simulate_job(self.world, recipe, server, start, must_fail=must_fail)
             if not recipe.is_for(server.tags["role"]):
-                past = passed_over(recipe, server, start)
+                past = skip_job(recipe, server, start)
             past = broken_off(self.world, past, *end) if end else past
             jobs.append(self.job(run, server, past, actor))
             self._details(jobs[-1], recipe, past, is_logged)

@@ -37,7 +37,7 @@ class Past:
     message: str = ""
 
 
-def simulated(
+def simulate_job(
     world: World, recipe: Recipe, server: Server, at: datetime, *, must_fail: bool = False
 ) -> Past:
     """Task after task, until one does not work."""
@@ -57,7 +57,7 @@ def simulated(
     return Past(Job.Status.SUCCESS, at, done)
 
 
-def passed_over(recipe: Recipe, server: Server, at: datetime) -> Past:
+def skip_job(recipe: Recipe, server: Server, at: datetime) -> Past:
     """No play is for it: nothing ran there."""
     message = (
         f"No play is for this server: the playbook's play is for {recipe.hosts}, and "

@@ -11,7 +11,7 @@ from inventory.models import Server
 from . import bulk, catalogue
 from .history import History
 from .planning import plans
-from .simulating import Past, simulated
+from .simulating import Past, simulate_job
 from .world import World
 
 RUNNING, PENDING = 3, 2
@@ -107,6 +107,6 @@ def _unfinished(
         job = history.job(run, server, Past(status, world.now), actor)
         job.completed_at = None
         if run.started_at:
-            past = simulated(world, recipe, server, run.started_at)
+            past = simulate_job(world, recipe, server, run.started_at)
             history.print(job, recipe, past.done[: len(recipe.steps) // 2], None)
     return run

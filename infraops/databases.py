@@ -28,7 +28,7 @@ MYSQL_OPTIONS = {
 }
 
 
-def configured(database: dict[str, Any]) -> dict[str, Any]:
+def configure_database(database: dict[str, Any]) -> dict[str, Any]:
     """The DATABASES entry of a parsed DATABASE_URL, with the options that its engine needs."""
     if database["ENGINE"].endswith("sqlite3"):
         defaults: dict[str, Any] = SQLITE_OPTIONS

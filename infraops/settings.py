@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from infraops.databases import configured
+from infraops.databases import configure_database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -118,7 +118,7 @@ TEMPLATES = [
 # --- Where it keeps things ----------------------------------------------------------------------
 
 DATABASES = {
-    "default": configured(
+    "default": configure_database(
         env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}")
     )
 }

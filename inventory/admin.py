@@ -17,7 +17,7 @@ from console.lists import (
     Narrow,
     TagFilter,
     TimeRangeFilter,
-    asking,
+    ask_for_values,
     call_each,
 )
 
@@ -123,7 +123,7 @@ class ServerAdmin(SwitchedAdmin):
     # Actions
 
     @admin.action(description="Set the environment", permissions=["change"])
-    @asking(EnvironmentForm, "Move these servers to another environment", button="Move")
+    @ask_for_values(EnvironmentForm, "Move these servers to another environment", button="Move")
     def set_environment(
         self, request: HttpRequest, servers: QuerySet[Server], environment: str
     ) -> None:
@@ -136,7 +136,7 @@ class ServerAdmin(SwitchedAdmin):
         )
 
     @admin.action(description="Set a tag", permissions=["change"])
-    @asking(TagForm, "Give these servers a tag", button="Set the tag")
+    @ask_for_values(TagForm, "Give these servers a tag", button="Set the tag")
     def set_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -149,7 +149,7 @@ class ServerAdmin(SwitchedAdmin):
         )
 
     @admin.action(description="Remove a tag", permissions=["change"])
-    @asking(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    @ask_for_values(TagForm, "Take a tag away from these servers", button="Remove the tag")
     def remove_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:

@@ -13,7 +13,7 @@ MAX_CHARACTERS = 300_000
 LEFT_OUT = "infraops_left_out"
 
 
-def kept(facts: dict[str, Any]) -> dict[str, Any]:
+def facts_to_keep(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts without secrets; where they are too long, without the longest of them, which are
     then named under `infraops_left_out`."""
     clean = _clean(facts)

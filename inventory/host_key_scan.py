@@ -16,7 +16,7 @@ ALL_SECONDS = 15
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256")
 
 
-def scanned_host_keys(address: str, port: int) -> list[str]:
+def scan_host_keys(address: str, port: int) -> list[str]:
     """Lines “ssh-ed25519 AAAA…”, one for each kind of key. Refused, with the reason in words, when
     nobody answers there or what answers is no SSH server."""
     program = shutil.which("ssh-keyscan")

@@ -12,7 +12,7 @@ from .api import CredentialViewSet, ServerViewSet
 from .models import Server
 
 
-def known_about(request: HttpRequest, server: Server) -> dict[str, Any]:
+def read_what_is_known(request: HttpRequest, server: Server) -> dict[str, Any]:
     """What its inventory says, and what Ansible found out there; from the stored row, for the
     page's own has masks in place of secrets."""
     stored = Server.objects.select_related("credential", "facts").get(pk=server.pk)
@@ -35,8 +35,8 @@ def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPa
 
 PAGES = [
     _on_server("tools", "_server_edit_button", 20),
-    _on_server("main", "_server_facts", 30, context=known_about),
-    _on_server("main", "_server_variables", 40, context=known_about),
+    _on_server("main", "_server_facts", 30, context=read_what_is_known),
+    _on_server("main", "_server_variables", 40, context=read_what_is_known),
 ]
 
 

@@ -7,7 +7,7 @@ Rows = list[tuple[str, str]]
 MANY = 20
 
 
-def grouped(facts: dict[str, Any]) -> list[tuple[str, Rows]]:
+def group_facts(facts: dict[str, Any]) -> list[tuple[str, Rows]]:
     """[("System", [("OS", "Debian 12.5"), …]), …], without what the facts do not tell."""
     parts = {
         "System": _system(facts),

@@ -142,10 +142,10 @@ class CredentialForm(SecretsForm):
             self.fields["environments"].help_text = f"Comma-separated.{known}"
 
     def secret(self, name: str, text: str) -> Any:
-        return parsed_environment(text) if name == "environment" else text
+        return parse_environment(text) if name == "environment" else text
 
 
-def parsed_environment(text: str) -> dict[str, str]:
+def parse_environment(text: str) -> dict[str, str]:
     """Lines NAME=value; empty ones and those that begin with # say nothing."""
     found = {}
     for line in text.splitlines():

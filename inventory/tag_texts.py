@@ -15,7 +15,7 @@ def tag_text(key: str, value: Any = True) -> str:
     return key if value is True else f"{key}={value_text(value)}"
 
 
-def parsed_tag(text: str) -> tuple[str, str | None]:
+def parse_tag(text: str) -> tuple[str, str | None]:
     """The key, and the value as a text; None where none is named. “role:web”, as earlier links and
     saved views have it, is understood too."""
     sign = "=" if "=" in text else ":"

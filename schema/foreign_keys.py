@@ -45,7 +45,7 @@ def ensure_foreign_keys(using: str) -> None:
         repair(connection, table, changes)
 
 
-def expected() -> dict[tuple[str, str], str]:
+def expected_rules() -> dict[tuple[str, str], str]:
     """The rule of each (table, column) of ours that has one."""
     return {
         (model._meta.db_table, field.column): rule
@@ -65,7 +65,7 @@ def _rule(field: models.ForeignKey) -> str | None:
 
 def differing(connection: BaseDatabaseWrapper) -> dict[str, Changes]:
     """The keys whose rule in the database is not the model's, by table."""
-    rules, found = expected(), defaultdict(list)
+    rules, found = expected_rules(), defaultdict(list)
     for table, keys in foreign_keys(connection).items():
         for key in keys:
             rule = rules.get((table, key.column))

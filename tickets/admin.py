@@ -24,7 +24,7 @@ from console.lists import (
     RelatedFilter,
     Rows,
     TimeRangeFilter,
-    asking,
+    ask_for_values,
     call_each,
 )
 
@@ -216,14 +216,14 @@ class TicketAdmin(ConsoleAdmin):
         self._assign(request, tickets, signed_in(request))
 
     @admin.action(description="Assign to …", permissions=["work"])
-    @asking(AssignForm, "Assign these tickets", button="Assign")
+    @ask_for_values(AssignForm, "Assign these tickets", button="Assign")
     def assign_to(
         self, request: HttpRequest, tickets: QuerySet[Ticket], assignee: User | None
     ) -> None:
         self._assign(request, tickets, assignee)
 
     @admin.action(description="Set the priority", permissions=["work"])
-    @asking(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    @ask_for_values(PriorityForm, "Give these tickets a priority", button="Set the priority")
     def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
         call_each(
             request,

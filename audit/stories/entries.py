@@ -121,33 +121,33 @@ class Entry:
     @property
     def by_who(self) -> str:
         who = self.line.user_id
-        return narrowed(**({"user__id__exact": who} if who else {"user__isnull": "True"}))
+        return filtered_list_url(**({"user__id__exact": who} if who else {"user__isnull": "True"}))
 
     @property
     def by_action(self) -> str:
-        return narrowed(action__exact=self.line.action)
+        return filtered_list_url(action__exact=self.line.action)
 
     @property
     def by_kind(self) -> str:
-        return narrowed(resource_type__exact=self.line.resource_type)
+        return filtered_list_url(resource_type__exact=self.line.resource_type)
 
     @property
     def by_object(self) -> str:
         line = self.line
-        return narrowed(
+        return filtered_list_url(
             resource_type__exact=line.resource_type, resource_id__exact=line.resource_id
         )
 
     @property
     def by_address(self) -> str:
-        return narrowed(ip_address__exact=self.line.ip_address)
+        return filtered_list_url(ip_address__exact=self.line.ip_address)
 
     @property
     def by_day(self) -> str:
-        return narrowed(**DAY.parameters(self.line))
+        return filtered_list_url(**DAY.parameters(self.line))
 
 
-def narrowed(**parameters: Any) -> str:
+def filtered_list_url(**parameters: Any) -> str:
     """The list of lines, filtered."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"{reverse('admin:audit_auditlog_changelist')}?{urlencode(given)}"

@@ -27,8 +27,8 @@ from console.lists import (
     Rows,
     TagFilter,
     TimeRangeFilter,
+    ask_first,
     call_each,
-    confirmed,
 )
 from inventory.models import Server
 
@@ -157,7 +157,7 @@ class JobAdmin(HistoryAdmin):
         return short_duration(job.duration)
 
     @admin.action(description="Cancel", permissions=["cancel"])
-    @confirmed(
+    @ask_first(
         "Cancel these jobs, and with each the whole run it is part of?", button="Yes, cancel"
     )
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
@@ -170,7 +170,7 @@ class JobAdmin(HistoryAdmin):
         )
 
     @admin.action(description="Relaunch", permissions=["launch"])
-    @confirmed(
+    @ask_first(
         "Do these once more? Each run that they were part of is launched again, on their servers.",
         button="Relaunch",
     )

@@ -18,8 +18,8 @@ from console.lists import (
     Rows,
     TagFilter,
     TimeRangeFilter,
+    ask_first,
     call_each,
-    confirmed,
 )
 
 
@@ -117,7 +117,7 @@ class PlaybookAdmin(SwitchedAdmin):
         return ", ".join(playbook.tags) or "-"
 
     @admin.action(description="Accept the changed files", permissions=["accept"])
-    @confirmed("Accept these files as they are now?", button="Accept")
+    @ask_first("Accept these files as they are now?", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,

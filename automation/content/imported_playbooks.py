@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 
-from .playbook_files import BUILTIN, imported_by, located, plays_in, root_of
+from .playbook_files import BUILTIN, find_imported_file, locate_file, plays_in, root_of
 
 # Of files in all; one that imports itself ends at once.
 MOST_FILES = 100
@@ -32,7 +32,7 @@ def entries_of(
 def plays_with_imported(file_path: str) -> list[dict[str, Any]]:
     """The plays of a registered file, each followed by those of the playbook that it imports. What
     cannot be read is passed over."""
-    found = entries_of(file_path, plays_in, imported_by)
+    found = entries_of(file_path, plays_in, find_imported_file)
     return [each[1] for each in found if each is not None]
 
 
@@ -64,7 +64,7 @@ def _walked(
 
 def _path_of(file_path: str) -> Path | None:
     try:
-        return located(file_path)
+        return locate_file(file_path)
     except ValidationError:
         return None
 

@@ -31,7 +31,7 @@ def root_of(file_path: str) -> Path:
     return root.resolve()
 
 
-def located(file_path: str) -> Path:
+def locate_file(file_path: str) -> Path:
     """The file's real path. ValidationError when it leads outside; it need not exist."""
     root = root_of(file_path)
     relative = Path(file_path.removeprefix(BUILTIN))
@@ -66,7 +66,7 @@ def spelled_path(file_path: str) -> str:
 
 def validate_file_path(file_path: str) -> None:
     """A YAML file that exists inside of its root, and can be read."""
-    path = located(file_path)
+    path = locate_file(file_path)
     if path.suffix not in SUFFIXES:
         raise ValidationError(
             f"“{file_path}” is no playbook: its name has to end in .yml or .yaml."
@@ -141,7 +141,7 @@ def candidates(root: Path) -> Iterator[str]:
             yield path.relative_to(root).as_posix()
 
 
-def discovered(root: Path) -> Iterator[tuple[str, bytes]]:
+def discover_playbooks(root: Path) -> Iterator[tuple[str, bytes]]:
     """(path relative to root, content) of every playbook below it, in order."""
     for file_path in candidates(root):
         content = (root / file_path).read_bytes()
@@ -183,7 +183,7 @@ def _imports(play: dict[str, Any]) -> bool:
     return any(key in play for key in IMPORTS)
 
 
-def imported_by(play: dict[str, Any]) -> str | None:
+def find_imported_file(play: dict[str, Any]) -> str | None:
     """The file that its `import_playbook` names; "" where that is known only when it runs, None
     where it imports nothing."""
     if not _imports(play):

@@ -30,7 +30,7 @@ def schema_of(plays: Plays) -> dict[str, Any]:
     return {name: _entry(prompts) for name, prompts in _prompts(plays).items()}
 
 
-def validated_schema_of(plays: Plays) -> dict[str, Any]:
+def read_schema(plays: Plays) -> dict[str, Any]:
     """The same; ValidationError ({"variables": …}) when a variable may not be called so."""
     schema = schema_of(plays)
     try:
@@ -63,7 +63,7 @@ def with_code_left_out(schema: dict[str, Any], read_plays: Callable[[], Plays]) 
 def brought_up_to_date(schema: dict[str, Any], plays: Plays) -> dict[str, Any]:
     """The schema of a playbook whose file has changed: with new prompts, and with the defaults that
     were the playbook's own as they are now. The rest may have been edited, and stays."""
-    asked = validated_schema_of(plays)
+    asked = read_schema(plays)
     merged = dict(schema)
     for name, entry in asked.items():
         known = schema.get(name)

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from .events import Event, lines_in, output, parsed
+from .events import Event, lines_in, output, parse_event
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class ChannelReader(threading.Thread):
 
     def _take(self, content: bytes) -> None:
         try:
-            number, event = parsed(content)
+            number, event = parse_event(content)
         except (ValueError, RecursionError):
             logger.exception("An event could not be read")
             self.skipped += 1

@@ -90,7 +90,7 @@ def lines_in(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def parsed(content: bytes) -> tuple[int, Event]:
+def parse_event(content: bytes) -> tuple[int, Event]:
     """The number of an event, and the event. ValueError for anything else."""
     told = json.loads(content)
     if not isinstance(told, dict) or told.get("kind") not in KINDS:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from audit.models import AuditLog
 from automation.models import Job
-from inventory.ansible.inventory_file import known_as
+from inventory.ansible.inventory_file import ssh_name_of
 from inventory.models import Server
 
 
@@ -19,7 +19,7 @@ def learn_host_keys(known_hosts: Path, jobs: list[Job]) -> None:
         name, _, key = line.strip().partition(" ")
         found.setdefault(name, []).append(key)
     for job in jobs:
-        if not job.server.host_key and (keys := found.get(known_as(job.server))):
+        if not job.server.host_key and (keys := found.get(ssh_name_of(job.server))):
             with job.run.held():
                 _pin(job.server, "\n".join(keys))
 

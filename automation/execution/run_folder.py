@@ -123,7 +123,7 @@ class RunFolder:
         )
 
     def shown(self, command: list[str]) -> str:
-        return command_line.shown(command, f"{self.path}/")
+        return command_line.format_command(command, f"{self.path}/")
 
     def _copy_playbook(self) -> str:
         """Mirror the surroundings and copy the checked playbook; its path within the project."""
@@ -204,5 +204,5 @@ class RunFolder:
             return False
         file = self.path / command_line.VARIABLES
         file.touch(mode=0o600)
-        file.write_text(variables_file.rendered(variables.opened(self.run.extra_vars)))
+        file.write_text(variables_file.render_variables(variables.opened(self.run.extra_vars)))
         return True

@@ -45,7 +45,7 @@ from .log_writer import LogWriter
 from .masking import Masking
 from .run_folder import CALLBACKS, FULL, CannotStart, RunFolder, no_room, run_folder, unwritable
 from .run_secrets import known_secrets
-from .transcript import Transcript, stopped_by
+from .transcript import Transcript, describe_channel_failure
 
 logger = logging.getLogger(__name__)
 
@@ -332,7 +332,7 @@ class _Execution:
             processes.terminate(self.token)
 
     def _reason_to_stop(self, now: float) -> Outcome | None:
-        if known := self.transcript.verdict or stopped_by(self.channel):
+        if known := self.transcript.verdict or describe_channel_failure(self.channel):
             return known
         if now - self.started > self.run.deadline_seconds:
             return Outcome.failed(
@@ -377,7 +377,11 @@ class _Execution:
             "exit_code": exit_code,
             "idle_plays": [play.as_json() for play in tally.idle_plays],
         }
-        if stopped := self.stopped or self.transcript.verdict or stopped_by(self.channel):
+        if (
+            stopped := self.stopped
+            or self.transcript.verdict
+            or describe_channel_failure(self.channel)
+        ):
             return {"default": stopped, **known}
         outcomes = {job.pk: tally.outcome(job.server.hostname, exit_code) for job in self.jobs}
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")

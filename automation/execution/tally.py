@@ -133,7 +133,7 @@ class Tally:
             )
         if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
-        return Outcome.failed(Kind.ANSIBLE_ERROR, f"{ended_with(exit_code)}.", counts=counts)
+        return Outcome.failed(Kind.ANSIBLE_ERROR, f"{describe_exit(exit_code)}.", counts=counts)
 
     def _counts(self, host: str) -> dict[str, int]:
         counts = self.recap.counts.get(host, {}) if self.recap else {}
@@ -192,7 +192,7 @@ class Tally:
         else:
             kind = Kind.ANSIBLE_ERROR
         said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It printed no reason."
-        return Outcome.failed(kind, f"{ended_with(exit_code)}: {said}"[:MAX_MESSAGE])
+        return Outcome.failed(kind, f"{describe_exit(exit_code)}: {said}"[:MAX_MESSAGE])
 
     def _failure(self, event: Event) -> Failure:
         of_item = self._item_messages.get((event.host, event.task.uuid))
@@ -217,7 +217,7 @@ class Tally:
         return " — ".join(part for part in parts if part) or "It gave no reason."
 
 
-def ended_with(exit_code: int | None) -> str:
+def describe_exit(exit_code: int | None) -> str:
     """How the process ended, in words; a signal's number is negative."""
     if exit_code is None:
         return "ansible-playbook ended, and its exit code could not be learnt"

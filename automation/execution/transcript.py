@@ -127,7 +127,7 @@ def _has_no_room(folder: str) -> bool:
     return disk.f_bavail * disk.f_frsize < ROOM_BYTES or (disk.f_files > 0 and not disk.f_favail)
 
 
-def stopped_by(channel: ChannelReader) -> Outcome | None:
+def describe_channel_failure(channel: ChannelReader) -> Outcome | None:
     """Why a run cannot go on when its channel has failed; None while it works."""
     if channel.failed is None:
         return None

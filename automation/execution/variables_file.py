@@ -27,7 +27,7 @@ _Dumper.add_representer(
 )
 
 
-def rendered(values: dict[str, Any]) -> str:
+def render_variables(values: dict[str, Any]) -> str:
     """YAML for `-e @file`."""
     return yaml.dump(
         _Data(values), Dumper=_Dumper, allow_unicode=True, width=2**20, sort_keys=False

@@ -62,7 +62,7 @@ class Intention:
             vaults=vaults,
             has_variables=bool(self.run.extra_vars),
         )
-        return command_line.shown([command_line.PROGRAM, *arguments])
+        return command_line.format_command([command_line.PROGRAM, *arguments])
 
     @property
     def digest(self) -> str:
@@ -81,7 +81,7 @@ class Intention:
     def words(self) -> list[str]:
         """Sentences: what runs where and how, how long, and what it will wait for."""
         names = name_some([server.hostname for server in self.servers])
-        where = touched(self.servers, self.active_servers, f" ({names})")
+        where = describe_servers(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
         how = "".join(f", {each}" for each in self._how())
         return [
@@ -155,7 +155,7 @@ class Intention:
         return f"{together}, {end}" if count > 1 else end.capitalize()
 
 
-def touched(servers: Sequence[Server], active: int, names: str = "") -> str:
+def describe_servers(servers: Sequence[Server], active: int, names: str = "") -> str:
     """ "3 of 57 active servers (web1, web2, db1), 2 of them in production"."""
     total = f"{active} active server{'' if active == 1 else 's'}"
     return f"{len(servers)} of {total}{names}{in_production(servers)}"

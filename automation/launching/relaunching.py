@@ -76,7 +76,7 @@ def choices(run: Run) -> list[tuple[Only, int]]:
     return [(only, count) for only, count in counts if count]
 
 
-def repeated(jobs: Iterable[Job], only: str | None) -> list[Job]:
+def jobs_to_repeat(jobs: Iterable[Job], only: str | None) -> list[Job]:
     """Those of a run's jobs that a relaunch takes: `only` some, else all that were not skipped."""
     if only:
         return [job for job in jobs if Only(only).is_of(job)]
@@ -85,7 +85,7 @@ def repeated(jobs: Iterable[Job], only: str | None) -> list[Job]:
 
 def _servers(run: Run, only: str | None) -> list[Server]:
     jobs = list(run.jobs.select_related("server").order_by("id"))
-    taken = repeated(jobs, only)
+    taken = jobs_to_repeat(jobs, only)
     if not taken and only:
         raise Refused(f"{run} has no server that is “{Only(only).label.lower()}”.")
     if not taken and jobs:

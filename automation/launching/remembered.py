@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import User
 from audit.redaction import MASK, has_mask
-from automation.forms import FREE, PREFIX, LaunchForm, relaunched
+from automation.forms import FREE, PREFIX, LaunchForm, initial_for_relaunch
 from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.variables import as_text
@@ -31,7 +31,7 @@ class Remembered:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        first = relaunched(run)
+        first = initial_for_relaunch(run)
         free = first.pop(FREE, {})
         self.first = {name: value for name, value in first.items() if not _is_masked(value)}
         if kept := {name: value for name, value in free.items() if not _is_masked(value)}:

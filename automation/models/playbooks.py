@@ -107,7 +107,7 @@ class Playbook(Editable):
             if current is not None:  # else its field has said already what is wrong with it
                 self.file_hash = current
         if self._state.adding and not self.variables:
-            self.variables = prompts.validated_schema_of(self.plays())
+            self.variables = prompts.read_schema(self.plays())
 
     # Verbs
 
@@ -143,7 +143,7 @@ class Playbook(Editable):
 
     @property
     def path(self) -> Path:
-        return playbook_files.located(self.file_path)
+        return playbook_files.locate_file(self.file_path)
 
     @property
     def path_in_project(self) -> str:

@@ -37,7 +37,7 @@ def excerpt_of(job: Job, place: str) -> Excerpt | None:
     built_in = job.playbook.file_path.startswith(playbook_files.BUILTIN)
     file_path = f"{playbook_files.BUILTIN if built_in else ''}{file}"
     try:
-        path = playbook_files.located(file_path)
+        path = playbook_files.locate_file(file_path)
         content = _read(path)
         doubt = _doubt(job, file_path, path, content)
     except (ValidationError, OSError):

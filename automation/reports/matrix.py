@@ -158,10 +158,10 @@ def _sequences(jobs: list[int]) -> Iterable[list[Place]]:
     results = TaskResult.objects.filter(job_id__in=jobs).order_by("job_id", "number")
     for job, *place in results.values_list("job_id", "play", "task", "path"):
         found[job].append((place[0], place[1], place[2]))
-    return [numbered(found[job]) for job in jobs]
+    return [number_repeats(found[job]) for job in jobs]
 
 
-def numbered(places: Iterable[tuple[str, str, str]]) -> list[Place]:
+def number_repeats(places: Iterable[tuple[str, str, str]]) -> list[Place]:
     """Each with the time that it comes."""
     times: Counter[Spot] = Counter()
     told = []

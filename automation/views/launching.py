@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from automation import launching
-from automation.forms import LaunchForm, relaunched
+from automation.forms import LaunchForm, initial_for_relaunch
 from automation.launching import Intention, Launch, Only
-from automation.launching.intentions import button, touched
-from automation.launching.relaunching import repeated
+from automation.launching.intentions import button, describe_servers
+from automation.launching.relaunching import jobs_to_repeat
 from automation.launching.remembered import last_values
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
@@ -119,7 +119,7 @@ def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, 
     active = Server.objects.active().count()
     return {
         "intention": intention,
-        "touched": touched(servers, active),
+        "touched": describe_servers(servers, active),
         "button": button(servers, check_mode=bool(form["check_mode"].value())),
         "servers": servers[:SHOWN_SERVERS],
         "more_servers": max(0, len(servers) - SHOWN_SERVERS),
@@ -149,7 +149,7 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
-        return _once_more(run, repeated(run.jobs.all(), only))
+        return _once_more(run, jobs_to_repeat(run.jobs.all(), only))
     playbook = _playbook(asked.get("playbook"))
     keys = {row_key(text) for text in asked.getlist("server")}
     known = Server.objects.filter(pk__in=keys)
@@ -166,5 +166,5 @@ def _once_more(run: Run, jobs: list[Job]) -> dict[str, Any]:
         "playbook": run.playbook,
         "relaunch_of": ended,
         "servers": servers,
-        **relaunched(run),
+        **initial_for_relaunch(run),
     }

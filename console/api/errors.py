@@ -39,7 +39,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return None
     if response.status_code == 403:
         access_denied.send(sender=None, request=context["request"])
-    response.data = described(response.data)
+    response.data = describe_error(response.data)
     return response
 
 
@@ -63,7 +63,7 @@ def _as_http(error: Exception) -> Exception:
     return error
 
 
-def described(detail: Any) -> dict[str, Any]:
+def describe_error(detail: Any) -> dict[str, Any]:
     """{"detail", "fields"} from whatever DRF says. Nested names are joined by dots."""
     if isinstance(detail, dict) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
         return {"detail": str(detail["detail"]), "fields": {}}

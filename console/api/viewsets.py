@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.objects import named_by
+from console.objects import find_references
 from schema.exceptions import Refused
 
 
@@ -58,7 +58,7 @@ class RecordViewSet(viewsets.GenericViewSet):
 
     @transaction.atomic
     def perform_destroy(self, instance: Model) -> None:
-        if uses := named_by(instance):
+        if uses := find_references(instance):
             raise Refused(f"{instance} cannot be deleted: it is {uses}.")
         instance.delete()
 

@@ -1,7 +1,7 @@
 """What the console's admin pages share: lists that never count for long, history that stays as it
 is, and actions that call verbs and say what came of it."""
 
-from .actions import asking, call_each, confirmed, intermediate, listed, reason
+from .actions import ask_first, ask_for_values, call_each, intermediate, join_names, reason
 from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
 from .filters import (
@@ -30,10 +30,10 @@ __all__ = [
     "Rows",
     "TagFilter",
     "TimeRangeFilter",
-    "asking",
+    "ask_first",
+    "ask_for_values",
     "call_each",
-    "confirmed",
     "intermediate",
-    "listed",
+    "join_names",
     "reason",
 ]

@@ -39,9 +39,9 @@ def call_each(
         except (Refused, ValidationError, PermissionDenied) as error:
             messages.error(request, f"{row}: {reason(error)}")
     if changed:
-        messages.success(request, f"{done}: {listed(changed)}.")
+        messages.success(request, f"{done}: {join_names(changed)}.")
     if same:
-        messages.info(request, f"{unchanged}: {listed(same)}.")
+        messages.info(request, f"{unchanged}: {join_names(same)}.")
     return len(changed)
 
 
@@ -52,19 +52,19 @@ def reason(error: Exception) -> str:
     return str(error) or "You may not do this."
 
 
-def listed(names: list[str]) -> str:
+def join_names(names: list[str]) -> str:
     """ "a, b, c and 4 more"."""
     shown = ", ".join(names[:NAMED_ROWS])
     rest = len(names) - NAMED_ROWS
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def confirmed(question: str, *, button: str) -> Callable[[Callable], Callable]:
+def ask_first(question: str, *, button: str) -> Callable[[Callable], Callable]:
     """An admin action that asks first: a page with the chosen rows and one button."""
-    return asking(Form, question, button=button, is_grave=True)
+    return ask_for_values(Form, question, button=button, is_grave=True)
 
 
-def asking(
+def ask_for_values(
     form_class: type[Form], question: str, *, button: str, is_grave: bool = False
 ) -> Callable[[Callable], Callable]:
     """An admin action that needs values: a page with the chosen rows and a form. The action gets

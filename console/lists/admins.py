@@ -12,12 +12,17 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, re_path
 from unfold.admin import ModelAdmin
 
-from console.objects import named_by, story_of
+from console.objects import find_references, story_of
 from console.pages import ActionPart, ColumnPart, FilterPart, beside, parts_for
 
 from .cells import Narrow
 from .exports import export
-from .parameters import WrongFilter, is_declared, mended, probed
+from .parameters import (
+    WrongFilter,
+    is_declared,
+    redirect_without_wrong_filters,
+    refuse_wrong_filters,
+)
 from .rows import CappedPaginator, Rows
 
 # How many rows an action takes that were chosen by "select all".
@@ -96,7 +101,7 @@ class ConsoleAdmin(ModelAdmin):
         return limits.get(action) or self.acted_rows.get(action, ACTED_ROWS)
 
     def get_changelist_instance(self, request: HttpRequest) -> Rows:
-        with probed():
+        with refuse_wrong_filters():
             return super().get_changelist_instance(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -104,7 +109,7 @@ class ConsoleAdmin(ModelAdmin):
         try:
             return super().changelist_view(request, extra_context)
         except WrongFilter:
-            return mended(self, request)
+            return redirect_without_wrong_filters(self, request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list declares: whoever may filter by any column can find out, letter by
@@ -136,7 +141,7 @@ class ConsoleAdmin(ModelAdmin):
         try:
             return export(self, request, kind)
         except WrongFilter:
-            return mended(self, request)
+            return redirect_without_wrong_filters(self, request)
 
     # Records
 
@@ -167,7 +172,7 @@ class ConsoleAdmin(ModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What history names stays: the page says so, instead of listing a million rows."""
         names = [str(obj) for obj in objs]
-        kept = [f"{obj}: {uses}" for obj in objs if (uses := named_by(obj))]
+        kept = [f"{obj}: {uses}" for obj in objs if (uses := find_references(obj))]
         return names, {self.opts.verbose_name_plural: len(names)}, set(), kept
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:

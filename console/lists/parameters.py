@@ -28,7 +28,7 @@ class WrongFilter(Exception):
 
 
 @contextmanager
-def probed() -> Iterator[None]:
+def refuse_wrong_filters() -> Iterator[None]:
     """Django answers the one with a bare 400, and the other with the whole list."""
     try:
         yield
@@ -48,7 +48,9 @@ def is_declared(model_admin: ConsoleAdmin, request: HttpRequest, parameter: str)
     )
 
 
-def mended(model_admin: ConsoleAdmin, request: HttpRequest) -> HttpResponseRedirect:
+def redirect_without_wrong_filters(
+    model_admin: ConsoleAdmin, request: HttpRequest
+) -> HttpResponseRedirect:
     """Back to the list, with the filters that can be used; the others are named."""
     kept = QueryDict("", mutable=True)
     for name, values in request.GET.lists():

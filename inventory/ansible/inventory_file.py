@@ -99,7 +99,7 @@ def known_hosts(servers: Iterable[Server]) -> str:
     for server in servers:
         for key in server.host_key.splitlines():
             if key.strip():
-                lines.append(f"{known_as(server)} {key.strip()}\n")
+                lines.append(f"{ssh_name_of(server)} {key.strip()}\n")
     return "".join(lines)
 
 
@@ -113,7 +113,7 @@ def aliases(servers: Iterable[Server]) -> str:
     )
 
 
-def known_as(server: Server) -> str:
+def ssh_name_of(server: Server) -> str:
     """What ssh calls the server in a known_hosts file."""
     if server.ssh_port == 22:
         return server.ip_address

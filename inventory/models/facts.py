@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inventory.facts import kept, system_of
+from inventory.facts import facts_to_keep, system_of
 
 from .servers import Server
 
@@ -20,7 +20,7 @@ class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
 
         What the server's own row leaves open about its system, the first facts fill in.
         """
-        facts = kept(facts)
+        facts = facts_to_keep(facts)
         new = {"facts": facts, "gathered_at": gathered_at}
         # Those from days to come are of a clock, or a host, that lied: they must not stay for ever.
         is_older = Q(gathered_at__lt=gathered_at) | Q(gathered_at__gt=timezone.now())

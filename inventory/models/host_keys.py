@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditLog
-from inventory.host_key_scan import scanned_host_keys
+from inventory.host_key_scan import scan_host_keys
 from inventory.ssh_keys import fingerprint
 from inventory.validators import validate_host_key
 
@@ -43,7 +43,7 @@ class HostKeys(models.Model):
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only an admin fetches host keys.")
         pinned = set(self.pinned_keys())
-        keys = scanned_host_keys(self.ip_address, self.ssh_port)
+        keys = scan_host_keys(self.ip_address, self.ssh_port)
         found = [FetchedKey(key, key in pinned) for key in keys]
         shown = [key.fingerprint for key in found]
         AuditLog.objects.record("server.host_key_fetched", self, actor=actor, fingerprints=shown)

@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from inventory.tag_texts import parsed_tag, tag_text, value_text, values_of
+from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
     validate_hostname,
@@ -90,7 +90,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
 
     def with_tag(self, text: str) -> Self:
         """“role=web”, or “canary” with any value: see tag_texts.py."""
-        return self.tagged(*parsed_tag(text))
+        return self.tagged(*parse_tag(text))
 
 
 class Server(HostKeys, Editable):
@@ -252,7 +252,7 @@ class Server(HostKeys, Editable):
     def has_tag(self, text: str) -> bool:
         """“web”: a tag of that name that is not false, or a group named in `groups`.
         “role=web”: a tag with that value, or with a list that holds it."""
-        key, value = parsed_tag(text)
+        key, value = parse_tag(text)
         if value is not None:
             return value in map(value_text, values_of(self.tags.get(key)))
         return self.tags.get(key, False) is not False or key in values_of(self.tags.get("groups"))

@@ -5,14 +5,14 @@ from typing import Any
 
 from django import template
 
-from inventory.readable_facts import Rows, grouped
+from inventory.readable_facts import Rows, group_facts
 
 register = template.Library()
 
 
 @register.filter
 def readable(facts: dict[str, Any]) -> list[tuple[str, Rows]]:
-    return grouped(facts)
+    return group_facts(facts)
 
 
 @register.filter

@@ -4,8 +4,8 @@ from django.contrib.messages import get_messages
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from console.lists import AtLeast, call_each, listed, reason
-from console.objects import named_by
+from console.lists import AtLeast, call_each, join_names, reason
+from console.objects import find_references
 from schema.exceptions import Refused
 from tests import make
 
@@ -38,8 +38,8 @@ def test_each_row_gets_its_word(rf):
 
 
 def test_long_lists_of_names_are_cut():
-    assert listed(["a", "b"]) == "a, b"
-    assert listed([str(n) for n in range(14)]).endswith("9 and 4 more")
+    assert join_names(["a", "b"]) == "a, b"
+    assert join_names([str(n) for n in range(14)]).endswith("9 and 4 more")
 
 
 def test_reasons_are_words():
@@ -53,5 +53,5 @@ def test_a_count_that_stopped_says_so():
 
 def test_what_names_a_row(db):
     job = make.job()
-    assert "jobs" in named_by(job.server) and "deactivate" in named_by(job.server)
-    assert named_by(make.server()) == ""
+    assert "jobs" in find_references(job.server) and "deactivate" in find_references(job.server)
+    assert find_references(make.server()) == ""

@@ -23,7 +23,7 @@ def test_secrets_and_environments_are_left_out():
         "ansible_mounts": [{"mount": "/", "api_key": "hunter2"}],
         **DEBIAN,
     }
-    kept = facts.kept(found)
+    kept = facts.facts_to_keep(found)
     assert "hunter2" not in str(kept) and "PATH" not in str(kept)
     assert kept["ansible_local"] == {"app": {"port": 5432}}
     assert kept["ansible_mounts"] == [{"mount": "/"}]
@@ -31,12 +31,12 @@ def test_secrets_and_environments_are_left_out():
 
 
 def test_what_no_database_takes_is_made_fit():
-    kept = facts.kept({"a": float("nan"), "b": "x\x00y", "c": "\udc80", "d": 1.5})
+    kept = facts.facts_to_keep({"a": float("nan"), "b": "x\x00y", "c": "\udc80", "d": 1.5})
     assert kept == {"a": None, "b": "xy", "c": "?", "d": 1.5}
 
 
 def test_the_longest_facts_are_left_out_of_too_many_and_named():
-    kept = facts.kept({"huge": "x" * facts.MAX_CHARACTERS, **DEBIAN})
+    kept = facts.facts_to_keep({"huge": "x" * facts.MAX_CHARACTERS, **DEBIAN})
     assert kept == {**DEBIAN, facts.LEFT_OUT: ["huge"]}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inventory.readable_facts import grouped
+from inventory.readable_facts import group_facts
 
 GIB = 2**30
 
@@ -24,7 +24,7 @@ def test_they_say_what_the_machine_is():
         "ansible_all_ipv4_addresses": ["192.0.2.1", "10.0.0.1"],
         "ansible_python_version": "3.11.2",
     }
-    assert dict(grouped(facts)) == {
+    assert dict(group_facts(facts)) == {
         "System": [("OS", "Debian 12.8"), ("Kernel", "6.1.0-28-amd64"), ("Uptime", "1 d 1 h")],
         "Processor and memory": [
             ("Processor", "Xeon"),
@@ -39,8 +39,8 @@ def test_they_say_what_the_machine_is():
 
 
 def test_what_is_not_told_is_not_shown():
-    assert grouped({}) == []
-    assert grouped({"ansible_system": "Linux"}) == [("System", [("OS", "Linux")])]
+    assert group_facts({}) == []
+    assert group_facts({"ansible_system": "Linux"}) == [("System", [("OS", "Linux")])]
 
 
 NAMES = (
@@ -54,6 +54,6 @@ NAMES = (
     "value", [None, True, -1, 1.5, "", "text", [], [None, [], {}], {}, {"a": None}, [{"mount": 3}]]
 )
 def test_nonsense_breaks_nothing(value):
-    grouped({name: value for name in NAMES})
+    group_facts({name: value for name in NAMES})
     sizes = {"mount": value, "size_total": value, "size_available": value}
-    grouped({"ansible_mounts": [sizes, {**sizes, "size_total": 0}]})
+    group_facts({"ansible_mounts": [sizes, {**sizes, "size_total": 0}]})

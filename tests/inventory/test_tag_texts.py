@@ -3,7 +3,7 @@
 import pytest
 
 from inventory.models import Server
-from inventory.tag_texts import parsed_tag, tag_text
+from inventory.tag_texts import parse_tag, tag_text
 from tests import make
 
 
@@ -17,7 +17,7 @@ from tests import make
 def test_what_is_written_is_read_again(key, value, text):
     assert tag_text(key, value) == text
     expected = None if value is True else text.partition("=")[2]
-    assert parsed_tag(text) == (key, expected)
+    assert parse_tag(text) == (key, expected)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_what_is_written_is_read_again(key, value, text):
     ],
 )
 def test_spaces_and_the_earlier_form_are_understood(text, tag):
-    assert parsed_tag(text) == tag
+    assert parse_tag(text) == tag
 
 
 @pytest.mark.django_db

@@ -66,13 +66,13 @@ def test_this_path_is_accepted(file_path):
     else:
         make.playbook_file(file_path, make.HELLO)
     playbook_files.validate_file_path(file_path)
-    assert playbook_files.located(file_path).is_relative_to(root().resolve())
+    assert playbook_files.locate_file(file_path).is_relative_to(root().resolve())
 
 
 def test_our_own_playbooks_have_a_prefix():
     file_path = "infraops:check_connection.yml"
     playbook_files.validate_file_path(file_path)
-    assert playbook_files.located(file_path).parent == playbook_files.BUILTIN_ROOT.resolve()
+    assert playbook_files.locate_file(file_path).parent == playbook_files.BUILTIN_ROOT.resolve()
 
 
 def test_the_root_may_be_a_link_itself(settings, tmp_path):
@@ -163,7 +163,7 @@ def test_playbooks_are_discovered_in_order():
         make.playbook_file(name, make.HELLO)
     make.playbook_file("tasks.yml", [{"ansible.builtin.ping": {}}])
     make.playbook_file(".hidden/x.yml", make.HELLO)
-    found = dict(playbook_files.discovered(root()))
+    found = dict(playbook_files.discover_playbooks(root()))
     assert list(found) == ["a/b/c.yml", "a/z.yaml", "b.yml"]
     assert found["b.yml"] == (root() / "b.yml").read_bytes()
 

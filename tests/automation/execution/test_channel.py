@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from automation.execution.channel import ChannelReader
-from automation.execution.events import Event, parsed
+from automation.execution.events import Event, parse_event
 from automation.execution.outbox import Closed, Outbox
 from tests.private_servers import wait_until
 
@@ -132,7 +132,7 @@ def test_bytes_that_are_no_text_and_lines_without_an_end_are_shown(listening: Li
 def test_no_event_is_of_days_to_come(seconds: Any) -> None:
     told = json.dumps({"kind": "text", "number": 0, "at": seconds}).encode()
 
-    assert parsed(told)[1].at <= datetime.now(UTC)
+    assert parse_event(told)[1].at <= datetime.now(UTC)
 
 
 # --- The outbox -----------------------------------------------------------------------------------

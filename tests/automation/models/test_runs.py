@@ -10,7 +10,7 @@ from audit.models import AuditLog
 from automation.execution.host_keys import learn_host_keys
 from automation.models import ClaimLost, Job, Outcome, Playbook, Run, ServerLock
 from automation.models.waiting import blockers
-from inventory.ansible.inventory_file import known_as
+from inventory.ansible.inventory_file import ssh_name_of
 from schema.retrying import insisting
 from tests import make
 from tests.at_once import at_once
@@ -200,7 +200,7 @@ def test_a_host_key_is_not_learnt_for_a_run_that_was_ended(playbook, tmp_path):
     run = Run.objects.claim_next()
     jobs = list(run.jobs.select_related("server"))
     known_hosts = tmp_path / "known_hosts"
-    known_hosts.write_text(f"{known_as(server)} ssh-ed25519 AAAA\n")
+    known_hosts.write_text(f"{ssh_name_of(server)} ssh-ed25519 AAAA\n")
     assert Run.objects.get().end_as_lost()
     with pytest.raises(ClaimLost):
         learn_host_keys(known_hosts, jobs)

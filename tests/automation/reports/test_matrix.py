@@ -3,7 +3,7 @@
 import pytest
 
 from automation.models import Job, Run
-from automation.reports.matrix import columns_of, in_order, jobs_of, numbered, rows_of
+from automation.reports.matrix import columns_of, in_order, jobs_of, number_repeats, rows_of
 from tests import make
 from tests.automation.running import run_here
 
@@ -23,7 +23,7 @@ def words(run: Run) -> dict[str, list[str]]:
 
 
 def places(*tasks: str):
-    return numbered(("Play", task, f"site.yml:{task}") for task in tasks)
+    return number_repeats(("Play", task, f"site.yml:{task}") for task in tasks)
 
 
 # --- The order of the columns ---------------------------------------------------------------------

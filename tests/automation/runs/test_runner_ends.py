@@ -126,7 +126,7 @@ def test_one_that_is_cancelled_before_it_has_said_anything_ends_at_once(
     job = finish_here(run)
 
     assert (job.status, job.error_message) == (Job.Status.CANCELLED, "Cancelled by boss.")
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
 
 
 ROLE_ELSEWHERE = """

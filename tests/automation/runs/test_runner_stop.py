@@ -44,7 +44,7 @@ def in_a_moment(act: Callable[[], object]) -> threading.Thread:
 
 def is_sleeping(run: Run) -> bool:
     """Whether the play has come to its task: the command itself is running."""
-    return any(_sleeps(pid) for pid in processes.marked(str(run.claim_token)))
+    return any(_sleeps(pid) for pid in processes.find_marked(str(run.claim_token)))
 
 
 def _sleeps(pid: int) -> bool:
@@ -88,7 +88,7 @@ def test_cancel_ends_every_process_and_says_who(alice) -> None:
     job = the_job(run)
     assert job.status == Job.Status.CANCELLED
     assert job.error_message == "Cancelled by alice."
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
     assert "TASK [Sleep]" in text_of(job)
     assert AuditLog.objects.filter(action="run.cancel_requested").count() == 1
     assert AuditLog.objects.filter(action="job.finished").count() == 1
@@ -125,7 +125,7 @@ def test_the_deadline_ends_it() -> None:
     job = the_job(run)
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.DEADLINE)
     assert "2 seconds" in job.error_message
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
 
 
 def test_silence_ends_it_when_it_was_told_so() -> None:
@@ -136,7 +136,7 @@ def test_silence_ends_it_when_it_was_told_so() -> None:
     job = the_job(run)
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.DEADLINE)
     assert job.error_message == "Stopped: it printed nothing for 1 s, which is its idle deadline."
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
 
 
 def test_a_run_that_the_reaper_has_ended_stops_and_keeps_the_reapers_words(settings) -> None:
@@ -157,4 +157,4 @@ def test_a_run_that_the_reaper_has_ended_stops_and_keeps_the_reapers_words(setti
     assert job.failure_kind == Job.FailureKind.WORKER_LOST
     assert "was last heard of at" in job.error_message
     assert AuditLog.objects.filter(action="job.finished").count() == 1
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []

@@ -99,7 +99,7 @@ def keep_cancelling(stop: threading.Event, actor: User) -> None:
 
 
 def assert_ended_once(run: Run) -> None:
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
     of_run = AuditLog.objects.about(run)
     assert of_run.filter(action="run.started").count() == (run.claim_token is not None)
     assert of_run.filter(action="run.finished").count() == 1

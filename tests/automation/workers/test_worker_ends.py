@@ -54,7 +54,7 @@ def assert_lost_once(run: Run) -> None:
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.WORKER_LOST)
     assert "TASK [Sleep]" in text_of(job)
     assert job.tickets.count() == 1
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
     assert AuditLog.objects.about(job).filter(action="job.finished").count() == 1
     assert AuditLog.objects.about(run).filter(action="run.started").count() == 1
 
@@ -69,7 +69,7 @@ def test_after_the_grace_period_a_running_job_is_cancelled_with_the_reason(comma
     job = finished(run)
     assert job.status == Job.Status.CANCELLED
     assert "its worker was stopped" in job.error_message
-    assert processes.marked(str(run.claim_token)) == []
+    assert processes.find_marked(str(run.claim_token)) == []
     assert not ServerLock.objects.exists()
 
 
@@ -154,7 +154,7 @@ def put_to_sleep(run: Run) -> int:
 def printed_by(run: Run) -> int:
     """How many bytes ansible-playbook itself has written so far. Its terminal holds 4096 bytes
     that nobody has read, then it has to wait."""
-    of_run = processes.marked(str(run.claim_token))
+    of_run = processes.find_marked(str(run.claim_token))
     parent = processes._parent_of  # the shell above ansible-playbook is the worker's child
     leader = next(pid for pid in of_run if parent(parent(pid)) == run.worker_pid)
     counters = (Path("/proc") / str(leader) / "io").read_text().split()
@@ -184,7 +184,7 @@ def test_a_worker_that_slept_and_was_declared_lost_writes_nothing_when_it_wakes(
     reaped(run, settings)
 
     os.kill(run.worker_pid, signal.SIGCONT)
-    wait_until(lambda: not processes.marked(str(run.claim_token)), seconds=20, what="its end")
+    wait_until(lambda: not processes.find_marked(str(run.claim_token)), seconds=20, what="its end")
     after = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
     assert finished(after).status == Job.Status.SUCCESS  # the same worker goes on with the next
 
