@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.core.checks import run_checks
+from django.core.exceptions import AppRegistryNotReady
 from django.http import HttpResponse
 from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
@@ -331,3 +333,10 @@ def test_what_does_not_fit_is_told_when_the_project_is_checked(page_of):
     assert "no template nor_here.html" in told[2]
     assert told[3] == "2 parts for inventory.Server are called load."
     assert [error for error in run_checks() if error.id == "console.E001"] == []
+
+
+def test_parts_are_not_known_before_all_apps_are_there(monkeypatch):
+    """A module that asks while it is imported would get an answer that lacks some."""
+    monkeypatch.setattr(apps, "ready", False)
+    with pytest.raises(AppRegistryNotReady, match="once every app is ready"):
+        parts_of(Word)
