@@ -126,8 +126,9 @@ const live = (() => {
             if (element.textContent === [words, link].join(link && " ")) return;
             element.textContent = words;
             if (!link) return;
-            const href = location.pathname + location.search;
-            element.append(" ", Object.assign(document.createElement("a"), { href, textContent: link }));
+            const way = { href: location.pathname + location.search, textContent: link };
+            const className = "io-link io-underlined";
+            element.append(" ", Object.assign(document.createElement("a"), { ...way, className }));
         };
     }
 
