@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 500
+# Lines that receivers record of lines that receivers have recorded. Two that answer each other
+# would else go on until Python's own stack ends, each line twice as many as the one before.
+DEEPEST = 5
+_depth: ContextVar[int] = ContextVar("depth", default=0)
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,11 @@ def announce(
 ) -> Iterator[ReceiverFailure]:
     """Call each receiver in a savepoint of its own; yields the failures. Two statements a receiver.
 
-    An error that has ended the transaction is raised: nothing of it is left to be kept.
+    An error that has ended the transaction is raised: nothing of it is left to be kept. So is a
+    RecursionError for a line too deep: the receiver that recorded it has failed.
     """
+    if _depth.get() >= DEEPEST:
+        raise RecursionError(f"Receivers answer each other's lines: {DEEPEST} deep is the most.")
     told: dict[str, Any] = {
         "line": line,
         "action": line.action,
@@ -52,7 +61,7 @@ def announce(
     receivers, _ = recorded._live_receivers(sender)
     for receiver in receivers:
         try:
-            with transaction.atomic():
+            with _one_deeper(), transaction.atomic():
                 receiver(signal=recorded, sender=sender, **told)
         except Exception as error:
             # A savepoint that could not be rolled back is gone, and the transaction with it.
@@ -61,6 +70,15 @@ def announce(
             name = _dotted_name(receiver)
             logger.exception("%s failed after %s (audit line %s)", name, line.action, line.pk)
             yield ReceiverFailure(name, type(error).__name__, str(error)[:LONGEST_MESSAGE])
+
+
+@contextmanager
+def _one_deeper() -> Iterator[None]:
+    token = _depth.set(_depth.get() + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(token)
 
 
 def _dotted_name(receiver: Callable[..., Any]) -> str:

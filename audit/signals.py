@@ -13,7 +13,8 @@ from django.dispatch import Signal
 # receiver undoes what that receiver wrote; it is logged and recorded as "receiver.failed", which is
 # not announced, and the change stands. Only an error that ends the transaction itself goes through
 # (a deadlock, a lost connection: see schema/retrying.py), for all of it is then done again. Lines
-# that a receiver records are announced in their turn.
+# that a receiver records are announced in their turn, to a depth (announcing.DEEPEST) that only a
+# circle of receivers reaches.
 recorded = Signal()
 
 # Which other objects' lines belong into the story of this one? Sender: its model. Argument: object.

@@ -106,7 +106,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         cannot starve a large one.
         """
         busy = set(ServerLock.objects.values_list("server_id", flat=True))
-        waiting = self.waiting().select_related("playbook", "launched_by").order_by("id")
+        # Not joined: MariaDB may else begin with the users, and read all that they ever ran.
+        waiting = self.waiting().prefetch_related("playbook", "launched_by").order_by("id")
         runs = list(waiting[:CLAIM_WINDOW])
         for run in runs:
             wanted = set(run.jobs.values_list("server_id", flat=True))
@@ -133,7 +134,7 @@ class RunQuerySet(models.QuerySet["Run"]):
     def _release_due(self) -> None:
         now = timezone.now()
         due = self.pending().filter(held_until__lte=now).order_by("held_until")
-        for run in due.select_related("playbook")[:CLAIM_WINDOW]:
+        for run in due.prefetch_related("playbook")[:CLAIM_WINDOW]:
             with transaction.atomic():
                 run.release(now)
 

@@ -79,6 +79,20 @@ def migrate(name: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_taken_back_it_leaves_its_lines_to_nobody():
+    line = make.audit_line("run.finished", make.job().run, actor=User.objects.system())
+    migrate("0003_system_user")
+    try:
+        before = rows_of_it()
+        line.refresh_from_db()
+        connection.check_constraints()
+    finally:
+        migrate("0004_row_of_the_system")
+    assert (before, rows_of_it()) == (0, 1)
+    assert (line.user_id, line.actor_name) == (None, "system")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_migration_makes_it_beside_a_person_of_that_name_and_takes_it_back():
     migrate("0003_system_user")
     try:

@@ -214,6 +214,26 @@ def test_a_line_outside_of_a_transaction_and_its_receivers_stand_or_fall_togethe
     assert sorted(actions) == ["receiver.failed", "server.seen"]
 
 
+def test_receivers_that_answer_each_other_come_to_an_end(caplog):
+    """Each line would else be heard by both, and twice as many recorded, until the stack ends."""
+
+    def answer(action: str, **told: object) -> None:
+        AuditLog.objects.record("answer.given")
+
+    def answer_too(action: str, **told: object) -> None:
+        AuditLog.objects.record("answer.given")
+
+    server, diary = make.server(), Diary()
+    with heard_by(rename, answer, answer_too, diary, sender=Server), heard_by(answer, answer_too):
+        AuditLog.objects.record("server.seen", server)
+    server.refresh_from_db()
+    assert server.description == "after server.seen" and diary.actions() == ["server.seen"]
+    assert AuditLog.objects.about(server).filter(action="server.seen").exists()
+    failures = AuditLog.objects.filter(action="receiver.failed")
+    assert failures and {line.details["error"] for line in failures} == {"RecursionError"}
+    assert AuditLog.objects.count() < 200
+
+
 # --- What it costs --------------------------------------------------------------------------------
 
 
