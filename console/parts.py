@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from django.apps import apps
+from django.core.exceptions import AppRegistryNotReady
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -32,7 +35,12 @@ def contribute(*parts: Part) -> None:
 
 
 def parts_of(kind: type[Kind]) -> list[Kind]:
-    """All of this kind, in their order; of equal ones, in the order of INSTALLED_APPS."""
+    """All of this kind, in their order; of equal ones, in the order of INSTALLED_APPS.
+
+    AppRegistryNotReady before each app has handed over its own: an answer would lack some.
+    """
+    if not apps.ready:
+        raise AppRegistryNotReady("Parts are known once every app is ready.")
     return sorted(
         (part for part in _contributed if isinstance(part, kind)), key=lambda part: part.order
     )

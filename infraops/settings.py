@@ -322,6 +322,7 @@ UNFOLD = {
     "SCRIPTS": [
         lambda request: static("theme.js"),  # first, and not deferred: before anything is painted
         lambda request: static("keyboard.js"),
+        lambda request: static("live.js"),
         lambda request: static("select_names.js"),
     ],
     "SIDEBAR": {

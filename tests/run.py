@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 from tests.private_servers import MariaDB
 
 ROOT = Path(__file__).resolve().parent.parent
+# What each leg prints at its end.
+SLOWEST = "--durations=10"
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Leg:
             environment["DATABASE_URL"] = self.database_url
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", f"--leg={self.number}", *arguments],
+            [sys.executable, "-m", "pytest", f"--leg={self.number}", SLOWEST, *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

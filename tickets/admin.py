@@ -1,5 +1,6 @@
 """Tickets in the console: the queue, and each ticket with what one does about it."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -30,6 +31,18 @@ from console.lists import (
 
 from .forms import AssignForm, PriorityForm
 from .models import Ticket, TicketOccurrence, TicketQuerySet, urgency
+from .moves import MOVES, Move
+
+
+def move_action(move: Move) -> Callable[..., None]:
+    """The same verb on the chosen tickets of the list."""
+
+    @admin.action(description=move.label, permissions=["work"])
+    def act(model_admin: ConsoleAdmin, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        move.apply(request, tickets)
+
+    act.__name__ = move.verb
+    return act
 
 
 class QueueFilter(DropdownFilter):
@@ -106,7 +119,10 @@ class TicketAdmin(ConsoleAdmin):
     search_help_text = "Part of a title or description, or the beginning of an id"
     sortable_by = ["created_at"]
     when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
-    actions = ["start", "resolve", "close", "reopen", "assign_to_me", "assign_to", "prioritise"]
+    actions = [
+        *map(move_action, MOVES.values()),
+        *("assign_to_me", "assign_to", "prioritise"),
+    ]
     fieldsets = [(None, {"fields": ["title", "description"]})]
     add_fieldsets = [(None, {"fields": ["title", "description", "priority"]})]
 
@@ -170,46 +186,6 @@ class TicketAdmin(ConsoleAdmin):
         return render_to_string("tickets/_priority.html", {"priority": ticket.priority})
 
     # Actions
-
-    @admin.action(description="Start", permissions=["work"])
-    def start(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        call_each(
-            request,
-            tickets,
-            lambda ticket: ticket.start(request.user),
-            done="In progress",
-            unchanged="Not open",
-        )
-
-    @admin.action(description="Resolve", permissions=["work"])
-    def resolve(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        call_each(
-            request,
-            tickets,
-            lambda ticket: ticket.resolve(request.user),
-            done="Resolved",
-            unchanged="Were done already",
-        )
-
-    @admin.action(description="Close", permissions=["work"])
-    def close(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        call_each(
-            request,
-            tickets,
-            lambda ticket: ticket.close(request.user),
-            done="Closed",
-            unchanged="Were closed already",
-        )
-
-    @admin.action(description="Reopen", permissions=["work"])
-    def reopen(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        call_each(
-            request,
-            tickets,
-            lambda ticket: ticket.reopen(request.user),
-            done="Open again",
-            unchanged="Were open",
-        )
 
     @admin.action(description="Assign to me", permissions=["work"])
     def assign_to_me(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:

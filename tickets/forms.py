@@ -1,7 +1,11 @@
 """What people write about a ticket, and choose for several."""
 
+from typing import Any, cast
+
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
+
+from accounts.models import User
 
 from .models import Ticket, TicketComment, assignees
 
@@ -17,12 +21,17 @@ class CommentForm(forms.Form):
 
 class AssignForm(forms.Form):
     assignee = forms.ModelChoiceField(
-        assignees(),
+        User.objects.none(),
         required=False,
         empty_label="nobody",
         label="Assign to",
         widget=forms.Select({"class": "io-input"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Asked anew each time: the apps say what roles may do once all of them are there.
+        cast(forms.ModelChoiceField, self.fields["assignee"]).queryset = assignees()
 
 
 class PriorityForm(forms.Form):

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import views
+from .moves import MOVES
 
 app_name = "tickets"
 
@@ -15,7 +16,7 @@ urlpatterns = [
             {"verb": verb},
             name=f"ticket_{verb}",
         )
-        for verb in views.MOVES
+        for verb in MOVES
     ),
     path("tickets/<uuid:ticket_id>/assign/", views.ticket_assign, name="ticket_assign"),
     path("tickets/<uuid:ticket_id>/prioritise/", views.ticket_prioritise, name="ticket_prioritise"),

@@ -1,6 +1,5 @@
 """A ticket's page, and its buttons: each calls one verb and leads back."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -18,16 +17,11 @@ from console.objects import row_key
 from .forms import CommentForm
 from .history import read_ticket_history
 from .models import Ticket, TicketComment, assignees
+from .moves import MOVES, list_moves
 
 OCCURRENCES = 50
 
 workers_only = permission_required("tickets.work_ticket", raise_exception=True)
-MOVES = {
-    "start": ("In progress", "Was not open"),
-    "resolve": ("Resolved", "Was done already"),
-    "close": ("Closed", "Was closed already"),
-    "reopen": ("Open again", "Was open"),
-}
 
 
 @require_safe
@@ -49,6 +43,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         "history": read_ticket_history(ticket),
         "priorities": Ticket.Priority.choices,
         "may_work": may_work,
+        "moves": list_moves(ticket),
         "assignees": assignees() if may_work else [],
         "comment_form": CommentForm(),
     }
@@ -93,15 +88,7 @@ def ticket_move(request: HttpRequest, ticket_id: UUID, verb: str) -> HttpRespons
     """Start, resolve, close or reopen, with the note that was typed beside the button."""
     ticket = get_object_or_404(Ticket, ticket_id=ticket_id)
     note = request.POST.get("note", "").strip()[:1000]
-    more: dict[str, Any] = {"note": note} if note and verb != "start" else {}
-    done, unchanged = MOVES[verb]
-    call_each(
-        request,
-        [ticket],
-        lambda ticket: getattr(ticket, verb)(request.user, **more),
-        done=done,
-        unchanged=unchanged,
-    )
+    MOVES[verb].apply(request, [ticket], note=note)
     return redirect(ticket)
 
 

@@ -18,7 +18,7 @@
     const earlier = document.getElementById("log-earlier");
     const later = document.getElementById("log-later");
     const empty = document.getElementById("log-empty");
-    const said = document.getElementById("log-state");
+    const say = live.sayIn(document.getElementById("log-state"));
     const follow = document.getElementById("log-follow");
 
     let { url, state } = log.dataset;
@@ -26,31 +26,20 @@
     let last = Number(log.dataset.last);
     let newest = Number(log.dataset.newest); // of the whole log, as far as known
     let active = log.dataset.active === "yes";
-    let misses = 0;
-    let timer = 0;
+    let more = false; // lines that could be asked for at once
     let flowedAt = performance.now();
     let works = 0;
     let work = Promise.resolve();
-
-    class Ended extends Error {}
 
     const hasEnd = () => last >= newest;
     const atBottom = () => hasEnd() && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const toBottom = () => { log.scrollTop = log.scrollHeight; };
     const numberOf = (line) => Number(line.id.slice(1));
     const linesOf = (fragment) => [...fragment.querySelectorAll(".io-line")];
-    const say = (text) => { if (said.textContent !== text) said.textContent = text; };
 
-    async function fetched(query) {
-        const answer = await fetch(`${url}?${new URLSearchParams({ ...query, state })}`, {
-            credentials: "same-origin", redirect: "manual", signal: AbortSignal.timeout(15000),
-        });
-        // Signed out, or no longer allowed: asking again would not help.
-        if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) throw new Ended();
-        if (!answer.ok) throw new Error(answer.status);
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fragment = page.getElementById("fragment");
-        if (!fragment) throw new Error("no answer of ours");
+    async function fetchLines(query) {
+        const question = new URLSearchParams({ ...query, state });
+        const fragment = await live.fetchFragment(`${url}?${question}`, "#fragment");
         showHeader(fragment);
         return fragment;
     }
@@ -61,7 +50,9 @@
         if (!changed) return;
         state = fragment.dataset.state;
         document.title = fragment.dataset.title;
+        const restore = live.rememberPlace(header);
         header.replaceChildren(...changed.childNodes);
+        restore(header);
         document.getElementById("log-follow-label").hidden = !active;
         fit();
     }
@@ -107,7 +98,7 @@
 
     async function loadEarlier() {
         const asked = first;
-        const lines = linesOf(await fetched({ before: first }));
+        const lines = linesOf(await fetchLines({ before: first }));
         if (asked !== first) return;
         keepingPlace(() => log.prepend(...lines));
         first = lines.length ? numberOf(lines[0]) : 1;
@@ -117,7 +108,7 @@
 
     async function loadLater() {
         const asked = last;
-        const lines = linesOf(await fetched({ after: last }));
+        const lines = linesOf(await fetchLines({ after: last }));
         if (asked !== last) return;
         if (!lines.length) newest = last;
         append(lines);
@@ -126,7 +117,7 @@
     }
 
     async function show(query) {
-        const lines = linesOf(await fetched(query));
+        const lines = linesOf(await fetchLines(query));
         if (!lines.length) return;
         log.replaceChildren();
         first = 0;
@@ -146,7 +137,7 @@
     function busily(load) {
         works += 1;
         work = work.then(load)
-            .catch((error) => say(`not loaded: ${error.message || "reload this page"}`))
+            .catch((error) => say(`not loaded: ${error.message}`, error.link))
             .finally(() => { works -= 1; });
     }
 
@@ -179,9 +170,10 @@
         toBottom();
     }
 
+    // Answers whether to go on: while the job is active, or there are lines that the page does not have.
     async function ask() {
         const asked = last;
-        const fragment = await fetched(hasEnd() ? { after: last } : { only: "state" });
+        const fragment = await fetchLines(hasEnd() ? { after: last } : { only: "state" });
         const lines = linesOf(fragment);
         newest = Math.max(newest, Number(fragment.dataset.newest) || 0);
         if (lines.length && asked === last) {
@@ -189,32 +181,16 @@
             received(lines);
         }
         later.hidden = hasEnd();
-        return fragment.dataset.more === "yes";
+        more = fragment.dataset.more === "yes";
+        return more || active;
     }
 
-    async function poll() {
-        let wait = performance.now() - flowedAt < QUIET_AFTER ? LIVELY : QUIET;
-        try {
-            const more = await ask();
-            misses = 0;
-            if (more) wait = 0;
-            else if (!active) return say("");
-            say("live");
-        } catch (error) {
-            if (error instanceof Ended) return say("no longer live: reload this page");
-            misses += 1;
-            wait = Math.min(15000, 1000 * 2 ** misses);
-            say(`connection lost, trying again in ${Math.round(wait / 1000)} s`);
-        }
-        timer = setTimeout(poll, document.hidden ? Math.max(wait, HIDDEN) : wait);
+    function pause() {
+        if (more) return 0;
+        return performance.now() - flowedAt < QUIET_AFTER ? LIVELY : QUIET;
     }
 
-    function pollNow() {
-        if (!timer || document.hidden) return;
-        clearTimeout(timer);
-        timer = 0;
-        poll();
-    }
+    const sayState = (words, link) => say(words || (active ? "live" : ""), link);
 
     // --- Where one looks -------------------------------------------------------------------------
 
@@ -261,8 +237,6 @@
     });
     window.addEventListener("hashchange", goToHash);
     window.addEventListener("resize", fit);
-    window.addEventListener("online", pollNow);
-    document.addEventListener("visibilitychange", pollNow);
 
     fit();
     if (log.dataset.failing) showFailing();
@@ -270,7 +244,7 @@
     goToHash();
     busily(fill);
     if (active) {
-        say("live");
-        timer = setTimeout(poll, LIVELY);
+        sayState("");
+        live.follow({ ask, say: sayState, every: pause, hidden: HIDDEN, share: 0 });
     }
 })();

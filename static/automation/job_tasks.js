@@ -21,28 +21,22 @@
 
     const last = () => Number(rows.lastElementChild?.dataset.number ?? begin);
 
-    async function fetched(after) {
-        const answer = await fetch(`${url}?${query}&after=${after}`, {
-            credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(15000),
-        });
-        if (!answer.ok) throw new Error(answer.status);
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        return page.getElementById("tasks-fragment");
-    }
+    const fetchTasks = (after) => live.fetchFragment(`${url}?${query}&after=${after}`, "#tasks-fragment");
 
-    function replace(fragment) {
-        const open = [...rows.querySelectorAll("details[open]")].map((details) => details.closest("tr").id);
-        rows.replaceChildren(...fragment.querySelectorAll("tr"));
-        for (const id of open) document.getElementById(id)?.querySelector("details")?.setAttribute("open", "");
+    function fill(element, children) {
+        const restore = live.rememberPlace(element);
+        element.replaceChildren(...children);
+        restore(element);
     }
 
     async function load() {
-        let fragment = await fetched(last());
+        let fragment = await fetchTasks(last());
         const ended = active && fragment.dataset.active === "no";
-        if (ended && !isSlowest) fragment = await fetched(begin);
-        if (ended || isSlowest) replace(fragment);
-        else rows.append(...fragment.querySelectorAll("tr"));
-        bar.replaceChildren(...fragment.querySelector('[data-part="bar"]').childNodes);
+        if (ended && !isSlowest) fragment = await fetchTasks(begin);
+        const fresh = fragment.querySelectorAll("tr");
+        if (ended || isSlowest) fill(rows, fresh);
+        else rows.append(...fresh);
+        fill(bar, fragment.querySelector('[data-part="bar"]').childNodes);
         active = active && !ended;
         unread = fragment.dataset.more === "yes";
         show();
@@ -58,12 +52,18 @@
     }
 
     const isFull = () => rows.childElementCount >= MOST_ROWS;
-    const wait = () => (unread && !isSlowest ? 100 : document.hidden ? 10000 : 2000);
 
-    async function poll() {
-        await load().catch(() => {});
-        if (active && !isFull()) setTimeout(poll, wait());
+    async function ask() {
+        await load();
+        return active && !isFull();
     }
 
-    if (active) setTimeout(poll, wait());
+    if (active) {
+        live.follow({
+            ask,
+            say: live.sayIn(document.getElementById("tasks-state")),
+            every: () => (unread && !isSlowest ? 100 : 2000),
+            hidden: 10000,
+        });
+    }
 })();

@@ -39,7 +39,7 @@ def test_the_wrong_state_is_refused_in_words(client_of, alice):
     answer = client_of(alice).post(url("start", ticket), follow=True)
     assert "has to be reopened first" in answer.content.decode()
     again = client_of(alice).post(url("close", ticket), follow=True)
-    assert "Was closed already" in again.content.decode()
+    assert "Already closed" in again.content.decode()
     assert not AuditLog.objects.about(ticket).exists()
 
 

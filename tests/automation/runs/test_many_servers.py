@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from automation.models import Job
 from inventory.models import Server
@@ -167,6 +168,15 @@ STRATEGIES = {
 }
 
 
+def anywhere(lines: list[str]) -> list[str]:
+    """Included files are named by their paths, and each test has a folder of its own."""
+    return [line.replace(str(settings.PLAYBOOK_ROOT), "…") for line in comparable(lines)]
+
+
+# What bare Ansible prints for each server, whatever the strategy: run once for all of them.
+ALONE: dict[str, list[str]] = {}
+
+
 @pytest.mark.on_either
 @pytest.mark.parametrize("keywords", STRATEGIES.values(), ids=STRATEGIES)
 def test_each_log_reads_like_a_run_against_that_server_alone(
@@ -175,14 +185,18 @@ def test_each_log_reads_like_a_run_against_that_server_alone(
     make.playbook_file("included.yml", "- ansible.builtin.debug: {msg: included}\n")
     # A delegated task needs the other server's entry in the bare run too.
     calm = CALM.replace("delegate_to: three", "delegate_to: localhost")
-    playbook = make.playbook(play(calm, keywords=keywords) + play(say("Last"), name="Second"))
-    alone = [bare_lines(playbook, server, tmp_path / str(server)) for server in servers]
+    second = play(say("Last"), name="Second")
+    plain = make.playbook(play(calm) + second)
+    for server in servers:
+        if str(server) not in ALONE:
+            bare = bare_lines(plain, server, tmp_path / str(server))
+            ALONE[str(server)] = anywhere(bare)
 
-    jobs = run_here(playbook, *servers)
+    jobs = run_here(make.playbook(play(calm, keywords=keywords) + second), *servers)
 
-    for job, bare in zip(jobs, alone, strict=True):
+    for job in jobs:
         assert job.status == Job.Status.SUCCESS
-        assert comparable(lines_of(job)) == comparable(bare)
+        assert anywhere(lines_of(job)) == ALONE[str(job.server)]
 
 
 def test_lines_of_a_delegated_task_are_its_own_servers(servers) -> None:

@@ -1,0 +1,57 @@
+"""What may be done with a ticket's status, in one table: the buttons of its page, the actions of
+the list, and what people are told. The verbs themselves are the model's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from console.lists import call_each
+
+from .models import Ticket
+
+Status = Ticket.Status
+
+
+@dataclass(frozen=True)
+class Move:
+    """`verb` of Ticket, offered on a ticket in one of the states `offered_in`. A note that is typed
+    beside the button goes into the audit trail."""
+
+    verb: str
+    label: str
+    offered_in: tuple[Status, ...]
+    done: str
+    unchanged: str
+    takes_note: bool = True
+
+    def apply(self, request: HttpRequest, tickets: Iterable[Ticket], *, note: str = "") -> None:
+        """Call the verb on each, and tell the person what came of it."""
+        given = {"note": note} if note and self.takes_note else {}
+        call_each(
+            request,
+            tickets,
+            lambda ticket: getattr(ticket, self.verb)(request.user, **given),
+            done=self.done,
+            unchanged=self.unchanged,
+        )
+
+
+TABLE = (
+    Move("start", "Start", (Status.OPEN,), "In progress", "Not open", takes_note=False),
+    Move("resolve", "Resolve", (Status.OPEN, Status.IN_PROGRESS), "Resolved", "Already resolved"),
+    Move(
+        "close",
+        "Close",
+        (Status.OPEN, Status.IN_PROGRESS, Status.RESOLVED),
+        "Closed",
+        "Already closed",
+    ),
+    Move("reopen", "Reopen", (Status.RESOLVED, Status.CLOSED), "Open again", "Already open"),
+)
+MOVES = {move.verb: move for move in TABLE}
+
+
+def list_moves(ticket: Ticket) -> list[Move]:
+    """Those that its page offers, in the order of their buttons."""
+    return [move for move in TABLE if ticket.status in move.offered_in]
