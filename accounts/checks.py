@@ -1,11 +1,12 @@
-"""A check of what roles may do: a misspelt permission would be refused to everybody."""
+"""Checks of permissions by their names: a misspelt one would be refused to everybody."""
 
 from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 
-from console.collected import RolePermissions
+from console.collected import HomePart, MenuEntry, RolePermissions, RowSearch
+from console.pages import ActionPart
 from console.parts import parts_of
 
 from .permissions import ROLES
@@ -24,6 +25,23 @@ def check_permissions(**kwargs: Any) -> list[CheckMessage]:
         for role in ROLES
         for permission in getattr(part, role)
         if permission not in known
+    ]
+
+
+@register()
+def check_asked_permissions(**kwargs: Any) -> list[CheckMessage]:
+    known = known_permissions()
+    asking: list[Any] = [
+        part for kind in (MenuEntry, RowSearch, ActionPart, HomePart) for part in parts_of(kind)
+    ]
+    return [
+        Error(
+            f"{part} asks for the permission {part.permission}, and there is none.",
+            hint="Nobody would ever see it.",
+            id="accounts.E002",
+        )
+        for part in asking
+        if part.permission and part.permission not in known
     ]
 
 

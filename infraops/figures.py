@@ -9,13 +9,15 @@ from django.utils import timezone
 
 from console.collected import HomeNumbers
 from console.parts import parts_of
+from console.shielding import ask_part
 
 FRESH, OLD = timedelta(seconds=30), timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`are_new`: of some app there is hardly anything yet."""
+    """`by_app` lacks an app that could not count them. `are_new`: of some app there is hardly
+    anything yet."""
 
     by_app: dict[str, dict[str, Any]]
     as_of: datetime
@@ -47,6 +49,18 @@ def figures_of(oldest: timedelta) -> Figures:
 
 def _counted() -> Figures:
     parts = parts_of(HomeNumbers)
-    by_app = {part.app: part.figures() for part in parts}
-    are_new = any(part.is_new(by_app[part.app]) for part in parts)
+    asked = {part.app: _ask(part) for part in parts}
+    # Without the broken ones, what is kept is counted again at the next request.
+    by_app = {app: counted[0] for app, counted in asked.items() if counted}
+    are_new = any(counted[1] for counted in asked.values() if counted)
     return Figures(by_app, timezone.now(), are_new)
+
+
+def _ask(part: HomeNumbers) -> tuple[dict[str, Any], bool] | None:
+    """The app's figures, and whether they are new; None where it could not count them."""
+
+    def count() -> tuple[dict[str, Any], bool]:
+        figures = part.figures()
+        return figures, part.is_new(figures)
+
+    return ask_part(f"figures of {part.app}", count, instead=None)

@@ -10,11 +10,13 @@ from django.utils.safestring import SafeString
 
 from console.collected import FirstStep, HomeNumbers, HomePanel, HomePart, HomeTiles, may_see
 from console.parts import parts_of
+from console.shielding import BROKEN, ask_part
 
 from .figures import Figures, figures_of
 
 Kind = TypeVar("Kind", bound=HomePart)
-Numbers = Mapping[str, Mapping[str, Any]]
+# By app; None where an app could not count them.
+Numbers = Mapping[str, Mapping[str, Any] | None]
 Filled = tuple[HomePanel, SafeString]
 
 
@@ -35,11 +37,12 @@ def home_of(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
 
 def first_steps() -> list[dict[str, Any]]:
     """What to do next, while something of it has not been done."""
-    steps = [
-        {"template": step.template, "is_done": step.is_done and step.is_done()}
-        for step in parts_of(FirstStep)
-    ]
+    steps = [{"template": step.template, "is_done": _is_done(step)} for step in parts_of(FirstStep)]
     return steps if any(step["is_done"] is False for step in steps) else []
+
+
+def _is_done(step: FirstStep) -> bool | None:
+    return step.is_done and ask_part(step.template, step.is_done, instead=None)
 
 
 def _visible(request: HttpRequest, kind: type[Kind]) -> list[Kind]:
@@ -47,20 +50,30 @@ def _visible(request: HttpRequest, kind: type[Kind]) -> list[Kind]:
 
 
 def _numbers(request: HttpRequest, figures: Figures, apps: set[str]) -> Numbers:
-    """By app."""
     return {
-        part.app: {
-            **figures.by_app[part.app],
-            **part.count(request, figures.by_app[part.app]),
-            "as_of": figures.as_of,
-        }
+        part.app: _numbers_of(request, figures, part)
         for part in parts_of(HomeNumbers)
         if part.app in apps
     }
 
 
+def _numbers_of(request: HttpRequest, figures: Figures, part: HomeNumbers) -> dict[str, Any] | None:
+    of_app = figures.by_app.get(part.app)
+    if of_app is None:
+        return None
+    now = ask_part(f"numbers of {part.app}", lambda: part.count(request, of_app), instead=None)
+    return None if now is None else {**of_app, **now, "as_of": figures.as_of}
+
+
 def _filled(request: HttpRequest, part: HomePart, numbers: Numbers) -> SafeString:
-    return render_to_string(part.template, dict(numbers.get(part.app, {})), request)
+    given = numbers.get(part.app, {})
+    if given is None:
+        return BROKEN
+    return ask_part(
+        part.template,
+        lambda: render_to_string(part.template, dict(given), request),
+        instead=BROKEN,
+    )
 
 
 def _rows(panels: list[Filled]) -> list[list[Filled]]:

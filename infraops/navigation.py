@@ -1,5 +1,6 @@
 """The shell's sidebar, keyboard and command search: what each person may see, and nothing else."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +10,7 @@ from unfold.dataclasses import SearchResult
 
 from console.collected import MenuEntry, RowSearch, may_see
 from console.parts import parts_of
+from console.shielding import ask_part
 
 # Of each kind.
 FOUND = 6
@@ -20,7 +22,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     for entry in parts_of(MenuEntry):
         items = groups.setdefault(entry.group, [])
         if may_see(request, entry.permission):
-            items.append(_item(request, entry))
+            item = ask_part(entry.words, partial(_item, request, entry), instead=None)
+            items += [item] if item else []
     return [
         {"title": title, "separator": bool(title), "items": items}
         for title, items in groups.items()
@@ -49,11 +52,16 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
     """What leads where from the keyboard, for this person; keyboard.js reads it in the page."""
     entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
     shortcuts = [
-        {"keys": entry.keys, "words": entry.words, "url": reverse(entry.url_name) + entry.query}
+        ask_part(entry.words, partial(_shortcut, entry), instead=None)
         for entry in entries
         if entry.keys and may_see(request, entry.permission)
     ]
-    return {"keyboard_shortcuts": shortcuts}
+    return {"keyboard_shortcuts": [each for each in shortcuts if each]}
+
+
+def _shortcut(entry: MenuEntry) -> dict[str, str]:
+    url = reverse(entry.url_name) + entry.query
+    return {"keys": entry.keys, "words": entry.words, "url": url}
 
 
 def may_see_history(request: HttpRequest) -> bool:
@@ -64,11 +72,15 @@ def may_see_history(request: HttpRequest) -> bool:
 def search(request: HttpRequest, text: str) -> list[SearchResult]:
     """What the command search finds among the rows: a few of each kind."""
     return [
-        _result(row, kind.describe(row), kind.icon)
+        result
         for kind in parts_of(RowSearch)
         if may_see(request, kind.permission)
-        for row in kind.find(text)[:FOUND]
+        for result in ask_part(kind.permission, partial(_search_rows, kind, text), instead=[])
     ]
+
+
+def _search_rows(kind: RowSearch, text: str) -> list[SearchResult]:
+    return [_result(row, kind.describe(row), kind.icon) for row in kind.find(text)[:FOUND]]
 
 
 def _result(row: Any, description: str, icon: str) -> SearchResult:

@@ -23,6 +23,8 @@ env.read_env(BASE_DIR / ".env")
 SECRET_KEY = env("SECRET_KEY")
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
+# A part of a page that breaks is left out and logged (console/shielding.py), or breaks the page.
+RAISE_IN_PARTS = DEBUG
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses (or networks) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.

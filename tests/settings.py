@@ -59,5 +59,7 @@ cast(dict[str, Any], TEMPLATES[0]["OPTIONS"])["string_if_invalid"] = Complaint()
 # Nothing is remembered from one test to the next.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
+RAISE_IN_PARTS = True
+
 # Static files are looked up when asked for: a scan of all of them for each client is slow.
 WHITENOISE_AUTOREFRESH = True

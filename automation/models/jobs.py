@@ -50,9 +50,6 @@ class JobQuerySet(models.QuerySet["Job"]):
     def finished(self) -> Self:
         return self.exclude(status__in=[Job.Status.PENDING, Job.Status.RUNNING])
 
-    def failed_since(self, at: datetime) -> Self:
-        return self.filter(status=Job.Status.FAILED, created_at__gte=at)
-
     def recent(self) -> Self:
         """Newest first, with the names that a list shows.
 

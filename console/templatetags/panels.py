@@ -1,7 +1,8 @@
 """What apps have contributed: `{% panels job %}` to the page of a job, `{% list_tools cl %}` to
 each list."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import template
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from console.pages import ListToolPart, PanelContext, PanelPart, panels_at
 from console.parts import parts_of
+from console.shielding import BROKEN, ask_part
 
 register = template.Library()
 
@@ -22,7 +24,8 @@ def panels(context: Context, row: Model, place: str = "main") -> SafeString:
     """The panels of one place, each after the other; nothing where nobody has contributed any."""
     parts = panels_at(type(row), place)
     return _joined(
-        _rendered(context, part.template, _context_of(context, row, part)) for part in parts
+        _rendered(context, part.template, partial(_context_of, context, row, part))
+        for part in parts
     )
 
 
@@ -31,15 +34,20 @@ def list_tools(context: Context, rows: Any) -> SafeString:
     """What stands above a list, whose Rows are given."""
     request = context["request"]
     return _joined(
-        _rendered(context, part.template, part.context(request, rows))
+        _rendered(context, part.template, partial(part.context, request, rows))
         for part in parts_of(ListToolPart)
     )
 
 
-def _rendered(context: Context, template_name: str, given: PanelContext) -> SafeString:
-    found: Any = get_template(template_name)
-    with context.push(**given):
-        return found.template.render(context)
+def _rendered(
+    context: Context, template_name: str, ask_context: Callable[[], PanelContext]
+) -> SafeString:
+    def fill() -> SafeString:
+        found: Any = get_template(template_name)
+        with context.push(**ask_context()):
+            return found.template.render(context)
+
+    return ask_part(template_name, fill, instead=BROKEN)
 
 
 def _joined(fragments: Iterable[SafeString]) -> SafeString:

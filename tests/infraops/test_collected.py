@@ -209,3 +209,41 @@ def test_a_first_step_is_shown_until_it_is_done(client_of, boss, template):
         assert "Wish for something." in client_of(boss).get(HOME).content.decode()
         done.append("yes")
         assert "First steps" not in client_of(boss).get(HOME).content.decode()
+
+
+# --- Parts that break -----------------------------------------------------------------------------
+
+
+def broken(*_anything):
+    raise RuntimeError("It is 3 a.m.")
+
+
+@pytest.mark.parametrize("what", ["count", "figures", "is_new"])
+def test_numbers_that_break_cost_their_own_panels(client_of, bob, template, settings, caplog, what):
+    settings.RAISE_IN_PARTS = False
+    template("panel.html", "<p>{{ star }}</p>")
+    numbers = {"count": lambda request, figures: {}, what: broken}
+    with parts.contributed(
+        HomeNumbers(app="made_up", **numbers),
+        HomePanel(name="star", app="made_up", template="panel.html"),
+    ):
+        for url in (HOME, reverse("home_live")):
+            page = client_of(bob).get(url).content.decode()
+            assert page.count("This panel could not be shown") == 1
+            assert 'data-part="running"' in page
+    assert "made_up" in caplog.text and "It is 3 a.m." in caplog.text
+
+
+def test_a_menu_entry_and_a_search_that_break_are_left_out(client_of, bob, settings, caplog):
+    settings.RAISE_IN_PARTS = False
+    make.server(hostname="web1.example.com")
+    with parts.contributed(
+        MenuEntry(words="Lost", icon="star", url_name="x:nowhere", keys="g x"),
+        RowSearch(permission="", icon="star", find=broken, describe=str, order=1),
+        FirstStep(template="500.html", is_done=broken),
+    ):
+        home = client_of(bob).get(HOME)
+        assert home.status_code == 200 and "Lost" not in home.content.decode()
+        found = client_of(bob).get(SEARCH, {"s": "web1", "extended": 1}).content.decode()
+    assert "web1.example.com" in found
+    assert "Lost" in caplog.text and "It is 3 a.m." in caplog.text
