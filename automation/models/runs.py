@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -106,7 +107,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         cannot starve a large one.
         """
         busy = set(ServerLock.objects.values_list("server_id", flat=True))
-        waiting = self.waiting().select_related("playbook", "launched_by").order_by("id")
+        # Not joined: MariaDB may else begin with the users, and read all that they ever ran.
+        waiting = self.waiting().prefetch_related("playbook", "launched_by").order_by("id")
         runs = list(waiting[:CLAIM_WINDOW])
         for run in runs:
             wanted = set(run.jobs.values_list("server_id", flat=True))
@@ -133,9 +135,9 @@ class RunQuerySet(models.QuerySet["Run"]):
     def _release_due(self) -> None:
         now = timezone.now()
         due = self.pending().filter(held_until__lte=now).order_by("held_until")
-        for run in due.select_related("playbook")[:CLAIM_WINDOW]:
-            with transaction.atomic():
-                run.release(now)
+        for run in due.prefetch_related("playbook")[:CLAIM_WINDOW]:
+            # Whoever releases or cancels it at the same moment may be a deadlock.
+            insisting(partial(run.release, now), for_seconds=5)
 
 
 class Run(RunOptions, RunHolds, RunClaims):
@@ -340,7 +342,12 @@ class Run(RunOptions, RunHolds, RunClaims):
         by = actor or User.objects.system()
         AuditLog.objects.record("run.cancel_requested", self, actor=by, reason=reason)
         now = timezone.now()
-        ended = {"state": self.State.FINISHED, "finished_at": now}
+        ended = {
+            "state": self.State.FINISHED,
+            "finished_at": now,
+            "held_until": None,
+            "held_reason": "",
+        }
         if Run.objects.pending().filter(pk=self.pk).update(**ended):
             end_jobs(self, {}, Outcome.cancelled(self.cancel_message()), finished_at=now)
             # Whoever stood behind it may go.
