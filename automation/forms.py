@@ -25,7 +25,7 @@ from schema.exceptions import Refused
 
 from . import launching
 from .launching import Choice, Intention, Launch, Launched, launch_from
-from .launching.launches import NOBODY_CHOSEN
+from .launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
 from .launching.server_choice import ServerSelect, ServersField
 from .launching.variable_fields import free_variables_field, variable_field
 from .models import Playbook, Run
@@ -140,7 +140,7 @@ class LaunchForm(forms.Form):
     )
     reason = forms.CharField(
         required=False,
-        max_length=500,
+        max_length=LONGEST_LAUNCH_REASON,
         widget=UnfoldAdminTextInputWidget,
         help_text="For the audit trail. Some checks an admin may override by giving one.",
     )

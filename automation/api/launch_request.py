@@ -12,7 +12,7 @@ from accounts.models import ApiKey
 from accounts.signed_in import signed_in
 from automation import launching, variables
 from automation.launching import Choice, Intention, Launch, Launched, Only, Origin, launch_from
-from automation.launching.launches import NOBODY_CHOSEN
+from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
 from automation.models import Level, Playbook, Run
 from automation.models.options import OPTIONS
 from console.api.serializers import StrictSerializer
@@ -47,7 +47,7 @@ class OptionsSerializer(StrictSerializer):
     reason = serializers.CharField(
         required=False,
         allow_blank=True,
-        max_length=500,
+        max_length=LONGEST_LAUNCH_REASON,
         help_text="For the audit trail. An admin's overrides the checks that may be overridden.",
     )
     credential_id = serializers.PrimaryKeyRelatedField(

@@ -17,7 +17,7 @@ from automation.models.verdicts import contributed_violations
 from inventory.models import Server
 from schema.exceptions import Refused
 
-from .launches import Launch
+from .launches import LONGEST_LAUNCH_REASON, Launch
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _said(error: Exception) -> str:
 
 
 def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tuple[str, ...]:
-    may = candidate.launch.reason and candidate.actor.has_perm("automation.override_check")
+    may = candidate.launch.reason.strip() and candidate.actor.has_perm("automation.override_check")
     soft = {each.rule for each in violations if each.level == Level.OVERRIDABLE}
     return tuple(sorted(soft)) if may else ()
 
@@ -117,6 +117,15 @@ def _refuse_bad_values(candidate: Candidate) -> None:
     _ = candidate.run
 
 
+def _refuse_bad_reason(candidate: Candidate) -> None:
+    """It is kept for good. The form and the API look by themselves, the other ways in do not."""
+    reason = candidate.launch.reason
+    if len(reason) > LONGEST_LAUNCH_REASON:
+        raise ValidationError({"reason": [f"{LONGEST_LAUNCH_REASON} characters are the most."]})
+    if any("\ud800" <= character <= "\udfff" for character in reason):
+        raise ValidationError({"reason": ["This is no text: it holds half of a character."]})
+
+
 def _refuse_credentials(candidate: Candidate) -> None:
     refuse_misuse(candidate.run, candidate.servers, candidate.actor)
 
@@ -127,5 +136,6 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
     "values": _refuse_bad_values,
+    "reason": _refuse_bad_reason,
     "credentials": _refuse_credentials,
 }

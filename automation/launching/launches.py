@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from automation.models import Playbook, Run
 from inventory.models import CHOSEN_BY, Credential, Server
 
+LONGEST_LAUNCH_REASON = 500
 NOBODY_CHOSEN = "No active server is of this choice."
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import datetime
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from automation.signals import launch_checked
@@ -26,6 +30,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What a launch may be refused with.
+ERRORS = PermissionDenied | Refused | ValidationError
+# Asked about again no later than that, whatever a rule says: the last of all dates is in no
+# calendar of another time zone.
+LONGEST_HOLD = timedelta(days=365)
 MAY_BE_OVERRIDDEN = "An admin may launch it all the same by giving a reason."
 
 
@@ -99,23 +108,44 @@ class Verdict:
 
 def contributed_violations(run: Run, servers: Collection[Server], actor: User) -> list[Violation]:
     """What the apps above have against it. `run` is not saved when it is launched."""
-    answers = launch_checked.send_robust(type(run), run=run, servers=servers, actor=actor)
-    return [each for receiver, answer in answers for each in _violations(receiver, answer)]
+    asked = {"signal": launch_checked, "run": run, "servers": servers, "actor": actor}
+    # Django's `send_robust` has no savepoints.
+    receivers, _ = launch_checked._live_receivers(type(run))
+    return [each for receiver in receivers for each in _violations(receiver, asked)]
 
 
-def _violations(receiver: Any, answer: Any) -> list[Violation]:
-    """A rule that cannot be asked is one that says no."""
+def _violations(receiver: Any, asked: dict[str, Any]) -> list[Violation]:
+    """A rule that cannot be asked, or whose answer means nothing, is one that says no."""
+    # In a claim's transaction, a query of a rule that fails must spoil nothing but its own.
+    own = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
-        if isinstance(answer, Exception):
-            raise answer
-        return list(answer or ())
+        with own:
+            answer = receiver(sender=type(asked["run"]), **asked)
+            return [_meant(each) for each in answer or ()]
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) or connection.needs_rollback:
             raise  # the whole launch, or claim, is tried again
         app = _app_of(receiver)
         logger.exception("A rule of %s could not be asked", app)
         message = f"A rule of “{app}” could not be asked. The log of the console says why."
         return [Violation(app, Level.HARD, message)]
+
+
+def _meant(answer: Any) -> Violation:
+    """With an end that can be stored and shown; TypeError or ValueError for what is no violation,
+    and would else be found out by whoever reads it."""
+    if not isinstance(answer, Violation):
+        raise TypeError(f"A rule answers violations, not {answer!r}.")
+    for text in (answer.rule, answer.message):
+        text.encode()  # of what is stored: half of a character ("\ud800") cannot be
+    if not isinstance(answer.error, ERRORS | None):
+        raise TypeError(f"A launch is refused with one of {ERRORS}, not {answer.error!r}.")
+    level, end = Level(answer.level), answer.waits_until
+    if end is None:
+        return replace(answer, level=level)
+    if timezone.is_naive(end):
+        raise ValueError(f"When a hold ends has a time zone: {end!r}.")
+    return replace(answer, level=level, waits_until=min(end, timezone.now() + LONGEST_HOLD))
 
 
 def _app_of(receiver: Any) -> str:

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from accounts.models import User
 from audit.models import AuditLog
 from automation import launching
 from automation.launching import Launch
@@ -150,6 +152,34 @@ def test_an_admin_overrides_by_giving_a_reason(rule, alice, boss, deploy, web):
     details = AuditLog.objects.about(run).get().details
     assert (details["reason"], details["overridden"]) == ("Urgent", ["rehearsal"])
     assert Run.objects.claim_next() == run
+
+
+@pytest.mark.parametrize("reason", [" ", "\t\n", "\u2003"])
+def test_blanks_are_no_reason(rule, boss, deploy, web, reason):
+    rule(overridable())
+    with pytest.raises(Refused, match="by giving a reason"):
+        make.launch(deploy, boss, [web], reason=reason)
+    with pytest.raises(CommandError, match="by giving a reason"):
+        call_command("run_playbook", "Deploy", server=["web1"], user="boss", reason=reason)
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "Urgent \udcff"])
+def test_a_reason_that_the_form_would_not_take_no_other_way_in_takes(boss, deploy, web, reason):
+    with pytest.raises(ValidationError) as error:
+        make.launch(deploy, boss, [web], reason=reason)
+    assert list(error.value.message_dict) == ["reason"]
+    with pytest.raises(CommandError):
+        call_command("run_playbook", "Deploy", server=["web1"], user="boss", reason=reason)
+
+
+def test_who_has_lost_the_right_overrides_nothing_any_more(rule, boss, deploy, web):
+    rule(overridable())
+    run = make.launch(deploy, boss, [web], reason="Urgent")
+    make.user(role="admin")
+    User.objects.filter(pk=boss.pk).update(role="operator")
+    assert Run.objects.claim_next() is None
+    run.refresh_from_db()
+    assert (run.outcome, run.cancel_reason) == ("cancelled", SAID)
 
 
 def test_what_is_hard_nobody_overrides(rule, boss, deploy, web):
@@ -323,6 +353,7 @@ def test_a_held_run_can_be_cancelled(rule, alice, deploy, web):
     run = make.launch(deploy, alice, [web])
     assert run.cancel(alice)
     assert (run.outcome, run.is_held) == ("cancelled", False)
+    assert (run.held_until, run.held_reason) == (None, "")  # nothing of it is to come
 
 
 def test_the_rule_is_told_who_and_where(alice, deploy, web):
