@@ -69,7 +69,7 @@ def announce(
                 raise
             name = _dotted_name(receiver)
             logger.exception("%s failed after %s (audit line %s)", name, line.action, line.pk)
-            yield ReceiverFailure(name, type(error).__name__, str(error)[:LONGEST_MESSAGE])
+            yield ReceiverFailure(name, type(error).__name__, _message_of(error))
 
 
 @contextmanager
@@ -79,6 +79,14 @@ def _one_deeper() -> Iterator[None]:
         yield
     finally:
         _depth.reset(token)
+
+
+def _message_of(error: Exception) -> str:
+    """Of what MariaDB can store: half of a character ("\\ud800") becomes its escape."""
+    try:
+        return str(error).encode(errors="backslashreplace").decode()[:LONGEST_MESSAGE]
+    except Exception:  # a ValidationError whose parameters do not fit its text
+        return "It has no message: the log of the console has more."
 
 
 def _dotted_name(receiver: Callable[..., Any]) -> str:

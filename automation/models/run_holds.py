@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -50,9 +50,9 @@ class RunHolds(RunStates):
             reasons = " ".join(each.message for each in verdict.holds)
             self.held_reason = Truncator(reasons).chars(LONGEST_HELD)
 
+    @transaction.atomic
     def release(self, at: datetime) -> bool:
-        """Let it stand in the queue again, where it stood; False if somebody was first. In a
-        transaction of the caller's."""
+        """Let it stand in the queue again, where it stood; False if somebody was first."""
         due = type(self)._default_manager.filter(
             pk=self.pk, state=self.State.PENDING, held_until__lte=at
         )

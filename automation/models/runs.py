@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -135,8 +136,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         now = timezone.now()
         due = self.pending().filter(held_until__lte=now).order_by("held_until")
         for run in due.prefetch_related("playbook")[:CLAIM_WINDOW]:
-            with transaction.atomic():
-                run.release(now)
+            # Whoever releases or cancels it at the same moment may be a deadlock.
+            insisting(partial(run.release, now), for_seconds=5)
 
 
 class Run(RunOptions, RunHolds, RunClaims):
@@ -341,7 +342,12 @@ class Run(RunOptions, RunHolds, RunClaims):
         by = actor or User.objects.system()
         AuditLog.objects.record("run.cancel_requested", self, actor=by, reason=reason)
         now = timezone.now()
-        ended = {"state": self.State.FINISHED, "finished_at": now}
+        ended = {
+            "state": self.State.FINISHED,
+            "finished_at": now,
+            "held_until": None,
+            "held_reason": "",
+        }
         if Run.objects.pending().filter(pk=self.pk).update(**ended):
             end_jobs(self, {}, Outcome.cancelled(self.cancel_message()), finished_at=now)
             # Whoever stood behind it may go.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounts.models import User
@@ -155,6 +156,28 @@ def test_a_receiver_of_a_class_of_its_own_is_named():
     failure = AuditLog.objects.get(action="receiver.failed")
     assert failure.details["receiver"].endswith("Broken")
     assert failure.details["message"] == "x" * 500
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValidationError("%(name)s is taken", params={"nam": "web1"}), "It has no message"),
+        (ValueError("half of a character: \ud800"), "half of a character: \\ud800"),
+    ],
+    ids=["its parameters do not fit", "it cannot be stored"],
+)
+def test_an_error_that_cannot_be_told_undoes_nothing_either(error, message):
+    def refuse(**told: object) -> None:
+        raise error
+
+    with heard_by(refuse):
+        AuditLog.objects.record("first.done")
+    failure = AuditLog.objects.get(action="receiver.failed")
+    assert (failure.details["error"], failure.details["after"]) == (
+        type(error).__name__,
+        "first.done",
+    )
+    assert failure.details["message"].startswith(message)
 
 
 @pytest.mark.parametrize(
