@@ -78,7 +78,7 @@ def has_permission(model: type[Model]) -> bool:
 def has_audit(model: type[Model]) -> bool:
     """Edits are recorded by django-auditlog, verbs by themselves."""
     action = RECORDED_AS.get(model._meta.label, f"{model._meta.model_name}.")
-    return auditlog.contains(model) or any(text.startswith(action) for text in texts_of_the_apps())
+    return auditlog.contains(model) or any(text.startswith(action) for text in recorded_actions())
 
 
 def has_make(model: type[Model]) -> bool:
@@ -111,16 +111,29 @@ def models_of_endpoints() -> set[type[Model]]:
 
 
 @cache
-def texts_of_the_apps() -> set[str]:
-    """Every text in the apps' code that could be an action's name."""
+def recorded_actions() -> set[str]:
+    """What is handed to a function that records, `AuditLog.objects.record("ticket.opened", …)`: a
+    text of that form alone may be a permission's name, or a path of fields."""
     roots = {Path(settings.BASE_DIR) / model._meta.app_label for model in MODELS}
     return {
-        node.value
+        text
         for root in roots
         for path in root.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value
+        if isinstance(node, ast.Call) and "record" in ast.unparse(node.func)
+        for text in texts_in(node)
     }
+
+
+def texts_in(call: ast.Call) -> set[str]:
+    """A name may depend: `"ticket.resolved" if done else "ticket.closed"`."""
+    values = {
+        node.value
+        for argument in call.args
+        for node in ast.walk(argument)
+        if isinstance(node, ast.Constant)
+    }
+    return {value for value in values if isinstance(value, str) and "." in value}
 
 
 @pytest.mark.parametrize("what", HAS)

@@ -63,7 +63,9 @@ class OptionsSerializer(StrictSerializer):
 
 class LaunchSerializer(OptionsSerializer):
     """`playbook_id`, and either `server_id`, or `server_ids`, or `environment`, `tag` and
-    `search`. Its validated data are ready for `launch_asked_for`: playbook, servers, options."""
+    `search`."""
+
+    # What is validated is ready for launch_asked_for(); the docstring is read in /api/docs.
 
     playbook_id = serializers.PrimaryKeyRelatedField(
         source="playbook",

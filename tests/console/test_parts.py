@@ -15,6 +15,7 @@ from console.lists import Narrow
 from console.pages import ActionPart, ColumnPart, FilterPart, ListToolPart, PanelPart
 from console.parts import Part, contribute, contributed, parts_of
 from inventory.models import Server
+from schema import project
 from tests import make
 
 SERVER = "inventory.Server"
@@ -160,7 +161,7 @@ def test_both_add_columns_around_the_list_s_own(client_of, bob, both):
     server = make.server()
     answer = client_of(bob).get(LIST)
     names = [getattr(each, "__name__", each) for each in answer.context["cl"].list_display]
-    assert names[0] == "incidents" and names[-3:] == ["last_job", "load", "disk"]
+    assert names[0] == "incidents" and names[-2:] == ["load", "disk"] and "last_job" in names
     text = answer.content.decode()
     assert f"load of {server.pk}" in text and f"{len(server.hostname)} incidents" in text
 
@@ -293,7 +294,7 @@ def test_the_other_pages_have_a_place_for_panels_too(client_of, boss, page_of, m
 
 
 def test_each_of_our_models_has_its_admin_from_its_own_app():
-    ours = {"tickets", "automation", "inventory", "accounts", "audit"}
+    ours = {model._meta.app_label for model in project.models()}
     strangers = {
         model._meta.label: type(model_admin).__module__
         for model, model_admin in admin.site._registry.items()
