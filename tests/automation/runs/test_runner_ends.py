@@ -70,7 +70,7 @@ def test_a_signal_that_ended_it_is_named() -> None:
 def test_a_channel_that_breaks_ends_the_run_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read, count = channel.parsed, []
+    read, count = channel.parse_event, []
 
     def broken(content: bytes) -> Any:
         count.append(1)
@@ -78,7 +78,7 @@ def test_a_channel_that_breaks_ends_the_run_with_the_reason(
             raise channel.BrokenChannel("Event 5 is missing: event 6 came in its place.")
         return read(content)
 
-    monkeypatch.setattr(channel, "parsed", broken)
+    monkeypatch.setattr(channel, "parse_event", broken)
 
     job = run_one(MANY_LINES)
 
