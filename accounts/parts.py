@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from console.collected import Endpoint, MenuEntry, RolePermissions, RowSearch
+from console.collected import Endpoint, RolePermissions, RowSearch, list_entry
 from console.lists import Rows
 from console.pages import ListToolPart
 
@@ -34,21 +34,14 @@ def find_people(text: str) -> QuerySet[User]:
 
 
 MENU = [
-    MenuEntry(
-        words="Users",
-        icon="group",
-        url_name="admin:accounts_user_changelist",
-        permission="accounts.view_user",
-        group="Administration",
-        order=420,
-    ),
-    MenuEntry(
-        words="API keys",
-        icon="key",
-        url_name="admin:accounts_apikey_changelist",
+    list_entry("Administration", 420, "accounts.user", "Users", "group"),
+    list_entry(
+        "Administration",
+        430,
+        "accounts.apikey",
+        "API keys",
+        "key",
         permission="accounts.view_own_apikey",
-        group="Administration",
-        order=430,
     ),
 ]
 

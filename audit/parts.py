@@ -1,19 +1,11 @@
 """What the audit trail adds to the console."""
 
-from console.collected import Endpoint, MenuEntry, RolePermissions
+from console.collected import Endpoint, RolePermissions, list_entry
 
 from .api import AuditLogViewSet
 
 MENU = [
-    MenuEntry(
-        words="Audit trail",
-        icon="policy",
-        url_name="admin:audit_auditlog_changelist",
-        permission="audit.view_auditlog",
-        group="Administration",
-        keys="g a",
-        order=410,
-    ),
+    list_entry("Administration", 410, "audit.auditlog", "Audit trail", "policy", "g a"),
 ]
 
 API = [

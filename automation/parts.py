@@ -17,6 +17,7 @@ from console.collected import (
     Place,
     RolePermissions,
     RowSearch,
+    list_entry,
 )
 from console.lists import COUNTED_ROWS
 from console.pages import ActionPart, ColumnPart, FilterPart, PanelPart
@@ -81,23 +82,6 @@ PAGES = [
 APP = "automation"
 
 
-def list_entry(
-    group: str, order: int, model: str, words: str, icon: str, keys: str = ""
-) -> MenuEntry:
-    """The list of a model ("app.name"), for whoever may view its rows."""
-    app, name = model.split(".")
-    return MenuEntry(
-        words=words,
-        icon=icon,
-        url_name=f"admin:{app}_{name}_changelist",
-        permission=f"{app}.view_{name}",
-        group=group,
-        pages=("automation:job_detail",) if model == "automation.job" else (),
-        keys=keys,
-        order=order,
-    )
-
-
 MENU = [
     MenuEntry(
         words="Run a playbook",
@@ -107,7 +91,9 @@ MENU = [
         keys="r",
         order=120,
     ),
-    list_entry("Operations", 210, "automation.job", "Jobs", "bolt", "g j"),
+    list_entry(
+        "Operations", 210, "automation.job", "Jobs", "bolt", "g j", pages=("automation:job_detail",)
+    ),
     list_entry("Operations", 230, "automation.run", "Runs", "dynamic_feed"),
     list_entry("Operations", 240, "automation.joblog", "Log lines", "notes"),
     list_entry("Operations", 250, "automation.taskresult", "Task results", "task"),

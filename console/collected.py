@@ -43,6 +43,21 @@ class MenuEntry(Part):
     keys: str = ""
 
 
+def list_entry(
+    group: str, order: int, model: str, words: str, icon: str, keys: str = "", **more: Any
+) -> MenuEntry:
+    """The list of a model ("app.name"), for whoever may view its rows; `more` are further fields
+    of the entry, or other ones than these."""
+    app, name = model.split(".")
+    usual = {
+        "url_name": f"admin:{app}_{name}_changelist",
+        "permission": f"{app}.view_{name}",
+    }
+    return MenuEntry(
+        words=words, icon=icon, group=group, keys=keys, order=order, **{**usual, **more}
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowSearch(Part):
     """Rows that the command search finds. `find` is given what was typed; of what it answers, a

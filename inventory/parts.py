@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from console.collected import Endpoint, FirstStep, MenuEntry, RolePermissions, RowSearch
+from console.collected import Endpoint, FirstStep, RolePermissions, RowSearch, list_entry
 from console.pages import PanelPart
 
 from .ansible.provenance import groups_of, list_variables
@@ -41,23 +41,8 @@ PAGES = [
 
 
 MENU = [
-    MenuEntry(
-        words="Servers",
-        icon="dns",
-        url_name="admin:inventory_server_changelist",
-        permission="inventory.view_server",
-        group="Inventory",
-        keys="g s",
-        order=310,
-    ),
-    MenuEntry(
-        words="Credentials",
-        icon="key",
-        url_name="admin:inventory_credential_changelist",
-        permission="inventory.view_credential",
-        group="Inventory",
-        order=330,
-    ),
+    list_entry("Inventory", 310, "inventory.server", "Servers", "dns", "g s"),
+    list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
 SEARCH = [

@@ -9,9 +9,9 @@ from console.collected import (
     HomeNumbers,
     HomePanel,
     HomeTiles,
-    MenuEntry,
     RolePermissions,
     RowSearch,
+    list_entry,
 )
 from console.pages import FilterPart, PanelPart
 from inventory.models import Server
@@ -52,15 +52,8 @@ ICON = "confirmation_number"
 VIEW = "tickets.view_ticket"
 
 MENU = [
-    MenuEntry(
-        words="Tickets",
-        icon=ICON,
-        url_name="admin:tickets_ticket_changelist",
-        query="?queue=unresolved",
-        permission=VIEW,
-        group="Operations",
-        keys="g t",
-        order=220,
+    list_entry(
+        "Operations", 220, "tickets.ticket", "Tickets", ICON, "g t", query="?queue=unresolved"
     ),
 ]
 

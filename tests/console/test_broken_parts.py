@@ -4,26 +4,15 @@ import pytest
 from django.core.checks import run_checks
 from django.template import TemplateDoesNotExist
 from django.urls import reverse
-from unfold.contrib.filters.admin import DropdownFilter
 
 from console.collected import Condition, FirstStep, HealthCheck, HomePanel, MenuEntry
 from console.pages import ActionPart, ColumnPart, FilterPart, ListToolPart, PanelPart
 from console.parts import contributed
 from tests import make
+from tests.console.test_parts import LoadFilter
 
 SERVER = "inventory.Server"
 LIST = reverse("admin:inventory_server_changelist")
-
-
-class LoadFilter(DropdownFilter):
-    title = "load"
-    parameter_name = "load"
-
-    def lookups(self, request, model_admin):
-        return [("high", "High")]
-
-    def queryset(self, request, queryset):
-        return queryset.filter(hostname__startswith="busy") if self.value() else queryset
 
 
 class EnvironmentFilter(LoadFilter):
