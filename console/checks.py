@@ -21,6 +21,7 @@ WITH_TEMPLATES: tuple[type[Part], ...] = (PanelPart, ListToolPart, HomePart, Fir
 
 @register()
 def check_parts(**kwargs: Any) -> list[CheckMessage]:
+    """What apps contribute and nothing could show, named at the start."""
     found = [*_models(), *_templates(), *_pages(), *_names()]
     return [Error(words, id="console.E001") for words in found]
 

@@ -176,4 +176,5 @@ class MadeUpRows(Part):
 
 
 def may_see(request: HttpRequest, permission: str) -> bool:
+    """Whether this person may; everybody may where no permission is named."""
     return not permission or request.user.has_perm(permission)

@@ -19,6 +19,7 @@ def story_of(obj: Model) -> str:
 
 
 def story_url(kind: str, identity: str) -> str:
+    """The same by kind and id, for an object that may be gone."""
     return reverse("audit:story", args=[kind, identity])
 
 

@@ -29,6 +29,8 @@ def nothing_more(request: HttpRequest, row: Any) -> PanelContext:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPart(Part):
+    """The base of what is added to one model; `model` is "inventory.Server"."""
+
     model: str
 
 
@@ -89,10 +91,12 @@ Kind = TypeVar("Kind", bound=ModelPart)
 
 
 def parts_for(model: type[Model], kind: type[Kind]) -> list[Kind]:
+    """Those of a kind that are for this model, in their order."""
     return [part for part in parts_of(kind) if part.model == model._meta.label]
 
 
 def panels_at(model: type[Model], place: str) -> list[PanelPart]:
+    """The panels of one place on the page of a row of this model."""
     return [part for part in parts_for(model, PanelPart) if part.place == place]
 
 

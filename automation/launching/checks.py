@@ -80,6 +80,7 @@ def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tupl
 
 
 def refuse_role(candidate: Candidate) -> None:
+    """PermissionDenied for whoever may not launch, or not with a credential of their choice."""
     if not candidate.actor.has_perm("automation.launch_playbook"):
         raise PermissionDenied("Your role does not launch playbooks.")
     named = candidate.launch.credential

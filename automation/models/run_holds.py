@@ -20,6 +20,8 @@ SHORTEST_HOLD = timedelta(minutes=1)
 
 
 class RunHolds(RunStates):
+    """What a check has to say about a run that waits: columns and verbs of Run."""
+
     # Until then it stands outside the queue, and keeps no server from anybody.
     held_until = models.DateTimeField(null=True, blank=True)
     held_reason = models.CharField(max_length=LONGEST_HELD, blank=True, default="", db_default="")

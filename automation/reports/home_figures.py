@@ -53,6 +53,8 @@ class Slice:
 
 @dataclass(frozen=True)
 class DayBar:
+    """One day of the chart, with a part for each outcome."""
+
     date: date
     total: int
     parts: list[Slice]

@@ -85,6 +85,7 @@ def server_check(request: HttpRequest, pk: int) -> HttpResponse:
 def launch_page(
     request: HttpRequest, *, form: LaunchForm | None = None, initial: dict[str, Any] | None = None
 ) -> HttpResponse:
+    """The form as it was sent, or a new one that `initial` fills."""
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)

@@ -37,6 +37,7 @@ def refuse_wrong_filters() -> Iterator[None]:
 
 
 def is_declared(model_admin: ConsoleAdmin, request: HttpRequest, parameter: str) -> bool:
+    """Whether the list has a filter or a cell that this parameter belongs to."""
     fields = {"id", *model_admin.more_filters}
     for each in model_admin.get_list_filter(request):
         fields.add(each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each))
