@@ -1,4 +1,4 @@
-"""Filters that the API's lists share."""
+"""Filters shared by the API's lists."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
-    """Filters lists, and lists only. The view set refuses what no filter knows."""
+    """Filters lists, never single rows. The viewset rejects parameters that no filter knows."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         if getattr(view, "detail", False):
@@ -17,13 +17,13 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
 
 
 class IdFilter(filters.NumberFilter):
-    """A key: 1.5 is none, and would be taken for 1."""
+    """A primary key. Rejects 1.5, which NumberFilter would accept as 1."""
 
     field_class = forms.IntegerField
 
 
 class YesNoFilter(filters.TypedChoiceFilter):
-    """true or false. Django's own takes every other word for "any"."""
+    """Accepts true or false. Django's BooleanFilter takes any other word to mean "any"."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         choices = [("true", "true"), ("false", "false")]
