@@ -1,4 +1,4 @@
-"""Who has to log in."""
+"""Login is required by default."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,10 @@ from django.http.response import HttpResponseBase
 
 
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
-    """Django's own, but it looks at the view before the user: /api/health has to answer a browser
-    with a session while the database is away."""
+    """Like Django's, but looks at the view before the user.
+
+    /api/health has to answer browsers with a session even while the database is down.
+    """
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], *args: Any

@@ -1,13 +1,13 @@
-"""What each role may do: what the apps give it in their parts, together.
+"""The permissions of each role, collected from the apps' parts.
 
-A viewer reads, an operator also launches and works tickets, an admin manages. Permissions have
-Django's names ("app.verb_model"); a verb of ours stands beside the four that Django knows.
+Viewers read, operators also launch playbooks and work tickets, admins manage. Permissions are named
+as in Django ("app.verb_model"); verbs of ours come in addition to Django's four.
 """
 
 from console.collected import RolePermissions
 from console.parts import parts_of, remembered
 
-# Each may do what those before it may.
+# Each may do what the roles before it may do.
 ROLES = ("viewer", "operator", "admin")
 
 
