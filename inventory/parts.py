@@ -1,4 +1,4 @@
-"""What inventory adds to the console, and to a server's own page."""
+"""What inventory adds to the console and to a server's page."""
 
 from typing import Any
 
@@ -13,8 +13,10 @@ from .models import Server
 
 
 def read_what_is_known(request: HttpRequest, server: Server) -> dict[str, Any]:
-    """What its inventory says, and what Ansible found out there; from the stored row, for the
-    page's own has masks in place of secrets."""
+    """The server's variables, groups and facts.
+
+    Reads the stored row, as the page's own has masks in place of secrets.
+    """
     stored = Server.objects.select_related("credential", "facts").get(pk=server.pk)
     return {
         "variables": list_variables(stored),
