@@ -1,4 +1,4 @@
-"""The home page, and what is shown when something is not allowed, not there or broken."""
+"""The home page, and the error pages."""
 
 from typing import Any
 
@@ -29,18 +29,18 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home_live(request: HttpRequest) -> HttpResponse:
-    """What the home page fetches while it is open."""
+    """The part of the home page that is refreshed while it is open."""
     return render(request, "infraops/_home_live.html", home_of(request, FRESH))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403, and a line in the audit trail: who tried what."""
+    """403, recorded in the audit trail."""
     access_denied.send(sender=None, request=request)
     return _shell(request, "403.html", 403, title="Not allowed", reason=str(exception))
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: it was open too long, or came from elsewhere."""
+    """A form without a valid CSRF token: open for too long, or from another site."""
     return _shell(request, "403_csrf.html", 403, title="Form expired")
 
 
@@ -49,7 +49,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Nothing here may need the database or a session: they may be what broke."""
+    """500. Uses neither database nor session, which may be what failed."""
     if request.path.startswith(reverse("api:root")):
         said = "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
@@ -57,7 +57,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> HttpResponse:
-    """In the shell for those signed in; without a sidebar for everybody else."""
+    """Render in the console's layout for authenticated users, otherwise without a sidebar."""
     signed_in = admin.site.has_permission(request)
     layout = "admin/base_site.html" if signed_in else "unfold/layouts/unauthenticated.html"
     context = {**admin.site.each_context(request), "layout": layout, **more}
