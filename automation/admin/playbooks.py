@@ -1,4 +1,4 @@
-"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
+"""The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
 from typing import Any
 
@@ -96,7 +96,7 @@ class PlaybookAdmin(SwitchedAdmin):
         return PlaybookRows
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
-        """The form; whoever may not change anything is led to the playbook's own page."""
+        """The form; users who may only view are redirected to the playbook's own page."""
         playbook = self.get_object(request, object_id)
         may_look = request.method in ("GET", "HEAD") and playbook is not None
         if may_look and not self.has_change_permission(request, playbook):
