@@ -1,4 +1,4 @@
-"""Every URL and the least role that each of its methods wants. Read by test_permissions.py."""
+"""Every URL and the least role that each of its methods requires; read by test_permissions.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tickets.models import Ticket
 
 
 class Who(IntEnum):
-    """Each may do what those before may. NOBODY: the page exists, and is closed to all."""
+    """Each may do what those before may. NOBODY: the page exists, but is closed to all."""
 
     EVERYBODY = 0
     VIEWER = 1
@@ -38,8 +38,11 @@ def nothing(user: User | None) -> list[Any]:
 
 @dataclass(frozen=True)
 class Page:
-    """`wants`: by method. `arguments` makes a row for whoever asks (None: a stranger) and returns
-    what goes into the URL."""
+    """`wants` is {method: role}.
+
+    `arguments(user)` makes a row for the user (None: a stranger) and returns the arguments of the
+    URL.
+    """
 
     wants: dict[str, Who]
     arguments: Arguments = nothing
@@ -49,17 +52,17 @@ class Page:
 
 
 def page(get: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A page that is read."""
+    """A page for reading."""
     return Page({"GET": get}, arguments, **more)
 
 
 def verb(post: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A button: it takes POST and nothing else."""
+    """A button: POST only."""
     return Page({"POST": post}, arguments, **more)
 
 
 def form(who: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A page that is read and sent."""
+    """A page with a form."""
     return Page({"GET": who, "POST": who}, arguments, **more)
 
 
@@ -78,8 +81,10 @@ def admin_pages(
     history: Who = ADMIN,
     export: bool = False,
 ) -> dict[str, Page]:
-    """The five pages that the admin has for a model: "tickets_ticket". History is the trail; some
-    lists can be had as a file too."""
+    """The five admin pages of a model ("tickets_ticket"), and the export for some.
+
+    History is the audit trail.
+    """
 
     files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
@@ -93,12 +98,12 @@ def admin_pages(
 
 
 def key(row: Callable[[], Any]) -> Arguments:
-    """The key of a row that is alike for everybody who asks."""
+    """The key of a row that is the same for every user."""
     return lambda user: [row().pk]
 
 
 def living_worker(user: User | None) -> list[Any]:
-    """Nothing goes into the URL, but without it the system is not well."""
+    """No arguments; without a live worker, the system would be unhealthy."""
     Worker.objects.beat()
     return []
 
@@ -116,19 +121,19 @@ def ticket_id(user: User | None) -> list[Any]:
 
 
 def own_key(user: User | None) -> list[Any]:
-    """Nobody but admins sees other people's keys."""
+    """Only admins see other people's keys."""
     owner = user if user and user.is_active else None
     return [make.api_key(owner)[0].pk]
 
 
 def own_view(user: User | None) -> list[Any]:
-    """What is not shared, nobody else finds."""
+    """Nobody else sees a private view."""
     owner = user if user and user.is_active else None
     return [make.saved_view(owner).pk]
 
 
 def own_comment(user: User | None) -> list[Any]:
-    """Nobody edits another's."""
+    """Nobody edits other people's comments."""
     ticket = make.ticket()
     comment = make.comment(ticket, user if user and user.is_active else None)
     return [ticket.ticket_id, comment.pk]
@@ -171,7 +176,7 @@ def failed_task() -> Any:
     )
 
 
-# Pages of packages: which methods they take is not ours to say.
+# Pages of packages, whose methods are not ours to specify.
 PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
@@ -315,7 +320,7 @@ RECORDS = {
         delete=ADMIN,
         export=True,
     ),
-    # These three lead to a page of their own, however they are asked.
+    # These three redirect to their own page, whatever the method.
     **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),

@@ -1,4 +1,4 @@
-"""The whole story of one object on a page of its own."""
+"""The page with all lines about one object."""
 
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ def numbers(answer):
 
 @pytest.fixture
 def told(boss):
-    """A server with 120 lines, and another one with its own."""
+    """A server with 120 lines, and another one with lines of its own."""
     server = make.server(hostname="web1.example.com")
     make.audit_line("server.updated", make.server(hostname="web2.example.com"), number=0)
     for number in range(1, 121):

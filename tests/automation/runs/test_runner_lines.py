@@ -1,4 +1,4 @@
-"""job_logs holds what ansible-playbook prints: every line once, in order."""
+"""job_logs has what ansible-playbook prints: every line once, in order."""
 
 import time
 from itertools import pairwise
@@ -140,7 +140,7 @@ def test_no_log_hides_the_value() -> None:
 
 
 def test_each_servers_log_reads_like_a_run_against_it_alone(tmp_path: Path) -> None:
-    # Without failures: Ansible says the same [ERROR] once a run, for the first server only.
+    # Without failures, as Ansible prints the same [ERROR] only once per run, for the first server.
     playbook = make.playbook(CALM)
     servers = [make.localhost(), make.localhost()]
     alone = [bare_lines(playbook, server, tmp_path / str(server)) for server in servers]
