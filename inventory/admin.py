@@ -182,7 +182,7 @@ class CredentialAdmin(ConsoleAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         """Leave out the fields for secrets when the user may only view."""
         who = ("ssh_user",), ("become_method", "become_user")
-        about = (None, {"fields": ["name", "description", "is_active", "holds"]})
+        about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
             scope = ("Where and by whom", {"fields": ["used_on", "used_by"]})
@@ -198,7 +198,7 @@ class CredentialAdmin(ConsoleAdmin):
             ("Logging in", {"fields": [who[0], *logging_in]}),
             ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
             ("Environment", {"fields": _rows(held, "environment")}),
-            times,
+            *([times] if obj else []),
         ]
 
     def get_search_results(
