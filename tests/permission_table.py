@@ -194,6 +194,7 @@ CONSOLE = {
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": verb(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
+    "inventory:server_detail": page(VIEWER, key(make.server)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
     "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
