@@ -1,4 +1,4 @@
-"""The audit trail in the console: read by admins, changed by nobody."""
+"""The audit trail in the console: read by auditors and admins, changed by nobody."""
 
 from typing import Any
 

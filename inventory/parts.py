@@ -37,6 +37,7 @@ ROLES = [
     RolePermissions(
         app="inventory",
         viewer=("inventory.view_server", "inventory.view_serverfacts"),
+        auditor=("inventory.view_credential",),
         operator=(
             "inventory.check_server",
             "inventory.view_credential",
