@@ -188,7 +188,7 @@ class Server(HostKeys, Editable):
         return self.hostname
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:inventory_server_change", args=[self.pk])
+        return reverse("inventory:server_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
         # Normalise: what is unique on MySQL must not differ by case on SQLite.
