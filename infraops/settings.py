@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "audit.middleware.AuditContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "infraops.middleware.MethodNotAllowedMiddleware",
 ]
 
 ROOT_URLCONF = "infraops.urls"
@@ -316,6 +317,7 @@ UNFOLD = {
             "href": lambda request: static("favicon.svg"),
         },
     ],
+    "LOGIN": {"form": "accounts.forms.LogInForm"},
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
@@ -325,6 +327,7 @@ UNFOLD = {
         lambda request: static("keyboard.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
+        lambda request: static("unsent.js"),
     ],
     "SIDEBAR": {
         "show_search": True,
