@@ -192,7 +192,7 @@ CONSOLE = {
     "automation:run_detail": page(VIEWER, key(make.run)),
     "automation:run_live": page(VIEWER, key(make.run)),
     "automation:job_launch_plan": verb(OPERATOR),
-    "automation:run_relaunch": verb(OPERATOR, key(make.run)),
+    "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
     "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),

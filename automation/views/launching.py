@@ -33,7 +33,7 @@ SHOWN_SERVERS = 12
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
     """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
-    servers, or `&only=failed`) fill it."""
+    servers, or `&only=failed`, or `&server=`) fill it."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = _sent(request)
@@ -150,7 +150,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
-        return _once_more(run, jobs_to_repeat(run.jobs.all(), only))
+        jobs = run.jobs.filter(server__in=[row_key(text) for text in asked.getlist("server")])
+        return _once_more(run, list(jobs) or jobs_to_repeat(run.jobs.all(), only))
     playbook = _playbook(asked.get("playbook"))
     keys = {row_key(text) for text in asked.getlist("server")}
     known = Server.objects.filter(pk__in=keys)

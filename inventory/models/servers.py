@@ -196,7 +196,7 @@ class Server(HostKeys, Editable):
     @property
     def is_production(self) -> bool:
         """Whether pages have to warn of it."""
-        return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
+        return is_production_name(self.environment)
 
     @property
     def is_in_scope(self) -> bool:
@@ -281,6 +281,11 @@ class Server(HostKeys, Editable):
             for name in own:
                 names.setdefault(name, key)
         return {name: key for name, key in names.items() if name}
+
+
+def is_production_name(environment: str) -> bool:
+    """Whether an environment is one of the PRODUCTION_ENVIRONMENTS."""
+    return environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
 
 def is_group_name(value: Any) -> bool:
