@@ -201,6 +201,7 @@ CONSOLE = {
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
     "tickets:ticket_detail": page(VIEWER, ticket_id),
+    "tickets:ticket_relaunch": form(OPERATOR, ticket_id),
     "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
     "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),

@@ -145,7 +145,7 @@ class JobAdmin(HistoryAdmin):
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
         return render_to_string(
-            "inventory/_environment.html",
+            "automation/_environment.html",
             {"name": job.server.environment, "is_production": job.server.is_production},
         )
 

@@ -48,6 +48,10 @@ class Target:
             return f"{kind}server {self.name}" if kind else self.name
         return f"{'all ' if every else ''}{self.count:,} {kind}servers"
 
+    @property
+    def failing(self) -> str:
+        return self.words("failing ")
+
     def _in_production(self) -> str:
         if not self.production:
             return ""

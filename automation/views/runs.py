@@ -25,6 +25,7 @@ from inventory.models import Server
 from schema.exceptions import Refused
 
 RELAUNCHES = 20
+MOST_IN_ADDRESS = 200
 
 launchers_only = permission_required("automation.launch_playbook", raise_exception=True)
 cancellers_only = permission_required("automation.cancel_job", raise_exception=True)
@@ -51,7 +52,9 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
     named = list(known.filter(pk__in=keys))
     if len(named) != len(keys):
         raise Http404("The run has no such server.")
-    return relaunch(request, run, only=only, servers=named, back=run.get_absolute_url())
+    sent = [(name, value) for name in ("only", "server") for value in given.getlist(name)]
+    back = run.get_absolute_url()
+    return relaunch(request, run, only=only, servers=named, back=back, sent=sent)
 
 
 # --- Used by the other pages and by the admin -----------------------------------------------------
@@ -85,9 +88,11 @@ def relaunch(
     back: str,
     only: str = "",
     servers: Sequence[Server] = (),
+    sent: Sequence[tuple[str, str]],
 ) -> HttpResponse:
     """Do it once more, or ask first: about production, and where it was opened as a page. What was
-    asked about is what is launched, or nothing is."""
+    asked about is what is launched, or nothing is. `sent`: what the request was told of the
+    servers."""
     given = request.POST if request.method == "POST" else request.GET
     actor, key = signed_in(request), given.get("key") or uuid4().hex
     try:
@@ -100,20 +105,25 @@ def relaunch(
     except (Refused, ValidationError) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(back)
-    chosen = [("only", only)] if only else [("server", str(server.pk)) for server in servers]
     label = f"Relaunch on {target.words()}"
     return ask_to_confirm(
         request,
         f"{label}?",
         button=label,
-        sent=[("key", key), ("expect", intention.digest), *chosen],
+        sent=[("key", key), ("expect", intention.digest), *sent],
         details="automation/runs/_ask_relaunch.html",
         intention=intention,
         servers=intention.servers,
-        edit_query=urlencode([("run", run.pk), *chosen]),
+        edit_query=_edit_query(run, only, servers),
         is_production=target.is_production,
         back=back,
     )
+
+
+def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:
+    """The launch form's, with the same servers; empty where they are too many for an address."""
+    chosen = [("only", only)] if only else [("server", str(server.pk)) for server in servers]
+    return urlencode([("run", run.pk), *chosen]) if len(chosen) <= MOST_IN_ADDRESS else ""
 
 
 def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpResponse:
