@@ -212,7 +212,7 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
     page.clock.run_for(2_000)
     expect(page.get_by_role("link", name="All 4 tasks")).to_be_focused(timeout=SOON)
     assert not any(part.evaluate("part => part.isConnected") for part in old)
-    expect(page.get_by_text("No option and no variable was given.")).to_be_visible()
+    expect(page.get_by_text("No options or variables.")).to_be_visible()
 
     # What was closed stays closed, and the focus stays where it is.
     page.get_by_text("Command, options and variables").click()
@@ -221,7 +221,7 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
     page.clock.run_for(2_000)
     expect(page.get_by_text("Tasks 1–5 of 5")).to_be_visible(timeout=SOON)
     expect(page.locator("summary")).to_be_focused()
-    expect(page.get_by_text("No option and no variable was given.")).to_be_hidden()
+    expect(page.get_by_text("No options or variables.")).to_be_hidden()
 
 
 def test_what_one_types_into_waits_until_one_is_through(open_page, job):
