@@ -21,6 +21,7 @@ SCRIPTS = (
     "many_runs",
     "many_servers",
     "log_in_browser",
+    "slow_line",
     # The last one: what it makes up would stand in the others' way.
     "pages",
 )
