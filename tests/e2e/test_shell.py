@@ -43,6 +43,9 @@ def test_home_asks_for_little(page_of, alice):
     # The page and its fragment, a dozen scripts, six styles, the fonts, the icon.
     assert len(asked) <= 26
     assert not [url for url in asked if "unfold/fonts" in url]
+    fonts = page.evaluate("document.fonts.ready.then((all) => [...all].map(each => each.status))")
+    # The icons, and the letters of four weights.
+    assert "loaded" in fonts[0] and "loaded" in fonts[1:5] and "loaded" not in fonts[5:]
 
 
 def test_letters_that_are_not_latin_come_from_the_whole_font(page_of, alice):
