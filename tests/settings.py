@@ -41,6 +41,7 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
         SSH_KEY_ROOT=str(_folder / "keys"),
         RUN_ROOT=str(_folder / "runs"),
+        STATIC_ROOT=str(_folder / "static"),
     )
 
 from infraops.settings import *  # noqa: F403
