@@ -70,12 +70,19 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     readonly_fields = ["last_login", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["username", "email", "password"]}),
-        ("May do", {"fields": ["role", "is_active"]}),
+        ("Permissions", {"fields": ["role", "is_active"]}),
         ("Times", {"fields": [("last_login", "created_at", "updated_at")]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "role", "password1", "password2"]}),
     ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Whoever may only look is shown no password, not even its hash."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        names = (None, {"fields": ["username", "email"]})
+        return [names, *self.fieldsets[1:]]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         names, counts, forbidden, kept = super().get_deleted_objects(objs, request)
@@ -121,7 +128,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Anyone may revoke their own keys, as in the API; get_queryset offers no others."""
+        """Everybody ends their own, as in the API; the verb refuses other people's."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:

@@ -60,7 +60,9 @@ class RolePermission(BasePermission):
         permission = self._permission(request, view)
         if permission is None or user.has_perm(permission):
             return True
-        self.message = f"Your role ({user.role}) may not do this: it takes {permission}."
+        self.message = (
+            f"Your role ({user.role}) does not allow this. Permission needed: {permission}."
+        )
         return False
 
     @staticmethod

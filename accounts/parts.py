@@ -82,12 +82,11 @@ ROLES = [
             "accounts.delete_savedview",
         ),
         operator=("accounts.share_savedview",),
+        auditor=("accounts.view_user", "accounts.view_apikey"),
         admin=(
-            "accounts.view_user",
             "accounts.add_user",
             "accounts.change_user",
             "accounts.delete_user",
-            "accounts.view_apikey",
             "accounts.add_apikey",
             "accounts.revoke_apikey",
             "accounts.manage_savedview",

@@ -1,4 +1,4 @@
-"""The audit trail's pages: read-only, for admins."""
+"""The audit trail in the console: read by auditors and admins, changed by nobody."""
 
 from typing import Any
 

@@ -160,6 +160,12 @@ ROLES = [
             "automation.view_taskresult",
             "automation.view_worker",
         ),
+        auditor=(
+            "automation.view_vaultpassword",
+            "django_q.view_schedule",
+            "django_q.view_failure",
+            "django_q.view_ormq",
+        ),
         operator=("automation.launch_playbook", "automation.cancel_job"),
         admin=(
             "automation.add_playbook",
@@ -167,13 +173,9 @@ ROLES = [
             "automation.delete_playbook",
             "automation.accept_playbook",
             "automation.override_check",
-            "automation.view_vaultpassword",
             "automation.add_vaultpassword",
             "automation.change_vaultpassword",
             "automation.delete_vaultpassword",
-            "django_q.view_schedule",
-            "django_q.view_failure",
-            "django_q.view_ormq",
         ),
     ),
 ]

@@ -14,7 +14,7 @@ from audit.stories.story import Chapter
 from .content import playbook_files
 from .execution.reaper import reap_dead
 from .execution.run_folder import sweep_folders
-from .models import Playbook, Run, Worker
+from .models import Job, Playbook, Run, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -69,3 +69,9 @@ def tell_of_jobs(object: Run, **kwargs: Any) -> Chapter:
     """A run's story includes that of its first 500 jobs."""
     jobs = object.jobs.order_by("id").values_list("job_id", flat=True)[:TOLD_JOBS]
     return Chapter("its jobs", "job", [str(job_id) for job_id in jobs])
+
+
+@receiver(story_asked, sender=Job)
+def tell_of_run(object: Job, **kwargs: Any) -> Chapter:
+    """A job is launched and cancelled with its run, whose lines tell who did that."""
+    return Chapter("its run", "run", [str(object.run_id)])

@@ -25,13 +25,16 @@ def sandbox(database_url: str | None, redis_url: str | None) -> Iterator[str]:
         os.environ.update(_settings(folder, database_url, redis_url or ""))
         django.setup()
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         _refuse_used_database()
         yield _name_of_database()
         connection.close()
 
 
 def _settings(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
-    roots = {f"{name}_ROOT": folder / name.lower() for name in ("PLAYBOOK", "SSH_KEY", "RUN")}
+    roots = {
+        f"{name}_ROOT": folder / name.lower() for name in ("PLAYBOOK", "SSH_KEY", "RUN", "STATIC")
+    }
     for root in roots.values():
         root.mkdir(mode=0o700)
     return {

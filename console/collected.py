@@ -94,13 +94,12 @@ class Endpoint(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class RolePermissions(Part):
-    """What each role may do in an app, as Django permissions ("app.verb_model").
-
-    Operators may also do what viewers may; admins may do everything.
-    """
+    """What an app lets each role do. An auditor and an operator may also do what a viewer may, an
+    admin all of it. Permissions have Django's names ("app.verb_model")."""
 
     app: str
     viewer: tuple[str, ...] = ()
+    auditor: tuple[str, ...] = ()
     operator: tuple[str, ...] = ()
     admin: tuple[str, ...] = ()
 

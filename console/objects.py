@@ -34,9 +34,20 @@ def find_references(obj: Model) -> str:
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
 
 
+# What the columns of numbers hold at most, on each database.
+LARGEST = 2**63 - 1
+
+
 def row_key(text: str | None) -> int:
     """A row's key from a URL or a form.
 
     Returns 0, which no row has, for anything else, including numbers too large for the database.
     """
-    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
+    return int(text) if text and text.isdecimal() and is_whole_number(text) else 0
+
+
+def is_whole_number(text: str) -> bool:
+    """Whether it is one that a column can hold. Not decided by int() alone: it refuses thousands
+    of digits, and SQLite what has more than 64 bits."""
+    digits = text.strip().removeprefix("-")
+    return digits.isdecimal() and len(digits) <= len(str(LARGEST)) and int(digits) <= LARGEST

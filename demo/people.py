@@ -13,7 +13,9 @@ NAMES = (
     *("zuri", "marek", "leila", "bruno", "anouk", "ravi", "mila", "theo", "salma", "erik"),
 )
 ADMINS = 2
-# Launches the scheduled runs.
+# Reads everything and changes nothing.
+AUDITOR = "vera"
+# Launches what runs by the clock.
 TIMER = "nightly-runner"
 
 
@@ -24,6 +26,7 @@ def make_people(world: World) -> dict[str, list[User]]:
     roles += [User.Role.OPERATOR] * scale.operators + [User.Role.VIEWER] * scale.viewers
     users = [_user(name, role, world) for name, role in zip(NAMES, roles, strict=False)]
     users[-1].is_active = False  # somebody has left
+    users.append(_user(AUDITOR, User.Role.AUDITOR, world))
     users.append(_user(TIMER, User.Role.OPERATOR, world))
     for pk, user in enumerate(users, bulk.next_key(User)):
         user.pk = pk

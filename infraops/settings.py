@@ -89,6 +89,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pages and the API's answers; docs/decisions.md says why a secret is safe in them.
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -97,6 +99,7 @@ MIDDLEWARE = [
     "audit.middleware.AuditContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "infraops.middleware.MethodNotAllowedMiddleware",
 ]
 
 ROOT_URLCONF = "infraops.urls"
@@ -133,12 +136,15 @@ MIGRATION_MODULES = {"auditlog": None}
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
-# Without collectstatic (when trying out), files are served from the packages.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
-if WHITENOISE_USE_FINDERS:
-    # WhiteNoise warns about the missing folder
-    warnings.filterwarnings("ignore", message="No directory at")
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+# Collected files have a hash in their name, are compressed, and browsers keep them for good. A file
+# that was not collected, or has changed since, is served from where it lies.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "infraops.static_files.CollectedFiles"},
+}
+WHITENOISE_USE_FINDERS = True
+warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected: we know
 
 # --- Users ----------------------------------------------------------------------------------------
 
@@ -316,15 +322,17 @@ UNFOLD = {
             "href": lambda request: static("favicon.svg"),
         },
     ],
+    "LOGIN": {"form": "accounts.forms.LogInForm"},
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
     "STYLES": [lambda request: static("infraops.css")],
+    # Deferred, all of them; theme.js is not, and stands in the shell's outermost template.
     "SCRIPTS": [
-        lambda request: static("theme.js"),  # first, and not deferred: before anything is painted
         lambda request: static("keyboard.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
+        lambda request: static("unsent.js"),
     ],
     "SIDEBAR": {
         "show_search": True,

@@ -15,6 +15,7 @@ from console.lists import (
     Day,
     Each,
     Narrow,
+    PageAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_for_values,
@@ -32,7 +33,7 @@ SCOPE = (
 
 
 @admin.register(Server)
-class ServerAdmin(SwitchedAdmin):
+class ServerAdmin(PageAdmin, SwitchedAdmin):
     form = ServerForm
     list_display = [
         *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
@@ -74,7 +75,7 @@ class ServerAdmin(SwitchedAdmin):
     )
     autocomplete_fields = ["credential"]
     readonly_fields = ["created_at", "updated_at"]
-    change_form_outer_before_template = "inventory/_server_page.html"
+    change_form_outer_before_template = "inventory/_server_form_tools.html"
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -91,9 +92,6 @@ class ServerAdmin(SwitchedAdmin):
         ("In Ansible", {"fields": ["tags", "variables"]}),
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
-
-    class Media:
-        css = {"all": ["inventory/server.css"]}
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -182,7 +180,7 @@ class CredentialAdmin(ConsoleAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         """Leave out the fields for secrets when the user may only view."""
         who = ("ssh_user",), ("become_method", "become_user")
-        about = (None, {"fields": ["name", "description", "is_active", "holds"]})
+        about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
             scope = ("Where and by whom", {"fields": ["used_on", "used_by"]})
@@ -198,7 +196,7 @@ class CredentialAdmin(ConsoleAdmin):
             ("Logging in", {"fields": [who[0], *logging_in]}),
             ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
             ("Environment", {"fields": _rows(held, "environment")}),
-            times,
+            *([times] if obj else []),
         ]
 
     def get_search_results(

@@ -31,7 +31,11 @@ class UnshownTextarea(UnfoldAdminTextareaWidget):
 
 
 def secret_field(label: str, help_text: str = "", *, many_lines: bool = False) -> forms.CharField:
-    off = {"autocomplete": "off" if many_lines else "new-password", "spellcheck": "false"}
+    off = {
+        "autocomplete": "off" if many_lines else "new-password",
+        "spellcheck": "false",
+        "data-secret": "",
+    }
     widget = UnshownTextarea({**off, "rows": 6}) if many_lines else UnfoldAdminPasswordWidget(off)
     return forms.CharField(
         label=label, help_text=help_text, required=False, strip=False, widget=widget

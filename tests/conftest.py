@@ -47,6 +47,12 @@ def bob(db: None) -> User:
 
 
 @pytest.fixture
+def vera(db: None) -> User:
+    """An auditor."""
+    return make.user(username="vera", role="auditor")
+
+
+@pytest.fixture
 def charlie(db: None) -> User:
     """Deactivated, so without permissions."""
     return make.user(username="charlie", is_active=False)

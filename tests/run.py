@@ -40,6 +40,8 @@ class Leg:
     def start(self, arguments: list[str], output: IO[bytes] | None) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment.pop("INFRAOPS_TEST_FOLDER", None)
+        # What is compiled once, tests as well, need not be compiled again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         # Without it, the suite creates an SQLite database in a temporary folder.
         environment.pop("DATABASE_URL", None)
         if self.database_url:

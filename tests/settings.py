@@ -14,6 +14,9 @@ from typing import Any, cast
 
 from tests.invalid_variables import Complaint
 
+# Each worker and command would else compile all of our modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 if "INFRAOPS_TEST_FOLDER" not in os.environ:
     _folder = Path(tempfile.mkdtemp(prefix="infraops-test-"))
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
@@ -38,6 +41,7 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
         SSH_KEY_ROOT=str(_folder / "keys"),
         RUN_ROOT=str(_folder / "runs"),
+        STATIC_ROOT=str(_folder / "static"),
     )
 
 from infraops.settings import *  # noqa: F403

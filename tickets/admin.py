@@ -22,8 +22,8 @@ from console.lists import (
     ConsoleAdmin,
     Day,
     Narrow,
+    PageAdmin,
     RelatedFilter,
-    Rows,
     TimeRangeFilter,
     ask_for_values,
     call_each,
@@ -72,13 +72,8 @@ class QueueFilter(DropdownFilter):
         return cast(TicketQuerySet, queryset).unresolved().filter(**narrowed)
 
 
-class TicketRows(Rows):
-    def url_for_result(self, result: Ticket) -> str:
-        return result.get_absolute_url()
-
-
 @admin.register(Ticket)
-class TicketAdmin(ConsoleAdmin):
+class TicketAdmin(PageAdmin):
     list_display = [
         "priority_pill",
         "name",
@@ -130,9 +125,6 @@ class TicketAdmin(ConsoleAdmin):
         who = [("assigned_to", RelatedFilter)]
         own = super().get_list_filter(request)
         return own + (who if request.user.has_perm("accounts.view_user") else [])
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
-        return TicketRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         failing = TicketOccurrence.objects.filter(ticket=OuterRef("pk"), cleared_at=None)

@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from typing import Self
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -98,7 +98,9 @@ class ApiKey(models.Model):
 
     @transaction.atomic
     def revoke(self, actor: User) -> bool:
-        """Revoke the key permanently. False if it was revoked already."""
+        """End the key for good: one's own, or as an admin any. False when it was revoked before."""
+        if actor.pk != self.owner_id and not actor.has_perm("accounts.revoke_apikey"):
+            raise PermissionDenied("Your role does not revoke other people's API keys.")
         now = timezone.now()
         if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
             return False

@@ -122,6 +122,7 @@ class User(AbstractBaseUser):
         ADMIN = "admin", "Admin"
         OPERATOR = "operator", "Operator"
         VIEWER = "viewer", "Viewer"
+        AUDITOR = "auditor", "Auditor"
 
     username = LowerCaseCharField(
         max_length=80, unique=True, validators=[UnicodeUsernameValidator()]

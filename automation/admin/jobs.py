@@ -32,6 +32,8 @@ from console.lists import (
 )
 from inventory.models import Server
 
+from .job_questions import describe_cancel, describe_relaunch, runs_of
+
 
 class EnvironmentFilter(AllValuesCheckboxFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Job]:
@@ -140,7 +142,10 @@ class JobAdmin(HistoryAdmin):
 
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
-        return job.server.environment
+        return render_to_string(
+            "automation/_environment.html",
+            {"name": job.server.environment, "is_production": job.server.is_production},
+        )
 
     @admin.display(description="failure", empty_value="")
     def failure(self, job: Job) -> str:
@@ -155,23 +160,18 @@ class JobAdmin(HistoryAdmin):
         return short_duration(job.duration)
 
     @admin.action(description="Cancel", permissions=["cancel"])
-    @ask_first(
-        "Cancel these jobs, and with each the whole run it is part of?", button="Yes, cancel"
-    )
+    @ask_first("Cancel?", button="Cancel", describe=describe_cancel)
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         call_each(
             request,
-            jobs.select_related("run", "playbook", "server"),
-            lambda job: job.cancel(request.user),
-            done="Cancelling",
-            unchanged="Had ended, or were being cancelled",
+            runs_of(jobs),
+            lambda run: run.cancel(request.user),
+            done="Cancel requested",
+            unchanged="Already finished or being cancelled",
         )
 
     @admin.action(description="Relaunch", permissions=["launch"])
-    @ask_first(
-        "Do these once more? Each run that they were part of is launched again, on their servers.",
-        button="Relaunch",
-    )
+    @ask_first("Relaunch?", button="Relaunch", describe=describe_relaunch)
     def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         """Relaunch each run of the selected jobs, on their servers only."""
         servers: dict[Run, list[Server]] = {}
@@ -185,4 +185,4 @@ class JobAdmin(HistoryAdmin):
             launching.launch(actor, replace(launch, idempotency_key=own_key))
             return True
 
-        call_each(request, servers, again, done="On its way once more", unchanged="")
+        call_each(request, servers, again, done="Relaunched", unchanged="")

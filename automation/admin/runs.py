@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from automation.models import Run
+from automation.reports.run_servers import attach_where
 from automation.templatetags.automation import short_duration
 from console.lists import (
     Day,
@@ -29,6 +30,11 @@ class RunRows(Rows):
     def url_for_result(self, result: Run) -> str:
         return result.get_absolute_url()
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        attach_where(self.result_list)
+
 
 class Standing(Narrow):
     """Runs with the same outcome; for a run that has not ended, runs in the same state."""
@@ -39,7 +45,9 @@ class Standing(Narrow):
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
-    list_display = ["status_pill", "name", "launched_by", "worker_host", "created_at", "duration"]
+    list_display = [
+        *("status_pill", "name", "where", "launched_by", "worker_host", "created_at", "duration"),
+    ]
     list_display_links = ["name"]
     list_select_related: tuple[str, ...] = ()  # Prefetched instead: see JobQuerySet.recent.
     list_filter = [
@@ -98,6 +106,10 @@ class RunAdmin(HistoryAdmin):
     @admin.display(description="run")
     def name(self, run: Run) -> str:
         return f"{run.playbook} ({run.pk})"
+
+    @admin.display(description="servers")
+    def where(self, run: Any) -> str:
+        return render_to_string("automation/runs/_where.html", {"where": run.where})
 
     @admin.display(description="duration")
     def duration(self, run: Run) -> str:

@@ -6,6 +6,7 @@ import django_filters.rest_framework as filters
 from rest_framework import serializers
 
 from automation.models import Playbook, VaultPassword
+from console.api.filters import IdFilter
 from console.api.serializers import StrictModelSerializer, secret
 from console.api.viewsets import EditableViewSet
 
@@ -36,7 +37,7 @@ class VaultPasswordSerializer(StrictModelSerializer):
 
 
 class VaultPasswordFilters(filters.FilterSet):
-    playbook_id = filters.NumberFilter()
+    playbook_id = IdFilter()
 
     class Meta:
         model = VaultPassword

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.db.models import Case, Count, F, Min, When
 
-from automation.launching import Only
 from automation.models import Job, Run
 
 FAILURES = 3
@@ -36,7 +35,6 @@ class RunSummary:
     counts: dict[str, int]
     failures: list[tuple[Job, int]]
     more_failures: int
-    relaunch_choices: list[tuple[Only, int]]
 
     @property
     def jobs(self) -> int:
@@ -69,7 +67,6 @@ def summarize_run(run: Run) -> RunSummary:
         {status: counts[status] for status in Job.Status.values if counts[status]},
         _with_jobs(failed[:FAILURES]),
         max(0, len(failed) - FAILURES),
-        _choices(run, failed),
     )
 
 
@@ -79,13 +76,6 @@ def _with_jobs(groups: list[Alike]) -> list[tuple[Job, int]]:
     related = Job.objects.select_related("server", "playbook", "occurrence__ticket")
     jobs = related.in_bulk([group.first for group in groups])
     return [(jobs[group.first], group.count) for group in groups]
-
-
-def _choices(run: Run, failed: list[Alike]) -> list[tuple[Only, int]]:
-    if run.state != Run.State.FINISHED:
-        return []
-    counts = [(only, sum(group.count for group in failed if only.is_of(group))) for only in Only]
-    return [(only, count) for only, count in counts if count]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,12 @@ from typing import Any
 
 import django_filters.rest_framework as filters
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
+
+from console.objects import is_whole_number
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
@@ -16,10 +21,37 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
-class IdFilter(filters.NumberFilter):
-    """A primary key. Rejects 1.5, which NumberFilter would accept as 1."""
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """Rows with any of the values that are given: `?status=failed&status=cancelled`."""
 
-    field_class = forms.IntegerField
+    takes_several = True
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class IdsField(forms.Field):
+    """Keys, each a whole number that a column can hold."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        texts = list(filter(None, value or ()))
+        if not all(is_whole_number(text) for text in texts):
+            raise ValidationError("Enter a whole number.")
+        return [int(text) for text in texts]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "integer"}})
+class IdFilter(filters.Filter):
+    """Rows with any of the keys that are given: `?server=7&server=9`. 1.5 is no key, and would be
+    taken for 1."""
+
+    takes_several = True
+    field_class = IdsField
+
+    def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
 class YesNoFilter(filters.TypedChoiceFilter):

@@ -36,6 +36,8 @@ class RecordViewSet(viewsets.GenericViewSet):
             raise ValidationError(
                 {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
             )
+        if repeated := self._repeated_parameters(request):
+            raise ValidationError({name: ["Give this parameter once."] for name in repeated})
 
     def get_object(self) -> Any:
         try:
@@ -61,6 +63,15 @@ class RecordViewSet(viewsets.GenericViewSet):
         if uses := find_references(instance):
             raise Refused(f"{instance} cannot be deleted: it is {uses}.")
         instance.delete()
+
+    def _repeated_parameters(self, request: Request) -> list[str]:
+        """Those given more than once, where only one value can count: DRF would take the last."""
+        declared = getattr(getattr(self, "filterset_class", None), "base_filters", {})
+        return [
+            name
+            for name, values in request.query_params.lists()
+            if len(values) > 1 and not getattr(declared.get(name), "takes_several", False)
+        ]
 
     def _known_parameters(self) -> set[str]:
         known = {"format", *self.parameters.get(self.action, ())}

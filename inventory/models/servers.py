@@ -188,7 +188,7 @@ class Server(HostKeys, Editable):
         return self.hostname
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:inventory_server_change", args=[self.pk])
+        return reverse("inventory:server_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
         # Normalise: what is unique on MySQL must not differ by case on SQLite.
@@ -199,8 +199,8 @@ class Server(HostKeys, Editable):
 
     @property
     def is_production(self) -> bool:
-        """True if pages have to warn before changes."""
-        return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
+        """Whether pages have to warn of it."""
+        return is_production_name(self.environment)
 
     @property
     def is_in_scope(self) -> bool:
@@ -286,6 +286,11 @@ class Server(HostKeys, Editable):
             for name in own:
                 names.setdefault(name, key)
         return {name: key for name, key in names.items() if name}
+
+
+def is_production_name(environment: str) -> bool:
+    """Whether an environment is one of the PRODUCTION_ENVIRONMENTS."""
+    return environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
 
 def is_group_name(value: Any) -> bool:

@@ -18,7 +18,7 @@ from tests.test_house_style import APPS, ROOT
 
 pytestmark = pytest.mark.django_db
 
-VIEWER, OPERATOR, ADMIN = map(permissions_of, ROLES)
+VIEWER, AUDITOR, OPERATOR, ADMIN = map(permissions_of, ROLES)
 OWN_VERBS = ("launch", "cancel", "work", "check", "accept", "revoke")
 
 
@@ -148,9 +148,16 @@ def test_a_changed_user_is_one_line_without_the_password(boss):
 
 
 def test_each_role_may_do_what_the_one_before_may():
-    assert VIEWER < OPERATOR < ADMIN
+    assert VIEWER < OPERATOR < ADMIN and VIEWER < AUDITOR < ADMIN
     assert set(ROLES) == set(User.Role.values)
     assert roles_with("automation.launch_playbook") == ["operator", "admin"]
+
+
+def test_an_auditor_reads_everything_and_gains_no_other_right():
+    gained = AUDITOR - VIEWER
+    assert all(name.split(".")[1].startswith("view_") for name in gained)
+    readable = {name for name in ADMIN if name.split(".")[1].startswith("view_")}
+    assert readable <= AUDITOR
 
 
 def test_every_permission_in_the_table_exists():

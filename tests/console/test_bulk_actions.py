@@ -101,7 +101,7 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     other, waiting = make.job(status="cancelled"), make.job()
     client = client_of(alice)
     form = chosen("relaunch", *jobs, other, waiting)
-    assert "Do these once more?" in said(client.post(JOBS, form))
+    assert "Relaunch 3 runs on 4 servers?" in said(client.post(JOBS, form))
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 0
     form |= {"confirmed": "yes", "once": "0123456789abcdef"}
     page = said(client.post(JOBS, form, follow=True))

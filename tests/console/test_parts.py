@@ -108,7 +108,7 @@ def monitoring(page_of, measuring):
         ActionPart(model=SERVER, act=measure_now, permission="inventory.check_server"),
         PanelPart(
             model=SERVER,
-            template=page_of("monitoring", "<h2>Load {{ measured }} of {{ original }}</h2>"),
+            template=page_of("monitoring", "<h2>Load {{ measured }} of {{ server }}</h2>"),
             context=lambda request, server: {"measured": server.pk},
             order=12,
         ),
@@ -145,7 +145,7 @@ def both(monitoring, collaboration):
 
 
 def page(server):
-    return reverse("admin:inventory_server_change", args=[server.pk])
+    return server.get_absolute_url()
 
 
 def offered(client):
@@ -251,7 +251,7 @@ def test_tools_of_both_stand_above_every_list(client_of, bob, page_of):
 def test_both_add_a_panel_in_its_place_each_with_its_own_context(client_of, bob, both):
     server = make.server(hostname="web7.example.com")
     text = client_of(bob).get(page(server)).content.decode()
-    expected = ["Incidents: none", f"Load {server.pk} of web7.example.com", "Last jobs", "Facts"]
+    expected = ["Incidents: none", f"Load {server.pk} of web7.example.com", "Recent jobs", "Facts"]
     places = [text.index(f">{heading}</h2>") for heading in expected]
     assert places == sorted(places)
 

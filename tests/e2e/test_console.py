@@ -98,7 +98,7 @@ def test_lines_and_states_arrive_while_one_watches(page_of, alice, job):
     make.log_lines(job, "the last line", log_level="error")
     job.run.finish({job.pk: failed}, failed)
     expect(page).to_have_title(f"Failed · {job} | InfraOps")
-    expect(page.get_by_text("What to do:")).to_be_visible()
+    expect(page.get_by_text("It broke.")).to_be_visible()
     expect(page.locator("#L44")).to_have_count(1)
     expect(page.get_by_role("button", name="Relaunch")).to_be_visible()
     page.get_by_role("link", name="Line 44 of the log").click()

@@ -135,6 +135,34 @@ def test_the_keyboard_leads_through_a_list(page_of, alice):
     assert second.pk > first.pk
 
 
+def test_back_in_a_list_the_keyboard_goes_on_from_the_row_that_was_opened(page_of, alice):
+    jobs = [make.job(status="success") for _ in range(6)][::-1]
+    page = page_of(alice)
+    page.goto(reverse("admin:automation_job_changelist"))
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{jobs[2].get_absolute_url()}")
+    page.go_back()
+    page.wait_for_function("document.activeElement.closest('#result_list tr')")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{jobs[3].get_absolute_url()}")
+    # By the mouse, and with a newer row above since.
+    page.go_back()
+    page.locator(f"#result_list th a[href='{jobs[4].get_absolute_url()}']").click()
+    page.wait_for_url(f"**{jobs[4].get_absolute_url()}")
+    make.job(status="success")
+    page.go_back()
+    page.wait_for_function("document.activeElement.closest('#result_list tr')")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{jobs[3].get_absolute_url()}")
+    # A fresh look begins at the top.
+    page.goto(reverse("admin:automation_job_changelist"))
+    assert page.evaluate("document.activeElement === document.body")
+
+
 def test_a_request_to_another_host_is_noticed_and_goes_nowhere(page_of, bob, complaints):
     """All tests here rely on this. Links may lead elsewhere, but nobody has followed this one."""
     page = page_of(bob)

@@ -33,13 +33,15 @@ def test_the_table_fills_while_one_watches_and_leads_to_the_failing_task(page_of
     make.task_results(jobs[0], "failed", task="Restart", path="site.yml:77")
     expect(page.get_by_text("Tasks 1–25 of 31")).to_be_visible(timeout=SOON)
     assert table.evaluate("sheet => [sheet.scrollLeft > 0, sheet.scrollTop]") == [True, 300]
-    expect(page.get_by_text("No option and no variable was given.")).to_be_visible()
+    expect(page.get_by_text("No options or variables.")).to_be_visible()
 
     failed = Outcome.failed(Job.FailureKind.TASK_FAILED, "It broke.", failed_task="Restart")
     run.finish({jobs[0].pk: failed}, Outcome(Job.Status.SUCCESS))
     expect(page).to_have_title("Failed · Deploy on 60 servers | InfraOps", timeout=SOON)
     expect(page.get_by_text("It broke.")).to_be_visible()
-    expect(page.get_by_role("button", name="Failed only (1)")).to_be_visible()
+    expect(
+        page.get_by_role("button", name="Relaunch on failed server web01.example.com")
+    ).to_be_visible()
 
     # Two clicks from the run to the failed task.
     page.get_by_role("link", name="1 that failed somewhere").click()

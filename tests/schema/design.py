@@ -12,7 +12,7 @@ users
     username varchar(80)
     email varchar(255)
     password_hash varchar(255)
-    role enum(admin,operator,viewer) = viewer
+    role enum(admin,operator,viewer,auditor) = viewer
     is_active bool = 1
     is_system bool = 0
     created_at datetime(6) = now

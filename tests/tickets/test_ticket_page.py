@@ -31,15 +31,6 @@ def test_it_shows_what_is_known(client_of, bob):
     assert "/resolve/" not in page and "/comment/" not in page and "Relaunch" not in page
 
 
-def test_what_failed_can_be_run_again(client_of, alice):
-    job = make.job(status="failed")
-    ticket = make.ticket(job=job)
-    make.occurrence(ticket, job)
-    page = client_of(alice).get(ticket.get_absolute_url()).content.decode()
-    form = reverse("automation:job_launch")
-    assert f"{form}?run={job.run_id}&amp;only=failed" in page
-
-
 def test_its_queries_do_not_grow_with_what_happened(
     client_of, alice, django_assert_max_num_queries
 ):

@@ -105,7 +105,7 @@ def test_a_worker_sweeps_both_of_its_places(settings, monkeypatch):
 @pytest.mark.on_either
 def test_the_next_worker_removes_what_a_killed_one_left(command, settings):
     credential = make.credential(become_password="hunter2")
-    task = {"name": "Wait", "ansible.builtin.command": "sleep 60"}
+    task = {"name": "Wait", "ansible.builtin.raw": "sleep 60"}
     playbook = make.playbook([{"hosts": "all", "gather_facts": False, "tasks": [task]}])
     root = Path(settings.RUN_ROOT)
     worker = command("run_worker")

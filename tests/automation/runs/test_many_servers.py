@@ -142,18 +142,18 @@ def test_the_retry_list_does_not_show(servers) -> None:
 
 
 CALM = """    - name: A loop
-      ansible.builtin.command: echo {{ item }}
+      ansible.builtin.raw: echo {{ item }}
       loop: [a, b]
     - name: Included
       ansible.builtin.include_tasks: included.yml
       loop: [1, 2]
     - name: Elsewhere
-      ansible.builtin.command: echo delegated
+      ansible.builtin.raw: echo delegated
       delegate_to: three
     - name: Each its own
       ansible.builtin.debug: {msg: "{{ inventory_hostname }}"}
     - name: With a handler
-      ansible.builtin.command: "true"
+      ansible.builtin.raw: "true"
       notify: Handler
   handlers:
     - name: Handler
@@ -242,7 +242,7 @@ def test_a_task_on_an_added_host_is_its_own_servers(servers) -> None:
         ansible_connection: local
         ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
-    there = "    - name: There\n      ansible.builtin.command: echo hi\n      delegate_to: guest\n"
+    there = "    - name: There\n      ansible.builtin.raw: echo hi\n      delegate_to: guest\n"
 
     jobs = run(servers, play(adding + there))
 

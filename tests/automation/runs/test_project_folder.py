@@ -29,7 +29,7 @@ SURROUNDINGS = {
         "- {name: Tell, ansible.builtin.debug: {msg: WORD-role-handler}}\n"
     ),
     "roles/late/tasks/main.yml": (
-        "- {name: Notify, ansible.builtin.command: 'true', notify: Tell}\n"
+        "- {name: Notify, ansible.builtin.raw: 'true', notify: Tell}\n"
         "- ansible.builtin.debug: {msg: WORD-include-role}\n"
     ),
     "library/own_module.py": (
@@ -64,7 +64,7 @@ SITE = """
     - ansible.builtin.debug: {msg: "{{ of_all }} {{ of_group }} {{ of_host }} {{ of_file }}"}
     - ansible.builtin.debug: {msg: "{{ lookup('file', 'plain.txt') }} {{ 'x' | own }}"}
     - ansible.builtin.template: {src: page.j2, dest: "{{ playbook_dir }}/../page.out"}
-    - ansible.builtin.command: cat "{{ playbook_dir }}/../page.out"
+    - ansible.builtin.raw: cat "{{ playbook_dir }}/../page.out"
       register: page
     - ansible.builtin.debug: {var: page.stdout}
     - ansible.builtin.copy: {src: plain.txt, dest: "{{ playbook_dir }}/../copied.out"}

@@ -14,7 +14,7 @@ WHERE = [
     {
         "hosts": "all",
         "gather_facts": False,
-        "tasks": [{"name": "Where", "ansible.builtin.command": "echo $SSH_CONNECTION"}],
+        "tasks": [{"name": "Where", "ansible.builtin.raw": "echo $SSH_CONNECTION"}],
     }
 ]
 # As inventories have them for a jump host.
@@ -68,7 +68,7 @@ def test_a_delegated_task_reaches_a_neighbour_with_the_runs_own_key(sshd):
             "tasks": [
                 {
                     "name": "There",
-                    "ansible.builtin.command": "echo reached",
+                    "ansible.builtin.raw": "echo reached",
                     "delegate_to": "neighbour",
                 }
             ],

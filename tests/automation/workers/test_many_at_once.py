@@ -29,7 +29,7 @@ CLUSTERS = 2
 
 
 def plays(last: dict) -> list[dict]:
-    pause = {"name": "Pause", "ansible.builtin.command": "sleep 0.3"}
+    pause = {"name": "Pause", "ansible.builtin.raw": "sleep 0.3"}
     return [{"hosts": "all", "gather_facts": False, "tasks": [pause, {"name": "Last", **last}]}]
 
 

@@ -27,7 +27,7 @@ CHATTY = [
         "tasks": [
             {
                 "name": "Talk",
-                "ansible.builtin.command": "sleep 0.1",
+                "ansible.builtin.raw": "sleep 0.1",
                 "loop": "{{ range(40) | list }}",
             }
         ],

@@ -72,7 +72,7 @@ def test_two_runs_on_one_server_wait_for_each_other(qcluster, alice) -> None:
         {
             "hosts": "all",
             "gather_facts": False,
-            "tasks": [{"name": "Pause", "ansible.builtin.command": "sleep 1"}],
+            "tasks": [{"name": "Pause", "ansible.builtin.raw": "sleep 1"}],
         }
     ]
     first, second = (make.launch(make.playbook(pause), alice, [server]) for _ in range(2))
@@ -104,7 +104,7 @@ def test_a_running_job_is_finished_before_the_worker_ends(qcluster, alice) -> No
         {
             "hosts": "all",
             "gather_facts": False,
-            "tasks": [{"name": "Pause", "ansible.builtin.command": "sleep 2"}],
+            "tasks": [{"name": "Pause", "ansible.builtin.raw": "sleep 2"}],
         }
     ]
     run = make.launch(make.playbook(pause), alice, [make.localhost()])

@@ -28,7 +28,7 @@ def sleeping(seconds: int) -> list[dict]:
         {
             "hosts": "all",
             "gather_facts": False,
-            "tasks": [{"name": "Sleep", "ansible.builtin.command": f"sleep {seconds}"}],
+            "tasks": [{"name": "Sleep", "ansible.builtin.raw": f"sleep {seconds}"}],
         }
     ]
 
@@ -131,7 +131,7 @@ TALKING = [
         "tasks": [
             {
                 "name": "Sleep",
-                "ansible.builtin.command": "sleep 0.1",
+                "ansible.builtin.raw": "sleep 0.1",
                 "loop": "{{ range(200) | list }}",
             }
         ],
