@@ -1,6 +1,4 @@
-"""Requests sent after their session has ended do nothing, and lead through the login to their
-page.
-"""
+"""Requests sent after their session has ended do nothing, and lead through the login and back."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -38,9 +38,7 @@ def is_back(page: Page, path: str) -> None:
 
 @pytest.fixture(params=["the session", "every cookie"])
 def end_session(request):
-    """The session has expired on the server, or the browser has lost its cookies and the form's
-    token.
-    """
+    """The session has expired on the server, or the browser has lost its cookies."""
 
     def end(page: Page) -> None:
         if request.param == "every cookie":
