@@ -19,7 +19,7 @@ from .admins import ConsoleAdmin
 from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
-# From the chosen rows to what `ask_to_confirm` takes.
+# Maps the selected rows to arguments for `ask_to_confirm`.
 Describe = Callable[[QuerySet], dict[str, Any]]
 
 
