@@ -3,6 +3,7 @@
 Servers, workers and the browser are in tests/fixtures/.
 """
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,15 @@ from zlib import crc32
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connections
-from django.test import Client, TransactionTestCase
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from audit import triggers
 from tests import make
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.workers", "tests.fixtures.browser"]
+pytest_plugins = [
+    f"tests.fixtures.{name}" for name in ("database", "servers", "workers", "browser")
+]
 
 # Playwright keeps an event loop in the main thread, where Django would then refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -101,33 +102,6 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(mode=0o700)
 
 
-# --- The database ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Any:
-    """Let tests that really commit empty the tables afterwards.
-
-    The database refuses to delete audit lines, and on SQLite to delete a row before the rows that
-    point to it. Both are what we want everywhere but here: the triggers are taken away for the
-    flush and put back, and SQLite's foreign keys rest meanwhile.
-    """
-    original = TransactionTestCase._fixture_teardown
-
-    def flush_all(self: TransactionTestCase) -> None:
-        connection = connections["default"]
-        triggers.drop("default")
-        try:
-            with connection.constraint_checks_disabled():
-                original(self)
-        finally:
-            triggers.ensure_triggers("default")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_all)
-        yield
-
-
 # --- What runs and what does not ------------------------------------------------------------------
 
 
@@ -140,14 +114,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--leg",
         type=int,
-        choices=(0, 1),
-        help="one of two legs on two databases: what is marked `on_either` runs in one of them",
+        choices=range(4),
+        help="of `make test`: 0 and 1 run on one database each what is for both, "
+        "2 and 3 each one half of what is marked `on_either`",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked for the other kind of database, `@pytest.mark.only_on("mysql")`,
-    and of what is marked `on_either` the half that runs in the other leg.
+    and what another leg runs.
 
     Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed. What
     needs accounts of its own is missed by whoever is not root, and the header says so.
@@ -160,7 +135,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if item not in elsewhere]
+        left_out = set(elsewhere)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported by now stays: nobody need look for garbage in it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _vendor() -> str:
@@ -176,10 +158,11 @@ def _belongs_to(vendor: str, item: pytest.Item) -> bool:
 
 
 def _is_of(leg: int, item: pytest.Item) -> bool:
-    """By a sum over its name: about half of each module, and the same half each time."""
+    """Of what is for either, by a sum over its name: about half of each module, and the same half
+    each time."""
     if item.get_closest_marker("on_either") is None:
-        return True
-    return crc32(item.nodeid.encode()) % 2 == leg
+        return leg < 2
+    return leg == 2 + crc32(item.nodeid.encode()) % 2
 
 
 @pytest.hookimpl(wrapper=True)
