@@ -1,4 +1,4 @@
-"""What every test may ask for: the cast, their clients, a clean place for playbooks.
+"""Fixtures for all tests: the cast, their clients, clean folders for playbooks.
 
 Servers, workers and the browser are in tests/fixtures/.
 """
@@ -22,7 +22,7 @@ pytest_plugins = [
     f"tests.fixtures.{name}" for name in ("database", "servers", "workers", "browser")
 ]
 
-# Playwright keeps an event loop in the main thread, where Django would then refuse the ORM.
+# Playwright runs an event loop in the main thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
@@ -48,14 +48,20 @@ def bob(db: None) -> User:
 
 
 @pytest.fixture
+def vera(db: None) -> User:
+    """An auditor."""
+    return make.user(username="vera", role="auditor")
+
+
+@pytest.fixture
 def charlie(db: None) -> User:
-    """Deactivated: without any right."""
+    """Deactivated, so without permissions."""
     return make.user(username="charlie", is_active=False)
 
 
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
-    """`client_of(alice).get("/")`: a browser that is signed in."""
+    """`client_of(alice).get("/")`: a signed-in browser."""
 
     def signed_in(user: User) -> Client:
         client = Client()
@@ -67,7 +73,7 @@ def client_of() -> Callable[[User], Client]:
 
 @pytest.fixture
 def api() -> APIClient:
-    """An API client that nobody is signed in with; it sends and reads JSON."""
+    """An API client without a user; it sends and reads JSON."""
     return APIClient()
 
 
@@ -85,7 +91,7 @@ def api_of() -> Callable[[User], APIClient]:
 
 @pytest.fixture
 def query_ceiling(django_assert_max_num_queries: Any) -> Any:
-    """`with query_ceiling(12): client.get("/jobs/")`: no list may ask once for each row."""
+    """`with query_ceiling(12): client.get("/jobs/")`: no list may query once per row."""
     return django_assert_max_num_queries
 
 
@@ -115,17 +121,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--leg",
         type=int,
         choices=range(4),
-        help="of `make test`: 0 and 1 run on one database each what is for both, "
-        "2 and 3 each one half of what is marked `on_either`",
+        help="part of `make test`: 0 and 1 run what is for both databases, one database each; "
+        "2 and 3 run half each of what is marked `on_either`",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked for the other kind of database, `@pytest.mark.only_on("mysql")`,
-    and what another leg runs.
+    """Deselect tests for the other kind of database (`@pytest.mark.only_on("mysql")`).
 
-    Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed. What
-    needs accounts of its own is missed by whoever is not root, and the header says so.
+    Also deselects tests that run in another leg. Deselected rather than skipped, as the whole suite
+    runs once on each kind. Tests that need their own system accounts run only as root; the header
+    says so.
     """
     leg = config.getoption("leg")
     elsewhere = [
@@ -140,7 +146,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported by now stays: nobody need look for garbage in it again and again."""
+    """Exempt everything imported so far from garbage collection: it stays until the end."""
     gc.collect()
     gc.freeze()
 
@@ -158,8 +164,7 @@ def _belongs_to(vendor: str, item: pytest.Item) -> bool:
 
 
 def _is_of(leg: int, item: pytest.Item) -> bool:
-    """Of what is for either, by a sum over its name: about half of each module, and the same half
-    each time."""
+    """For `on_either`, by a checksum of the name: half of each module, and always the same half."""
     if item.get_closest_marker("on_either") is None:
         return leg < 2
     return leg == 2 + crc32(item.nodeid.encode()) % 2
@@ -167,7 +172,7 @@ def _is_of(leg: int, item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """In CI a skipped test is a failed one: nothing is passed over there."""
+    """In CI, a skipped test is a failure."""
     report = yield
     return _strict(report)
 

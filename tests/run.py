@@ -2,11 +2,11 @@
 
     python -m tests.run [what pytest takes: paths, -k words, -m marks …]
 
-Four processes, or legs, go side by side, each with its own servers, folders and database: two for
-what has to hold on each database, and two that have one half each of what is marked `on_either` (a
-browser or a real playbook, whose database does not matter). Each waits now and then, for a page or
-for the end of an outage: four keep two cores busy. The first one's output is shown at once, that of
-the others when they have ended. TEST_DATABASE_URL names a server
+Four legs run in parallel, each with its own servers, folders and database: two run the tests that
+must pass on both databases, and two run half each of the tests marked `on_either` (a browser, or a
+real playbook, for which the database does not matter). Every leg waits at times, for a page or for
+an outage to end, so four of them keep two cores busy. The first leg's output is shown as it comes,
+that of the others when all have ended. TEST_DATABASE_URL names a server
 (mysql://user:password@host:port/name) to use instead of a private MariaDB; its user must be allowed
 to create the databases test_<name> and test_<name>_either.
 """
@@ -27,13 +27,13 @@ import pytest
 from tests.private_servers import MariaDB
 
 ROOT = Path(__file__).resolve().parent.parent
-# What each leg prints at its end.
+# Printed at the end of each leg.
 SLOWEST = "--durations=10"
 
 
 @dataclass
 class Leg:
-    """A part of the suite on one database; the number is that of pytest's `--leg`."""
+    """Part of the suite, on one database; `number` is the one that pytest's `--leg` takes."""
 
     name: str
     number: int
@@ -45,9 +45,9 @@ class Leg:
     def start(self, arguments: list[str]) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment.pop("INFRAOPS_TEST_FOLDER", None)
-        # What is compiled once, tests as well, need not be compiled again.
+        # Keep compiled modules, those of the tests as well, whatever the caller prefers.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        # Without one of its own the suite makes an SQLite database in a temporary folder.
+        # Without it, the suite creates an SQLite database in a temporary folder.
         environment.pop("DATABASE_URL", None)
         if self.database_url:
             environment["DATABASE_URL"] = self.database_url
@@ -63,7 +63,7 @@ class Leg:
 
     @property
     def has_ended(self) -> bool:
-        """The first time that it has, its time is taken."""
+        """Sets `seconds` when it is first true."""
         assert self.process is not None
         if self.process.poll() is None:
             return False
@@ -101,7 +101,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_all(legs: list[Leg], arguments: list[str]) -> int:
-    """0 when all have passed."""
+    """0 if all passed."""
     try:
         say(f"{legs[0].name}:")
         for leg in legs:
@@ -121,19 +121,19 @@ def run_all(legs: list[Leg], arguments: list[str]) -> int:
 
 
 def have_passed(statuses: list[int]) -> bool:
-    """A leg may have nothing to do when some tests are chosen; but not all of them."""
+    """A leg may have nothing to run when tests were selected, but not every leg."""
     nothing = pytest.ExitCode.NO_TESTS_COLLECTED
     return not set(statuses) - {0, nothing} and 0 in statuses
 
 
 def outcome(status: int) -> str:
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return "had nothing to do"
+        return "had nothing to run"
     return "passed" if status == 0 else f"FAILED (pytest ended with {status})"
 
 
 def with_another_name(url: str) -> str:
-    """A database of its own on the same server."""
+    """Another database on the same server."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"{parts.path}_either"))
 

@@ -1,4 +1,4 @@
-"""WCAG 2 A and AA, as far as axe can see them, on the main pages, light and dark."""
+"""WCAG 2 A and AA, as far as axe can check, on the main pages, light and dark."""
 
 from collections import Counter
 from typing import Any
@@ -17,14 +17,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(tra
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
-    # Every element that is as it should be is not told.
+    # Leave out the elements that pass.
     "resultTypes": ["violations"],
 }
 
 
 @pytest.fixture
 def paths(boss, alice) -> list[str]:
-    """The main pages, with something on each."""
+    """The main pages, with data on each."""
     Worker.objects.beat()
     server = make.server(
         hostname="web1.example.com", environment="production", tags={"role": "web"}

@@ -1,4 +1,4 @@
-"""Folders of runs: gone with their process, however it went."""
+"""Runs' folders: gone with their process, however it ended."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def holder(tmp_path):
-    """Another process that has a folder of a run."""
+    """Another process that holds a run's folder."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )

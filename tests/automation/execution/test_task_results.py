@@ -1,4 +1,4 @@
-"""task_results: one row a task and server, and their counts are Ansible's recap."""
+"""task_results: one row per task and server; their counts match Ansible's recap."""
 
 import socket
 
@@ -68,7 +68,7 @@ def unreachable() -> object:
 
 
 def recap_of(job: Job) -> dict[str, int]:
-    """The numbers as Ansible printed them."""
+    """The numbers that Ansible printed."""
     line = next(line for line in text_of(job).splitlines()[-5:] if line.startswith(str(job.server)))
     pairs = (pair.split("=") for pair in line.partition(":")[2].split())
     return {name: int(number) for name, number in pairs}

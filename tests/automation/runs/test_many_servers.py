@@ -1,4 +1,4 @@
-"""Several servers in one run: whose lines are whose, and how each job ends."""
+"""Several servers in one run: which lines are whose, and how each job ends."""
 
 from pathlib import Path
 
@@ -169,11 +169,11 @@ STRATEGIES = {
 
 
 def anywhere(lines: list[str]) -> list[str]:
-    """Included files are named by their paths, and each test has a folder of its own."""
+    """Included files are shown with their paths, which differ from test to test."""
     return [line.replace(str(settings.PLAYBOOK_ROOT), "…") for line in comparable(lines)]
 
 
-# What bare Ansible prints for each server, whatever the strategy: run once for all of them.
+# What bare Ansible prints for each server, whatever the strategy; run once for all tests.
 ALONE: dict[str, list[str]] = {}
 
 
@@ -182,7 +182,7 @@ def test_each_log_reads_like_a_run_against_that_server_alone(
     servers, keywords, tmp_path: Path
 ) -> None:
     make.playbook_file("included.yml", "- ansible.builtin.debug: {msg: included}\n")
-    # A delegated task needs the other server's entry in the bare run too.
+    # In the bare run too, a delegated task needs the other server in the inventory.
     calm = CALM.replace("delegate_to: three", "delegate_to: localhost")
     second = play(say("Last"), name="Second")
     plain = make.playbook(play(calm) + second)

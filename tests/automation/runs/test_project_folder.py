@@ -1,4 +1,4 @@
-"""What lies beside a registered playbook works in a run as it does without InfraOps."""
+"""Files beside a registered playbook work in a run as they do without InfraOps."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.automation.running import run_here, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
-# Below the playbook's folder: each file says a word of its own in the play that follows.
+# Below the playbook's folder: each file contributes a word to the play that follows.
 SURROUNDINGS = {
     "group_vars/all.yml": "of_all: WORD-group-all\n",
     "group_vars/staging/main.yml": "of_group: WORD-group-staging\n",

@@ -1,4 +1,4 @@
-"""How a run reaches its servers: host keys, delegation, group names, over a real sshd."""
+"""How a run connects to servers: host keys, delegation, group names, with a real sshd."""
 
 import pytest
 
@@ -17,13 +17,13 @@ WHERE = [
         "tasks": [{"name": "Where", "ansible.builtin.raw": "echo $SSH_CONNECTION"}],
     }
 ]
-# As inventories have it for a jump host.
+# As inventories have them for a jump host.
 OWN_ARGUMENTS = {"ansible_ssh_common_args": "-o ConnectTimeout=7 -o StrictHostKeyChecking=no"}
 
 
 @pytest.fixture
 def other_key(tmp_path) -> str:
-    """A host key that the server does not have."""
+    """A host key that is not the server's."""
     return " ".join(generate_key(tmp_path / "other").split()[:2])
 
 

@@ -1,4 +1,4 @@
-"""Whatever a play prints and whatever people type: nothing is lost, evaluated or leaked."""
+"""Whatever a play prints or people type, nothing is lost, evaluated or leaked."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""job_logs holds what ansible-playbook prints: every line once, in order."""
+"""job_logs has what ansible-playbook prints: every line once, in order."""
 
 import time
 from itertools import pairwise
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 
 class Finished:
-    """A job that has ended, with its lines: plain ones, coloured ones, and the level of each."""
+    """A finished job and its lines: as plain text, with colours, and the level of each."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -93,12 +93,12 @@ FAILING = """
 """
 
 
-# What a run of each playbook has left, said without rows: they are gone with the test that ran it.
+# By playbook. Held in memory: the rows are rolled back with the test that ran it.
 FINISHED: dict[str, Finished] = {}
 
 
 def finished(content: str) -> Finished:
-    """Of one run for all tests that only look at it."""
+    """One run, shared by the tests that only look at it."""
     if content not in FINISHED:
         FINISHED[content] = Finished(run_one(content))
     return FINISHED[content]
@@ -161,7 +161,7 @@ def test_no_log_hides_the_value() -> None:
 
 
 def test_each_servers_log_reads_like_a_run_against_it_alone(tmp_path: Path) -> None:
-    # Without failures: Ansible says the same [ERROR] once a run, for the first server only.
+    # Without failures, as Ansible prints the same [ERROR] only once per run, for the first server.
     playbook = make.playbook(CALM)
     servers = [make.localhost(), make.localhost()]
     alone = [bare_lines(playbook, server, tmp_path / str(server)) for server in servers]

@@ -1,4 +1,4 @@
-"""Which task made a job fail: the first that nobody rescued, in job, results, ticket and log."""
+"""Which task made a job fail: the first one not rescued; in job, results, ticket and log."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A run's own page: how it stands, its servers by its tasks, and what one does about it."""
+"""A run's page: its state, its servers by tasks, and its buttons."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ def ended(*statuses, **fields):
 
 
 def copy_results(job, others):
-    """The others get the same, made by the database: one by one it would take seconds."""
+    """Give the other jobs the same results, within the database, as row by row takes seconds."""
     columns = {field.column for field in TaskResult._meta.concrete_fields} - {"id", "job_id"}
     copied = ", ".join(map(connection.ops.quote_name, columns))
     table = TaskResult._meta.db_table

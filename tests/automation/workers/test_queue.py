@@ -1,4 +1,4 @@
-"""Through the real queue: django-q2 clusters as processes of their own."""
+"""The real queue: django-q2 clusters in processes of their own."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def finished(run: Run) -> Job:
-    """The job of a one-server run, once its run has ended."""
+    """The job of a one-server run, once the run has ended."""
 
     def ended() -> bool:
         run.refresh_from_db()
@@ -43,7 +43,7 @@ def test_the_same_wake_up_many_times_is_one_run(qcluster, alice) -> None:
 
     job = finished(run)
     last = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
-    finished(last)  # the queue is in order, so every doubled wake-up has been answered by now
+    finished(last)  # the queue is ordered, so all duplicate wake-ups have been handled by now
 
     assert text_of(job).count("PLAY RECAP") == 1
     assert AuditLog.objects.about(run).filter(action="run.started").count() == 1
