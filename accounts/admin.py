@@ -78,7 +78,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Whoever may only look is shown no password, not even its hash."""
+        """Leave out the password for users who may only view: not even its hash shows."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         names = (None, {"fields": ["username", "email"]})
@@ -128,7 +128,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Everybody ends their own, as in the API; the verb refuses other people's."""
+        """Anyone may revoke their own keys, as in the API; the verb refuses others."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:

@@ -94,8 +94,10 @@ class Endpoint(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class RolePermissions(Part):
-    """What an app lets each role do. An auditor and an operator may also do what a viewer may, an
-    admin all of it. Permissions have Django's names ("app.verb_model")."""
+    """What each role may do in an app, as Django permissions ("app.verb_model").
+
+    Auditors and operators may also do what viewers may; admins may do everything.
+    """
 
     app: str
     viewer: tuple[str, ...] = ()
