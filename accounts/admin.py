@@ -24,12 +24,12 @@ from console.lists import (
 from .models import LAST_ADMIN, ApiKey, User
 from .signed_in import signed_in
 
-# Roles stand in accounts/permissions.py; Django's groups mean nothing here.
+# Roles are in accounts/permissions.py; Django's groups are not used.
 admin.site.unregister(Group)
 
 
 class NewUserForm(UserCreationForm):
-    """Everybody gets a password: there is no other way in."""
+    """Every user gets a password: there is no other way to log in."""
 
     usable_password = None
 
@@ -38,7 +38,7 @@ class NewUserForm(UserCreationForm):
         fields = ["username", "email", "role"]
 
     def clean_username(self) -> str:
-        # Django's own empties a name that is taken; the model says that itself.
+        # Django's own method drops a taken name; the model reports it instead.
         return self.cleaned_data["username"]
 
 
@@ -112,13 +112,13 @@ class ApiKeyAdmin(ConsoleAdmin):
     add_fieldsets = fieldsets[:1]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """Everybody sees their own keys, who manages them sees all."""
+        """A user's own keys; all keys for those who may manage them."""
         keys = super().get_queryset(request)
         may_see_all = request.user.has_perm("accounts.view_apikey")
         return keys if may_see_all else keys.filter(owner=request.user.pk)
 
     def has_view_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        """`obj` has come through get_queryset."""
+        """`obj` has passed get_queryset."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
@@ -132,7 +132,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Issue the key; its token stands in the message and is gone after that."""
+        """Issue the key. Its token is in the message, and nowhere else."""
         key, token = ApiKey.objects.issue(
             obj.owner, name=obj.name, actor=signed_in(request), expires_at=obj.expires_at
         )

@@ -1,8 +1,8 @@
-"""What each role may do: what the apps give it in their parts, together.
+"""The permissions of each role, collected from the apps' parts.
 
-A viewer reads, an auditor reads everything, an operator also launches and works tickets, an admin
-manages. Permissions have Django's names ("app.verb_model"); a verb of ours stands beside the four
-that Django knows.
+Viewers read, auditors read everything, operators also launch playbooks and work tickets, admins
+manage. Permissions are named as in Django ("app.verb_model"); verbs of ours come in addition to
+Django's four.
 """
 
 from console.collected import RolePermissions

@@ -1,4 +1,4 @@
-"""Users of each role. Nobody can log in as them: they have no password."""
+"""Generates users of each role. They have no password, so nobody can log in as them."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ TIMER = "nightly-runner"
 
 
 def make_people(world: World) -> dict[str, list[User]]:
-    """By role; the last of the operators is a machine."""
+    """{role: users}. The last operator is the scheduler's account."""
     scale, rng = world.scale, world.rng
     roles = [User.Role.ADMIN] * ADMINS
     roles += [User.Role.OPERATOR] * scale.operators + [User.Role.VIEWER] * scale.viewers

@@ -36,7 +36,7 @@ def server_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("inventory.change_server", raise_exception=True)
 def server_fetch_host_key(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what the server says now, for a person to compare; nothing is pinned."""
+    """Show the keys that the server presents now, for comparison; nothing is pinned."""
     server = get_object_or_404(Server, pk=pk)
     try:
         keys = server.fetch_host_keys(signed_in(request))
@@ -56,7 +56,7 @@ def server_fetch_host_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("inventory.change_server", raise_exception=True)
 def server_pin_host_key(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pin the very key that was shown: it comes back with the form."""
+    """Pin exactly the key that was shown; the form sends it back."""
     server = get_object_or_404(Server, pk=pk)
     try:
         is_new = server.pin_host_key(signed_in(request), request.POST.get("host_key", ""))
@@ -72,7 +72,7 @@ def server_pin_host_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("inventory.change_server", raise_exception=True)
 def server_forget_host_key(request: HttpRequest, pk: int) -> HttpResponse:
-    """The next run learns a new one."""
+    """Forget the pinned key, so that the next run pins the server's new one."""
     server = get_object_or_404(Server, pk=pk)
     if server.forget_host_key(signed_in(request)):
         messages.success(request, "Host key forgotten. The next run pins the one it is shown.")

@@ -51,8 +51,11 @@ def nothing(user: User | None) -> list[Any]:
 
 @dataclass(frozen=True)
 class Page:
-    """`wants`: by method. `arguments` makes a row for whoever asks (None: a stranger) and returns
-    what goes into the URL."""
+    """`wants` is {method: role}.
+
+    `arguments(user)` makes a row for the user (None: a stranger) and returns the arguments of the
+    URL.
+    """
 
     wants: dict[str, Who]
     arguments: Arguments = nothing
@@ -62,17 +65,17 @@ class Page:
 
 
 def page(get: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A page that is read."""
+    """A page for reading."""
     return Page({"GET": get}, arguments, **more)
 
 
 def verb(post: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A button: it takes POST and nothing else."""
+    """A button: POST only."""
     return Page({"POST": post}, arguments, **more)
 
 
 def form(who: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A page that is read and sent."""
+    """A page with a form."""
     return Page({"GET": who, "POST": who}, arguments, **more)
 
 
@@ -91,8 +94,10 @@ def admin_pages(
     history: Who = AUDITOR,
     export: bool = False,
 ) -> dict[str, Page]:
-    """The five pages that the admin has for a model: "tickets_ticket". History is the trail; some
-    lists can be had as a file too."""
+    """The five admin pages of a model ("tickets_ticket"), and the export for some.
+
+    History is the audit trail.
+    """
 
     files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
@@ -106,12 +111,12 @@ def admin_pages(
 
 
 def key(row: Callable[[], Any]) -> Arguments:
-    """The key of a row that is alike for everybody who asks."""
+    """The key of a row that is the same for every user."""
     return lambda user: [row().pk]
 
 
 def living_worker(user: User | None) -> list[Any]:
-    """Nothing goes into the URL, but without it the system is not well."""
+    """No arguments; without a live worker, the system would be unhealthy."""
     Worker.objects.beat()
     return []
 
@@ -135,13 +140,13 @@ def own_key(user: User | None) -> list[Any]:
 
 
 def own_view(user: User | None) -> list[Any]:
-    """What is not shared, nobody else finds."""
+    """Nobody else sees a private view."""
     owner = user if user and user.is_active else None
     return [make.saved_view(owner).pk]
 
 
 def own_comment(user: User | None) -> list[Any]:
-    """Nobody edits another's."""
+    """Nobody edits other people's comments."""
     ticket = make.ticket()
     comment = make.comment(ticket, user if user and user.is_active else None)
     return [ticket.ticket_id, comment.pk]
@@ -184,7 +189,7 @@ def failed_task() -> Any:
     )
 
 
-# Pages of packages: which methods they take is not ours to say.
+# Pages of packages, whose methods are not ours to specify.
 PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
@@ -205,7 +210,7 @@ CONSOLE = {
     "automation:run_detail": page(VIEWER, key(make.run)),
     "automation:run_live": page(VIEWER, key(make.run)),
     "automation:job_launch_plan": verb(OPERATOR),
-    "automation:run_relaunch": verb(OPERATOR, key(make.run)),
+    "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "inventory:server_detail": page(VIEWER, key(make.server)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
@@ -215,6 +220,7 @@ CONSOLE = {
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
     "tickets:ticket_detail": page(VIEWER, ticket_id),
+    "tickets:ticket_relaunch": form(OPERATOR, ticket_id),
     "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
     "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),
@@ -331,7 +337,7 @@ RECORDS = {
         delete=ADMIN,
         export=True,
     ),
-    # These three lead to a page of their own, however they are asked.
+    # These three redirect to their own page, whatever the method.
     **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),

@@ -1,4 +1,4 @@
-"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
+"""The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
 from typing import Any
 

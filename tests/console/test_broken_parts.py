@@ -1,4 +1,4 @@
-"""Parts that do not fit are told by name, and one that breaks costs its own place on a page."""
+"""Invalid parts are reported by name; a part that breaks loses only its own place."""
 
 import pytest
 from django.core.checks import run_checks

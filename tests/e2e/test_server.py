@@ -24,7 +24,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     expect(page.get_by_text("role_web", exact=True)).to_be_visible()
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
-    # By keyboard: each cell is a link.
+    # With the keyboard: every cell is a link.
     failed = page.locator(".io-strip a.io-failed")
     failed.focus()
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""Servers in the admin: edited, kept when history names them, and run upon."""
+"""Servers in the admin: edited, kept if history names them, selected for runs."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Which of the gathered facts are kept, and what a server's row takes from them."""
+"""Which gathered facts are stored, and what a server's row takes from them."""
 
 from datetime import timedelta
 

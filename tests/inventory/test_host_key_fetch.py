@@ -1,4 +1,4 @@
-"""“Fetch host key”: what a server shows, for a person to compare and pin."""
+"""“Fetch host key”: the keys that a server presents, to be compared and pinned."""
 
 import socket
 import threading
@@ -31,7 +31,7 @@ def server(sshd):
 
 @pytest.fixture
 def web_server() -> Iterator[int]:
-    """A port where somebody speaks, and not SSH."""
+    """A port on which something other than SSH answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def greet() -> None:

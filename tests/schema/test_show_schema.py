@@ -24,7 +24,7 @@ def tables_in(text):
 
 
 def words(text, *start):
-    """The line that begins with these words, without its spaces."""
+    """The words of the line that starts with these words."""
     found = [line.split() for line in text.splitlines()]
     return next(line for line in found if line[: len(start)] == list(start))
 

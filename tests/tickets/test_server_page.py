@@ -1,5 +1,7 @@
-"""A server's page: state first, then what is known about it. All apps that have a part in it are
-below this one."""
+"""A server's page: its state first, then everything known about it.
+
+Tested here because all apps with a part in it are below this one.
+"""
 
 import pytest
 from django.urls import reverse
@@ -161,7 +163,7 @@ class TestForgettingTheHostKey:
     def test_the_page_shows_the_fingerprint_and_only_an_admin_is_offered_it(
         self, client_of, boss, alice, pinned
     ):
-        # What ssh-keygen -l says of this key.
+        # What ssh-keygen -l prints for this key.
         shown = "ssh-ed25519 SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"
         for user, is_offered in ((boss, True), (alice, False)):
             page = page_of(client_of(user), pinned)
