@@ -77,7 +77,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         (None, {"fields": ["username", "email", "role", "password1", "password2"]}),
     ]
 
-    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever may only look is shown no password, not even its hash."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
