@@ -177,7 +177,7 @@ class CredentialAdmin(ConsoleAdmin):
     readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
     autocomplete_fields = ["allowed_servers"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the fields for secrets when the user may only view."""
         who = ("ssh_user",), ("become_method", "become_user")
         about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
