@@ -39,6 +39,8 @@ class MenuEntry(Part):
     group: str = ""
     # Pages elsewhere that belong to it, by the names of their URLs.
     pages: tuple[str, ...] = ()
+    # Whether it is a button in the header of every page too.
+    in_header: bool = False
     # What leads there from the keyboard: "g j", or one letter where no page has it itself.
     keys: str = ""
 

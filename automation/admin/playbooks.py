@@ -106,6 +106,15 @@ class PlaybookAdmin(SwitchedAdmin):
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        may_launch = request.user.has_perm("automation.launch_playbook")
+        return [*columns, "run_button"] if may_launch else columns
+
+    @admin.display(description="run")
+    def run_button(self, playbook: Playbook) -> str:
+        return render_to_string("automation/playbooks/_run_button.html", {"playbook": playbook})
+
     @admin.display(description="file is")
     def file_is(self, playbook: Playbook) -> str:
         return render_to_string(
