@@ -1,4 +1,4 @@
-"""A ticket's page, and its buttons: each calls one verb and leads back."""
+"""A ticket's page and its buttons, each of which calls one verb and redirects back."""
 
 from typing import Any
 from uuid import UUID
@@ -70,7 +70,7 @@ def ticket_relaunch(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 @require_POST
 @workers_only
 def ticket_comment(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
-    """Say something; what was typed comes back when it cannot be taken."""
+    """Add a comment."""
     ticket = _ticket(ticket_id)
     form = CommentForm(request.POST)
     if not form.is_valid():
@@ -82,7 +82,7 @@ def ticket_comment(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workers_only
 def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse:
-    """Change one's own comment, or take it away (`remove`)."""
+    """Edit one's own comment, or delete it (`remove`)."""
     found = TicketComment.objects.select_related("ticket", "created_by")
     comment = get_object_or_404(found, ticket__ticket_id=ticket_id, pk=pk)
     if "remove" in request.POST:
@@ -102,7 +102,7 @@ def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse
 @require_POST
 @workers_only
 def ticket_move(request: HttpRequest, ticket_id: UUID, verb: str) -> HttpResponse:
-    """Start, resolve, close or reopen, with the note that was typed beside the button."""
+    """Start, resolve, close or reopen, with the note typed beside the button."""
     ticket = get_object_or_404(Ticket, ticket_id=ticket_id)
     note = request.POST.get("note", "").strip()[:1000]
     MOVES[verb].apply(request, [ticket], note=note)
@@ -112,7 +112,7 @@ def ticket_move(request: HttpRequest, ticket_id: UUID, verb: str) -> HttpRespons
 @require_POST
 @workers_only
 def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
-    """To the `assignee` of the form; without one to nobody."""
+    """Assign to the form's `assignee`; unassign without one."""
     ticket = get_object_or_404(Ticket, ticket_id=ticket_id)
     chosen = request.POST.get("assignee", "")
     person = assignees().filter(pk=row_key(chosen)).first()

@@ -1,4 +1,4 @@
-"""The list of jobs; a job's own page is in views/jobs.py."""
+"""The list of jobs. A job's own page is in views/jobs.py."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -41,7 +41,7 @@ class EnvironmentFilter(AllValuesCheckboxFilter):
 
 
 class FailureFilter(KindsFilter):
-    """A kind of failure has no index, but those that failed have one."""
+    """Kinds of failure have no index, but the status has: add it."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         found = super().queryset(request, queryset)
@@ -87,9 +87,7 @@ class JobAdmin(HistoryAdmin):
         "completed_at": "completed_at",
         "duration_seconds": "duration",
     }
-    list_select_related: tuple[
-        str, ...
-    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
+    list_select_related: tuple[str, ...] = ()  # Prefetched instead: see JobQuerySet.recent.
     list_filter = [
         ("status", ChoicesCheckboxFilter),
         ("playbook", AutocompleteSelectFilter),
@@ -99,7 +97,7 @@ class JobAdmin(HistoryAdmin):
         ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]
-    search_fields = ["job_id"]  # the search is JobQuerySet.matching
+    search_fields = ["job_id"]  # enables the search box; the search is JobQuerySet.matching
     search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
     when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
     sortable_by = ["created_at"]
@@ -122,7 +120,7 @@ class JobAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A job has a page of its own."""
+        """Redirect to the job's own page."""
         job = self.get_object(request, object_id)
         if job is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -145,7 +143,7 @@ class JobAdmin(HistoryAdmin):
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
         return render_to_string(
-            "automation/_environment.html",
+            "inventory/_environment.html",
             {"name": job.server.environment, "is_production": job.server.is_production},
         )
 
@@ -175,7 +173,7 @@ class JobAdmin(HistoryAdmin):
     @admin.action(description="Relaunch", permissions=["launch"])
     @ask_first("Relaunch?", button="Relaunch", describe=describe_relaunch)
     def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        """One new run for each run of the chosen jobs, with their servers and no other."""
+        """Relaunch each run of the selected jobs, on their servers only."""
         servers: dict[Run, list[Server]] = {}
         for job in jobs.select_related("run__playbook", "server").order_by("id"):
             servers.setdefault(job.run, []).append(job.server)

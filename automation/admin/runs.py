@@ -1,4 +1,4 @@
-"""The list of runs; a run's own page is in views/run_page.py."""
+"""The list of runs. A run's own page is in views/run_page.py."""
 
 from typing import Any, cast
 
@@ -37,7 +37,7 @@ class RunRows(Rows):
 
 
 class Standing(Narrow):
-    """Runs that ended alike; of one that has not ended, those in the same state."""
+    """Runs with the same outcome; for a run that has not ended, runs in the same state."""
 
     def parameters(self, row: Model) -> Parameters:
         return super().parameters(row) or {"state__exact": cast(Run, row).state}
@@ -49,16 +49,14 @@ class RunAdmin(HistoryAdmin):
         *("status_pill", "name", "where", "launched_by", "worker_host", "created_at", "duration"),
     ]
     list_display_links = ["name"]
-    list_select_related: tuple[
-        str, ...
-    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
+    list_select_related: tuple[str, ...] = ()  # Prefetched instead: see JobQuerySet.recent.
     list_filter = [
         ("state", ChoicesCheckboxFilter),
         ("outcome", KindsFilter),
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
-    # The home page links to the last runs of a playbook that have begun.
+    # The home page links to a playbook's last runs that have started.
     more_filters = ("started_at",)
     cell_filters = {
         "status_pill": Standing("outcome__exact", "outcome"),
@@ -95,7 +93,7 @@ class RunAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A run has a page of its own."""
+        """Redirect to the run's own page."""
         run = self.get_object(request, object_id)
         if run is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)

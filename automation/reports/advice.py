@@ -1,4 +1,4 @@
-"""What to do about a failed job, by the kind of its failure."""
+"""What to do about a failed job, by kind of failure."""
 
 from automation.models import Job
 

@@ -12,6 +12,7 @@ from .filters import (
     TagFilter,
     TimeRangeFilter,
 )
+from .own_pages import PageAdmin
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "HistoryAdmin",
     "KindsFilter",
     "Narrow",
+    "PageAdmin",
     "PrefixFilter",
     "RelatedFilter",
     "Rows",

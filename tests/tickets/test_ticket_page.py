@@ -1,4 +1,4 @@
-"""A ticket's own page: what is known, what was said and done, and what one can do."""
+"""A ticket's page: what is known, its activity, and its buttons."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -27,7 +27,7 @@ def test_it_shows_what_is_known(client_of, bob):
     assert f"Open · {ticket} | InfraOps</title>" in page
     assert "<strong>Look</strong> at <code>df</code>" in page
     assert job.get_absolute_url() in page and "Open for" in page
-    # A viewer reads.
+    # A viewer only reads.
     assert "/resolve/" not in page and "/comment/" not in page and "Relaunch" not in page
 
 

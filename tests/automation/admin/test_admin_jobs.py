@@ -1,4 +1,4 @@
-"""Jobs, runs and log lines in the admin: read, searched, cancelled; never counted at length."""
+"""Jobs, runs and log lines in the admin: viewed, searched, cancelled, without long counts."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Doing an ended run once more: the same, changed, or only where it did not work."""
+"""Relaunching an ended run: unchanged, with changes, or only where it did not succeed."""
 
 import re
 
@@ -22,7 +22,7 @@ Kind = Job.FailureKind
 
 @pytest.fixture
 def ended(alice):
-    """A run on five servers, each with another end."""
+    """A run on five servers, each with a different outcome."""
     playbook = make.playbook(name="Deploy", variables=SCHEMA)
     servers = [make.server(hostname=name) for name in ("good", "bad", "away", "late", "cut")]
     values = {"version": "2", "password": "hunter2"}

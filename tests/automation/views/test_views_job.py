@@ -1,4 +1,4 @@
-"""A job's own page, its live lines, cancel and download."""
+"""A job's page, its live lines, cancellation and download."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -259,7 +259,7 @@ def test_the_page_asks_the_database_few_times(client_of, boss, failed, query_cei
         client.get(url("job_lines", failed), {"after": 2})
     for job in (failed, make.job(status="running")):
         state = client.get(url("job_detail", job)).context["state"]
-        with query_ceiling(4):  # what is asked for twice a second: session, user, job, lines
+        with query_ceiling(4):  # polled twice a second: session, user, job, lines
             client.get(url("job_lines", job), {"after": 2, "state": state})
     with query_ceiling(5):
         client.get(url("job_tasks", failed))

@@ -1,4 +1,4 @@
-"""The launch form: what it asks, what it refuses and where, what it keeps."""
+"""The launch form: what it asks, what it rejects and where, what it keeps."""
 
 import pytest
 from django.urls import reverse
