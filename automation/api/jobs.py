@@ -15,8 +15,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.signed_in import signed_in
-from automation import launching
 from automation.filters import JobFilters
 from automation.models import Job, JobLog, Run, TaskResult
 from automation.reports import log_search
@@ -28,7 +26,9 @@ from schema.exceptions import Refused
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
+    PlanChangedSerializer,
     RelaunchSerializer,
+    answer_rehearsal,
     launch_asked_for,
     launch_once,
     relaunch_asked_for,
@@ -37,8 +37,8 @@ from .launch_request import (
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
-    description="Up to 64 characters. A launch that is sent again with the same key is answered "
-    "200 with what the first one made.",
+    description="Up to 64 characters. Sent again with the same key, a launch is answered 200 with "
+    "the run that the first one made.",
 )
 LINES = 500
 MOST_LINES = 5000
@@ -129,7 +129,7 @@ class JobSerializer(serializers.ModelSerializer):
 
 
 class LaunchedSerializer(serializers.Serializer):
-    """What a launch on `server_ids` answers."""
+    """A launch on several servers."""
 
     run_id = serializers.IntegerField()
     jobs = JobSerializer(many=True)
@@ -175,9 +175,17 @@ class TaskResultsSerializer(serializers.Serializer):
     finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
 
 
-def _either(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
-    """What an endpoint answers by what it was asked."""
+def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+    """For an endpoint whose answer depends on the request."""
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
+
+
+# By status.
+RELAUNCH_ANSWERS = {
+    201: LaunchedSerializer,
+    200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),
+    409: PlanChangedSerializer,
+}
 
 
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
@@ -214,21 +222,22 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @extend_schema(
         responses={
-            201: _either("Launch", JobSerializer, LaunchedSerializer),
-            200: _either("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            201: one_of("Launch", JobSerializer, LaunchedSerializer),
+            200: one_of("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            409: PlanChangedSerializer,
         },
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
-        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
-        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
-        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
+        """Launch a playbook on one server: `playbook_id` and `server_id`. With `server_ids`, or any
+        of `environment`, `tag` and `search`, one run on several servers; the answer then has
+        `run_id` and its `jobs`. With `dry_run` nothing is launched: all checks run, and the answer
+        is 200 with what would run (`words`, `servers`, `command` …) and its `digest`. A launch with
+        that digest as `expect` is refused with 409 if anything else would run by then."""
         given = self.given()
         launch = launch_asked_for(request, given)
         if given.get("dry_run"):
-            intention = launching.rehearse(signed_in(request), launch)
-            return Response(IntentionSerializer(intention).data)
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         status = 201 if is_new else 200
@@ -236,17 +245,17 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
 
-    @extend_schema(
-        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Do a job's whole run once more; with `only`, on the servers where it failed, that were
-        unreachable or that it did not reach. Everything else is as it was, secrets among it,
-        unless given here; a variable that is null is taken away."""
+        """Relaunch the job's whole run; with `only`, just the servers where it failed, that were
+        unreachable or that were not reached. Everything else stays the same, secrets included,
+        except what is sent here; a variable set to null is removed. `dry_run` and `expect` work as
+        for a launch."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object().run, given)
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from typing import Any
 from automation import command_line, variables
 from automation.content import play_hosts
 from automation.models import Run, Verdict
-from automation.models.options import OPTIONS
 from automation.models.waiting import name_some, why_it_would_wait
 from inventory.ansible.names import reservations
 from inventory.models import Server
+
+from .digests import contents_of, digest_contents, sign_contents
 
 NAMED = 5
 NEVER_CHECKED = re.compile(
@@ -66,16 +65,13 @@ class Intention:
 
     @property
     def digest(self) -> str:
-        """The same for the same intention, as far as people are shown it: the playbook's file, the
-        servers, the values with secrets masked, options and credential. SHA-256, in hex."""
-        shown = {
-            "playbook": [self.run.playbook_id, self.run.playbook_hash],
-            "servers": sorted(server.pk for server in self.servers),
-            "extra_vars": self.values,
-            "options": {name: getattr(self.run, name) for name in OPTIONS},
-            "credential": self.run.credential_id,
-        }
-        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+        """The same for the same intention: see `contents_of`."""
+        return digest_contents(contents_of(self.run, self.servers))
+
+    @property
+    def signed(self) -> str:
+        """What a form carries of it, to tell later what has changed."""
+        return sign_contents(contents_of(self.run, self.servers))
 
     @property
     def words(self) -> list[str]:

@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 class Conflict(APIException):
+    """`more` stands in the answer beside `detail` and `fields`."""
+
     status_code = 409
+    more: Mapping[str, Any] = {}
     default_detail = "The state of this object does not allow it."
 
 
@@ -34,12 +37,13 @@ class TooLarge(APIException):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Our verbs' errors as HTTP: Refused is 409, a bad value 400; a refusal by role is recorded."""
-    response = drf_exception_handler(_as_http(error), context)
+    error = _as_http(error)
+    response = drf_exception_handler(error, context)
     if response is None:
         return None
     if response.status_code == 403:
         access_denied.send(sender=None, request=context["request"])
-    response.data = describe_error(response.data)
+    response.data = {**describe_error(response.data), **getattr(error, "more", {})}
     return response
 
 

@@ -232,7 +232,7 @@ def test_a_key_for_another_launch_is_refused(api_of, alice, ready, change):
     launch(client, ready, "k")
     response = launch(client, ready | {change: others[change]}, "k")
     assert response.status_code == 409
-    assert "“k” was used" in response.json()["detail"]
+    assert "“k” was already used" in response.json()["detail"]
     assert Run.objects.count() == 1
 
 
