@@ -58,7 +58,7 @@ def _run_of_key(actor: User, launch: Launch) -> Run | None:
     key = launch.idempotency_key
     run = Run.objects.filter(launched_by=actor, idempotency_key=key).first() if key else None
     if run is not None and run.playbook_id != launch.playbook.pk:
-        raise Refused(f"The key “{key}” was already used for another launch. Use a new one.")
+        raise Refused(f"The key “{key}” was already used to launch another playbook.")
     return run
 
 

@@ -70,9 +70,9 @@ def cancel(request: HttpRequest, row: Job | Run) -> HttpResponse:
 def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpResponse:
     run, is_new = launched
     if is_new:
-        messages.success(request, f"“{run.playbook}” is on its way.")
+        messages.success(request, f"Launched {run.playbook}.")
     else:
-        messages.info(request, "This form had been sent before: here is what it launched.")
+        messages.info(request, "This was launched already. Here is the run.")
     return redirect(only_job(run) or run)
 
 
@@ -80,7 +80,7 @@ def _told(error: Refused | ValidationError) -> str:
     """With the names of the variables that cannot be used any more."""
     if hasattr(error, "message_dict"):
         said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
-        return f"{' '.join(said)} Choose “Edit” to mend it."
+        return f"{' '.join(said)} Choose “Edit” to fix it."
     return reason(error)
 
 

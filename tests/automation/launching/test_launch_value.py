@@ -43,7 +43,7 @@ def test_a_choice_of_nobody_is_refused_by_what_chose(alice, fleet) -> None:
     launch = Launch(playbook=make.playbook(), servers=Choice(environment="staging", tag="db"))
     with pytest.raises(ValidationError) as error:
         launching.launch(alice, launch)
-    said = ["No active server is of this choice."]
+    said = ["No active server matches."]
     assert error.value.message_dict == {"environment": said, "tag": said}
 
 
