@@ -1,4 +1,4 @@
-"""What `POST /api/jobs` and the relaunches take and answer, and what a known key does there."""
+"""Bodies of `POST /api/jobs` and of relaunches, and how repeated idempotency keys are handled."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ NO_SERVER: dict[str, Any] = {"does_not_exist": "There is no server {pk_value}."}
 
 
 class OptionsSerializer(StrictSerializer):
-    """Run's own options, which it validates itself."""
+    """Options of Run, validated by Run itself."""
 
     extra_vars = serializers.DictField(required=False)
     check_mode = serializers.BooleanField(required=False)
@@ -91,10 +91,9 @@ class OptionsSerializer(StrictSerializer):
 
 
 class LaunchSerializer(OptionsSerializer):
-    """`playbook_id` and one of: `server_id`; `server_ids`; any of `environment`, `tag` and
-    `search`."""
+    """`playbook_id`, and one of: `server_id`; `server_ids`; `environment`, `tag` and `search`."""
 
-    # What is validated is ready for launch_asked_for(); the docstring is read in /api/docs.
+    # The docstring shows in /api/docs. The validated data is input for launch_asked_for().
 
     playbook_id = serializers.PrimaryKeyRelatedField(
         source="playbook",
@@ -135,7 +134,7 @@ class LaunchSerializer(OptionsSerializer):
 
     @staticmethod
     def _servers(attrs: dict[str, Any]) -> list[Server] | Choice:
-        """Those that one of the three ways names, which are taken out of `attrs`."""
+        """The servers named in one of the three ways, removed from `attrs`."""
         one, several = attrs.pop("server_id", None), attrs.pop("server_ids", None)
         named = {name: attrs.pop(name) for name in CHOSEN_BY if name in attrs}
         if [one is None, several is None, not named].count(False) != 1:
@@ -156,7 +155,7 @@ class LaunchSerializer(OptionsSerializer):
 
 
 class IdlePlaySerializer(serializers.Serializer):
-    """A play that took in no server of a run."""
+    """A play that matched no server of a run."""
 
     play = serializers.CharField()
     hosts = serializers.CharField(help_text="The pattern, as written.")
@@ -174,7 +173,7 @@ class ViolationSerializer(serializers.Serializer):
 
 
 class IntentionSerializer(serializers.Serializer):
-    """What a dry run answers."""
+    """The response to a dry run."""
 
     server_count = serializers.SerializerMethodField()
     active_servers = serializers.IntegerField()
@@ -226,7 +225,7 @@ class IntentionSerializer(serializers.Serializer):
 
 
 class PlanChangedSerializer(ErrorSerializer):
-    """What a 409 answers: `rehearsal` only where something else would run than was expected."""
+    """A 409. `rehearsal` is there if something else would run than was expected."""
 
     rehearsal = IntentionSerializer(
         required=False, help_text="What would run now; its `digest` is the next `expect`."
@@ -234,7 +233,7 @@ class PlanChangedSerializer(ErrorSerializer):
 
 
 class RelaunchSerializer(OptionsSerializer):
-    """What to change from the original run. `extra_vars` overrides the variables that it names."""
+    """Changes to the earlier launch. `extra_vars` replaces only the variables it names."""
 
     only = serializers.ChoiceField(
         Only.choices, required=False, help_text="Which of its servers. Default: all of them."
@@ -256,7 +255,7 @@ def origin_of(request: Request) -> Origin:
 
 
 def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
-    """From what LaunchSerializer has validated."""
+    """A Launch from data that LaunchSerializer has validated."""
     launch = Launch(
         playbook=given["playbook"],
         servers=given["servers"],
@@ -266,7 +265,7 @@ def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
 
 
 def relaunch_asked_for(request: Request, run: Run, given: dict[str, Any]) -> Launch:
-    """From what RelaunchSerializer has validated."""
+    """A Launch from data that RelaunchSerializer has validated."""
     launch = launch_from(run, only=given.get("only"), extra_vars=given.get("extra_vars"))
     check_variables(run.playbook, launch.extra_vars)
     return _with_options(request, launch, given)
@@ -290,7 +289,7 @@ def answer_rehearsal(request: Request, launch: Launch) -> Response:
 
 
 def launch_once(request: Request, launch: Launch) -> Launched:
-    """A key that comes with another launch is a mistake, and not a repetition."""
+    """Launch. A key that was used for a different launch is an error rather than a repetition."""
     try:
         launched = launching.launch(signed_in(request), launch)
     except PlanChanged as error:

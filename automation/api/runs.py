@@ -1,4 +1,4 @@
-"""/api/runs: each ansible-playbook process, and its servers by its tasks."""
+"""/api/runs: each ansible-playbook process, and its results by server and task."""
 
 from typing import Any
 
@@ -140,7 +140,7 @@ class MatrixSerializer(serializers.Serializer):
 
 
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """The processes that jobs are parts of, newest first."""
+    """Runs of playbooks, each with a job per server, newest first."""
 
     queryset = Run.objects.prefetch_related(
         "playbook",
@@ -164,7 +164,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """End a run that waits, ask one that runs to stop."""
+        """Cancel a run: a pending one ends, a running one is asked to stop."""
         self.given()
         run = self.get_object()
         if not run.cancel(signed_in(request)):
@@ -176,7 +176,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Relaunch the run, as `POST /api/jobs/{job_id}/relaunch` does."""
+        """Relaunch a run; takes the same body as the relaunch of a job."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object(), given)
         if given.get("dry_run"):
@@ -198,7 +198,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def matrix(self, request: Request, **kwargs: Any) -> Response:
-        """What each task did on each server: those that failed first, tasks in the play's order."""
+        """Results by server and task: servers with failures first, tasks in play order."""
         asked = request.query_params
         for name in ("hosts", "tasks"):
             whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)

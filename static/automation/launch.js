@@ -121,8 +121,7 @@
 
     async function fetched(url, options) {
         const response = await fetch(url, options);
-        // Led elsewhere, it was to the log-in.
-        if (response.redirected) throw new Error("You are logged out. Log in again in another tab, then check again.");
+        if (response.status === 401) throw new Error("You are logged out. Log in again in another tab, then check again.");
         if (!response.ok) throw new Error(`The server could not check this launch (error ${response.status}).`);
         return new DOMParser().parseFromString(await response.text(), "text/html");
     }

@@ -1,4 +1,4 @@
-"""The launch form in a real browser: what would run is said before the button, and is what runs."""
+"""The launch form in a real browser: the preview above the button is what runs."""
 
 import pytest
 from django.urls import reverse
@@ -43,7 +43,7 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(touched).to_contain_text("Selected: 2 of 3 active servers, all of them in production.")
     expect(page.get_by_label("Chosen servers")).to_contain_text("web2 · production")
 
-    # Nothing is called wrong before one has been at it.
+    # No errors are shown before the user has touched the form.
     expect(plan).to_contain_text("version: A value is needed.")
     expect(page.locator(".io-live-error")).to_have_count(0)
     page.fill("[name=var_count]", "1.5")
@@ -57,7 +57,7 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(page.locator(".io-live-error")).to_have_count(0)
     plan.get_by_text("Exact command and variables").click()
     expect(plan.locator("pre")).to_contain_text("--limit web1,web2 -e @variables.yml --forks 5")
-    # What one has opened stays open while one goes on.
+    # What was opened stays open.
     page.get_by_label("Check mode").check()
     expect(plan.locator("pre")).to_contain_text("--check --forks 5")
     expect(plan.locator("pre")).to_be_visible()
@@ -83,7 +83,7 @@ def test_ones_last_values_come_back_on_request(page_of, alice, deploy):
 
 
 def test_the_whole_form_can_be_seen(page_of, alice, deploy):
-    """No bar covers a field, whichever is in focus, on a screen and on a phone."""
+    """No bar covers the focused field, on a large screen or a phone."""
     page = opened(page_of(alice), deploy)
     for width, height in ((1400, 700), (390, 700)):
         page.set_viewport_size({"width": width, "height": height})

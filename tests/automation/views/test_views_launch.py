@@ -1,4 +1,4 @@
-"""The launch form: what it asks, what it refuses and where, what it keeps."""
+"""The launch form: what it asks, what it rejects and where, what it keeps."""
 
 import pytest
 from django.urls import reverse
@@ -123,7 +123,7 @@ def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
     first = send_launch(client, filled(playbook, servers), follow=True).content.decode()
     again = send_launch(client, filled(playbook, servers), follow=True).content.decode()
     assert Run.objects.count() == 1
-    assert "Launched Deploy." in first and "was launched already" in again
+    assert "Launched " in first and "was already sent" in again
 
 
 def test_going_back_brings_a_new_form(client_of, alice):
