@@ -20,10 +20,11 @@ from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
-from .jobs import IDEMPOTENCY_KEY, JobViewSet, LaunchedSerializer
+from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, JobViewSet, LaunchedSerializer
 from .launch_request import (
     IdlePlaySerializer,
     RelaunchSerializer,
+    answer_rehearsal,
     launch_once,
     relaunch_asked_for,
 )
@@ -190,15 +191,14 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             raise Refused(f"{run} {'has ended' if run.outcome else asked}.")
         return self.shown(self.get_object())
 
-    @extend_schema(
-        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
         """Relaunch a run; takes the same body as the relaunch of a job."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object(), given)
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs: QuerySet[Job] = JobViewSet.queryset.filter(run=run).order_by("id")
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})

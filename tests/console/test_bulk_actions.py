@@ -105,7 +105,7 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 0
     form |= {"confirmed": "yes", "once": "0123456789abcdef"}
     page = said(client.post(JOBS, form, follow=True))
-    assert f"{waiting.run}: {waiting.run} has not ended yet." in page
+    assert f"{waiting.run}: {waiting.run} has not finished yet." in page
     again = Run.objects.get(relaunch_of=run)
     assert {job.server_id for job in again.jobs.all()} == {job.server_id for job in jobs}
     assert Run.objects.get(relaunch_of=other.run).jobs.count() == 1
