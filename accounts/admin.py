@@ -150,12 +150,12 @@ class ApiKeyAdmin(ConsoleAdmin):
         return render_to_string("accounts/_key_state.html", {"state": word})
 
     @admin.action(description="Revoke", permissions=["revoke"])
-    @ask_first("Revoke these keys for good?", button="Revoke")
+    @ask_first("Revoke these keys? This cannot be undone.", button="Revoke")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         call_each(
             request,
             keys.select_related("owner"),
             lambda key: key.revoke(request.user),
             done="Revoked",
-            unchanged="Were revoked before",
+            unchanged="Already revoked",
         )

@@ -68,7 +68,7 @@ def test_from_the_form_to_the_job(page_of, alice):
     page.locator(".select2-search__field").click()
     page.keyboard.type("web1")
     page.get_by_role("option", name="web1.example.com").click()
-    expect(page.locator(".io-touch")).to_contain_text("Will touch 1 of 2 active servers")
+    expect(page.locator(".io-touch")).to_contain_text("Selected: 1 of 2 active servers")
     page.get_by_label("Check mode").check()
     page.get_by_role("button", name="Run in check mode on 1 server").click()
     expect(page.get_by_text("A value is needed.", exact=True)).to_be_visible()

@@ -199,7 +199,7 @@ def test_tasks_are_found_by_a_part_of_their_name(client_of, bob):
     table = page_of(client_of(bob), job.run, task="NGINX").context["table"]
     assert [column.place.task for column in table.columns] == ["Install nginx", "Start nginx"]
     page = page_of(client_of(bob), job.run, task="apache").content.decode()
-    assert "No task is like that." in page
+    assert "No task matches." in page
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_while_it_runs_the_page_is_refreshed_by_a_part_of_it(client_of, bob):
 
 def test_before_it_begins_it_says_what_it_waits_for(client_of, bob):
     page = page_of(client_of(bob), make.job().run).content.decode()
-    assert "No worker is alive." in page and "Each task appears as a column" in page
+    assert "No worker is alive." in page and "Tasks appear as columns" in page
 
 
 def test_who_may_see_it(client, client_of, alice, bob):
