@@ -25,7 +25,8 @@ def ask_to_confirm(
 
     `more`: `names` of what it is about, and the number of `more_names`; a `form` if values are
     needed; a template with `details`; `is_grave` for what cannot be undone, `is_production` for
-    what affects production; the URL `back`, and its label `back_button`.
+    what affects production; the URL `back`, and its label `back_button`. With a `note` on why it is
+    asked again, the answer is 409.
     """
     context = {
         **admin.site.each_context(request),
@@ -38,8 +39,10 @@ def ask_to_confirm(
         "details": "",
         "is_grave": False,
         "is_production": False,
+        "note": "",
         "back": "",
         "back_button": "Go back",
         **more,
     }
-    return TemplateResponse(request, "console/ask.html", context)
+    status = 409 if context["note"] else 200
+    return TemplateResponse(request, "console/ask.html", context, status=status)

@@ -42,6 +42,8 @@ class MenuEntry(Part):
     group: str = ""
     # URL names of other pages that count as part of this entry.
     pages: tuple[str, ...] = ()
+    # Whether it is a button in the header of every page too.
+    in_header: bool = False
     # Keyboard shortcut: "g j", or a single letter that no page uses itself.
     keys: str = ""
 

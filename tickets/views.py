@@ -122,8 +122,8 @@ def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         request,
         [ticket],
         lambda ticket: ticket.assign(request.user, person),
-        done=f"Assigned to {person or 'nobody'}",
-        unchanged="Was that already",
+        done=f"Assigned to {person}" if person else "Unassigned",
+        unchanged="Unchanged",
     )
     return redirect(ticket)
 
@@ -138,7 +138,7 @@ def ticket_prioritise(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         [ticket],
         lambda ticket: ticket.prioritise(request.user, priority),
         done=f"Priority {priority}",
-        unchanged="Had that priority",
+        unchanged="Unchanged",
     )
     return redirect(ticket)
 

@@ -150,6 +150,11 @@ class RunServers:
         return environments_of((group.environment, group.count) for group in self.groups)
 
     @property
+    def taken(self) -> Target:
+        """What a relaunch takes: all but the skipped ones."""
+        return target_of(self._not_skipped)
+
+    @property
     def cancelled(self) -> Target:
         """The servers that a cancellation stops: those that have not ended."""
         return target_of(group for group in self.groups if group.status in ACTIVE)
@@ -182,11 +187,14 @@ class RunServers:
         return [((1, frozenset([self.job.pk])), choice)]
 
     def _every(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
-        taken = [group for group in self.groups if group.status != Job.Status.SKIPPED]
-        target = target_of(taken)
+        taken, target = self._not_skipped, self.taken
         is_all = len(taken) == len(self.groups)
         choice = RelaunchChoice(f"Relaunch on {target.words(every=is_all)}", target)
         return [(_servers(taken), choice)] if taken else []
+
+    @property
+    def _not_skipped(self) -> list[JobGroup]:
+        return [group for group in self.groups if group.status != Job.Status.SKIPPED]
 
     def _some(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         found = []

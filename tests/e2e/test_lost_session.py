@@ -152,7 +152,7 @@ def test_a_launch_comes_back_as_it_was_filled_in(page_of, alice):
     page.goto(path)
     page.locator("[name=var_version]").fill("1.4.2")
     page.locator("[name=var_api]").fill("hunter2-hunter2")
-    button = page.locator("#launch-form [type=submit]").first
+    button = page.locator("#launch-form [data-part=button]")
     expect(page.locator("#launch-form")).to_have_attribute("data-plan", "known", timeout=SOON)
     expect(button).to_be_enabled(timeout=SOON)
     Session.objects.all().delete()
