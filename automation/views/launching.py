@@ -87,7 +87,7 @@ def server_check(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(only_job(run) or run)
 
 
-# --- Used by the pages above and by the admin -----------------------------------------------------
+# --- For the pages above and the admin ------------------------------------------------------------
 
 
 def launch_page(

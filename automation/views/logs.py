@@ -76,7 +76,7 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
     return response
 
 
-# --- Used by the page -----------------------------------------------------------------------------
+# --- For the page ---------------------------------------------------------------------------------
 
 
 def line_window(job: Job, around: int | None) -> dict[str, Any]:

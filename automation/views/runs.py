@@ -57,7 +57,7 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
     return relaunch(request, run, only=only, servers=named, back=back, sent=sent)
 
 
-# --- Used by the other pages and by the admin -----------------------------------------------------
+# --- For other pages and the admin ----------------------------------------------------------------
 
 
 def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:

@@ -123,7 +123,7 @@ def test_an_error_that_will_not_pass_is_raised(writer, job, monkeypatch) -> None
         writer.close()
 
 
-# --- Results of tasks, in the same batches --------------------------------------------------------
+# --- Task results, in the same batches ------------------------------------------------------------
 
 
 def add_result(writer: LogWriter, job: Job, task: str) -> int:
@@ -167,7 +167,7 @@ def test_a_batch_that_fails_leaves_neither_kind_and_comes_again(writer, job, mon
     assert written(job) == [(1, "one")] and results(job) == [(1, "a")]
 
 
-# --- Only for whoever holds the run ---------------------------------------------------------------
+# --- Only for the holder of the claim -------------------------------------------------------------
 
 
 def end(run: Run) -> None:
