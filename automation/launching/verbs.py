@@ -1,4 +1,4 @@
-"""Launch, or say what a launch would do: the one way to either."""
+"""Launch, or rehearse a launch: the only way to do either."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .launches import Launch, Origin
 
 
 class Launched(NamedTuple):
-    """The run, and whether this launch has made it: a key's second launch finds the first's."""
+    """The run, and whether this launch created it; with a known key it did not."""
 
     run: Run
     is_new: bool
@@ -40,7 +40,7 @@ def launch(actor: User, launch: Launch) -> Launched:
     try:
         run = Run.objects.enqueue(intention.run, intention.servers, **_recorded(launch))
     except IntegrityError:
-        # The same key at the same moment: the other request has made the run.
+        # The same key at the same moment: the other request has created the run.
         if known := _run_of_key(actor, launch):
             return Launched(known, is_new=False)
         raise
@@ -54,7 +54,7 @@ def rehearse(actor: User, launch: Launch) -> Intention:
 
 
 def _run_of_key(actor: User, launch: Launch) -> Run | None:
-    """The run that this actor's key made before; Refused if it was for another playbook."""
+    """The run that this actor's key created; Refused if that was for another playbook."""
     key = launch.idempotency_key
     run = Run.objects.filter(launched_by=actor, idempotency_key=key).first() if key else None
     if run is not None and run.playbook_id != launch.playbook.pk:
@@ -75,7 +75,7 @@ def _checked(candidate: Candidate) -> Intention:
 
 
 def _recorded(launch: Launch) -> dict[str, Any]:
-    """What the run's own columns do not say, for its audit line."""
+    """What the audit line says beyond the run's own columns."""
     origin = launch.origin
     said: dict[str, Any] = {}
     if launch.reason:

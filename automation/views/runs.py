@@ -1,4 +1,4 @@
-"""What one does to a run: stop it, and do it once more."""
+"""Buttons for a run: cancel and relaunch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -140,7 +140,7 @@ def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpRespon
 
 
 def _told(error: Refused | ValidationError) -> str:
-    """With the names of the variables that cannot be used any more."""
+    """The message with the names of variables that can no longer be used."""
     if hasattr(error, "message_dict"):
         said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
         return f"{' '.join(said)} Use “Edit and relaunch” to fix it."
@@ -148,7 +148,7 @@ def _told(error: Refused | ValidationError) -> str:
 
 
 def only_job(run: Run) -> Job | None:
-    """The job of a run that has just one: its page then says more than the run's."""
+    """The job of a run with a single job, whose page says more than the run's."""
     jobs = list(run.jobs.all()[:2])
     return jobs[0] if len(jobs) == 1 else None
 

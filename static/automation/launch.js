@@ -38,20 +38,20 @@
         }
     }
 
-    // What was typed, by name, so that it is still there when one changes the playbook and back.
+    // What was typed, by name, so that it survives switching to another playbook and back.
     const typed = new Map();
 
     function showVariables(page, chosen) {
-        // Only now: what is typed while the answer is on its way counts too.
+        // Not earlier: what is typed while the response is on its way counts too.
         for (const field of within(variables)) typed.set(field.name, valueOf(field));
         variables.replaceChildren(...page.body.childNodes);
         variables.dataset.playbook = chosen;
         fill(within(variables).filter((field) => typed.has(field.name)).map((field) => [field.name, typed.get(field.name)]));
     }
 
-    // --- The values of one's last run, and back -----------------------------------------------
+    // --- The values of the user's last run, and back ------------------------------------------
 
-    let before = null; // what stood in the fields before they were taken
+    let before = null; // the fields' values before they were replaced
 
     function toggleRemembered(button) {
         const values = Object.entries(JSON.parse(button.closest("[data-values]").dataset.values));
@@ -66,9 +66,9 @@
         ask();
     }
 
-    // --- What would run -----------------------------------------------------------------------
+    // --- The preview --------------------------------------------------------------------------
 
-    const touched = new Set(); // only what one has been at is marked as wrong before it is sent
+    const touched = new Set(); // only fields that were touched are marked as wrong before the form is sent
     let latest = 0; // the number of the newest question: answers to older ones are dropped
     let wanted = null; // the content that the newest question is about
     let planned = null; // the content that the shown plan is of
