@@ -78,7 +78,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may only look is shown no password, not even its hash."""
+        """Leave out the password for users who may only view: not even its hash shows."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         names = (None, {"fields": ["username", "email"]})

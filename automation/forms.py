@@ -145,8 +145,8 @@ class LaunchForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text="Recorded in the audit trail. Admins can override some checks by giving one.",
     )
-    # Sent twice (a double click, a reload), the same form makes one run. Browsers would bring back
-    # an old key, if they may.
+    # If the form is sent twice (a double click, a reload), it makes one run. Without autocomplete,
+    # as browsers would restore an old key.
     key = forms.CharField(widget=forms.HiddenInput({"autocomplete": "off"}), max_length=64)
     # The run that this one repeats, with changes.
     relaunch_of = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -195,8 +195,10 @@ class LaunchForm(forms.Form):
         return data
 
     def launch(self, actor: User) -> Launched | None:
-        """None when it was refused, and then the errors stand at their fields. PlanChanged when it
-        would run something else than the form has shown."""
+        """Launch. None if refused; then the errors are at their fields.
+
+        Raises PlanChanged if something other than shown on the form would run.
+        """
         expect = self.data.get("expect", "")
         return self._tried(
             lambda: launching.launch(actor, replace(self.to_launch(), expect=expect))

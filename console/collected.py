@@ -42,7 +42,7 @@ class MenuEntry(Part):
     group: str = ""
     # URL names of other pages that count as part of this entry.
     pages: tuple[str, ...] = ()
-    # Whether it is a button in the header of every page too.
+    # True: also shown as a button in the header of every page.
     in_header: bool = False
     # Keyboard shortcut: "g j", or a single letter that no page uses itself.
     keys: str = ""

@@ -78,8 +78,11 @@ def _filled(request: HttpRequest, part: HomePart, numbers: Numbers) -> SafeStrin
 
 
 def _rows(panels: list[Filled]) -> list[list[list[Filled]]]:
-    """Rows of columns of panels. Those of half the width that follow each other share a row of two
-    columns, left and right in turn, so that a short one leaves no gap below it."""
+    """Rows of columns of panels.
+
+    Consecutive panels of half width share a row of two columns, alternately left and right, so that
+    a short one leaves no gap below it.
+    """
     rows: list[list[list[Filled]]] = []
     for place, alike in groupby(panels, key=lambda filled: filled[0].place):
         found = list(alike)

@@ -67,12 +67,12 @@ class Intention:
 
     @property
     def digest(self) -> str:
-        """The same for the same intention: see `contents_of`."""
+        """Equal for equal intentions: see `contents_of`."""
         return digest_contents(contents_of(self.run, self.servers))
 
     @property
     def signed(self) -> str:
-        """What a form carries of it, to tell later what has changed."""
+        """What a form carries to name later changes."""
         return sign_contents(contents_of(self.run, self.servers))
 
     @property

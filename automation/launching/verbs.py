@@ -24,13 +24,13 @@ class Launched(NamedTuple):
 
 
 def launch(actor: User, launch: Launch) -> Launched:
-    """Queue one run with one pending job a server.
+    """Queue one run with one pending job per server.
 
-    PermissionDenied for the wrong role, Refused when playbook, server or credential is inactive, a
-    credential may not be used so (see credential_use) or the file has changed, PlanChanged when
-    another intention was expected, ValidationError ({field: messages}) for bad values. With an
-    idempotency key, the run that this actor's key made before is answered, whatever else the launch
-    says. What a rule only holds is launched, and waits outside the queue.
+    Raises PermissionDenied for the wrong role; Refused if playbook, server or credential is
+    inactive, a credential may not be used like this (see credential_use), or the file has changed;
+    PlanChanged if another intention was expected; ValidationError ({field: messages}) for invalid
+    values. With an idempotency key that this actor has used, returns that run, whatever else the
+    launch says. A launch that a rule only holds is accepted, and waits outside the queue.
     """
     candidate = Candidate(actor, launch)
     refuse_role(candidate)
@@ -48,8 +48,7 @@ def launch(actor: User, launch: Launch) -> Launched:
 
 
 def rehearse(actor: User, launch: Launch) -> Intention:
-    """What the same launch would do, refused as it would be; nothing is launched. What it expects
-    is compared as well."""
+    """What the same launch would do. Raises as it would, PlanChanged included; launches nothing."""
     return _checked(Candidate(actor, launch))
 
 

@@ -33,11 +33,14 @@ SHOWN_SERVERS = 12
 @never_cache  # "Back" must bring a new form: the old one's key belongs to the run that it made.
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
-    """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
-    servers, or `&only=failed`, or `&server=`) fill it.
+    """The launch form.
 
-    Sent with the digest of the plan that it has shown (`expect`), it launches that plan and no
-    other; without one, or with `check`, it only shows the plan."""
+    `?playbook=`, `?server=` (repeatable), `?job=` and `?run=` (with its servers, or `&only=failed`,
+    or `&server=`) prefill it.
+
+    Sent with the digest of the plan that it showed (`expect`), it launches exactly that plan;
+    without one, or with `check`, it only shows the plan.
+    """
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = _sent(request)
@@ -99,8 +102,10 @@ def launch_page(
     initial: dict[str, Any] | None = None,
     changed: PlanChanged | None = None,
 ) -> HttpResponse:
-    """The form as it was sent with its plan, or a new one that `initial` fills. 409 when the plan
-    has `changed` since it was shown."""
+    """The submitted form with its plan, or a new one with `initial` values.
+
+    Status 409 if the plan has `changed` since it was shown.
+    """
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)
@@ -120,12 +125,12 @@ def launch_page(
 
 
 def _plan_of(request: HttpRequest, form: LaunchForm) -> Intention | None:
-    """What the form as it was sent would run; None for a new one, or where something is wrong."""
+    """The plan of the submitted form; None for a new form or one with errors."""
     return form.rehearse(signed_in(request)) if form.is_valid() else None
 
 
 def _changes(request: HttpRequest, changed: PlanChanged) -> list[str]:
-    """What is not as the form has shown it."""
+    """How the plan differs from the one that the form showed."""
     now = changed.intention
     return name_changes(read_signed(request.POST.get("shown", "")), now.run, now.servers)
 

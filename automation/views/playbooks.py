@@ -67,7 +67,7 @@ def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _run_again(request: HttpRequest, runs: list[RunRecord]) -> dict[str, Any]:
-    """This person's last run of it that has ended, and its servers."""
+    """The user's last ended run of the playbook, and its servers."""
     mine = (run.pk for run in runs if run.launched_by_id == request.user.pk and run.has_ended)
     pk = next(mine, None) if request.user.has_perm("automation.launch_playbook") else None
     run = Run.objects.get(pk=pk) if pk else None

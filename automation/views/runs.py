@@ -41,8 +41,10 @@ def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @launchers_only
 def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Do a run once more as it was, on all of its servers or `only` some; `server` names them.
-    Opened as a page it says what would run, and asks."""
+    """Relaunch a run unchanged: on all of its servers, `only` some, or those named by `server`.
+
+    A GET shows what would run, and asks.
+    """
     run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
     given = request.POST if request.method == "POST" else request.GET
     only, keys = given.get("only", ""), {row_key(text) for text in given.getlist("server")}
@@ -61,7 +63,7 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
-    """Of a job it is its whole run that is cancelled. Production is asked about first."""
+    """Cancel the run, or a job's whole run; for production, ask first."""
     of_run = RunServers(run)
     if of_run.cancelled.is_production and not is_confirmed(request):
         return ask_to_confirm(
@@ -77,7 +79,7 @@ def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
         messages.info(request, f"{run} has already finished or is being cancelled.")
     elif run.state == Run.State.FINISHED:
         messages.success(request, f"Cancelled {run}.")
-    # Else the page says that it is stopping, for as long as it does.
+    # Otherwise the page itself says that the run is stopping.
     return redirect(row)
 
 
@@ -90,9 +92,10 @@ def relaunch(
     servers: Sequence[Server] = (),
     sent: Sequence[tuple[str, str]],
 ) -> HttpResponse:
-    """Do it once more, or ask first: about production, and where it was opened as a page. What was
-    asked about is what is launched, or nothing is. `sent`: what the request was told of the
-    servers."""
+    """Relaunch, or ask first: for production, and if opened as a page.
+
+    Launches what it asked about, or nothing. `sent` is what the request said about the servers.
+    """
     given = request.POST if request.method == "POST" else request.GET
     actor, key, note = signed_in(request), given.get("key") or uuid4().hex, ""
     try:
@@ -124,7 +127,7 @@ def relaunch(
 
 
 def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:
-    """The launch form's, with the same servers; empty where they are too many for an address."""
+    """The query of the launch form with the same servers; "" if they are too many for a URL."""
     chosen = [("only", only)] if only else [("server", str(server.pk)) for server in servers]
     return urlencode([("run", run.pk), *chosen]) if len(chosen) <= MOST_IN_ADDRESS else ""
 
@@ -154,8 +157,10 @@ def only_job(run: Run) -> Job | None:
 
 
 def relaunching_of(run: Run, job: Job | None = None) -> dict[str, Any]:
-    """What a page needs to cancel or relaunch a run, and the runs that repeat it. Nothing is asked
-    for until a template shows it: most looks at a job find that nothing has changed."""
+    """What a page needs to cancel or relaunch a run, and the runs that repeat it.
+
+    Nothing is queried until a template shows it: most polls find nothing changed.
+    """
     return {
         "run": run,
         "run_servers": RunServers(run, job),
