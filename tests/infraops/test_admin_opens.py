@@ -184,7 +184,7 @@ def test_no_list_counts_its_table(client_of, boss, rows, model):
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_no_form_shows_what_has_no_value_yet(client_of, boss, rows, model):
-    """A new row's times are not known, and what stands for them is no text for people."""
+    """A new row's times are unknown, and their placeholders are not for display."""
     client = client_of(boss)
     pages = [url(model, "add")]
     if row := rows.get(model) or model.objects.first():
