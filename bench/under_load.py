@@ -1,9 +1,9 @@
 """The console while it is busy: jobs print, people read their logs and look at home, others launch.
 
-Eight real jobs at the same time, each of 20,000 lines, from real workers; meanwhile 20 people each
-follow one of the logs, asking for new lines 0.4 s after the last answer as the page does, and look at
-home every five seconds; gunicorn runs as in production. Then, with no worker up, a hundred launches through the API
-within one second. An answer counts from its request to its last byte.
+Eight real jobs at the same time, of 20,000 lines each, from real workers. Meanwhile 20 people read
+the logs, each asking for new lines 0.4 s after the last answer as the page does, and look at home
+every five seconds; gunicorn runs as in production. Then, with no worker up, a hundred launches
+through the API within one second. An answer counts from its request to its last byte.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiKey
-from automation.models import Job, Run
+from automation.models import Job, JobLog, Run
 from bench import scenery
 from bench.console import console
 from bench.table import Table, spread
@@ -39,7 +39,8 @@ LONGEST = 180
 Taken = dict[str, list[float]]
 
 # Ansible prints a list one item a line: 20 tasks of 1,000 lines.
-LONG = "{{ range(1000) | map('regex_replace', '^', 'a line of some length, as logs have, number ') | list }}"
+LINE = "a line of some length, as logs have, number "
+LONG = "{{ range(1000) | map('regex_replace', '^', '" + LINE + "') | list }}"
 TASKS = [{"name": f"Print {n}", "ansible.builtin.debug": {"msg": LONG}} for n in range(20)]
 NEWEST = re.compile(rb'id="L(\d+)"')
 
@@ -72,7 +73,7 @@ def _reading(url: str, table: Table) -> Taken:
     over = Event()
     with _so_many_workers(), ready_workers(within_seconds=120):
         runs = [scenery.launch(playbook, [server]) for server in servers]
-        jobs = [run.jobs.get() for run in runs]
+        jobs, keys = [run.jobs.get() for run in runs], [run.pk for run in runs]
         _await_lines(jobs)
         before = _cpu()
         with ThreadPoolExecutor(READERS) as pool:
@@ -80,16 +81,15 @@ def _reading(url: str, table: Table) -> Taken:
                 job = jobs[number % JOBS]
                 pool.submit(_follow, url, cookies, job, taken, over)
             started = time.monotonic()
-            while Run.objects.filter(pk__in=[run.pk for run in runs], state="running").count() == JOBS:
+            while Run.objects.filter(pk__in=keys, state="running").count() == JOBS:
                 time.sleep(0.5)
                 if time.monotonic() - started > LONGEST:
                     break
             over.set()
-        lines = sum(job.last_line_number for job in Job.objects.filter(run__in=runs))
-        table.note = (
-            f"{lines:,} lines in {time.monotonic() - started:.0f} s; {_cpu() - before:.0f} s of CPU for the readers."
-        )
-        _await_end(runs)
+        lines = JobLog.objects.filter(job__in=jobs).count()
+        seconds = time.monotonic() - started
+        table.note = f"{lines:,} lines in {seconds:.0f} s; readers: {_cpu() - before:.0f} s of CPU."
+        _await_end(keys)
     return taken
 
 
@@ -106,15 +106,15 @@ class _so_many_workers:
 
 def _await_lines(jobs: list[Job]) -> None:
     give_up_at = time.monotonic() + 120
-    while Job.objects.filter(pk__in=[job.pk for job in jobs], last_line_number__gt=0).count() < JOBS:
+    while JobLog.objects.filter(job__in=jobs).values("job").distinct().count() < JOBS:
         if time.monotonic() > give_up_at:
             raise TimeoutError("Not every job has begun")
         time.sleep(0.2)
 
 
-def _await_end(runs: list[Run]) -> None:
+def _await_end(keys: list[int]) -> None:
     give_up_at = time.monotonic() + LONGEST
-    while Run.objects.filter(pk__in=[run.pk for run in runs]).unfinished().exists():
+    while Run.objects.filter(pk__in=keys).exclude(state="finished").exists():
         if time.monotonic() > give_up_at:
             raise TimeoutError("The jobs do not end")
         time.sleep(0.5)
@@ -161,7 +161,7 @@ def _cookies() -> str:
 
 
 def _launching(url: str) -> list[float]:
-    """Seconds of each launch: one begins every hundredth of a second, whether or not others wait."""
+    """Seconds of each launch; one begins each hundredth of a second, whether or not others wait."""
     playbook = scenery.playbook("at_once", [{"ansible.builtin.debug": {"msg": "no worker is up"}}])
     _, token = ApiKey.objects.issue(scenery.operator(), name="under load")
     servers = scenery.machines(LAUNCHES)

@@ -1,5 +1,6 @@
 """The home page, and what is shown when something is not allowed, not there or broken."""
 
+import sys
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from console.signals import access_denied
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
+from .setup_errors import explain_error
 
 
 @require_safe
@@ -50,10 +52,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Nothing here may need the database or a session: they may be what broke."""
+    set_up = explain_error(sys.exception())
     if request.path.startswith(reverse("api:root")):
-        said = "Something is broken here: the server's log says what."
+        said = set_up or "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
-    return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponseServerError(render_to_string("500.html", {"set_up": set_up}))
 
 
 def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> HttpResponse:

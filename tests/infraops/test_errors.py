@@ -52,4 +52,4 @@ def test_the_browser_finds_its_icon(client, db, path):
 def test_a_broken_page_needs_neither_database_nor_session(rf):
     answer = views.server_error(rf.get("/"))
     assert answer.status_code == 500
-    assert "Something broke" in answer.content.decode()
+    assert "Something went wrong" in answer.content.decode()
