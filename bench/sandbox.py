@@ -1,4 +1,4 @@
-"""A place to measure in: a temporary folder, a database of its own, and Django set up on both."""
+"""A place to measure in: a temporary folder and a database of its own, with Django set up."""
 
 import os
 import secrets
@@ -17,10 +17,10 @@ from django.db import connection
 
 @contextmanager
 def sandbox(database_url: str | None, redis_url: str | None) -> Iterator[str]:
-    """Set up and migrated; yields what the database calls itself, like "SQLite 3.40.1"."""
+    """Set up and migrate; yields the database's name and version, such as "SQLite 3.40.1"."""
     with tempfile.TemporaryDirectory(prefix="infraops-bench-") as name:
         folder = Path(name)
-        # A worker that is started from here inherits them; a .env changes none of them.
+        # Workers started from here inherit these, and a .env file does not override them.
         database_url = database_url or f"sqlite:///{folder / 'db.sqlite3'}"
         os.environ.update(_settings(folder, database_url, redis_url or ""))
         django.setup()

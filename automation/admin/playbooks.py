@@ -1,11 +1,10 @@
-"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
+"""The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
@@ -15,17 +14,12 @@ from console.lists import (
     Day,
     Each,
     Narrow,
-    Rows,
+    PageAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_first,
     call_each,
 )
-
-
-class PlaybookRows(Rows):
-    def url_for_result(self, result: Playbook) -> str:
-        return result.get_absolute_url()
 
 
 class FileFilter(RadioFilter):
@@ -40,7 +34,7 @@ class FileFilter(RadioFilter):
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(SwitchedAdmin):
+class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
     list_filter = [
         ("is_active", BooleanRadioFilter),
@@ -91,17 +85,6 @@ class PlaybookAdmin(SwitchedAdmin):
         super().save_model(request, obj, form, change)
         for sentence in obj.warnings:
             messages.warning(request, sentence)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
-        return PlaybookRows
-
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
-        """The form; whoever may not change anything is led to the playbook's own page."""
-        playbook = self.get_object(request, object_id)
-        may_look = request.method in ("GET", "HEAD") and playbook is not None
-        if may_look and not self.has_change_permission(request, playbook):
-            return redirect(playbook)
-        return super().change_view(request, object_id, *args)
 
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.admin import ListFilter, SimpleListFilter
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.db.models import Field, IntegerField
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+
+from console.objects import is_whole_number
+
+from .chips import field_of
 
 if TYPE_CHECKING:
     from .admins import ConsoleAdmin
+    from .rows import Rows
 
 # What may follow a field's name: "user__id__exact", "created_at_from_0".
 ENDINGS = {"", "__isempty", "__exact", "__id__exact", "__in", "__isnull", "__startswith"}
@@ -47,6 +55,28 @@ def is_declared(model_admin: ConsoleAdmin, request: HttpRequest, parameter: str)
     return any(
         parameter.startswith(field) and parameter.removeprefix(field) in ENDINGS for field in fields
     )
+
+
+def refuse_wrong_values(rows: Rows, request: HttpRequest, filters: Iterable[ListFilter]) -> None:
+    """A filter that takes one value and is given several would quietly use the last of them; a
+    number that no column holds is an error on SQLite."""
+    takes_one = {SEARCH_VAR, ORDER_VAR}
+    for each in filters:
+        if isinstance(each, SimpleListFilter | RangeDateTimeFilter):
+            takes_one |= {name for name in each.expected_parameters() if name}
+    for name, values in request.GET.lists():
+        if name in takes_one and len(set(filter(None, values))) > 1:
+            raise IncorrectLookupParameters(f"{name} takes one value.")
+        if not all(_is_storable(field_of(rows.model, name), name, value) for value in values):
+            raise IncorrectLookupParameters(f"{name} is too large.")
+
+
+def _is_storable(field: Field | None, name: str, value: str) -> bool:
+    """Whether a column can hold the number, where it is one that is asked for."""
+    column: Any = getattr(field, "target_field", field)
+    if not isinstance(column, IntegerField) or name.endswith(("__isnull", "__isempty")):
+        return True
+    return all(is_whole_number(part) for part in value.split(",") if part.strip())
 
 
 def redirect_without_wrong_filters(
@@ -83,4 +113,5 @@ def _is_usable(
 
 def _tell(request: HttpRequest, name: str, values: list[str]) -> None:
     what = f"{name}={', '.join(values)}" if values else name
-    messages.error(request, f"The list cannot be filtered by “{what[:200]}”: that was left out.")
+    several = " It takes one value." if len(values) > 1 else ""
+    messages.error(request, f"Ignored a filter that this list cannot use: “{what[:200]}”.{several}")

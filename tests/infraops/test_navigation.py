@@ -1,4 +1,4 @@
-"""The sidebar and the command search: what each role may see, and nothing else."""
+"""The sidebar and the command search: exactly what each role may see."""
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +12,7 @@ SEARCH = reverse("admin:search")
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
-    """The shell keeps what a search has found for five minutes."""
+    """Unfold caches search results for five minutes."""
     cache.clear()
 
 
