@@ -24,6 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
+        parser.add_argument("--processes", type=int, default=2, help="of the console")
         parser.add_argument("--threads", type=int, default=8, help="requests handled at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             "-m",
             "gunicorn",
             f"--bind={options['bind']}",
+            f"--workers={options['processes']}",
             f"--threads={options['threads']}",
             "--access-logfile=-",
             "infraops.wsgi",
