@@ -1,5 +1,6 @@
 """The home page, and the error pages."""
 
+import sys
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +21,7 @@ from console.signals import access_denied
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
+from .setup_errors import explain_error
 
 
 @require_safe
@@ -77,10 +79,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500. Uses neither database nor session, which may be what failed."""
+    set_up = explain_error(sys.exception())
     if request.path.startswith(reverse("api:root")):
-        said = "Something is broken here: the server's log says what."
+        said = set_up or "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
-    return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponseServerError(render_to_string("500.html", {"set_up": set_up}))
 
 
 def _behind_log_in(page: str) -> str:
