@@ -1,4 +1,4 @@
-"""The shell's sidebar, keyboard and command search: what each person may see, and nothing else."""
+"""The shell's sidebar and keyboard: what each person may see, and nothing else."""
 
 from functools import partial
 from typing import Any
@@ -6,14 +6,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from unfold.dataclasses import SearchResult
 
-from console.collected import MenuEntry, RowSearch, may_see
+from console.collected import MenuEntry, may_see
 from console.parts import parts_of
 from console.shielding import ask_part
-
-# Of each kind.
-FOUND = 6
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -67,23 +63,3 @@ def _shortcut(entry: MenuEntry) -> dict[str, str]:
 def may_see_history(request: HttpRequest) -> bool:
     """Whether an object's page offers its story: it is the audit trail."""
     return request.user.has_perm("audit.view_auditlog")
-
-
-def search(request: HttpRequest, text: str) -> list[SearchResult]:
-    """What the command search finds among the rows: a few of each kind."""
-    return [
-        result
-        for kind in parts_of(RowSearch)
-        if may_see(request, kind.permission)
-        for result in ask_part(kind.permission, partial(_search_rows, kind, text), instead=[])
-    ]
-
-
-def _search_rows(kind: RowSearch, text: str) -> list[SearchResult]:
-    return [_result(row, kind.describe(row), kind.icon) for row in kind.find(text)[:FOUND]]
-
-
-def _result(row: Any, description: str, icon: str) -> SearchResult:
-    return SearchResult(
-        title=str(row), description=description, link=row.get_absolute_url(), icon=icon
-    )

@@ -318,10 +318,14 @@ UNFOLD = {
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
-    "STYLES": [lambda request: static("infraops.css")],
+    "STYLES": [
+        lambda request: static("infraops.css"),
+        lambda request: static("shell.css"),
+    ],
     "SCRIPTS": [
         lambda request: static("theme.js"),  # first, and not deferred: before anything is painted
         lambda request: static("keyboard.js"),
+        lambda request: static("command.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
     ],
@@ -331,7 +335,6 @@ UNFOLD = {
         "navigation": "infraops.navigation.sidebar",
     },
     "GLOBAL_CALLBACK": "infraops.navigation.shell_context",
-    "COMMAND": {"search_callback": "infraops.navigation.search"},
 }
 
 SILENCED_SYSTEM_CHECKS = [

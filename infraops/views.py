@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -13,6 +13,7 @@ from console.signals import access_denied
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
+from .search import search
 
 
 @require_safe
@@ -31,6 +32,20 @@ def home(request: HttpRequest) -> HttpResponse:
 def home_live(request: HttpRequest) -> HttpResponse:
     """What the home page fetches while it is open."""
     return render(request, "infraops/_home_live.html", home_of(request, FRESH))
+
+
+@require_safe
+def app_index(request: HttpRequest, app_label: str) -> HttpResponse:
+    """In place of the admin's page of one app, which lists names of tables."""
+    return redirect("home")
+
+
+@require_safe
+def command_search(request: HttpRequest) -> HttpResponse:
+    """What the command search shows while one types."""
+    text = request.GET.get("s", "").strip()
+    found = search(request, text) if text else []
+    return render(request, "infraops/_command_results.html", {"results": found})
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
@@ -20,7 +21,9 @@ from console.lists import (
     ask_for_values,
     call_each,
 )
+from console.objects import row_key
 
+from .copying import copy_of
 from .forms import EnvironmentForm, ServerForm, TagForm
 from .models import Credential, Server
 from .secret_forms import CredentialForm
@@ -68,7 +71,7 @@ class ServerAdmin(SwitchedAdmin):
         "updated_at": "updated_at",
     }
     search_fields = ["hostname", "ip_address", "description"]
-    search_help_text = "Part of a host name, an address or a description"
+    search_help_text = "Host name, address or description"
     when_empty = (
         "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
     )
@@ -103,6 +106,15 @@ class ServerAdmin(SwitchedAdmin):
         if server is not None:
             server.variables = redacted(server.variables)
         return server
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """`?copy=7`: what server 7 has, but for its own name, address, host key and secrets."""
+        copied = Server.objects.filter(pk=row_key(request.GET.get("copy"))).first()
+        if copied is None:
+            return super().get_changeform_initial_data(request)
+        copy = copy_of(copied)
+        messages.info(request, copy.said(copied))
+        return forms.models.model_to_dict(Server(**copy.values), fields=copy.values)
 
     @admin.display(description="tags")
     def tag_list(self, server: Server) -> str:
@@ -179,7 +191,7 @@ class CredentialAdmin(ConsoleAdmin):
     readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
     autocomplete_fields = ["allowed_servers"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever may only look has no use for the fields that take secrets."""
         who = ("ssh_user",), ("become_method", "become_user")
         about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})

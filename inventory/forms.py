@@ -1,26 +1,29 @@
 """Forms of servers in the console: one server, where secrets among its variables are shown as
 masks, and what is given to many at once."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from audit.redaction import has_mask, unmasked
+from console.key_values import KeyValuesField
 
 from .models import Server
 from .validators import validate_tags
 
 
 class ServerForm(forms.ModelForm):
+    class Meta:
+        field_classes: ClassVar = {"tags": KeyValuesField, "variables": KeyValuesField}
+
     def clean_variables(self) -> Any:
         """A secret that comes back as its mask stays what it is."""
         stored = Server.objects.filter(pk=self.instance.pk).values_list("variables", flat=True)
         variables = unmasked(self.cleaned_data["variables"], stored.first() or {})
         if has_mask(variables):
             raise ValidationError(
-                "A mask (********) stands for a secret that is stored, and here is none: "
-                "write the secret itself."
+                "******** stands for a stored secret, and there is none here: enter the secret."
             )
         return variables
 

@@ -35,6 +35,7 @@ def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPa
 
 PAGES = [
     _on_server("tools", "_server_edit_button", 20),
+    _on_server("tools", "_server_copy_button", 25),
     _on_server("main", "_server_facts", 30, context=read_what_is_known),
     _on_server("main", "_server_variables", 40, context=read_what_is_known),
 ]

@@ -80,7 +80,7 @@ class SecretsForm(forms.ModelForm):
         super()._update_errors(errors)  # type: ignore[misc]  # Django's own hook
 
 
-class EnvironmentsField(forms.CharField):
+class NamesField(forms.CharField):
     """A list of names, typed with commas between them."""
 
     def prepare_value(self, value: Any) -> Any:
@@ -116,7 +116,7 @@ class CredentialForm(SecretsForm):
     )
     clear_environment = clear_field("Clear the variables")
 
-    environments = EnvironmentsField(
+    environments = NamesField(
         label="May be used in environments", required=False, widget=UnfoldAdminTextInputWidget
     )
     roles = forms.MultipleChoiceField(

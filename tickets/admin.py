@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
-from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
     DropdownFilter,
@@ -83,7 +82,6 @@ class TicketAdmin(ConsoleAdmin):
         "priority_pill",
         "name",
         "status_pill",
-        "age",
         "not_cleared",
         "assigned_to",
         "created_at",
@@ -116,9 +114,9 @@ class TicketAdmin(ConsoleAdmin):
         "resolved_at": "resolved_at",
     }
     search_fields = ["title", "description", "^ticket_id"]
-    search_help_text = "Part of a title or description, or the beginning of an id"
+    search_help_text = "Title, description or ticket id"
     sortable_by = ["created_at"]
-    when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
+    when_empty = "A failed job opens one."
     actions = [
         *map(move_action, MOVES.values()),
         *("assign_to_me", "assign_to", "prioritise"),
@@ -165,11 +163,6 @@ class TicketAdmin(ConsoleAdmin):
     @admin.display(description="title")
     def name(self, ticket: Ticket) -> str:
         return ticket.title
-
-    @admin.display(description="open for")
-    def age(self, ticket: Ticket) -> str:
-        """Of one that is done: nothing, so that what waits stands out."""
-        return timesince(ticket.created_at, depth=1) if ticket.is_unresolved else "-"
 
     @admin.display(description="failing on")
     def not_cleared(self, ticket: Ticket) -> str:

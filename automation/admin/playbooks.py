@@ -1,16 +1,19 @@
 """The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.console import SwitchedAdmin
 from automation.models import Playbook
+from console.key_values import KeyValuesField
 from console.lists import (
     Day,
     Each,
@@ -21,6 +24,7 @@ from console.lists import (
     ask_first,
     call_each,
 )
+from inventory.secret_forms import NamesField
 
 
 class PlaybookRows(Rows):
@@ -39,8 +43,18 @@ class FileFilter(RadioFilter):
         return queryset.whose_file_is(self.value()) if self.value() else queryset
 
 
+class PlaybookForm(forms.ModelForm):
+    tags = NamesField(
+        required=False, widget=UnfoldAdminTextInputWidget, help_text="Comma-separated."
+    )
+
+    class Meta:
+        field_classes: ClassVar = {"variables": KeyValuesField}
+
+
 @admin.register(Playbook)
 class PlaybookAdmin(SwitchedAdmin):
+    form = PlaybookForm
     list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
     list_filter = [
         ("is_active", BooleanRadioFilter),

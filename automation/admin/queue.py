@@ -51,6 +51,7 @@ class WorkerAdmin(HistoryAdmin):
     """The processes that take runs, and those that ended in the last day."""
 
     list_display = ["host", "pid", "is_alive", "seen_at"]
+    list_before_template = "automation/workers/_queue_links.html"
     list_filter = [AliveFilter]
     cell_filters = {"host": Narrow("host__exact", "host")}
     search_fields = ["host"]

@@ -74,7 +74,7 @@ class RunAdmin(HistoryAdmin):
     }
     when_empty = "Each launch of a playbook is a run. Run a playbook to begin."
     search_fields = ["=id"]
-    search_help_text = "The number of a run"
+    search_help_text = "Run number"
     sortable_by = ["created_at"]
     same_order = {"created_at": "id"}
 

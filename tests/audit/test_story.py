@@ -86,7 +86,11 @@ def test_what_is_gone_keeps_its_last_name(client_of, boss):
     server.delete()
     assert not Server.objects.filter(pk=key).exists()
     page = story(client_of(boss), "server", key).content.decode()
-    assert "new.example.com" in page and "Deleted; this was its last name." in page and "arrow_forward" not in page
+    assert (
+        "new.example.com" in page
+        and "Deleted; this was its last name." in page
+        and "arrow_forward" not in page
+    )
 
 
 def test_an_object_without_a_line_says_so(client_of, boss):
