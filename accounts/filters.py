@@ -1,4 +1,4 @@
-"""Filters of the lists of users and API keys."""
+"""Filters for the lists of users, API keys and saved views."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q, QuerySet

@@ -1,20 +1,28 @@
-"""Who has to log in."""
+"""Login is required by default."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import middleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+
+from .lost_sessions import is_page, lead_through_log_in
 
 
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
     """Django's own, but it looks at the view before the user: /api/health has to answer a browser
-    with a session while the database is away."""
+    with a session while the database is away. A script gets 401, and what was sent leads back to
+    its page."""
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], *args: Any
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, *args)
+        to_log_in = super().process_view(request, view_func, *args)
+        if to_log_in is not None and not is_page(request):
+            return HttpResponse("Log in first.", status=401, content_type="text/plain")
+        if to_log_in is not None and request.method == "POST":
+            return lead_through_log_in(request)
+        return to_log_in

@@ -1,4 +1,4 @@
-"""/api/saved-views: what one looks for in a list, under a name."""
+"""/api/saved-views: filters and order of a list, saved under a name."""
 
 from typing import Any
 
@@ -37,25 +37,25 @@ class SavedViewSerializer(serializers.ModelSerializer):
 
 
 class ChangedViewSerializer(StrictSerializer):
-    """What may be changed of a view."""
+    """The fields of a view that can be changed."""
 
     name = serializers.CharField(max_length=80, required=False)
     query = serializers.CharField(
-        required=False, allow_blank=True, help_text="What follows the “?” in the list's address."
+        required=False, allow_blank=True, help_text="The part after “?” in the list's address."
     )
-    shared = serializers.BooleanField(required=False, help_text="Whether everybody may open it.")
+    shared = serializers.BooleanField(required=False, help_text="Whether everyone can open it.")
 
 
 class NewViewSerializer(ChangedViewSerializer):
-    list_name = serializers.CharField(help_text="automation_job, for instance.")
+    list_name = serializers.CharField(help_text="Such as automation_job.")
     name = serializers.CharField(max_length=80)
     query = serializers.CharField(
-        allow_blank=True, help_text="What follows the “?” in the list's address."
+        allow_blank=True, help_text="The part after “?” in the list's address."
     )
 
 
 class SavedViewViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """One's own saved views, and those that others share."""
+    """Your own saved views, and those that others share."""
 
     queryset = SavedView.objects.all()
     serializer_class = SavedViewSerializer
@@ -68,7 +68,7 @@ class SavedViewViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveMode
 
     @extend_schema(responses={200: SavedViewSerializer, 201: SavedViewSerializer})
     def create(self, request: Request) -> Response:
-        """Save a view, in place of one's own of that name in that list (then 200)."""
+        """Save a view. Replaces your own view of that name in that list (200 instead of 201)."""
         view, is_new = SavedView.objects.keep(signed_in(request), **self.given())
         return self.shown(view, status=201 if is_new else 200)
 

@@ -1,4 +1,4 @@
-"""Filters of the lists of playbooks and jobs."""
+"""Filters for the lists of playbooks, jobs and runs."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q

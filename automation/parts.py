@@ -1,4 +1,4 @@
-"""What automation adds to the console, to the list of servers and to a server's own page."""
+"""What automation adds to the console, to the list of servers and to a server's page."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ SERVER = "inventory.Server"
 
 
 def read_history(request: HttpRequest, server: Server) -> dict[str, Any]:
-    """How jobs on a server have gone."""
+    """The job history of a server."""
     return {"history": read_server_history(server.pk)}
 
 
@@ -55,7 +55,7 @@ PAGES = [
         attach=servers.attach_newest_jobs,
     ),
     FilterPart(model=SERVER, list_filter=servers.LastJobFilter),
-    # Each is one run, however many servers it has.
+    # Each action makes one run, however many servers it has.
     ActionPart(
         model=SERVER,
         act=servers.run_playbook,
@@ -177,6 +177,12 @@ ROLES = [
             "automation.view_taskresult",
             "automation.view_worker",
         ),
+        auditor=(
+            "automation.view_vaultpassword",
+            "django_q.view_schedule",
+            "django_q.view_failure",
+            "django_q.view_ormq",
+        ),
         operator=("automation.launch_playbook", "automation.cancel_job"),
         admin=(
             "automation.add_playbook",
@@ -184,13 +190,9 @@ ROLES = [
             "automation.delete_playbook",
             "automation.accept_playbook",
             "automation.override_check",
-            "automation.view_vaultpassword",
             "automation.add_vaultpassword",
             "automation.change_vaultpassword",
             "automation.delete_vaultpassword",
-            "django_q.view_schedule",
-            "django_q.view_failure",
-            "django_q.view_ormq",
         ),
     ),
 ]

@@ -1,4 +1,4 @@
-"""The shell's sidebar and keyboard: what each person may see, and nothing else."""
+"""The sidebar and keyboard shortcuts, limited to what the user may see."""
 
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from console.shielding import ask_part
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups of links for this person, as the shell wants them."""
+    """The user's groups of links, in the structure that Unfold expects."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for entry in parts_of(MenuEntry):
         items = groups.setdefault(entry.group, [])
@@ -45,7 +45,7 @@ def _is_here(request: HttpRequest, entry: MenuEntry, path: str) -> bool:
 
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
-    """What leads where from the keyboard, for this person; keyboard.js reads it in the page."""
+    """The user's keyboard shortcuts, which keyboard.js reads from the page."""
     entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
     shortcuts = [
         ask_part(entry.words, partial(_shortcut, entry), instead=None)
@@ -61,5 +61,5 @@ def _shortcut(entry: MenuEntry) -> dict[str, str]:
 
 
 def may_see_history(request: HttpRequest) -> bool:
-    """Whether an object's page offers its story: it is the audit trail."""
+    """True if object pages should link to the object's story, which is part of the audit trail."""
     return request.user.has_perm("audit.view_auditlog")

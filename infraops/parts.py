@@ -1,5 +1,5 @@
-"""What the wiring itself adds to the console: home, the API's documentation, verbs of the command
-search, and the database's health."""
+"""What infraops itself adds to the console: home, the API's documentation, verbs of the command
+search, the database check."""
 
 from functools import partial
 

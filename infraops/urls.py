@@ -16,13 +16,13 @@ urlpatterns = [
     path("", include("inventory.urls")),
     path("", include("automation.urls")),
     path("", include("tickets.urls")),
-    # Browsers ask for it wherever no page of ours names the icon.
+    # Browsers request it when a page does not name its icon.
     path(
         "favicon.ico",
         login_not_required(RedirectView.as_view(url=static("favicon.svg"))),
         name="favicon",
     ),
-    # The admin's own index says less than the home page.
+    # The home page says more than the admin's own index.
     path("admin/", RedirectView.as_view(pattern_name="home")),
     # In place of the shell's, which finds the names of models and keeps answers for minutes.
     path("admin/search/", views.command_search, name="command_search"),

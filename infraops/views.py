@@ -1,14 +1,21 @@
-"""The home page, and what is shown when something is not allowed, not there or broken."""
+"""The home page, and the error pages."""
 
+from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
+from accounts.lost_sessions import is_page, lead_through_log_in, page_of_form
 from console.signals import access_denied
 
 from .figures import FRESH, OLD
@@ -30,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home_live(request: HttpRequest) -> HttpResponse:
-    """What the home page fetches while it is open."""
+    """The part of the home page that is refreshed while it is open."""
     return render(request, "infraops/_home_live.html", home_of(request, FRESH))
 
 
@@ -49,14 +56,32 @@ def command_search(request: HttpRequest) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403, and a line in the audit trail: who tried what."""
+    """403, recorded in the audit trail."""
     access_denied.send(sender=None, request=request)
     return _shell(request, "403.html", 403, title="Not allowed", reason=str(exception))
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: it was open too long, or came from elsewhere."""
-    return _shell(request, "403_csrf.html", 403, title="Form expired")
+    """A form without a valid token: its session has ended, somebody has logged in again since, or
+    it came from elsewhere. Nothing was done."""
+    page = page_of_form(request)
+    log_in = resolve_url(settings.LOGIN_URL)
+    if page and request.path == log_in:
+        return redirect(_behind_log_in(page) if request.user.is_authenticated else page)
+    if page and is_page(request) and not request.user.is_authenticated:
+        return lead_through_log_in(request)
+    return _shell(request, "403_csrf.html", 403, title="Form expired", page=page)
+
+
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    """405 for a person: what has no page of its own, but perhaps stands below one."""
+    return _shell(
+        request,
+        "infraops/method_not_allowed.html",
+        405,
+        title="Nothing to show",
+        page=_page_above(request.path),
+    )
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -64,15 +89,32 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Nothing here may need the database or a session: they may be what broke."""
+    """500. Uses neither database nor session, which may be what failed."""
     if request.path.startswith(reverse("api:root")):
         said = "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
     return HttpResponseServerError(render_to_string("500.html"))
 
 
+def _behind_log_in(page: str) -> str:
+    """Where the log-in on this page leads; home if it does not say, or leads elsewhere."""
+    (wanted,) = parse_qs(urlsplit(page).query).get(REDIRECT_FIELD_NAME, [""])[-1:]
+    is_ours = bool(wanted) and url_has_allowed_host_and_scheme(wanted, None)
+    return wanted if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _page_above(path: str) -> str:
+    """The nearest path above this one that leads anywhere: "/jobs/1/" of "/jobs/1/cancel/"."""
+    for above in PurePosixPath(path).parents:
+        with suppress(Resolver404):
+            found = f"{above}/".replace("//", "/")
+            resolve(found)
+            return found
+    return reverse("home")
+
+
 def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> HttpResponse:
-    """In the shell for those signed in; without a sidebar for everybody else."""
+    """Render in the console's layout for authenticated users, otherwise without a sidebar."""
     signed_in = admin.site.has_permission(request)
     layout = "admin/base_site.html" if signed_in else "unfold/layouts/unauthenticated.html"
     context = {**admin.site.each_context(request), "layout": layout, **more}

@@ -1,4 +1,4 @@
-"""Servers and credentials in the console. What may be run on them, automation adds."""
+"""Servers and credentials in the console. Automation contributes what can be run on them."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from console.lists import (
     Day,
     Each,
     Narrow,
+    PageAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_for_values,
@@ -29,13 +30,13 @@ from .models import Credential, Server
 from .secret_forms import CredentialForm
 
 SCOPE = (
-    "It is used on the servers of these environments and on the servers named here, and nowhere "
-    "else. Its passwords are sent over SSH only, to servers whose host key is pinned."
+    "Usable only on servers in these environments and on the servers listed here. Passwords are "
+    "sent over SSH only, and only to servers with a pinned host key."
 )
 
 
 @admin.register(Server)
-class ServerAdmin(SwitchedAdmin):
+class ServerAdmin(PageAdmin, SwitchedAdmin):
     form = ServerForm
     list_display = [
         *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
@@ -72,12 +73,10 @@ class ServerAdmin(SwitchedAdmin):
     }
     search_fields = ["hostname", "ip_address", "description"]
     search_help_text = "Host name, address or description"
-    when_empty = (
-        "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
-    )
+    when_empty = "Add one, or import an Ansible inventory: manage.py import_inventory FILE"
     autocomplete_fields = ["credential"]
     readonly_fields = ["created_at", "updated_at"]
-    change_form_outer_before_template = "inventory/_server_page.html"
+    change_form_outer_before_template = "inventory/_server_form_tools.html"
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -95,13 +94,10 @@ class ServerAdmin(SwitchedAdmin):
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
 
-    class Media:
-        css = {"all": ["inventory/server.css"]}
-
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Server | None:
-        """For a page, which shows no secret: the form puts the stored ones back."""
+        """The server with masked secrets, for display; the form puts the stored ones back."""
         server = super().get_object(request, object_id, from_field)
         if server is not None:
             server.variables = redacted(server.variables)
@@ -127,15 +123,15 @@ class ServerAdmin(SwitchedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Server], search_term: str
     ) -> tuple[QuerySet[Server], bool]:
-        """Whoever picks servers for a launch is offered active ones only."""
+        """Offer only active servers when servers are picked for a launch."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "server"
         return (found.active() if is_picker else found), may_repeat
 
     # Actions
 
-    @admin.action(description="Set the environment", permissions=["change"])
-    @ask_for_values(EnvironmentForm, "Move these servers to another environment", button="Move")
+    @admin.action(description="Set environment", permissions=["change"])
+    @ask_for_values(EnvironmentForm, "Move these servers to another environment?", button="Move")
     def set_environment(
         self, request: HttpRequest, servers: QuerySet[Server], environment: str
     ) -> None:
@@ -144,11 +140,11 @@ class ServerAdmin(SwitchedAdmin):
             servers,
             lambda server: server.edit(signed_in(request), environment=environment),
             done=f"Moved to {environment}",
-            unchanged="Were there already",
+            unchanged=f"Already in {environment}",
         )
 
-    @admin.action(description="Set a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Give these servers a tag", button="Set the tag")
+    @admin.action(description="Add tag", permissions=["change"])
+    @ask_for_values(TagForm, "Add a tag to these servers?", button="Add tag")
     def set_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -156,12 +152,12 @@ class ServerAdmin(SwitchedAdmin):
             request,
             servers,
             lambda server: server.set_tag(signed_in(request), key, value),
-            done=f"Tagged {key}",
-            unchanged="Had it already",
+            done=f"Tagged with {key}",
+            unchanged="Already tagged",
         )
 
-    @admin.action(description="Remove a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    @admin.action(description="Remove tag", permissions=["change"])
+    @ask_for_values(TagForm, "Remove a tag from these servers?", button="Remove tag")
     def remove_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -169,8 +165,8 @@ class ServerAdmin(SwitchedAdmin):
             request,
             servers,
             lambda server: server.remove_tag(signed_in(request), key, value),
-            done=f"No longer tagged {key}",
-            unchanged="Did not have it",
+            done=f"Removed the tag {key} from",
+            unchanged=f"Not tagged {key}",
         )
 
 
@@ -187,36 +183,38 @@ class CredentialAdmin(ConsoleAdmin):
         "updated_at": Day("updated_at"),
     }
     search_fields = ["name", "description"]
-    when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
+    when_empty = (
+        "A credential is how Ansible logs in. Assign it to servers, or choose it at a launch."
+    )
     readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
     autocomplete_fields = ["allowed_servers"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may only look has no use for the fields that take secrets."""
+        """Leave out the fields for secrets when the user may only view."""
         who = ("ssh_user",), ("become_method", "become_user")
         about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
-            scope = ("Where and by whom", {"fields": ["used_on", "used_by"]})
-            return [about, scope, ("Users", {"fields": who}), times]
+            scope = ("Scope", {"fields": ["used_on", "used_by"]})
+            return [about, scope, ("Login", {"fields": who}), times]
         held = obj.secrets_set if obj else []
         logging_in = _rows(held, "ssh_private_key", "ssh_key_passphrase", "ssh_password")
         return [
             about,
             (
-                "Where and by whom",
+                "Scope",
                 {"fields": ["environments", "allowed_servers", "roles"], "description": SCOPE},
             ),
-            ("Logging in", {"fields": [who[0], *logging_in]}),
-            ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
-            ("Environment", {"fields": _rows(held, "environment")}),
+            ("Login", {"fields": [who[0], *logging_in]}),
+            ("Privilege escalation", {"fields": [who[1], *_rows(held, "become_password")]}),
+            ("Environment variables", {"fields": _rows(held, "environment")}),
             *([times] if obj else []),
         ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Credential], search_term: str
     ) -> tuple[QuerySet[Credential], bool]:
-        """Whoever picks one is offered active ones only."""
+        """Offer only active credentials when one is picked."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "credential"
         return (found.filter(is_active=True) if is_picker else found), may_repeat
@@ -224,22 +222,22 @@ class CredentialAdmin(ConsoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         return super().get_queryset(request).prefetch_related("allowed_servers")
 
-    @admin.display(description="may be used on")
+    @admin.display(description="usable on")
     def used_on(self, credential: Credential) -> str:
         return credential.used_on
 
-    @admin.display(description="may be used by")
+    @admin.display(description="usable by")
     def used_by(self, credential: Credential) -> str:
         return credential.used_by
 
-    @admin.display(description="holds")
+    @admin.display(description="secrets")
     def holds(self, credential: Credential) -> str:
-        """Which secrets are set."""
+        """The labels of the secrets that are set."""
         return ", ".join(map(credential.label_of, credential.secrets_set)) or "-"
 
 
 def _rows(held: list[str], *names: str) -> list[tuple[str, ...]]:
-    """A row for each secret, and one for clearing it where there is something to clear."""
+    """A row for each secret, and one to clear it if it is set."""
     rows: list[tuple[str, ...]] = []
     for name in names:
         rows += [(f"new_{name}",), *([(f"clear_{name}",)] if name in held else [])]

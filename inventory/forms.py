@@ -1,5 +1,4 @@
-"""Forms of servers in the console: one server, where secrets among its variables are shown as
-masks, and what is given to many at once."""
+"""Forms for one server, with secrets in its variables masked, and for edits of many servers."""
 
 from typing import Any, ClassVar
 
@@ -18,7 +17,7 @@ class ServerForm(forms.ModelForm):
         field_classes: ClassVar = {"tags": KeyValuesField, "variables": KeyValuesField}
 
     def clean_variables(self) -> Any:
-        """A secret that comes back as its mask stays what it is."""
+        """A secret sent back as its mask keeps its value."""
         stored = Server.objects.filter(pk=self.instance.pk).values_list("variables", flat=True)
         variables = unmasked(self.cleaned_data["variables"], stored.first() or {})
         if has_mask(variables):
@@ -37,7 +36,10 @@ def _text(**more: Any) -> forms.CharField:
 class TagForm(forms.Form):
     key = _text(label="Tag", max_length=80)
     value = _text(
-        label="Value", max_length=200, required=False, help_text="Without one, the tag as a whole."
+        label="Value",
+        max_length=200,
+        required=False,
+        help_text="Leave empty for a tag without a value.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Forms of records with secrets: what is stored is never shown. An empty field keeps it, a tick
-clears it.
+"""Forms for records with secrets, which are never shown.
 
-A form declares `new_NAME = secret_field(…)` and `clear_NAME = clear_field(…)` for each.
+Leaving a field empty keeps the stored secret; ticking a box clears it. A form declares `new_NAME =
+secret_field(…)` and `clear_NAME = clear_field(…)` for each secret.
 """
 
 from typing import Any
@@ -24,14 +24,18 @@ NEW, CLEAR = "new_", "clear_"
 
 
 class UnshownTextarea(UnfoldAdminTextareaWidget):
-    """Many lines of a secret: like a password field, it comes back empty."""
+    """A multi-line secret; like a password field, it is always rendered empty."""
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         return super().get_context(name, None, attrs)
 
 
 def secret_field(label: str, help_text: str = "", *, many_lines: bool = False) -> forms.CharField:
-    off = {"autocomplete": "off" if many_lines else "new-password", "spellcheck": "false"}
+    off = {
+        "autocomplete": "off" if many_lines else "new-password",
+        "spellcheck": "false",
+        "data-secret": "",
+    }
     widget = UnshownTextarea({**off, "rows": 6}) if many_lines else UnfoldAdminPasswordWidget(off)
     return forms.CharField(
         label=label, help_text=help_text, required=False, strip=False, widget=widget
@@ -48,10 +52,10 @@ class SecretsForm(forms.ModelForm):
         for name in self.instance.SECRETS:
             if NEW + name in self.fields and name in self.instance.secrets_set:
                 field = self.fields[NEW + name]
-                field.help_text = f"Set. Empty: it stays as it is. {field.help_text}".strip()
+                field.help_text = f"Set. Leave empty to keep it. {field.help_text}".strip()
 
     def secret(self, name: str, text: str) -> Any:
-        """What is stored for a text that was typed; ValidationError if it cannot be read."""
+        """Convert typed text to what is stored. Raises ValidationError."""
         return text
 
     def clean(self) -> dict[str, Any]:
@@ -73,7 +77,7 @@ class SecretsForm(forms.ModelForm):
             self.add_error(NEW + name, error)
 
     def _update_errors(self, errors: Any) -> None:
-        """The model's errors, at the fields that stand for its own."""
+        """Show the model's errors at the form's corresponding fields."""
         by_name = getattr(errors, "error_dict", {})
         for name in set(by_name) & set(self.instance.SECRETS):
             by_name[NEW + name] = by_name.pop(name)
@@ -81,28 +85,30 @@ class SecretsForm(forms.ModelForm):
 
 
 class NamesField(forms.CharField):
-    """A list of names, typed with commas between them."""
+    """A comma-separated list of names."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
+        if str(value or "").lstrip().startswith(("[", "{")):
+            raise ValidationError("Enter names with commas between them: web, db.")
         names = (name.strip() for name in str(value or "").split(","))
         return [name for name in names if name]
 
 
 def other_roles() -> list[tuple[str, str]]:
-    """Those that may launch, but for the admins."""
+    """(role, label) for the roles that may launch, except admin."""
     labels = dict(User.Role.choices)
     return [(role, labels[role]) for role in launching_roles() if role != User.Role.ADMIN]
 
 
 class CredentialForm(SecretsForm):
     new_ssh_private_key = secret_field(
-        "Private key", "The whole file, with its first and its last line.", many_lines=True
+        "Private key", "The whole file, including the BEGIN and END lines.", many_lines=True
     )
     clear_ssh_private_key = clear_field("Clear the key")
-    new_ssh_key_passphrase = secret_field("Passphrase of the key")
+    new_ssh_key_passphrase = secret_field("Key passphrase")
     clear_ssh_key_passphrase = clear_field("Clear the passphrase")
     new_ssh_password = secret_field("SSH password")
     clear_ssh_password = clear_field("Clear the password")
@@ -110,21 +116,21 @@ class CredentialForm(SecretsForm):
     clear_become_password = clear_field("Clear the password")
     new_environment = secret_field(
         "Environment variables",
-        "NAME=value, one a line: all of them, they replace those that are set. They reach "
-        "ansible-playbook and what it runs on the worker, and their values are masked in logs.",
+        "One NAME=value per line. Replaces all variables that are set. Passed to ansible-playbook "
+        "and what it runs on the worker; values are masked in logs.",
         many_lines=True,
     )
     clear_environment = clear_field("Clear the variables")
 
     environments = NamesField(
-        label="May be used in environments", required=False, widget=UnfoldAdminTextInputWidget
+        label="Usable in environments", required=False, widget=UnfoldAdminTextInputWidget
     )
     roles = forms.MultipleChoiceField(
-        label="May be used by",
+        label="Usable by",
         required=False,
         choices=other_roles,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Admins may always use it.",
+        help_text="Admins can always use it.",
     )
 
     class Meta:
@@ -146,14 +152,14 @@ class CredentialForm(SecretsForm):
 
 
 def parse_environment(text: str) -> dict[str, str]:
-    """Lines NAME=value; empty ones and those that begin with # say nothing."""
+    """Parse lines of NAME=value, skipping empty lines and those that begin with #."""
     found = {}
     for line in text.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = line.partition("=")
         if not equals:
-            # The line may be a secret: it is not repeated.
-            raise ValidationError("Each line has to look like NAME=value.")
+            # Do not repeat the line, which may be a secret.
+            raise ValidationError("Each line must be NAME=value.")
         found[name.strip()] = value
     return found

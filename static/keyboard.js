@@ -32,16 +32,37 @@
         }
     }
 
+    const rowsHere = () => [...document.querySelectorAll(ROWS)].filter(isShown);
+    const linkOf = (row) => row.querySelector("[data-keys-open]") || row.querySelector("th a[href]")
+        || row.querySelector("a[href]");
+
     function move(step) {
-        const rows = [...document.querySelectorAll(ROWS)].filter(isShown);
+        const rows = rowsHere();
         if (!rows.length) return;
         const now = rows.findIndex((row) => row.contains(document.activeElement));
         const next = now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step;
         const row = rows[Math.min(Math.max(next, 0), rows.length - 1)];
-        const link = row.querySelector("[data-keys-open]") || row.querySelector("th a[href]")
-            || row.querySelector("a[href]");
-        link?.focus();
+        linkOf(row)?.focus();
         row.scrollIntoView({ block: "nearest" });
+    }
+
+    // The row that one opens is remembered with the page's place in the browser's history: whoever
+    // comes back to it goes on from there, and a fresh look at the list begins at its top.
+    function noteOpened(event) {
+        const link = event.target.closest?.("a[href]");
+        const row = link?.closest(ROWS);
+        if (!row) return;
+        const opened = { href: linkOf(row)?.getAttribute("href"), nth: rowsHere().indexOf(row) };
+        history.replaceState({ ...history.state, opened }, "");
+    }
+
+    function goToOpened() {
+        const { opened } = history.state ?? {};
+        if (!opened || document.activeElement !== document.body) return;
+        const rows = rowsHere();
+        // Others may have come above it since, or it may be gone.
+        const row = rows.find((each) => linkOf(each)?.getAttribute("href") === opened.href) ?? rows[opened.nth];
+        if (row) linkOf(row)?.focus({ preventScroll: true });
     }
 
     function use(element) {
@@ -92,6 +113,8 @@
         dialog.showModal();
     }
 
+    document.addEventListener("click", noteOpened, { capture: true });
+    window.addEventListener("pageshow", goToOpened);
     document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
         if (isTyping(event.target) || document.querySelector("dialog[open]")) return;

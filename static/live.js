@@ -8,18 +8,22 @@
 //   data-hidden="15"  seconds while the tab is hidden; without it nothing is asked until it is shown
 //   data-part="…"     in the page and in the fragment alike: what belongs together
 // A script with more to do (a log, by line numbers) uses live.follow() and live.fetchFragment().
+//
+// A page that is not up to date says "Not live" and why, where one sees it however far down one is;
+// <html data-live="no"> then stops what counts by itself, such as a duration.
 "use strict";
 
 const live = (() => {
     const TIMEOUT = 20000; // milliseconds, as all times here
     const LONGEST = 30000; // between two questions while the server is away
+    const LATE = 1000; // a tab that is shown again says that it is old, if that is not over by then
     const SHARE = 5; // a server that takes long is left alone for so many times as long
     // Tokens of forms differ in each answer, and say nothing.
     const TOKENS = /name="(csrfmiddlewaretoken|key)" value="[^"]*"/g;
     const LOGGED_OUT = ["Your session has ended.", "Log in again"];
     const ENDINGS = {
         401: LOGGED_OUT,
-        403: ["You are no longer allowed to see this.", "Reload the page"],
+        403: ["You no longer have permission to view this.", "Reload the page"],
         404: ["This no longer exists.", "Reload the page"],
     };
 
@@ -36,26 +40,47 @@ const live = (() => {
 
     // --- Asking ----------------------------------------------------------------------------------
 
-    async function fetchText(url) {
-        const signal = AbortSignal.timeout(TIMEOUT);
+    // Throws Ended or Away; `options` as fetch() has them.
+    async function fetchText(url, options = {}) {
+        const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT), options.signal].filter(Boolean));
+        let answer, text;
         try {
-            const answer = await fetch(url, { credentials: "same-origin", redirect: "manual", signal });
-            return [answer, await answer.text()];
-        } catch {
+            answer = await fetch(url, { credentials: "same-origin", redirect: "manual", ...options, signal });
+            text = await answer.text();
+        } catch (error) {
+            if (options.signal?.aborted) throw error; // by whoever asked
             throw new Away("Connection lost");
         }
-    }
-
-    // The element of the answer that the selector finds. Throws Ended or Away.
-    async function fetchFragment(url, selector) {
-        const [answer, text] = await fetchText(url);
         // Pages redirect to the log-in.
         if (answer.type === "opaqueredirect") throw new Ended(LOGGED_OUT);
         if (answer.status in ENDINGS) throw new Ended(ENDINGS[answer.status]);
-        if (!answer.ok) throw new Away(`The server answers with an error (${answer.status})`);
+        if (!answer.ok) throw new Away(`The server answered with an error (${answer.status})`);
+        return text;
+    }
+
+    // The element of the answer that the selector finds.
+    async function fetchFragment(url, selector, options) {
+        const text = await fetchText(url, options);
         const fragment = new DOMParser().parseFromString(text, "text/html").querySelector(selector);
-        if (!fragment) throw new Away("The answer is incomplete");
+        if (!fragment) throw new Away("The answer was incomplete");
         return fragment;
+    }
+
+    async function fetchJson(url, options) {
+        const text = await fetchText(url, options);
+        try {
+            return JSON.parse(text);
+        } catch {
+            throw new Away("The answer was incomplete");
+        }
+    }
+
+    const troubled = new Set(); // what is not up to date, by its way to say so
+
+    function sayLive(say, words, link) {
+        troubled[words ? "add" : "delete"](say);
+        document.documentElement.dataset.live = troubled.size ? "no" : "yes";
+        say(words && `Not live. ${words}`, link);
     }
 
     // Calls `ask` again and again, never twice at a time, until it answers false; at once when the
@@ -72,17 +97,24 @@ const live = (() => {
         let timer = 0;
         let asking = false;
         let over = false;
+        let answeredAt = performance.now();
+        let late = 0;
+
+        function tell(words, link) {
+            clearTimeout(late);
+            sayLive(say, words, link);
+        }
 
         function explain(error) {
             if (error instanceof Ended) {
-                say(error.message, error.link);
+                tell(error.message, error.link);
                 return Infinity;
             }
             if (!(error instanceof Away)) reportError(error); // a fault of the page's own
             misses += 1;
             const wait = Math.min(LONGEST, Math.max(pause(), 1000) * 2 ** misses);
-            const words = error instanceof Away ? error.message : "The page has a problem";
-            say(`${words}, trying again in ${Math.round(wait / 1000)} s`);
+            const words = error instanceof Away ? error.message : "This page has a fault";
+            tell(`${words}; retrying in ${Math.round(wait / 1000)} s.`);
             return wait;
         }
 
@@ -92,7 +124,8 @@ const live = (() => {
             try {
                 over = await ask() === false;
                 misses = 0;
-                say("");
+                answeredAt = performance.now();
+                tell("");
                 return Math.max(pause(), share * (performance.now() - began));
             } catch (error) {
                 return explain(error);
@@ -113,7 +146,13 @@ const live = (() => {
             if (!over) schedule(wait);
         }
 
-        const look = () => { if (!document.hidden) turn(); };
+        function look() {
+            if (document.hidden || over) return;
+            const isOld = performance.now() - answeredAt > 2 * Math.max(pause(), 1000);
+            if (isOld && !troubled.has(say)) late = setTimeout(tell, LATE, "Paused while this tab was hidden; updating…");
+            turn();
+        }
+
         document.addEventListener("visibilitychange", look);
         window.addEventListener("online", look);
         schedule(first ?? pause());
@@ -128,7 +167,9 @@ const live = (() => {
             if (!link) return;
             const way = { href: location.pathname + location.search, textContent: link };
             const className = "io-link io-underlined";
-            element.append(" ", Object.assign(document.createElement("a"), { ...way, className }));
+            const anchor = Object.assign(document.createElement("a"), { ...way, className });
+            if (link === LOGGED_OUT[1]) anchor.dataset.logIn = ""; // unsent.js keeps what is typed
+            element.append(" ", anchor);
         };
     }
 
@@ -202,6 +243,7 @@ const live = (() => {
         return isWhole;
     }
 
+    // A function that says what is wrong above the element, and stays in sight.
     function announcer(box) {
         const region = document.createElement("p");
         region.className = "io-live";
@@ -231,5 +273,5 @@ const live = (() => {
         document.querySelectorAll("[data-live]").forEach(start);
     });
 
-    return { fetchFragment, follow, rememberPlace, sayIn };
+    return { announcer, fetchFragment, fetchJson, follow, rememberPlace, sayIn };
 })();

@@ -1,4 +1,4 @@
-"""What every test may ask for: the cast, their clients, a clean place for playbooks.
+"""Fixtures for all tests: the cast, their clients, clean folders for playbooks.
 
 Servers, workers and the browser are in tests/fixtures/.
 """
@@ -21,7 +21,7 @@ from tests import make
 
 pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.workers", "tests.fixtures.browser"]
 
-# Playwright keeps an event loop in the main thread, where Django would then refuse the ORM.
+# Playwright runs an event loop in the main thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
@@ -47,14 +47,20 @@ def bob(db: None) -> User:
 
 
 @pytest.fixture
+def vera(db: None) -> User:
+    """An auditor."""
+    return make.user(username="vera", role="auditor")
+
+
+@pytest.fixture
 def charlie(db: None) -> User:
-    """Deactivated: without any right."""
+    """Deactivated, so without permissions."""
     return make.user(username="charlie", is_active=False)
 
 
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
-    """`client_of(alice).get("/")`: a browser that is signed in."""
+    """`client_of(alice).get("/")`: a signed-in browser."""
 
     def signed_in(user: User) -> Client:
         client = Client()
@@ -66,7 +72,7 @@ def client_of() -> Callable[[User], Client]:
 
 @pytest.fixture
 def api() -> APIClient:
-    """An API client that nobody is signed in with; it sends and reads JSON."""
+    """An API client without a user; it sends and reads JSON."""
     return APIClient()
 
 
@@ -84,7 +90,7 @@ def api_of() -> Callable[[User], APIClient]:
 
 @pytest.fixture
 def query_ceiling(django_assert_max_num_queries: Any) -> Any:
-    """`with query_ceiling(12): client.get("/jobs/")`: no list may ask once for each row."""
+    """`with query_ceiling(12): client.get("/jobs/")`: no list may query once per row."""
     return django_assert_max_num_queries
 
 
@@ -108,9 +114,9 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 def django_db_setup(django_db_setup: None) -> Any:
     """Let tests that really commit empty the tables afterwards.
 
-    The database refuses to delete audit lines, and on SQLite to delete a row before the rows that
-    point to it. Both are what we want everywhere but here: the triggers are taken away for the
-    flush and put back, and SQLite's foreign keys rest meanwhile.
+    The database refuses to delete audit lines and, on SQLite, rows before those that refer to them.
+    Both are intended everywhere but here: for the flush, the triggers are dropped and restored, and
+    SQLite's foreign keys are disabled.
     """
     original = TransactionTestCase._fixture_teardown
 
@@ -146,11 +152,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked for the other kind of database, `@pytest.mark.only_on("mysql")`,
-    and of what is marked `on_either` the half that runs in the other leg.
+    """Deselect tests for the other kind of database (`@pytest.mark.only_on("mysql")`).
 
-    Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed. What
-    needs accounts of its own is missed by whoever is not root, and the header says so.
+    Also deselects the half of the `on_either` tests that run in the other leg. Deselected rather
+    than skipped, as the whole suite runs once on each kind. Tests that need their own system
+    accounts run only as root; the header says so.
     """
     leg = config.getoption("leg")
     elsewhere = [
@@ -176,7 +182,7 @@ def _belongs_to(vendor: str, item: pytest.Item) -> bool:
 
 
 def _is_of(leg: int, item: pytest.Item) -> bool:
-    """By a sum over its name: about half of each module, and the same half each time."""
+    """By a checksum of its name: about half of each module, and always the same half."""
     if item.get_closest_marker("on_either") is None:
         return True
     return crc32(item.nodeid.encode()) % 2 == leg
@@ -184,7 +190,7 @@ def _is_of(leg: int, item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """In CI a skipped test is a failed one: nothing is passed over there."""
+    """In CI, a skipped test is a failure."""
     report = yield
     return _strict(report)
 

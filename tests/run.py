@@ -2,9 +2,9 @@
 
     python -m tests.run [what pytest takes: paths, -k words, -m marks …]
 
-The two runs go side by side, each with its own servers, folders and database: that halves the
-time on two cores. What is marked `on_either` (a browser, or a real playbook, whose database does
-not matter) runs in one of the two, about half of it in each. The second one's output is shown when
+The two legs run in parallel, each with its own servers, folders and database, which halves the time
+on two cores. Tests marked `on_either` (a browser, or a real playbook, for which the database does
+not matter) run in one of them, about half of them in each. The second leg's output is shown when
 the first has ended. TEST_DATABASE_URL names a server (mysql://user:password@host:port/name) to use
 instead of a private MariaDB; its user must be allowed to create the database test_<name>.
 """
@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from tests.private_servers import MariaDB
 
 ROOT = Path(__file__).resolve().parent.parent
-# What each leg prints at its end.
+# Printed at the end of each leg.
 SLOWEST = "--durations=10"
 
 
@@ -40,7 +40,9 @@ class Leg:
     def start(self, arguments: list[str], output: IO[bytes] | None) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment.pop("INFRAOPS_TEST_FOLDER", None)
-        # Without one of its own the suite makes an SQLite database in a temporary folder.
+        # What is compiled once, tests as well, need not be compiled again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        # Without it, the suite creates an SQLite database in a temporary folder.
         environment.pop("DATABASE_URL", None)
         if self.database_url:
             environment["DATABASE_URL"] = self.database_url
@@ -75,7 +77,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_both(first: Leg, second: Leg, arguments: list[str], output: IO[bytes]) -> int:
-    """0 when both have passed. The second one's output goes to the file, and is printed after."""
+    """0 if both passed. The second one's output goes to the file, and is printed afterwards."""
     legs = [first, second]
     try:
         say(f"{first.name}:")

@@ -1,4 +1,4 @@
-"""Tickets in the console: the queue, and each ticket with what one does about it."""
+"""The list of tickets and its actions."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -21,8 +21,8 @@ from console.lists import (
     ConsoleAdmin,
     Day,
     Narrow,
+    PageAdmin,
     RelatedFilter,
-    Rows,
     TimeRangeFilter,
     ask_for_values,
     call_each,
@@ -34,7 +34,7 @@ from .moves import MOVES, Move
 
 
 def move_action(move: Move) -> Callable[..., None]:
-    """The same verb on the chosen tickets of the list."""
+    """The same verb for the selected tickets."""
 
     @admin.action(description=move.label, permissions=["work"])
     def act(model_admin: ConsoleAdmin, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
@@ -45,7 +45,7 @@ def move_action(move: Move) -> Callable[..., None]:
 
 
 class QueueFilter(DropdownFilter):
-    """What is still to be done; then the most urgent come first."""
+    """Unresolved tickets, most urgent first."""
 
     title = "queue"
     parameter_name = "queue"
@@ -53,9 +53,9 @@ class QueueFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             ("unresolved", "Unresolved"),
-            ("urgent", "Unresolved and urgent"),
-            ("mine", "Unresolved and mine"),
-            ("nobody", "Unresolved and nobody's"),
+            ("urgent", "Unresolved, urgent"),
+            ("mine", "Unresolved, assigned to me"),
+            ("nobody", "Unresolved, unassigned"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
@@ -71,13 +71,8 @@ class QueueFilter(DropdownFilter):
         return cast(TicketQuerySet, queryset).unresolved().filter(**narrowed)
 
 
-class TicketRows(Rows):
-    def url_for_result(self, result: Ticket) -> str:
-        return result.get_absolute_url()
-
-
 @admin.register(Ticket)
-class TicketAdmin(ConsoleAdmin):
+class TicketAdmin(PageAdmin):
     list_display = [
         "priority_pill",
         "name",
@@ -129,9 +124,6 @@ class TicketAdmin(ConsoleAdmin):
         own = super().get_list_filter(request)
         return own + (who if request.user.has_perm("accounts.view_user") else [])
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
-        return TicketRows
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         failing = TicketOccurrence.objects.filter(ticket=OuterRef("pk"), cleared_at=None)
         counted = failing.order_by().values("ticket").annotate(count=Count("pk")).values("count")
@@ -152,12 +144,12 @@ class TicketAdmin(ConsoleAdmin):
         super().save_model(request, obj, form, change)
 
     def response_change(self, request: HttpRequest, obj: Ticket) -> HttpResponse:
-        """Back to where one came from: the ticket's own page."""
-        messages.success(request, f"“{obj}” is as you wrote it.")
+        """Return to the ticket's own page."""
+        messages.success(request, f"Saved “{obj}”.")
         return redirect(obj)
 
     def response_add(self, request: HttpRequest, obj: Ticket, *args: Any) -> HttpResponse:
-        messages.success(request, f"“{obj}” is open.")
+        messages.success(request, f"Opened “{obj}”.")
         return redirect(obj)
 
     @admin.display(description="title")
@@ -166,7 +158,7 @@ class TicketAdmin(ConsoleAdmin):
 
     @admin.display(description="failing on")
     def not_cleared(self, ticket: Ticket) -> str:
-        """Servers, or rather jobs, that no success has followed."""
+        """Failed jobs without a later success, which is one per server."""
         count = cast(Any, ticket).failing
         return f"{count} server{pluralize(count)}" if count else "-"
 
@@ -184,22 +176,22 @@ class TicketAdmin(ConsoleAdmin):
     def assign_to_me(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
         self._assign(request, tickets, signed_in(request))
 
-    @admin.action(description="Assign to …", permissions=["work"])
-    @ask_for_values(AssignForm, "Assign these tickets", button="Assign")
+    @admin.action(description="Assign to…", permissions=["work"])
+    @ask_for_values(AssignForm, "Assign these tickets?", button="Assign")
     def assign_to(
         self, request: HttpRequest, tickets: QuerySet[Ticket], assignee: User | None
     ) -> None:
         self._assign(request, tickets, assignee)
 
-    @admin.action(description="Set the priority", permissions=["work"])
-    @ask_for_values(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    @admin.action(description="Set priority", permissions=["work"])
+    @ask_for_values(PriorityForm, "Set the priority of these tickets?", button="Set priority")
     def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
         call_each(
             request,
             tickets,
             lambda ticket: ticket.prioritise(request.user, priority),
-            done=f"Of {priority} priority",
-            unchanged="Were that already",
+            done=f"Priority {priority}",
+            unchanged=f"Already {priority}",
         )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: User | None) -> None:
@@ -207,6 +199,6 @@ class TicketAdmin(ConsoleAdmin):
             request,
             tickets,
             lambda ticket: ticket.assign(request.user, person),
-            done=f"Assigned to {person or 'nobody'}",
-            unchanged="Were that already",
+            done=f"Assigned to {person}" if person else "Unassigned",
+            unchanged=f"Already assigned to {person}" if person else "Already unassigned",
         )

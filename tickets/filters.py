@@ -1,4 +1,4 @@
-"""Filters of the list of tickets."""
+"""Filters for the list of tickets."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q

@@ -1,4 +1,4 @@
-"""What people write about a ticket, and choose for several."""
+"""Forms to comment on a ticket and to edit several."""
 
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ class CommentForm(forms.Form):
         max_length=TicketComment.LONGEST,
         label="Comment",
         widget=UnfoldAdminTextareaWidget({"rows": 5, "aria-describedby": "comment-help"}),
-        error_messages={"required": "Nothing was written, so nothing was said."},
+        error_messages={"required": "Write a comment first."},
     )
 
 
@@ -23,14 +23,14 @@ class AssignForm(forms.Form):
     assignee = forms.ModelChoiceField(
         User.objects.none(),
         required=False,
-        empty_label="nobody",
+        empty_label="Unassigned",
         label="Assign to",
         widget=forms.Select({"class": "io-input"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Asked anew each time: the apps say what roles may do once all of them are there.
+        # Evaluated each time: what roles may do is known only once all apps are ready.
         cast(forms.ModelChoiceField, self.fields["assignee"]).queryset = assignees()
 
 

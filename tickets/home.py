@@ -1,4 +1,4 @@
-"""What the home page shows of tickets: those that are this person's or nobody's."""
+"""Figures for the home page: the user's own and unassigned tickets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +14,12 @@ from automation.reports.list_links import jobs_url
 from .models import Ticket, urgency
 
 SHOWN = 8
-# Of tickets that are mine or nobody's: mine come first, and hardly anybody has so many.
+# How many own and unassigned tickets are read. Own ones come first, and hardly anyone has so many.
 LOOKED_AT = 60
 
 
 def open_tickets(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
-    """How many, and those that are this person's or nobody's."""
+    """Counts of unresolved tickets, with the user's own and the unassigned ones."""
     user = signed_in(request)
     nobodys = Q(assigned_to=None, occurrences__isnull=False, occurrences__cleared_at=None)
     counts = Ticket.objects.unresolved().aggregate(

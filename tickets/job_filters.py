@@ -1,4 +1,4 @@
-"""What tickets add to the filters beside the list of jobs."""
+"""Filters that tickets adds to the list of jobs."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from .models import TicketOccurrence
 
 
 class OwnerFilter(DropdownFilter):
-    """Failed jobs that nobody looks after."""
+    """Failed jobs on unassigned tickets."""
 
     title = "owner"
     parameter_name = "owner"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("nobody", "Failed and nobody's")]
+        return [("nobody", "Failed, unassigned")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
         if self.value() != "nobody":

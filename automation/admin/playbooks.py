@@ -1,12 +1,11 @@
-"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
+"""The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -18,18 +17,13 @@ from console.lists import (
     Day,
     Each,
     Narrow,
-    Rows,
+    PageAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_first,
     call_each,
 )
 from inventory.secret_forms import NamesField
-
-
-class PlaybookRows(Rows):
-    def url_for_result(self, result: Playbook) -> str:
-        return result.get_absolute_url()
 
 
 class FileFilter(RadioFilter):
@@ -53,7 +47,7 @@ class PlaybookForm(forms.ModelForm):
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(SwitchedAdmin):
+class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     form = PlaybookForm
     list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
     list_filter = [
@@ -81,9 +75,7 @@ class PlaybookAdmin(SwitchedAdmin):
         "updated_at": "updated_at",
     }
     search_fields = ["name", "file_path", "description"]
-    when_empty = (
-        "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"
-    )
+    when_empty = "Add one, or import all playbooks in the folder: manage.py import_playbooks"
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/playbooks/_playbook_tools.html"
     change_form_outer_after_template = "automation/playbooks/_playbook_source.html"
@@ -91,7 +83,7 @@ class PlaybookAdmin(SwitchedAdmin):
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
         ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
-        ("At a launch", {"fields": ["variables", "tags"]}),
+        ("Launch", {"fields": ["variables", "tags"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
     add_fieldsets = [
@@ -106,21 +98,10 @@ class PlaybookAdmin(SwitchedAdmin):
         for sentence in obj.warnings:
             messages.warning(request, sentence)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
-        return PlaybookRows
-
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
-        """The form; whoever may not change anything is led to the playbook's own page."""
-        playbook = self.get_object(request, object_id)
-        may_look = request.method in ("GET", "HEAD") and playbook is not None
-        if may_look and not self.has_change_permission(request, playbook):
-            return redirect(playbook)
-        return super().change_view(request, object_id, *args)
-
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")
 
-    @admin.display(description="file is")
+    @admin.display(description="file state")
     def file_is(self, playbook: Playbook) -> str:
         return render_to_string(
             "automation/playbooks/_file_state.html", {"state": playbook.file_state}
@@ -130,13 +111,13 @@ class PlaybookAdmin(SwitchedAdmin):
     def tag_list(self, playbook: Playbook) -> str:
         return ", ".join(playbook.tags) or "-"
 
-    @admin.action(description="Accept the changed files", permissions=["accept"])
-    @ask_first("Accept these files as they are now?", button="Accept")
+    @admin.action(description="Accept changed files", permissions=["accept"])
+    @ask_first("Accept the current files?", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,
             playbooks,
             lambda playbook: playbook.accept_file(request.user),
             done="Accepted",
-            unchanged="Had not changed",
+            unchanged="Not changed",
         )

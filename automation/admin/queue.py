@@ -1,4 +1,4 @@
-"""The queue: only what an operator can read something from."""
+"""The parts of the queue that tell an operator something."""
 
 from typing import Any, cast
 
@@ -13,17 +13,17 @@ from automation.models.workers import WorkerQuerySet
 from console.lists import HistoryAdmin, Narrow
 
 for _model in (Success, Failure, Schedule, OrmQ):
-    if admin.site.is_registered(_model):  # OrmQ is not, where Redis carries the wake-ups
+    if admin.site.is_registered(_model):  # OrmQ is not registered if wake-ups go through Redis
         admin.site.unregister(_model)
 
 
 @admin.register(Failure)
 class FailureAdmin(HistoryAdmin):
-    """Wake-ups that ended in an error of ours; a failed playbook is a job, not one of these."""
+    """Wake-ups that failed because of a bug; a failed playbook is a failed job instead."""
 
     list_display = ["name", "func", "started", "stopped", "attempt_count"]
     cell_filters = {"func": Narrow("func__exact", "func")}
-    when_empty = "Nothing to do: each wake-up of a worker went well."
+    when_empty = "No wake-up of a worker has failed."
     search_fields = ["name", "func"]
     fields = ["name", "func", "args", "kwargs", "started", "stopped", "attempt_count", "result"]
 
@@ -31,12 +31,12 @@ class FailureAdmin(HistoryAdmin):
 @admin.register(Schedule)
 class ScheduleAdmin(HistoryAdmin):
     list_display = ["name", "func", "schedule_type", "minutes", "next_run"]
-    when_empty = "They are made by manage.py migrate, and a worker keeps to them."
+    when_empty = "manage.py migrate creates them."
     fields = ["name", "func", ("schedule_type", "minutes"), "next_run", "repeats"]
 
 
 class AliveFilter(DropdownFilter):
-    title = "life"
+    title = "state"
     parameter_name = "alive"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ class AliveFilter(DropdownFilter):
 
 @admin.register(Worker)
 class WorkerAdmin(HistoryAdmin):
-    """The processes that take runs, and those that ended in the last day."""
+    """Worker processes, including those that ended in the last day."""
 
     list_display = ["host", "pid", "is_alive", "seen_at"]
     list_before_template = "automation/workers/_queue_links.html"
@@ -57,7 +57,7 @@ class WorkerAdmin(HistoryAdmin):
     search_fields = ["host"]
     ordering = ["-seen_at"]
     fields = ["host", "pid", "seen_at"]
-    when_empty = "No worker has been here for a day. Start one: manage.py run_worker"
+    when_empty = "No worker has run in the last day. Start one: manage.py run_worker"
 
     @admin.display(description="alive", boolean=True)
     def is_alive(self, worker: Worker) -> bool:

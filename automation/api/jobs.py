@@ -129,7 +129,7 @@ class JobSerializer(serializers.ModelSerializer):
 
 
 class LaunchedSerializer(serializers.Serializer):
-    """What a launch on `server_ids` answers."""
+    """The response to a launch on several servers."""
 
     run_id = serializers.IntegerField()
     jobs = JobSerializer(many=True)
@@ -176,12 +176,12 @@ class TaskResultsSerializer(serializers.Serializer):
 
 
 def _either(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
-    """What an endpoint answers by what it was asked."""
+    """A response whose shape depends on the request."""
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
 
 
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """One run's part on one server, newest first."""
+    """A run's part on one server, newest first."""
 
     queryset = (
         Job.objects.recent()
@@ -208,7 +208,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     }
 
     def get_queryset(self) -> QuerySet[Job]:
-        # Logs and tasks are asked for every second, and show no names.
+        # Logs and tasks are polled every second, and show no related rows.
         is_bare = self.action in ("logs", "tasks")
         return Job.objects.all() if is_bare else super().get_queryset()
 
@@ -220,10 +220,13 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
-        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
-        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
-        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
+        """Launch a playbook.
+
+        Name one server in `server_id`; or select several by `server_ids`, or by `environment`,
+        `tag` and `search`: the response then has the `run_id` and its `jobs`. With `dry_run`,
+        everything is checked but nothing is launched: the response (200) describes the run in
+        `words`, `servers`, `command` and so on.
+        """
         given = self.given()
         launch = launch_asked_for(request, given)
         if given.get("dry_run"):
@@ -242,9 +245,12 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Do a job's whole run once more; with `only`, on the servers where it failed, that were
-        unreachable or that it did not reach. Everything else is as it was, secrets among it,
-        unless given here; a variable that is null is taken away."""
+        """Relaunch a job's whole run.
+
+        With `only`, just on the servers that failed, were unreachable or were not reached.
+        Everything else, including secrets, stays the same unless given here; null removes a
+        variable.
+        """
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object().run, given)
         run, is_new = launch_once(request, launch)
@@ -254,7 +260,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """End a job that waits, ask one that runs to stop: its whole run stops."""
+        """Cancel a job's whole run: a pending one ends, a running one is asked to stop."""
         self.given()
         job = self.get_object()
         if not job.cancel(request.user):
@@ -278,11 +284,13 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
-        until `finished`."""
+        """Lines after line `after`.
+
+        To follow a job, repeat with `last` as `after` until `finished`.
+        """
         after, limit = _range(request)
         text, level = _searched(request)
-        # The job first: once it has ended, all of its lines are there.
+        # Read the job first: if it has ended, all of its lines are there.
         job = self.get_object()
         if text or level:
             numbers = log_search.hits(job, text, level=level, after=after, limit=limit)
@@ -313,7 +321,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """What each task did, after number `after`, in the order in which they ended."""
+        """The results of tasks after number `after`, in the order in which they ended."""
         after, limit = _range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
@@ -333,14 +341,14 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
 
 def _range(request: Request) -> tuple[int, int]:
-    """`after` and `limit` of a request for numbered rows."""
+    """(after, limit) from the request."""
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
 
 
 def _searched(request: Request) -> tuple[str, str]:
-    """`search` and `level` of a request for lines."""
+    """(search, level) from the request."""
     text, level = (request.query_params.get(name, "") for name in ("search", "level"))
     if len(text) > log_search.LONGEST_TEXT:
         most = f"At most {log_search.LONGEST_TEXT} characters."

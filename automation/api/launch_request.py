@@ -1,4 +1,4 @@
-"""What `POST /api/jobs` and a job's `relaunch` take, and what they do with a known key."""
+"""Bodies of `POST /api/jobs` and of relaunches, and how repeated idempotency keys are handled."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ NO_SERVER: dict[str, Any] = {"does_not_exist": "There is no server {pk_value}."}
 
 
 class OptionsSerializer(StrictSerializer):
-    """Run's own options, which it validates itself."""
+    """Options of Run, validated by Run itself."""
 
     extra_vars = serializers.DictField(required=False)
     check_mode = serializers.BooleanField(required=False)
@@ -62,10 +62,9 @@ class OptionsSerializer(StrictSerializer):
 
 
 class LaunchSerializer(OptionsSerializer):
-    """`playbook_id`, and either `server_id`, or `server_ids`, or `environment`, `tag` and
-    `search`."""
+    """`playbook_id`, and one of: `server_id`; `server_ids`; `environment`, `tag` and `search`."""
 
-    # What is validated is ready for launch_asked_for(); the docstring is read in /api/docs.
+    # The docstring shows in /api/docs. The validated data is input for launch_asked_for().
 
     playbook_id = serializers.PrimaryKeyRelatedField(
         source="playbook",
@@ -109,7 +108,7 @@ class LaunchSerializer(OptionsSerializer):
 
     @staticmethod
     def _servers(attrs: dict[str, Any]) -> list[Server] | Choice:
-        """Those that one of the three ways names, which are taken out of `attrs`."""
+        """The servers named in one of the three ways, removed from `attrs`."""
         one, several = attrs.pop("server_id", None), attrs.pop("server_ids", None)
         named = {name: attrs.pop(name) for name in CHOSEN_BY if name in attrs}
         if [one is None, several is None, not named].count(False) != 1:
@@ -130,7 +129,7 @@ class LaunchSerializer(OptionsSerializer):
 
 
 class IdlePlaySerializer(serializers.Serializer):
-    """A play that took in no server of a run."""
+    """A play that matched no server of a run."""
 
     play = serializers.CharField()
     hosts = serializers.CharField(help_text="Its pattern, as it is written.")
@@ -148,7 +147,7 @@ class ViolationSerializer(serializers.Serializer):
 
 
 class IntentionSerializer(serializers.Serializer):
-    """What a dry run answers: see `Intention`."""
+    """The response to a dry run."""
 
     server_count = serializers.SerializerMethodField()
     active_servers = serializers.IntegerField()
@@ -198,7 +197,7 @@ class IntentionSerializer(serializers.Serializer):
 
 
 class RelaunchSerializer(OptionsSerializer):
-    """What differs from the first launch. `extra_vars` replaces those that it names."""
+    """Changes to the earlier launch. `extra_vars` replaces only the variables it names."""
 
     only = serializers.ChoiceField(Only.choices, required=False, help_text="Without it: all.")
 
@@ -218,7 +217,7 @@ def origin_of(request: Request) -> Origin:
 
 
 def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
-    """From what LaunchSerializer has validated."""
+    """A Launch from data that LaunchSerializer has validated."""
     launch = Launch(
         playbook=given["playbook"],
         servers=given["servers"],
@@ -228,14 +227,14 @@ def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
 
 
 def relaunch_asked_for(request: Request, run: Run, given: dict[str, Any]) -> Launch:
-    """From what RelaunchSerializer has validated."""
+    """A Launch from data that RelaunchSerializer has validated."""
     launch = launch_from(run, only=given.get("only"), extra_vars=given.get("extra_vars"))
     check_variables(run.playbook, launch.extra_vars)
     return _with_options(request, launch, given)
 
 
 def launch_once(request: Request, launch: Launch) -> Launched:
-    """A key that comes with another launch is a mistake, and not a repetition."""
+    """Launch. A key that was used for a different launch is an error rather than a repetition."""
     launched = launching.launch(signed_in(request), launch)
     if not launched.is_new:
         _refuse_unless_made_by(launched.run, launch)

@@ -1,4 +1,4 @@
-"""/api/runs: each ansible-playbook process, and its servers by its tasks."""
+"""/api/runs: each ansible-playbook process, and its results by server and task."""
 
 from typing import Any
 
@@ -139,7 +139,7 @@ class MatrixSerializer(serializers.Serializer):
 
 
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """The processes that jobs are parts of, newest first."""
+    """Runs of playbooks, each with a job per server, newest first."""
 
     queryset = Run.objects.prefetch_related(
         "playbook",
@@ -163,7 +163,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """End a run that waits, ask one that runs to stop."""
+        """Cancel a run: a pending one ends, a running one is asked to stop."""
         self.given()
         run = self.get_object()
         if not run.cancel(signed_in(request)):
@@ -178,7 +178,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Do the run once more; see the same of a job."""
+        """Relaunch a run; takes the same body as the relaunch of a job."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object(), given)
         run, is_new = launch_once(request, launch)
@@ -198,7 +198,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def matrix(self, request: Request, **kwargs: Any) -> Response:
-        """What each task did on each server: those that failed first, tasks in the play's order."""
+        """Results by server and task: servers with failures first, tasks in play order."""
         asked = request.query_params
         for name in ("hosts", "tasks"):
             whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)

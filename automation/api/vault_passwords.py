@@ -1,4 +1,4 @@
-"""/api/vault-passwords: what opens the vaulted texts of a playbook. Written, never read."""
+"""/api/vault-passwords: decrypt a playbook's vaulted files and strings. Written, never read."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class VaultPasswordSerializer(StrictModelSerializer):
         model = VaultPassword
         fields = ["id", "playbook_id", "vault_id", "password", "created_at", "updated_at"]
         read_only_fields = ["id", "created_at", "updated_at"]
-        # The model says it itself, with what to do.
+        # The model reports duplicates itself, and says what to do.
         validators: list[Any] = []
 
     def get_fields(self) -> dict[str, serializers.Field]:

@@ -67,15 +67,6 @@ def launch_from(
     )
 
 
-def choices(run: Run) -> list[tuple[Only, int]]:
-    """What of an ended run can be taken once more by itself, and how many servers that is."""
-    if run.state != run.State.FINISHED:
-        return []
-    jobs = list(run.jobs.filter(status=Job.Status.FAILED).only("run", "status", "failure_kind"))
-    counts = [(only, sum(map(only.is_of, jobs))) for only in Only]
-    return [(only, count) for only, count in counts if count]
-
-
 def jobs_to_repeat(jobs: Iterable[Job], only: str | None) -> list[Job]:
     """Those of a run's jobs that a relaunch takes: `only` some, else all that were not skipped."""
     if only:

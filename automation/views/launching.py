@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
@@ -33,7 +33,7 @@ SHOWN_SERVERS = 12
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
     """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
-    servers, or `&only=failed`) fill it."""
+    servers, or `&only=failed`, or `&server=`) fill it."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = _sent(request)
@@ -145,22 +145,28 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
             job = Job.objects.for_page().get(job_id=UUID(asked["job"]))
         except (ValueError, Job.DoesNotExist):
             raise Http404("There is no such job.") from None
-        return _once_more(job.run, [job])
+        return _once_more(job.run, [job.server_id])
     if "run" in asked:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
-        return _once_more(run, jobs_to_repeat(run.jobs.all(), only))
+        taken = [job.server_id for job in jobs_to_repeat(run.jobs.all(), only)]
+        return _once_more(run, _servers_named(asked) or taken)
     playbook = _playbook(asked.get("playbook"))
+    if asked.get("playbook") and not playbook:
+        raise Http404("There is no such playbook.")
+    return {"playbook": playbook, "servers": _servers_named(asked)}
+
+
+def _servers_named(asked: QueryDict) -> list[int]:
     keys = {row_key(text) for text in asked.getlist("server")}
-    known = Server.objects.filter(pk__in=keys)
-    if (asked.get("playbook") and not playbook) or known.count() != len(keys):
-        raise Http404("There is no such playbook or server.")
-    return {"playbook": playbook, "servers": list(known)}
+    known = list(Server.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    if len(known) != len(keys):
+        raise Http404("There is no such server.")
+    return known
 
 
-def _once_more(run: Run, jobs: list[Job]) -> dict[str, Any]:
-    servers = [job.server_id for job in jobs]
+def _once_more(run: Run, servers: list[int]) -> dict[str, Any]:
     # One that had ended; a run that is still under way is only copied.
     ended = run if run.state == Run.State.FINISHED else None
     return {

@@ -57,7 +57,7 @@ def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
         [playbook],
         lambda playbook: playbook.accept_file(request.user),
         done="Accepted",
-        unchanged="Had not changed",
+        unchanged="Not changed",
     )
     return redirect(playbook)
 

@@ -1,7 +1,4 @@
-"""Every error of the API in one shape:
-
-{"detail": "a sentence", "fields": {"name": ["what is wrong"]}}
-"""
+"""All API errors in one shape: {"detail": "a sentence", "fields": {"name": ["what is wrong"]}}."""
 
 import logging
 from collections.abc import Iterator
@@ -33,7 +30,7 @@ class TooLarge(APIException):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Our verbs' errors as HTTP: Refused is 409, a bad value 400; a refusal by role is recorded."""
+    """Map our exceptions to HTTP: Refused is 409, ValidationError 400; a 403 is also recorded."""
     response = drf_exception_handler(_as_http(error), context)
     if response is None:
         return None
@@ -55,7 +52,7 @@ def _as_http(error: Exception) -> Exception:
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
     if isinstance(error, NotAuthenticated):
-        # DRF has put the header for WWW-Authenticate on it.
+        # DRF sends its auth_header as WWW-Authenticate.
         error.detail = ErrorDetail(LOG_IN, "not_authenticated")
     if isinstance(error, IntegrityError):
         logger.warning("A write was refused by the database: %s", error)
@@ -64,7 +61,7 @@ def _as_http(error: Exception) -> Exception:
 
 
 def describe_error(detail: Any) -> dict[str, Any]:
-    """{"detail", "fields"} from whatever DRF says. Nested names are joined by dots."""
+    """{"detail", "fields"} from DRF's error detail. Nested field names are joined with dots."""
     if isinstance(detail, dict) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
         return {"detail": str(detail["detail"]), "fields": {}}
     fields: dict[str, list[str]] = {}

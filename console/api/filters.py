@@ -1,4 +1,4 @@
-"""Filters that the API's lists share."""
+"""Filters shared by the API's lists."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from console.objects import is_whole_number
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
-    """Filters lists, and lists only. The view set refuses what no filter knows."""
+    """Filters lists, never single rows. The viewset rejects parameters that no filter knows."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         if getattr(view, "detail", False):
@@ -55,7 +55,7 @@ class IdFilter(filters.Filter):
 
 
 class YesNoFilter(filters.TypedChoiceFilter):
-    """true or false. Django's own takes every other word for "any"."""
+    """Accepts true or false. Django's BooleanFilter takes any other word to mean "any"."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         choices = [("true", "true"), ("false", "false")]

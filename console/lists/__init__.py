@@ -1,7 +1,7 @@
 """What the console's admin pages share: lists that never count for long, history that stays as it
 is, and actions that call verbs and say what came of it."""
 
-from .actions import ask_first, ask_for_values, call_each, intermediate, join_names, reason
+from .actions import ask_first, ask_for_values, call_each, join_names, reason
 from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
 from .filters import (
@@ -12,6 +12,7 @@ from .filters import (
     TagFilter,
     TimeRangeFilter,
 )
+from .own_pages import PageAdmin
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "HistoryAdmin",
     "KindsFilter",
     "Narrow",
+    "PageAdmin",
     "PrefixFilter",
     "RelatedFilter",
     "Rows",
@@ -33,7 +35,6 @@ __all__ = [
     "ask_first",
     "ask_for_values",
     "call_each",
-    "intermediate",
     "join_names",
     "reason",
 ]

@@ -134,7 +134,7 @@ class ConsoleAdmin(ModelAdmin):
         chosen = queryset.order_by()
         if request.POST.get("select_across") == "1" and chosen[: most + 1].count() > most:
             messages.error(
-                request, f"An action takes up to {most:,} rows at once. Narrow the list first."
+                request, f"An action takes up to {most:,} rows at once. Filter the list first."
             )
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset)

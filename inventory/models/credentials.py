@@ -1,4 +1,4 @@
-"""credentials: how Ansible logs in on servers, each secret encrypted."""
+"""credentials: how Ansible logs in to servers, with each secret encrypted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .servers import Server
 
-# Masked, these would tear every log apart.
+# Too common to mask: logs would become unreadable.
 TELL_NOTHING = ("true", "false", "yes", "none", "null")
 
 
@@ -31,17 +31,19 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         return self.filter(is_active=True)
 
     def usable_by(self, user: User) -> Self:
-        """There are few, and no lookup into a list that all databases know."""
+        """Filters in Python: there are few, and no JSON list lookup works on every database."""
         return self.filter(pk__in=[row.pk for row in self if row.may_be_used_by(user)])
 
     def used_for(self, servers: list[Server], named: Credential | None = None) -> Self:
-        """Those that a run on these servers needs: the one that it names, or each server's own."""
+        """The credentials that a run on these servers needs: `named`, or each server's own."""
         own = {server.credential_id for server in servers if server.credential_id}
         return self.filter(pk__in=[named.pk] if named else own)
 
     def refuse_misuse(self, servers: list[Server], named: Credential | None, actor: User) -> None:
-        """Ask each that a run of this actor on these servers needs: whether it is active, and may
-        be used so. Refused or PermissionDenied, for the first that may not."""
+        """Check every credential that a run by this actor on these servers needs.
+
+        Raises Refused or PermissionDenied for the first that is inactive or may not be used.
+        """
         for credential in self.used_for(servers, named).order_by("pk"):
             if not credential.is_active:
                 raise Refused(f"The credential “{credential}” is not active: choose another one.")
@@ -57,27 +59,27 @@ class Credential(CredentialScope):
         max_length=80,
         blank=True,
         validators=[validate_login],
-        help_text="Empty: each server's own.",
+        help_text="Leave empty to use each server's SSH user.",
     )
     ssh_private_key = EncryptedTextField("SSH private key")
-    ssh_key_passphrase = EncryptedTextField("passphrase of the key")
+    ssh_key_passphrase = EncryptedTextField("key passphrase")
     ssh_password = EncryptedTextField("SSH password")
     become_method = models.CharField(
         max_length=80,
         blank=True,
         validators=[validate_become_method],
-        help_text="How rights are raised: sudo, su … Empty: as the playbook says.",
+        help_text="Such as sudo or su. Leave empty to use the playbook's.",
     )
     become_user = models.CharField(
         max_length=80,
         blank=True,
         validators=[validate_login],
-        help_text="Empty: as the playbook says, else root.",
+        help_text="Leave empty to use the playbook's, or root.",
     )
     become_password = EncryptedTextField("become password")
     environment = EncryptedJSONField("environment variables")
     is_active = models.BooleanField(
-        "active", default=True, db_default=True, help_text="Without it, no run can use it."
+        "active", default=True, db_default=True, help_text="Inactive credentials cannot be used."
     )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
@@ -105,25 +107,27 @@ class Credential(CredentialScope):
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = self.name.strip()
-        # One spelling, as servers have it.
+        # Normalise as servers do.
         if isinstance(self.environments, list):
             self.environments = list(dict.fromkeys(map(_spelled, self.environments)))
         super().clean_fields(exclude)
 
     def clean(self) -> None:
-        """The databases differ in what they call equal; and a key that no login can use, or a
-        variable that would choose what runs, is told now and not in the middle of a night."""
+        """Detect now what would only fail in a run at night: unusable keys, forbidden variables.
+
+        The name is compared here because databases differ on which names are equal.
+        """
         super().clean()
         if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
-            raise ValidationError({"name": ["There is a credential of that name already."]})
+            raise ValidationError({"name": ["There is already a credential with this name."]})
         try:
             self.open_private_key()
             validate_environment(self.opened_environment())
         except Undecryptable as error:
-            raise ValidationError(f"{error} Give its secrets again, or clear them.") from None
+            raise ValidationError(f"{error} Enter its secrets again, or clear them.") from None
 
     def opened(self, name: str) -> str:
-        """One secret in clear, for the run itself and nobody else. Raises Undecryptable."""
+        """One secret, decrypted; only for the run itself. Raises Undecryptable."""
         try:
             return getattr(self, name).opened()
         except Undecryptable as error:
@@ -132,21 +136,21 @@ class Credential(CredentialScope):
 
     @classmethod
     def label_of(cls, name: str) -> str:
-        """What people call a secret: “SSH password”."""
+        """A secret's label, such as “SSH password”."""
         return str(cast(models.Field, cls._meta.get_field(name)).verbose_name)
 
     def open_private_key(self) -> str:
-        """The key without its passphrase; empty if there is none."""
+        """The key without its passphrase; empty if there is none. Raises ValidationError."""
         key, passphrase = self.opened("ssh_private_key"), self.opened("ssh_key_passphrase")
         if passphrase and not key:
-            raise ValidationError({"ssh_key_passphrase": ["There is no key for this passphrase."]})
+            raise ValidationError({"ssh_key_passphrase": ["A passphrase needs a private key."]})
         return without_passphrase(spelled_key(key), passphrase) if key else ""
 
     def opened_environment(self) -> dict[str, str]:
         return json.loads(self.opened("environment") or "{}")
 
     def secrets(self) -> list[str]:
-        """All that no log may show, in clear."""
+        """Everything that logs must not show, decrypted."""
         texts = [self.opened(name) for name in self.SECRETS if name != "environment"]
         values = self.opened_environment().values()
         telling = [value for value in values if value.lower() not in TELL_NOTHING]
@@ -154,7 +158,7 @@ class Credential(CredentialScope):
 
     @property
     def secrets_set(self) -> list[str]:
-        """Which secrets it holds, by name."""
+        """The names of the secrets that are set."""
         return [name for name in self.SECRETS if getattr(self, name)]
 
     @property

@@ -1,9 +1,9 @@
-// The log of a job's page: a window of at most 5000 lines on a log of any length. The database is
-// the single truth: while the job is active the page asks for the lines after the last one that it
-// has; what is further up or down comes when one scrolls there; a lost answer is asked for again.
+// The log of a job's or a run's page: a window of at most 5000 lines on a log of any length. The
+// database is the single truth: while it grows the page asks for the lines after the last one that
+// it has; what is further up or down comes when one scrolls there; a lost answer is asked for again.
 //
 // Others on the page say where to go by the event "log:go" ({detail: line number}), and hear of
-// new lines in the window by "log:changed".
+// lines that have come into the window by "log:changed", and by "log:shown" that one was gone to.
 "use strict";
 
 (() => {
@@ -14,12 +14,16 @@
     const QUIET_AFTER = 10000;
 
     const log = document.getElementById("log");
-    const header = document.getElementById("job-header");
+    const header = document.getElementById("job-header"); // a run's is refreshed by itself
+    const bar = document.querySelector(".io-log-bar");
     const earlier = document.getElementById("log-earlier");
     const later = document.getElementById("log-later");
     const empty = document.getElementById("log-empty");
     const say = live.sayIn(document.getElementById("log-state"));
     const follow = document.getElementById("log-follow");
+    const jump = document.getElementById("log-jump");
+
+    const banner = live.announcer(header ?? log.closest(".io-log-card"));
 
     let { url, state } = log.dataset;
     let first = Number(log.dataset.first);
@@ -27,13 +31,15 @@
     let newest = Number(log.dataset.newest); // of the whole log, as far as known
     let active = log.dataset.active === "yes";
     let more = false; // lines that could be asked for at once
+    let seen = newest; // the last line when one stopped following
+    let top = 0; // where the log was scrolled to when somebody last looked
+    let trouble = "";
     let flowedAt = performance.now();
     let works = 0;
     let work = Promise.resolve();
 
     const hasEnd = () => last >= newest;
     const atBottom = () => hasEnd() && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    const toBottom = () => { log.scrollTop = log.scrollHeight; };
     const numberOf = (line) => Number(line.id.slice(1));
     const linesOf = (fragment) => [...fragment.querySelectorAll(".io-line")];
 
@@ -47,13 +53,13 @@
     function showHeader(fragment) {
         const changed = fragment.querySelector('[data-part="header"]');
         active = fragment.dataset.active === "yes";
+        document.getElementById("log-follow-label").hidden = !active;
         if (!changed) return;
         state = fragment.dataset.state;
         document.title = fragment.dataset.title;
         const restore = live.rememberPlace(header);
         header.replaceChildren(...changed.childNodes);
         restore(header);
-        document.getElementById("log-follow-label").hidden = !active;
         fit();
     }
 
@@ -62,16 +68,19 @@
     function append(lines) {
         if (!lines.length) return;
         log.append(...lines);
-        if (!first) first = numberOf(lines[0]);
+        const wasEmpty = !first;
+        if (wasEmpty) first = numberOf(lines[0]);
         last = numberOf(lines.at(-1));
         newest = Math.max(newest, last);
         changed();
+        if (wasEmpty) fit();
     }
 
     function changed() {
         empty.hidden = Boolean(last);
         earlier.hidden = first <= 1;
         later.hidden = hasEnd();
+        showJump();
         log.dispatchEvent(new CustomEvent("log:changed"));
     }
 
@@ -137,11 +146,13 @@
     function busily(load) {
         works += 1;
         work = work.then(load)
-            .catch((error) => say(`not loaded: ${error.message}`, error.link))
+            .then(() => say(stateWord()))
+            .catch((error) => say(`Lines could not be loaded: ${error.message}`, error.link))
             .finally(() => { works -= 1; });
     }
 
     function scrolled() {
+        noteDirection();
         if (works) return;
         if (log.scrollTop < NEAR && first > 1) busily(loadEarlier);
         else if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR && !hasEnd()) busily(loadLater);
@@ -157,17 +168,50 @@
     // --- While it runs ---------------------------------------------------------------------------
 
     function received(lines) {
-        const stays = follow.checked && atBottom();
         // Who reads further up keeps what they read: the window then ends before the log does.
-        if (!stays && log.childElementCount + lines.length > MOST_LINES) {
+        if (!follow.checked && log.childElementCount + lines.length > MOST_LINES) {
             newest = numberOf(lines.at(-1));
             return changed();
         }
         append(lines);
-        if (!stays) return;
+        if (!follow.checked) return;
         trimStart();
         changed();
         toBottom();
+    }
+
+    // --- Following -------------------------------------------------------------------------------
+
+    function toBottom() {
+        log.scrollTop = log.scrollHeight;
+        top = log.scrollTop;
+    }
+
+    // The box says whether one follows, and nothing else decides it.
+    function setFollowing(isOn) {
+        if (follow.checked && !isOn) seen = newest;
+        follow.checked = isOn;
+        showJump();
+    }
+
+    // Who scrolls up wants to read; who comes to the end by themselves wants what is new.
+    function noteDirection() {
+        if (log.scrollTop < top && !atBottom()) setFollowing(false);
+        else if (log.scrollTop > top && atBottom() && active) setFollowing(true);
+        top = log.scrollTop;
+    }
+
+    function showJump() {
+        const count = follow.checked ? 0 : Math.max(0, newest - seen);
+        jump.hidden = !count || (!active && atBottom());
+        const lines = `${count.toLocaleString("en-GB")} new line${count === 1 ? "" : "s"}`;
+        jump.querySelector("[data-said]").textContent = `${lines}, jump to ${active ? "live" : "the end"}`;
+    }
+
+    async function jumpToEnd() {
+        setFollowing(true);
+        await toEnd();
+        log.focus({ preventScroll: true });
     }
 
     // Answers whether to go on: while the job is active, or there are lines that the page does not have.
@@ -181,6 +225,7 @@
             received(lines);
         }
         later.hidden = hasEnd();
+        showJump();
         more = fragment.dataset.more === "yes";
         return more || active;
     }
@@ -190,58 +235,66 @@
         return performance.now() - flowedAt < QUIET_AFTER ? LIVELY : QUIET;
     }
 
-    const sayState = (words, link) => say(words || (active ? "live" : ""), link);
+    const stateWord = () => (trouble ? "not live" : active ? "live" : "");
+
+    function sayState(words, link) {
+        trouble = words;
+        banner(words, link);
+        say(stateWord());
+    }
 
     // --- Where one looks -------------------------------------------------------------------------
 
     // A line that is not in the window brings what stands around it.
     async function go(number) {
         if (number < first || number > last) await show({ after: Math.max(0, number - 250) });
-        mark(Math.min(number, last))?.scrollIntoView({ block: "center" });
+        log.dispatchEvent(new CustomEvent("log:shown", { detail: Math.min(number, last) }));
+        const line = document.getElementById(`L${Math.min(number, last)}`);
+        if (line && !isInSight(line)) line.scrollIntoView({ block: "center" });
+        top = log.scrollTop;
     }
 
-    function mark(number) {
-        log.querySelector(".io-here")?.classList.remove("io-here");
-        const line = document.getElementById(`L${number}`);
-        line?.classList.add("io-here");
-        return line;
+    function isInSight(line) {
+        const { top: above, bottom: below } = log.getBoundingClientRect();
+        const place = line.getBoundingClientRect();
+        return place.top >= Math.max(above, 0) && place.bottom <= Math.min(below, innerHeight);
     }
 
-    function goToHash() {
-        const wanted = Number((location.hash.match(/^#L(\d{1,9})$/) || [])[1]);
-        if (!wanted) return;
-        follow.checked = false;
-        busily(() => go(wanted));
-    }
-
-    // While it is live, the whole log fits into the window: its newest line is in sight.
+    // While it is live, the whole log fits into the window: its newest line is in sight. An empty one
+    // is not laid out: its place is below its bar.
     function fit() {
-        const top = log.getBoundingClientRect().top + scrollY;
-        log.style.maxHeight = active ? `max(240px, calc(100vh - ${Math.ceil(top) + 24}px))` : "";
+        const at = log.childElementCount ? log.getBoundingClientRect().top : bar.getBoundingClientRect().bottom;
+        log.style.maxHeight = active ? `max(240px, calc(100vh - ${Math.ceil(at + scrollY) + 24}px))` : "";
+        if (follow.checked && active) toBottom();
     }
 
     // The page itself stays where it is: what failed stands at its top, in words.
     function showFailing() {
-        const line = mark(log.dataset.failing);
+        const line = document.getElementById(`L${log.dataset.failing}`);
+        log.dispatchEvent(new CustomEvent("log:shown", { detail: Number(log.dataset.failing) }));
         if (line) log.scrollTop = line.offsetTop - log.offsetTop - log.clientHeight / 2;
     }
 
     earlier.addEventListener("click", () => busily(loadEarlier));
     later.querySelector("[data-log-later]").addEventListener("click", () => busily(loadLater));
     later.querySelector("[data-log-end]").addEventListener("click", () => busily(toEnd));
-    follow.addEventListener("change", () => { if (follow.checked) busily(toEnd); });
+    jump.addEventListener("click", () => busily(jumpToEnd));
+    follow.addEventListener("change", () => {
+        seen = newest;
+        showJump();
+        if (follow.checked) busily(toEnd);
+    });
     log.addEventListener("scroll", scrolled, { passive: true });
     log.addEventListener("log:go", (event) => {
-        follow.checked = false;
+        setFollowing(false);
         busily(() => go(event.detail));
     });
-    window.addEventListener("hashchange", goToHash);
     window.addEventListener("resize", fit);
+    new ResizeObserver(fit).observe(header ?? bar);
 
     fit();
     if (log.dataset.failing) showFailing();
     else toBottom();
-    goToHash();
     busily(fill);
     if (active) {
         sayState("");

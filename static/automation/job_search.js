@@ -15,13 +15,11 @@
     let asked = 0; // answers may overtake each other: only the last question's counts
     let timer = 0;
 
-    async function found(after) {
+    const say = live.sayIn(said);
+
+    function found(after) {
         const question = { q: q.value, level: level.value, after };
-        const answer = await fetch(`${log.dataset.searchUrl}?${new URLSearchParams(question)}`, {
-            credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(15000),
-        });
-        if (!answer.ok) throw new Error(answer.status);
-        return answer.json();
+        return live.fetchJson(`${log.dataset.searchUrl}?${new URLSearchParams(question)}`);
     }
 
     const isWanted = () => Boolean(q.value || level.value);
@@ -33,8 +31,8 @@
         let answer = { lines: [], more: false };
         try {
             if (isWanted()) answer = await found(0);
-        } catch {
-            if (question === asked) said.textContent = "not found out: try again";
+        } catch (error) {
+            if (question === asked) say(`Search failed. ${error.message}`, error.link);
             return;
         }
         if (question !== asked) return;
@@ -63,9 +61,9 @@
 
     function show() {
         const count = more ? `${hits.length}+` : hits.length;
-        if (!isWanted()) said.textContent = "";
-        else if (!hits.length) said.textContent = "no hit";
-        else said.textContent = now < 0 ? `${count} hits` : `${now + 1} of ${count}`;
+        if (!isWanted()) say("");
+        else if (!hits.length) say("No matches");
+        else say(now < 0 ? `${count} matches` : `${now + 1} of ${count}`);
         for (const button of steps) button.disabled = !hits.length;
         mark();
     }

@@ -1,4 +1,4 @@
-"""API keys in the admin: the token shown once, revoked for good."""
+"""API keys in the admin: the token is shown once, revoking is permanent."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The whole story of one object on a page of its own."""
+"""The page with all lines about one object."""
 
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ def numbers(answer):
 
 @pytest.fixture
 def told(boss):
-    """A server with 120 lines, and another one with its own."""
+    """A server with 120 lines, and another one with lines of its own."""
     server = make.server(hostname="web1.example.com")
     make.audit_line("server.updated", make.server(hostname="web2.example.com"), number=0)
     for number in range(1, 121):
@@ -86,11 +86,8 @@ def test_what_is_gone_keeps_its_last_name(client_of, boss):
     server.delete()
     assert not Server.objects.filter(pk=key).exists()
     page = story(client_of(boss), "server", key).content.decode()
-    assert (
-        "new.example.com" in page
-        and "Deleted; this was its last name." in page
-        and "arrow_forward" not in page
-    )
+    assert "new.example.com" in page and "Deleted; this was its last name." in page
+    assert "arrow_forward" not in page
 
 
 def test_an_object_without_a_line_says_so(client_of, boss):

@@ -1,5 +1,7 @@
-"""The playbooks of the load. Each step leaves a line “<mark> <host> <step>” in the file of marks,
-and says so."""
+"""The playbooks of the load.
+
+Every step prints “<mark> <host> <step>”, and appends that line to the file of marks.
+"""
 
 from typing import Any
 
@@ -7,7 +9,7 @@ Play = dict[str, Any]
 
 
 def written(marks: str) -> dict[str, list[Play]]:
-    """Each by its name."""
+    """{name: plays}."""
     first, second, third = (_step(number, marks) for number in (1, 2, 3))
     slow = [_step(number, marks, pause="1") for number in (1, 2, 3, 4)]
     breaks = {"name": "Break", "ansible.builtin.fail": {"msg": "broken on purpose"}}
@@ -37,7 +39,7 @@ def _loop(marks: str) -> dict[str, Any]:
 
 
 def _left(step: str, marks: str, pause: str) -> str:
-    """The line is shorter than a page, and the shell appends it in one write."""
+    """The line is shorter than a page, so the shell appends it in one write."""
     return f"sleep {pause}; echo '{{{{ mark }}}} {{{{ inventory_hostname }}}} {step}' >> {marks}"
 
 

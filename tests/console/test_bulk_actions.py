@@ -1,4 +1,4 @@
-"""What one does to many rows at once: asked first, a verb and an audit line each, not too many."""
+"""Bulk actions: they ask first, call a verb and record each row, and limit the number of rows."""
 
 from html import unescape
 
@@ -101,7 +101,7 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     other, waiting = make.job(status="cancelled"), make.job()
     client = client_of(alice)
     form = chosen("relaunch", *jobs, other, waiting)
-    assert "Do these once more?" in said(client.post(JOBS, form))
+    assert "Relaunch 3 runs on 4 servers?" in said(client.post(JOBS, form))
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 0
     form |= {"confirmed": "yes", "once": "0123456789abcdef"}
     page = said(client.post(JOBS, form, follow=True))
@@ -109,7 +109,7 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     again = Run.objects.get(relaunch_of=run)
     assert {job.server_id for job in again.jobs.all()} == {job.server_id for job in jobs}
     assert Run.objects.get(relaunch_of=other.run).jobs.count() == 1
-    # The same page sent twice does it once.
+    # Submitting the page twice acts once.
     client.post(JOBS, form)
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 2
 

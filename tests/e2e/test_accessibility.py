@@ -1,4 +1,4 @@
-"""WCAG 2 A and AA, as far as axe can see them, on the main pages, light and dark."""
+"""WCAG 2 A and AA, as far as axe can check, on the main pages, light and dark."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 
 @pytest.fixture
 def paths(boss, alice) -> list[str]:
-    """The main pages, with something on each."""
+    """The main pages, with data on each."""
     Worker.objects.beat()
     server = make.server(
         hostname="web1.example.com", environment="production", tags={"role": "web"}

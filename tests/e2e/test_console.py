@@ -1,5 +1,8 @@
-"""The console in a real browser. Each test also fails on a script error and on any request to
-another host (tests/fixtures/browser.py)."""
+"""The console in a real browser.
+
+Each test also fails on a script error and on any request to another host
+(tests/fixtures/browser.py).
+"""
 
 import pytest
 from django.urls import reverse
@@ -18,7 +21,7 @@ ESC = "\x1b"
 
 @pytest.fixture
 def job(alice):
-    """A running job that has printed a little."""
+    """A running job that has printed a few lines."""
     Worker.objects.beat()
     row = make.job(status="running", user=alice, server=make.server(hostname="web1.example.com"))
     make.log_lines(row, *(f"line {number}" for number in range(1, 41)))
@@ -54,7 +57,7 @@ def test_from_the_form_to_the_job(page_of, alice):
     page = opened(page_of(alice), reverse("automation:job_launch"))
     page.select_option("[name=playbook]", label="Deploy")
     page.fill("[name=var_pin]", "1234")
-    # What was typed is there again after looking at another playbook.
+    # Typed values are still there after a look at another playbook.
     page.select_option("[name=playbook]", label="Check")
     expect(page.locator("[name=var_version]")).to_have_count(0)
     page.select_option("[name=playbook]", label="Deploy")
@@ -85,7 +88,7 @@ def test_lines_and_states_arrive_while_one_watches(page_of, alice, job):
     expect(page.locator("#L42")).to_be_in_viewport()
     assert page.locator("#log img").count() == 0
 
-    # Who reads further up is left there.
+    # Whoever reads further up is not scrolled away.
     page.locator("#log").evaluate("log => { log.scrollTop = 0; }")
     make.log_lines(job, "one more")
     expect(page.locator("#L43")).to_have_count(1)
@@ -95,7 +98,7 @@ def test_lines_and_states_arrive_while_one_watches(page_of, alice, job):
     make.log_lines(job, "the last line", log_level="error")
     job.run.finish({job.pk: failed}, failed)
     expect(page).to_have_title(f"Failed · {job} | InfraOps")
-    expect(page.get_by_text("What to do:")).to_be_visible()
+    expect(page.get_by_text("It broke.")).to_be_visible()
     expect(page.locator("#L44")).to_have_count(1)
     expect(page.get_by_role("button", name="Relaunch")).to_be_visible()
     page.get_by_role("link", name="Line 44 of the log").click()
@@ -121,7 +124,7 @@ def test_a_link_to_a_line_far_up_finds_it(page_of, bob):
     page = opened(page_of(bob), f"{job.get_absolute_url()}#L120")
     expect(page.locator("#L120.io-here")).to_be_in_viewport()
     expect(page.locator("#L121")).to_have_text("line 121")
-    # The rest comes by itself, and what one looks at stays where it is.
+    # The rest loads by itself, and the visible part does not move.
     expect(page.locator(".io-line")).to_have_count(1200)
     numbers = page.locator(".io-line").evaluate_all("lines => lines.map(line => line.id)")
     assert numbers == [f"L{number}" for number in range(1, 1201)]

@@ -1,5 +1,7 @@
-"""Every page that one can open, in a real browser: no error in its console (a violation of the
-Content-Security-Policy is one), no request to another host, no script that breaks."""
+"""Every page in a real browser: no console error, no request to another host, no broken script.
+
+Violations of the Content-Security-Policy count as console errors.
+"""
 
 from urllib.parse import urlsplit
 
@@ -12,7 +14,7 @@ from tests.permission_table import NOBODY, TABLE
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
-# They end the session, or are no pages.
+# They end the session, or are not pages.
 LEFT_OUT = {"admin:logout", "favicon", "admin:jsi18n"}
 INJECTED = """
     document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.ran=1>');
@@ -20,7 +22,7 @@ INJECTED = """
     script.text = 'window.ran=1';
     document.body.append(script);
 """
-# The endpoints look alike: these have a form, a list, a file and a long page.
+# Endpoints look alike: these have a form, a list, a file and a long page.
 ENDPOINTS = {"api:root", "api:docs", "api:job-list", "api:server-detail", "api:health"}
 
 
@@ -35,7 +37,7 @@ def opened_names() -> list[str]:
 
 
 def is_html(page: Page, path: str) -> bool:
-    """Asked first without the browser: a download is no page."""
+    """Asked without the browser first: a download is not a page."""
     answer = page.request.get(path, max_redirects=0)
     return answer.status == 200 and answer.headers["content-type"].startswith("text/html")
 
@@ -63,7 +65,7 @@ def test_what_a_page_may_do_is_said_by_its_header(page_of, boss):
 
 
 def test_a_script_in_a_page_would_not_run(page_of, bob, complaints):
-    """Should something ever get past the escaping: the browser refuses it."""
+    """In case anything ever gets past the escaping: the browser refuses to run it."""
     page = page_of(bob)
     page.goto(reverse("home"))
     page.evaluate(INJECTED)
@@ -74,7 +76,7 @@ def test_a_script_in_a_page_would_not_run(page_of, bob, complaints):
 
 
 def test_nothing_waits_for_the_script_that_knows_the_theme(page_of, bob):
-    """With Alpine held back, a page in the dark is dark, and there."""
+    """With Alpine held back, a page in dark mode is still dark and visible."""
     page = page_of(bob)
     page.emulate_media(color_scheme="dark")
     page.route("**/alpine/*.js", lambda route: route.abort())
@@ -133,8 +135,36 @@ def test_the_keyboard_leads_through_a_list(page_of, alice):
     assert second.pk > first.pk
 
 
+def test_back_in_a_list_the_keyboard_goes_on_from_the_row_that_was_opened(page_of, alice):
+    jobs = [make.job(status="success") for _ in range(6)][::-1]
+    page = page_of(alice)
+    page.goto(reverse("admin:automation_job_changelist"))
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{jobs[2].get_absolute_url()}")
+    page.go_back()
+    page.wait_for_function("document.activeElement.closest('#result_list tr')")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{jobs[3].get_absolute_url()}")
+    # By the mouse, and with a newer row above since.
+    page.go_back()
+    page.locator(f"#result_list th a[href='{jobs[4].get_absolute_url()}']").click()
+    page.wait_for_url(f"**{jobs[4].get_absolute_url()}")
+    make.job(status="success")
+    page.go_back()
+    page.wait_for_function("document.activeElement.closest('#result_list tr')")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{jobs[3].get_absolute_url()}")
+    # A fresh look begins at the top.
+    page.goto(reverse("admin:automation_job_changelist"))
+    assert page.evaluate("document.activeElement === document.body")
+
+
 def test_a_request_to_another_host_is_noticed_and_goes_nowhere(page_of, bob, complaints):
-    """What every test here relies on. A link may lead elsewhere; nobody has followed this one."""
+    """All tests here rely on this. Links may lead elsewhere, but nobody has followed this one."""
     page = page_of(bob)
     page.goto(reverse("home"))
     page.goto("data:text/html,<img src='http://elsewhere.example/a.png'>")

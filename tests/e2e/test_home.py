@@ -8,7 +8,7 @@ from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
-# It asks again after five seconds, and later where answers are slow.
+# It polls every five seconds, and less often if responses are slow.
 SOON = 20_000
 
 

@@ -1,4 +1,4 @@
-"""The log of a job's page in a real browser: long ones, searched ones, interrupted ones."""
+"""The log on a job's page in a real browser: long, searched, interrupted."""
 
 from itertools import cycle
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from automation.models import JobLog, Outcome, Worker
 from tests import make
 
-# Two cores may have much else to do.
+# Two cores may be busy with other work.
 SOON = 20_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
@@ -48,7 +48,7 @@ def test_a_long_log_is_a_window_that_moves(page_of, bob):
     expect(page.locator("#L20000")).to_be_in_viewport(timeout=SOON)
     assert numbers(page) == list(range(19_501, 20_001))
 
-    # Scrolling up loads what stands there; what is far below goes.
+    # Scrolling up loads earlier lines; those far below are dropped.
     for first in range(19_001, 14_000, -500):
         log.evaluate("log => { log.scrollTop = 0; }")
         expect(page.locator(f"#L{first}")).to_have_count(1, timeout=SOON)
@@ -80,7 +80,7 @@ def test_the_whole_log_is_searched_and_its_hits_are_walked_through(page_of, bob)
     assert page.evaluate("CSS.highlights.get('log-hits').size") > 100
     page.keyboard.press("Enter")
     expect(page.locator("#L2.io-here")).to_have_count(1, timeout=SOON)
-    page.get_by_role("button", name="Previous hit").click()
+    page.get_by_role("button", name="Previous match").click()
     page.keyboard.press("N")
     expect(page.get_by_text("999 of 999")).to_be_visible(timeout=SOON)
     expect(page.locator("#L999.io-here")).to_be_in_viewport(timeout=SOON)
@@ -96,7 +96,7 @@ def test_the_whole_log_is_searched_and_its_hits_are_walked_through(page_of, bob)
     page.get_by_placeholder("Search the log").fill("item")
     expect(page.get_by_text("1 of 1000+")).to_be_visible(timeout=SOON)
     page.get_by_placeholder("Search the log").fill("nowhere")
-    expect(page.get_by_text("no hit")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("No matches")).to_be_visible(timeout=SOON)
 
 
 def test_how_the_log_looks_is_remembered(page_of, bob):
@@ -126,10 +126,116 @@ def test_what_one_looks_at_stays_when_lines_grow(page_of, bob):
     expect(page.locator("#L80")).to_be_in_viewport(timeout=SOON)
 
 
+def in_sight(page: Page, number: int) -> None:
+    """The line itself, within the log and within the window."""
+    expect(page.locator(f"#L{number}")).to_be_in_viewport(timeout=SOON)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_the_first_lines_of_a_fresh_launch_come_in_sight_and_stay_so(page_of, alice, size):
+    job = long_job(0, status="running", user=alice)
+    page = page_of(alice)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(job.get_absolute_url())
+    expect(page.get_by_text("Lines appear here as the playbook prints them.")).to_be_visible()
+    make.log_lines(job, *[f"line {number}" for number in range(1, 101)])
+    in_sight(page, 100)
+    make.log_lines(job, *[f"line {number}" for number in range(101, 301)])
+    in_sight(page, 300)
+    expect(page.get_by_label("Follow")).to_be_checked()
+
+
+def test_who_scrolls_up_no_longer_follows_and_is_told_what_is_new(page_of, alice):
+    job = long_job(300, status="running", user=alice)
+    page = page_of(alice)
+    page.goto(job.get_absolute_url())
+    in_sight(page, 300)
+    follow, log = page.get_by_label("Follow"), page.locator("#log")
+    log.hover()
+    page.mouse.wheel(0, -1500)
+    expect(follow).not_to_be_checked(timeout=SOON)
+    make.log_lines(job, "one more")
+    jump = page.get_by_role("button", name="1 new line, jump to live")
+    expect(jump).to_be_visible(timeout=SOON)
+    before = log.evaluate("log => log.scrollTop")
+    make.log_lines(job, *["and more"] * 1199)
+    jump = page.get_by_role("button", name="1,200 new lines, jump to live")
+    expect(jump).to_be_visible(timeout=SOON)
+    assert log.evaluate("log => log.scrollTop") == before
+    jump.click()
+    in_sight(page, 1500)
+    expect(follow).to_be_checked()
+    expect(jump).to_be_hidden()
+    make.log_lines(job, "the newest")
+    in_sight(page, 1501)
+
+    # Who scrolls down to the end follows again, by themselves.
+    log.hover()
+    page.mouse.wheel(0, -1500)
+    expect(follow).not_to_be_checked(timeout=SOON)
+    page.mouse.wheel(0, 100_000)
+    expect(follow).to_be_checked(timeout=SOON)
+
+    # Once it has ended there is nothing to follow.
+    page.mouse.wheel(0, -1500)
+    expect(follow).not_to_be_checked(timeout=SOON)
+    make.log_lines(job, "the last")
+    job.run.finish({}, Outcome.cancelled("Cancelled."))
+    jump = page.get_by_role("button", name="1 new line, jump to the end")
+    expect(jump).to_be_visible(timeout=SOON)
+    jump.click()
+    in_sight(page, 1502)
+    expect(page.locator("#log-jump")).to_be_hidden()
+
+
+def test_a_range_of_lines_is_chosen_linked_and_found(page_of, context, live_server, bob):
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live_server.url)
+    job = long_job(40)
+    page = page_of(bob)
+    page.goto(job.get_absolute_url())
+    chosen = page.locator(".io-line.io-here")
+    page.locator("#L12 .io-number").click()
+    expect(chosen).to_have_count(1)
+    assert page.url.endswith("#L12")
+    page.locator("#L20 .io-number").click(modifiers=["Shift"])
+    expect(chosen).to_have_count(9)
+    assert page.url.endswith("#L12-L20")
+    # From the same line the other way; by key as well.
+    page.locator("#L10 .io-number").focus()
+    page.keyboard.press("Shift+Enter")
+    expect(chosen).to_have_count(3)
+    assert page.url.endswith("#L10-L12")
+    assert len(page.context.pages) == 1
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Copied")).to_be_visible(timeout=SOON)
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == f"{live_server.url}{job.get_absolute_url()}#L10-L12"
+    page.goto("about:blank")
+    page.goto(link)
+    expect(chosen).to_have_count(3, timeout=SOON)
+    in_sight(page, 10)
+    page.evaluate("location.hash = '#L33-L31'")
+    expect(chosen).to_have_count(3, timeout=SOON)
+    in_sight(page, 31)
+
+
+def test_a_range_far_up_in_a_long_log_is_found_and_stays_marked(page_of, bob):
+    job = long_job(100_000)
+    page = page_of(bob)
+    page.goto(f"{job.get_absolute_url()}#L4990-L5300")
+    chosen = page.locator(".io-line.io-here")
+    in_sight(page, 4990)
+    assert is_in_order(numbers(page)) and len(numbers(page)) <= MOST_LINES
+    page.locator("#log").evaluate("log => { log.scrollTop = log.scrollHeight; }")
+    expect(page.locator("#L5300.io-here")).to_have_count(1, timeout=SOON)
+    expect(chosen).to_have_count(311)
+    expect(page.locator("#L5301.io-here")).to_have_count(0)
+
+
 def test_whatever_breaks_on_the_way_no_line_is_lost_or_doubled(page_of, alice, complaints):
     job = long_job(10, status="running", user=alice)
     page = page_of(alice)
-    # Waiting is cut short: what is tested is what happens, not when.
+    # Waiting is shortened: what is tested is what happens, not when.
     page.add_init_script(
         "const later = setTimeout; window.setTimeout = (f, ms) => later(f, Math.min(ms, 50));"
     )
@@ -154,7 +260,7 @@ def test_whatever_breaks_on_the_way_no_line_is_lost_or_doubled(page_of, alice, c
             page.reload()
     expect(page.locator("#L60")).to_have_count(1, timeout=SOON)
     assert numbers(page) == list(range(1, 61))
-    # The worker is lost, another ends the job: the page says so.
+    # The worker is lost, and another one ends the job: the page says so.
     make.log_lines(job, "the last line")
     job.run.finish({}, Outcome.cancelled("Worker lost."))
     expect(page).to_have_title(f"Cancelled · {job} | InfraOps", timeout=SOON)
@@ -183,7 +289,7 @@ def test_a_hidden_tab_asks_seldom_and_at_once_when_it_is_looked_at(page_of, alic
     page.wait_for_function("waits.includes(5000)")
     make.log_lines(job, "written while nobody looked")
     page.evaluate("hide(false)")
-    # Long before five seconds are over.
+    # Well before five seconds are over.
     expect(page.locator("#L6")).to_have_count(1, timeout=4_000)
 
 

@@ -1,4 +1,4 @@
-"""The launch form in a real browser: what would run is said before the button, and is what runs."""
+"""The launch form in a real browser: the preview above the button is what runs."""
 
 import pytest
 from django.urls import reverse
@@ -43,7 +43,7 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(touched).to_contain_text("Will touch 2 of 3 active servers, all of them in production.")
     expect(page.get_by_label("Chosen servers")).to_contain_text("web2 · production")
 
-    # Nothing is called wrong before one has been at it.
+    # No errors are shown before the user has touched the form.
     expect(plan).to_contain_text("version: A value is needed.")
     expect(page.locator(".io-live-error")).to_have_count(0)
     page.fill("[name=var_count]", "1.5")
@@ -57,12 +57,12 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(page.locator(".io-live-error")).to_have_count(0)
     plan.get_by_text("The exact command and values").click()
     expect(plan.locator("pre")).to_contain_text("--limit web1,web2 -e @variables.yml --forks 5")
-    # What one has opened stays open while one goes on.
+    # What was opened stays open.
     page.get_by_label("Check mode").check()
     expect(plan.locator("pre")).to_contain_text("--check --forks 5")
     expect(plan.locator("pre")).to_be_visible()
 
-    # With the server away, what stands there is not passed off as the truth.
+    # If the server cannot be reached, the old preview is not passed off as current.
     page.route("**/launch/plan/", lambda route: route.abort())
     page.fill("[name=tags]", "web")
     expect(page.locator("#launch-form[data-plan=unknown]")).to_be_visible()
@@ -105,7 +105,7 @@ def test_ones_last_values_come_back_on_request_and_back_brings_a_new_form(page_o
 
 
 def test_the_whole_form_can_be_seen(page_of, alice, deploy):
-    """No bar covers a field, whichever is in focus, on a screen and on a phone."""
+    """No bar covers the focused field, on a large screen or a phone."""
     page = opened(page_of(alice), deploy)
     for width, height in ((1400, 700), (390, 700)):
         page.set_viewport_size({"width": width, "height": height})

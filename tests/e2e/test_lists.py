@@ -17,7 +17,7 @@ SERVERS = reverse("admin:inventory_server_changelist")
 
 
 def test_from_a_cell_to_a_view_a_file_and_an_action(page_of, alice):
-    """What an operator does who wants the waiting jobs of production gone, today and tomorrow."""
+    """An operator cancels the waiting jobs of production, today and tomorrow."""
     production = make.server(hostname="web1.example.com", environment="production")
     staging = make.server(hostname="web2.example.com", environment="staging")
     deploy = make.playbook(name="Deploy")
@@ -31,7 +31,7 @@ def test_from_a_cell_to_a_view_a_file_and_an_action(page_of, alice):
     rows = page.locator("#result_list tr.data-row")
     expect(rows).to_have_count(4)
 
-    # Each click adds to what narrows the list already.
+    # Each click adds to the active filters.
     rows.filter(has_text="staging").get_by_role("link", name="Pending").click()
     expect(rows).to_have_count(3)
     rows.filter(has_text="production").first.get_by_role("link", name="production").click()
@@ -93,7 +93,7 @@ def test_a_list_with_all_its_tools_fits_a_phone(page_of, boss, scheme):
 
 @pytest.mark.parametrize(("width", "row_height", "host_height"), [(1280, 80, 50), (1400, 60, 30)])
 def test_a_job_takes_few_lines_and_the_window(page_of, alice, width, row_height, host_height):
-    """A date is whole, with its time below it at most; a host name too, where there is room."""
+    """Dates are not wrapped, save for the time below; nor are host names where there is room."""
     job = make.job(
         playbook=make.playbook(name="Restart the web server"),
         server=make.server(hostname="build-01.ams.stag.example.com", environment="development"),

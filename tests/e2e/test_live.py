@@ -1,6 +1,7 @@
-"""The live parts of pages in a real browser: what they ask, what they say, what they leave alone.
+"""Live parts of pages in a real browser: what they request, say, and leave alone.
 
-The pages' clock stands still until a test moves it: a wait of minutes is over at once."""
+The pages' clock stands still until a test moves it, so a wait of minutes is over at once.
+"""
 
 import re
 from datetime import timedelta
@@ -15,12 +16,12 @@ from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
-# Two cores may have much else to do.
+# Two cores may be busy with other work.
 SOON = 20_000
 TEN_MINUTES = 600_000
 LIVE_PARTS = re.compile("/(live|lines|tasks)/")
 
-# Counts the page's questions by path, all of them and those without an answer yet.
+# Counts the page's requests by path, all of them and those still unanswered.
 WATCH = """
     let hidden = false;
     Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -44,7 +45,7 @@ WATCH = """
 
 @pytest.fixture
 def job(alice) -> Job:
-    """Of a run that goes on: its page and the run's are live."""
+    """A job of an active run: its page and the run's are live."""
     Worker.objects.beat()
     run = make.run(playbook=make.playbook(name="Deploy"), launched_by=alice)
     row = make.job(run=run, server=make.server(hostname="web1.example.com"))
@@ -58,7 +59,7 @@ def job(alice) -> Job:
 
 @pytest.fixture
 def open_page(page_of, alice):
-    """A page of alice's, whose clock and whose tab are the test's."""
+    """A page of alice's whose clock and tab the test controls."""
 
     def opened(path: str) -> Page:
         page = page_of(alice)
@@ -93,7 +94,7 @@ def asked(page: Page, path: str) -> int:
 
 
 def wait_for_question(page: Page, path: str, number: int) -> None:
-    """Until so many have been asked, and answered."""
+    """Wait until this many requests have been made and answered."""
     are_answered = "([path, n]) => asked[path] >= n && !unanswered[path]"
     page.wait_for_function(are_answered, arg=[path, number])
 
@@ -117,7 +118,7 @@ def test_a_page_whose_title_tells_asks_seldom_while_hidden(open_page, job):
     job.run.finish({}, Outcome.cancelled("Cancelled by alice."))
     page.clock.run_for(15_000)
     expect(page).to_have_title("Cancelled · Deploy on 2 servers | InfraOps", timeout=SOON)
-    # It is over: nothing is asked any more.
+    # It is over: no more requests.
     before = asked(page, run_live(job))
     page.clock.run_for(TEN_MINUTES)
     page.evaluate("hide(false)")
@@ -131,7 +132,7 @@ def test_an_ended_session_is_said_with_a_way_back(open_page, job, kind):
     here = page.url
     page.context.clear_cookies()
     page.clock.run_for(5_000)
-    ended = said(page, "Your session has ended. Log in again").first
+    ended = said(page, "Not live. Your session has ended. Log in again").first
     expect(ended).to_be_visible(timeout=SOON)
     ended.get_by_role("link").click()
     page.fill("[name=username]", "alice")
@@ -159,7 +160,7 @@ def test_after_logging_in_elsewhere_the_page_goes_on(open_page, job):
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(403, "You are no longer allowed to see this."), (404, "This no longer exists.")],
+    [(403, "You no longer have permission to view this."), (404, "This no longer exists.")],
 )
 def test_what_one_may_not_see_any_more_is_told_from_an_ended_session(open_page, job, status, words):
     page = open_page(job.run.get_absolute_url())
@@ -173,26 +174,26 @@ def test_while_the_server_is_away_it_is_asked_less_often_and_the_page_says_so(op
     page.route("**/live/", lambda route: route.fulfill(status=500, body="broken"))
     page.clock.run_for(5_000)
     for seconds in (10, 20, 30, 30):
-        words = f"The server answers with an error (500), trying again in {seconds} s"
+        words = f"Not live. The server answered with an error (500); retrying in {seconds} s."
         expect(said(page, words)).to_be_visible(timeout=SOON)
         page.clock.run_for(seconds * 1000)
     page.unroute("**/live/")
     page.route("**/live/", lambda route: route.abort())
     page.clock.run_for(30_000)
-    expect(said(page, "Connection lost, trying again in 30 s")).to_be_visible(timeout=SOON)
+    expect(said(page, "Not live. Connection lost; retrying in 30 s.")).to_be_visible(timeout=SOON)
 
     page.unroute("**/live/")
     make.occurrence(make.ticket(title="It broke", job=job), job)
     page.clock.run_for(30_000)
     expect(page.get_by_role("link", name="It broke")).to_be_visible(timeout=SOON)
-    expect(said(page, "trying again")).to_have_count(0)
+    expect(said(page, "retrying")).to_have_count(0)
 
 
 def test_tasks_and_log_of_a_job_say_each_what_they_miss(open_page, job):
     page = open_page(job.get_absolute_url())
     page.route("**/tasks/*", lambda route: route.fulfill(status=503, body="broken"))
     page.clock.run_for(2_000)
-    away = "The server answers with an error (503), trying again in 4 s"
+    away = "Not live. The server answered with an error (503); retrying in 4 s."
     expect(page.locator("#tasks-state")).to_have_text(away, timeout=SOON)
     expect(page.locator("#log-state")).to_have_text("live")
     page.unroute("**/tasks/*")
@@ -211,16 +212,16 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
     page.clock.run_for(2_000)
     expect(page.get_by_role("link", name="All 4 tasks")).to_be_focused(timeout=SOON)
     assert not any(part.evaluate("part => part.isConnected") for part in old)
-    expect(page.get_by_text("No option and no variable was given.")).to_be_visible()
+    expect(page.get_by_text("No options or variables.")).to_be_visible()
 
-    # What was closed stays closed, and who is in it stays in it.
+    # What was closed stays closed, and the focus stays where it is.
     page.get_by_text("Command, options and variables").click()
     page.locator("summary").focus()
     make.task_results(job, "ok")
     page.clock.run_for(2_000)
     expect(page.get_by_text("Tasks 1–5 of 5")).to_be_visible(timeout=SOON)
     expect(page.locator("summary")).to_be_focused()
-    expect(page.get_by_text("No option and no variable was given.")).to_be_hidden()
+    expect(page.get_by_text("No options or variables.")).to_be_hidden()
 
 
 def test_what_one_types_into_waits_until_one_is_through(open_page, job):
@@ -253,3 +254,48 @@ def test_there_is_never_more_than_one_question_at_a_time(open_page, job, kind):
     page.clock.run_for(2 * TEN_MINUTES)
     wait_for_question(page, path, 2)
     assert page.evaluate("most") == 1
+
+
+@pytest.mark.parametrize("kind", ["home", "run", "job"])
+def test_that_a_page_is_not_live_is_in_sight_however_far_down_one_is(open_page, job, kind):
+    make.log_lines(job, *["a line"] * 100)
+    page = open_page(path_of(job, kind))
+    page.set_viewport_size({"width": 900, "height": 260})
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.route(LIVE_PARTS, lambda route: route.abort())
+    page.clock.run_for(5_000)
+    expect(said(page, "Not live. Connection lost").first).to_be_in_viewport(timeout=SOON)
+    assert page.evaluate("scrollY") > 0
+    page.unroute(LIVE_PARTS)
+    page.wait_for_function("Object.values(unanswered).every((count) => !count)")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(said(page, "Not live.")).to_have_count(0, timeout=SOON)
+
+
+def test_a_duration_stands_still_while_the_page_is_not_live(open_page, job):
+    page = open_page(job.get_absolute_url())
+    page.clock.run_for(2_000)
+    page.route(LIVE_PARTS, lambda route: route.abort())
+    page.clock.run_for(2_000)
+    expect(said(page, "Not live.").first).to_be_visible(timeout=SOON)
+    duration = page.locator("[data-since]")
+    before = duration.inner_text()
+    page.clock.run_for(30_000)
+    assert duration.inner_text() == before
+
+
+def test_a_tab_that_is_shown_again_says_that_it_is_old_until_it_is_not(open_page, job):
+    page = open_page(reverse("home"))
+    page.clock.run_for(5_000)
+    wait_for_question(page, "/live/", 1)
+    page.evaluate("hide(true)")
+    page.clock.run_for(TEN_MINUTES)
+    held: list[Route] = []
+    page.route(LIVE_PARTS, lambda route: held.append(route))
+    page.evaluate("hide(false)")
+    page.clock.run_for(2_000)
+    words = "Not live. Paused while this tab was hidden; updating…"
+    expect(said(page, words)).to_be_visible(timeout=SOON)
+    for route in held:
+        route.continue_()
+    expect(said(page, "Not live.")).to_have_count(0, timeout=SOON)

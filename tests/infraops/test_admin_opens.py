@@ -1,4 +1,4 @@
-"""Every page that the admin has, opened by everybody; what a role may do is asked of has_perm."""
+"""Every admin page, opened by every role; expectations come from has_perm."""
 
 import pytest
 from django.contrib import admin
@@ -179,7 +179,7 @@ def test_each_list_has_words_for_having_nothing_and_for_nothing_that_matches(
     client_of, boss, rows, model
 ):
     if model is User:
-        return  # whoever reads it is there
+        return  # whoever reads it exists
     assert admin.site._registry[model].when_empty
     page = client_of(boss).get(url(model, "changelist"), {"id__lt": "0"}).content.decode()
     shown, not_shown = "Nothing matches", " yet</h2>"

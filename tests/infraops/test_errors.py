@@ -1,4 +1,4 @@
-"""What is shown, and recorded, when something is not allowed, not there or broken."""
+"""What is shown and recorded when something is forbidden, missing or broken."""
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ def test_a_refused_page_is_recorded(client_of, bob):
     path = reverse("automation:job_launch")
     answer = client_of(bob).get(path)
     assert answer.status_code == 403
-    assert "You may not do this" in answer.content.decode()
+    assert "Not permitted" in answer.content.decode()
     line = AuditLog.objects.get(action="access.denied")
     assert (line.user, line.details["path"], line.details["method"]) == (bob, path, "GET")
 
@@ -26,13 +26,13 @@ def test_a_refused_page_of_the_admin_is_recorded(client_of, alice):
 def test_a_page_that_is_not_there(client_of, bob):
     answer = client_of(bob).get("/nowhere/")
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
 
 
 def test_a_stranger_on_a_page_that_is_not_there(client, db):
     answer = client.get("/nowhere/")
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
     assert "Operations console" not in answer.content.decode()
 
 
@@ -41,7 +41,7 @@ def test_a_form_without_its_token(alice):
     client.force_login(alice)
     answer = client.post(reverse("automation:job_launch"), {})
     assert answer.status_code == 403
-    assert "open the page again" in answer.content.decode()
+    assert "This form has expired" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico"])
@@ -52,4 +52,4 @@ def test_the_browser_finds_its_icon(client, db, path):
 def test_a_broken_page_needs_neither_database_nor_session(rf):
     answer = views.server_error(rf.get("/"))
     assert answer.status_code == 500
-    assert "Something broke" in answer.content.decode()
+    assert "Something went wrong" in answer.content.decode()

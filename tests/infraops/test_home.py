@@ -1,4 +1,4 @@
-"""The home page: every number, the list that it leads to, and what a fresh install sees."""
+"""The home page: every number, the list it links to, and what a fresh installation shows."""
 
 from datetime import timedelta
 

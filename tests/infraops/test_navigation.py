@@ -1,4 +1,4 @@
-"""The sidebar and the command search: what each role may see, and nothing else."""
+"""The sidebar and the command search: exactly what each role may see."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Credentials: what is kept, what is refused, what the audit trail says."""
+"""Credentials: what is stored, what is rejected, what the audit trail records."""
 
 import subprocess
 from pathlib import Path
@@ -23,7 +23,7 @@ PASSPHRASE = "open sesame"
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory) -> dict[str, str]:
-    """Private keys as people have them, by kind."""
+    """Typical private keys, by kind."""
     folder = tmp_path_factory.mktemp("keys")
     found = {}
     for kind in ("ed25519", "ecdsa", "rsa"):

@@ -1,4 +1,4 @@
-"""The inventory of a run, as the real ansible-inventory and ansible-playbook read it."""
+"""A run's inventory, as the real ansible-inventory and ansible-playbook read it."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def read_by_ansible(script: Path) -> dict:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A path that a careless shell line would break on."""
+    """A path that would break careless shell quoting."""
     path = tmp_path / "it's a $(run) folder"
     path.mkdir(mode=0o700)
     return path

@@ -1,4 +1,4 @@
-"""Playbooks in the admin: registered, their file watched, a changed one accepted."""
+"""Playbooks in the admin: registering them, watching their files, accepting changed ones."""
 
 import pytest
 from django.urls import reverse

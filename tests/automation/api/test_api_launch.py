@@ -17,7 +17,7 @@ SCHEMA = {
 
 @pytest.fixture
 def ready(db):
-    """What a good launch sends."""
+    """The body of a valid launch."""
     return {"playbook_id": make.playbook().pk, "server_id": make.server(hostname="web1").pk}
 
 
@@ -179,7 +179,7 @@ def test_a_viewer_does_not_launch_and_it_is_recorded(api_of, bob, ready):
 def test_a_launch_stands_though_the_queue_is_away(
     api_of, alice, ready, monkeypatch, django_capture_on_commit_callbacks
 ):
-    """The minute's wake-up takes it later; an error would make the client launch it again."""
+    """The wake-up of the next minute starts it; an error would make clients launch it again."""
 
     def away(name):
         raise ConnectionError("Error 111 connecting to 127.0.0.1:6379.")

@@ -1,4 +1,4 @@
-"""/api/runs: list, detail, table, and the verbs."""
+"""/api/runs: list, detail, matrix, and the verbs."""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""An operator tries to have a password sent where it does not belong: at the launch, between the
-launch and the claim, and in the run itself."""
+"""An operator tries to have a password sent where it does not belong.
+
+At the launch, between the launch and the claim, and in the run itself.
+"""
 
 import json
 from typing import Any
@@ -231,7 +233,7 @@ def test_what_changed_since_the_claim_ends_the_run_before_it_starts(prod, server
 # --- In the run -----------------------------------------------------------------------------------
 
 
-# What Ansible says with a password where ssh says “Host key verification failed”.
+# Ansible's words with a password, where ssh says “Host key verification failed”.
 UNVERIFIED = "Using a SSH password instead of a key is not possible because Host Key checking"
 
 
@@ -246,7 +248,7 @@ def raw(**play: Any) -> list[dict[str, Any]]:
 def test_a_play_that_leads_the_connection_elsewhere_sends_no_password(
     password_sshd, sshd, account, alice
 ):
-    """Both answer, and both are pinned: but each as the server that it is."""
+    """Both answer and both are pinned, but each under its own identity."""
     credential = make.credential(ssh_user=account.name, ssh_password=account.password)
     target = make.ssh_server(
         password_sshd,

@@ -1,4 +1,4 @@
-"""From a playbook in the registry to a run in the queue, and every way to be refused."""
+"""From a registered playbook to a queued run, and every reason for refusal."""
 
 from pathlib import Path
 

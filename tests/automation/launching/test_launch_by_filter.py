@@ -1,4 +1,4 @@
-"""Servers chosen by environment and tag: in the API, the command and the form."""
+"""Servers selected by environment and tag: in the API, the command and the form."""
 
 import sys
 
@@ -134,7 +134,8 @@ def test_the_command_takes_no_for_an_answer(boss, monkeypatch):
     with pytest.raises(CommandError, match="Nothing was launched"):
         launched("--environment=staging")
     monkeypatch.delattr("builtins.input")
-    call_command("run_playbook", "hello", "--no-wait", "--server=p1")  # one is not asked about
+    # for a single one it does not ask
+    call_command("run_playbook", "hello", "--no-wait", "--server=p1")
     assert Run.objects.count() == 1
 
 

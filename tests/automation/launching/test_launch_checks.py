@@ -1,4 +1,4 @@
-"""Rules of other apps: asked of every launch, and of a run that is about to be taken."""
+"""Rules of other apps: applied to every launch, and to every run about to be claimed."""
 
 import logging
 from datetime import timedelta
@@ -29,7 +29,7 @@ SAID = "The release “Atlas” is being rehearsed here."
 
 @pytest.fixture
 def rule():
-    """`rule(Violation(…))`: what one more app has against every launch from now on."""
+    """`rule(Violation(…))`: another app's objections to every launch from now on."""
     answers = []
 
     def ask(**kwargs):
@@ -264,7 +264,7 @@ def test_a_run_behind_a_thousand_held_ones_starts_at_once(alice, deploy, web):
     assert len(behind_held) == len(by_itself)
 
 
-@pytest.mark.django_db(transaction=True)  # to gather statistics ends a transaction
+@pytest.mark.django_db(transaction=True)  # gathering statistics ends a transaction
 def test_the_queue_is_read_along_its_index(alice, deploy):
     hold_runs(deploy, alice, 1000)
     if connection.vendor == "mysql":
@@ -364,7 +364,7 @@ def test_a_held_run_can_be_cancelled(rule, alice, deploy, web):
     run = make.launch(deploy, alice, [web])
     assert run.cancel(alice)
     assert (run.outcome, run.is_held) == ("cancelled", False)
-    assert (run.held_until, run.held_reason) == (None, "")  # nothing of it is to come
+    assert (run.held_until, run.held_reason) == (None, "")  # none of it is left to come
 
 
 def test_the_rule_is_told_who_and_where(alice, deploy, web):

@@ -1,4 +1,4 @@
-"""A launch is one value: every way in builds it, and it can be kept."""
+"""A launch is a single value, which every way in builds and which can be stored."""
 
 from dataclasses import fields, replace
 
@@ -110,7 +110,7 @@ def test_another_intention_than_was_shown_is_refused(alice, fleet, change) -> No
 
 @pytest.fixture
 def kept(transactional_db):
-    """A model of launches with its table, for the time of the test."""
+    """A stored model of launches, with a table that exists during the test."""
 
     class KeptLaunch(LaunchFields):
         class Meta:

@@ -1,4 +1,4 @@
-"""Naming a credential at a launch: in the form, the API and the command, by whoever may."""
+"""Choosing a credential at a launch: in the form, the API and the command, by those who may."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -89,7 +89,7 @@ def test_whoever_may_not_use_one_may_not_name_one(alice, named, monkeypatch):
     server = make.server(credential=named, host_key=make.HOST_KEY)
     with pytest.raises(PermissionDenied, match="does not choose credentials"):
         make.launch(playbook, alice, [server], credential=named)
-    # What an admin has given a server is another matter.
+    # A server's own credential, assigned by an admin, is a different matter.
     assert make.launch(playbook, alice, [server]).credential is None
 
 

@@ -1,4 +1,4 @@
-"""A launch that is only rehearsed: checked as a launch is, and told in plain words."""
+"""Rehearsed launches: checked like a launch, described in plain words."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError

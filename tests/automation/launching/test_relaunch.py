@@ -1,4 +1,4 @@
-"""Doing an ended run once more: the same, changed, or only where it did not work."""
+"""Relaunching an ended run: unchanged, with changes, or only where it did not succeed."""
 
 import re
 
@@ -22,7 +22,7 @@ Kind = Job.FailureKind
 
 @pytest.fixture
 def ended(alice):
-    """A run on five servers, each with another end."""
+    """A run on five servers, each with a different outcome."""
     playbook = make.playbook(name="Deploy", variables=SCHEMA)
     servers = [make.server(hostname=name) for name in ("good", "bad", "away", "late", "cut")]
     values = {"version": "2", "password": "hunter2"}
@@ -201,16 +201,17 @@ def test_the_pages_offer_it_and_name_the_other_run(client_of, alice, bob, ended)
     for page in (ended.get_absolute_url(), job.get_absolute_url()):
         text = client.get(page).content.decode()
         assert f'action="{path}"' in text
-        assert "Failed only (3)" in text and "Not reached only (1)" in text
+        assert "Relaunch on all 5 servers" in text and "Relaunch on 3 failed servers" in text
+        assert "Relaunch on unreached server late" in text
         assert path not in client_of(bob).get(page).content.decode()
     answer = client.post(path, {"only": "unreachable", "key": "k"}, follow=True)
     again = Run.objects.get(relaunch_of=ended)
     text = answer.content.decode()
-    assert "is on its way" in text and job.get_absolute_url() in text
+    assert "Relaunched Deploy." in text and job.get_absolute_url() in text
     assert ended.get_absolute_url() in client.get(again.get_absolute_url()).content.decode()
     assert again.get_absolute_url() in client.get(job.get_absolute_url()).content.decode()
     twice = client.post(path, {"only": "unreachable", "key": "k"}, follow=True)
-    assert "had been sent before" in twice.content.decode()
+    assert "was already sent" in twice.content.decode()
     assert Run.objects.count() == 2
 
 

@@ -1,4 +1,4 @@
-"""run_playbook: live lines in a terminal, and the job's result as the exit status."""
+"""run_playbook: live log lines in a terminal; the result is the exit status."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Why a run waits: in the same words on the launch form and the pages, in API and terminal."""
+"""Why a run waits: the same words on the launch form, on pages, in the API and in the terminal."""
 
 from io import StringIO
 

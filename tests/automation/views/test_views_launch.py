@@ -1,4 +1,4 @@
-"""The launch form: what it asks, what it refuses and where, what it keeps."""
+"""The launch form: what it asks, what it rejects and where, what it keeps."""
 
 import pytest
 from django.urls import reverse
@@ -122,7 +122,7 @@ def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
     first = client.post(LAUNCH, filled(playbook, servers), follow=True).content.decode()
     again = client.post(LAUNCH, filled(playbook, servers), follow=True).content.decode()
     assert Run.objects.count() == 1
-    assert "is on its way" in first and "had been sent before" in again
+    assert "Launched " in first and "was already sent" in again
 
 
 def test_going_back_brings_a_new_form(client_of, alice):

@@ -1,4 +1,4 @@
-"""What the launch form says before its button: the plan, production, and one's last values."""
+"""The launch form's preview: the plan, production, and the user's last values."""
 
 import json
 

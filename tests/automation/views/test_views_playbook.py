@@ -1,4 +1,4 @@
-"""A playbook's own page: its file, what it asks for, where it ran and how it fared."""
+"""A playbook's page: its file, its variables, where it ran and how it fared."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ def page_of(client, playbook):
 
 
 def ran(playbook, *statuses, ago=0, seconds=60, servers=None, **fields):
-    """An ended run with a job of each status, so many days ago."""
+    """A run that ended `ago` days ago, with a job for each status."""
     at = timezone.now() - timedelta(days=ago)
     end = at + timedelta(seconds=seconds)
     outcome = next(each for each in ("failed", "cancelled", "success") if each in statuses)
@@ -172,7 +172,7 @@ def test_of_too_many_only_whole_runs_and_weeks_are_counted(db, monkeypatch):
     playbook = make.playbook()
     for ago in (30, 30, 14, 0):
         ran(playbook, "success", "failed", ago=ago)
-    monkeypatch.setattr(module, "JOBS", 5)  # two runs and a half
+    monkeypatch.setattr(module, "JOBS", 5)  # two and a half runs
     assert [run.servers for run in playbook_history(playbook).runs] == [2, 2, None, None]
     monkeypatch.setattr(module, "JOBS", 100)
     monkeypatch.setattr(module, "RUNS", 3)

@@ -1,4 +1,4 @@
-"""A run's own page: how it stands, its servers by its tasks, and what one does about it."""
+"""A run's page: its state, its servers by tasks, and its buttons."""
 
 import re
 from datetime import timedelta

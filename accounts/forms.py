@@ -1,0 +1,13 @@
+"""The log-in form."""
+
+from typing import ClassVar
+
+from unfold.forms import AuthenticationForm
+
+
+class LogInForm(AuthenticationForm):
+    # The same words for an unknown name, a wrong password and a deactivated user.
+    error_messages: ClassVar = {
+        "invalid_login": "Wrong user name or password.",
+        "inactive": "Wrong user name or password.",
+    }

@@ -1,0 +1,28 @@
+"""What comes after a page's own answer."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import reverse
+
+from accounts.lost_sessions import is_page
+
+from .views import method_not_allowed
+
+
+class MethodNotAllowedMiddleware:
+    """A page in place of a bare 405: whoever opens an address that only takes forms, perhaps by the
+    log-in, gets a way back. Scripts and API clients get what they got."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if not isinstance(answer, HttpResponseNotAllowed) or not is_page(request):
+            return answer
+        if request.path.startswith(reverse("api:root")):
+            return answer
+        page = method_not_allowed(request)
+        page.headers["Allow"] = answer.headers["Allow"]
+        return page

@@ -1,0 +1,72 @@
+// Lines of a log have addresses: #L10 is one, #L10-L20 are several. A click on a number chooses one
+// line, another with the shift key all from there to here; what is chosen is marked, and stands in
+// the page's address.
+"use strict";
+
+(() => {
+    const log = document.getElementById("log");
+    const copy = document.getElementById("log-copy");
+
+    let chosen = null; // [first, last]
+    let anchor = 0; // the line that a range begins or ends at
+
+    const numberOf = (line) => Number(line.id.slice(1));
+
+    // "#L20-L10" is the same as "#L10-L20"; null for any other address.
+    function rangeIn(hash) {
+        const found = hash.match(/^#L(\d{1,9})(?:-L?(\d{1,9}))?$/);
+        if (!found || !Number(found[1])) return null;
+        const ends = [Number(found[1]), Number(found[2] || found[1])];
+        return ends.sort((one, other) => one - other);
+    }
+
+    const hashOf = ([first, last]) => (first === last ? `#L${first}` : `#L${first}-L${last}`);
+
+    function mark() {
+        for (const line of log.querySelectorAll(".io-here")) line.classList.remove("io-here");
+        copy.hidden = !chosen || rangeIn(location.hash) === null;
+        if (!chosen || !log.firstElementChild) return;
+        const first = numberOf(log.firstElementChild);
+        // Lines follow each other without gaps.
+        const lines = [...log.children].slice(Math.max(0, chosen[0] - first), Math.max(0, chosen[1] - first + 1));
+        for (const line of lines) line.classList.add("io-here");
+    }
+
+    function choose(range) {
+        chosen = range;
+        log.dispatchEvent(new CustomEvent("log:go", { detail: range[0] }));
+    }
+
+    function goToHash() {
+        const range = rangeIn(location.hash);
+        if (!range) return;
+        [anchor] = range;
+        choose(range);
+    }
+
+    function clicked(event) {
+        const link = event.target.closest(".io-number");
+        if (!link) return;
+        event.preventDefault();
+        const number = numberOf(link.closest(".io-line"));
+        const isRange = event.shiftKey && anchor;
+        if (!isRange) anchor = number;
+        const range = [Math.min(anchor, number), Math.max(anchor, number)];
+        history.replaceState(history.state, "", hashOf(range));
+        choose(range);
+    }
+
+    log.addEventListener("click", clicked);
+    // With the shift key the browser would select the text between.
+    log.addEventListener("mousedown", (event) => {
+        if (event.shiftKey && event.target.closest(".io-number")) event.preventDefault();
+    });
+    log.addEventListener("log:changed", mark);
+    log.addEventListener("log:shown", ({ detail }) => {
+        if (detail !== chosen?.[0]) chosen = [detail, detail]; // a hit of the search, or the failure
+        mark();
+    });
+    window.addEventListener("hashchange", goToHash);
+    // Deferred, as the log's own script is: that one is there by now.
+    document.addEventListener("DOMContentLoaded", goToHash);
+})();

@@ -1,0 +1,178 @@
+// What was typed into a form that the server could not take, because the session had ended or
+// somebody had logged in again since: it is kept in this tab, by the page's address, and put back
+// when the same person returns to the page. Passwords and other secrets are never kept.
+//
+// The server says by [data-unsent], on the log-in page or on the one for expired forms, that what
+// was sent last has not been done. Any other page means that it was answered.
+"use strict";
+
+(() => {
+    const HOURS = 12;
+    const PATIENCE = 15000; // milliseconds for fields that come later, such as a playbook's variables
+    const TOKENS = new Set(["csrfmiddlewaretoken", "key", "once"]);
+    const SECRET = /passw|passphrase|secret|token|credential|private_?key|api_?key|access_key|pwd/i;
+    const NO_VALUE = new Set(["password", "file", "submit", "button", "image", "reset"]);
+    const SENT = "unsent:last";
+
+    const page = location.pathname + location.search;
+    // By attributes: a field may be called "method" or "id".
+    const isPosted = (form) => form.getAttribute("method")?.toLowerCase() === "post" && form.getAttribute("id") !== "login-form";
+    const forms = () => [...document.forms].filter(isPosted);
+    const person = () => document.getElementById("io-user")?.textContent;
+    const nameOf = (form) => [form.getAttribute("action"), form.getAttribute("id")].join("|");
+
+    // --- Keeping ---------------------------------------------------------------------------------
+
+    const isSecret = (field) => "secret" in field.dataset || (SECRET.test(field.name) && field.matches("input, textarea"))
+        // JSON that names one: {"db_password": …}
+        || (field.localName === "textarea" && [...field.value.matchAll(/"([^"\n]{1,80})"\s*:/g)].some(([, key]) => SECRET.test(key)));
+
+    const isKept = (field) => field.name && !field.disabled && !TOKENS.has(field.name) && !NO_VALUE.has(field.type);
+
+    function isChanged(field) {
+        if (field.type === "hidden") return false;
+        if ("checked" in field && /^(checkbox|radio)$/.test(field.type)) return field.checked !== field.defaultChecked;
+        if (field.options) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+        return field.value !== field.defaultValue;
+    }
+
+    function valuesOf(field) {
+        if (field.options) return [...field.selectedOptions].map((option) => [option.value, option.text]);
+        if (/^(checkbox|radio)$/.test(field.type)) return field.checked ? [[field.value, ""]] : [];
+        return [[field.value, ""]];
+    }
+
+    // By name: [[value, its words in a select], …]. Of a form that was not sent only what was changed.
+    function contentOf(form, isSent) {
+        const fields = [...form.elements].filter((field) => isKept(field) && (isSent || isChanged(field)));
+        const values = {};
+        for (const field of fields.filter((each) => !isSecret(each))) (values[field.name] ??= []).push(...valuesOf(field));
+        return { form: nameOf(form), values, isSent, hasSecrets: fields.some((field) => isSecret(field) && field.value) };
+    }
+
+    function keep(sent) {
+        const found = forms().map((form) => contentOf(form, form === sent)).filter(({ isSent, values }) => isSent || Object.keys(values).length);
+        write(`unsent:${page}`, { person: person(), at: Date.now(), isRefused: !sent, forms: found });
+        write(SENT, page);
+    }
+
+    // --- Storage ---------------------------------------------------------------------------------
+
+    function write(name, value) {
+        try {
+            sessionStorage.setItem(name, JSON.stringify(value));
+        } catch {
+            // Full, or forbidden: then nothing is kept.
+        }
+    }
+
+    function read(name) {
+        try {
+            return JSON.parse(sessionStorage.getItem(name));
+        } catch {
+            return null;
+        }
+    }
+
+    function take(name) {
+        const value = read(name);
+        if (value !== null) sessionStorage.removeItem(name);
+        return value;
+    }
+
+    // --- Putting back ----------------------------------------------------------------------------
+
+    function announce(field) {
+        for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+    }
+
+    function select(field, values) {
+        for (const [value, text] of values) {
+            // What one searches for as one types is no option before.
+            const isThere = [...field.options].some((option) => option.value === value);
+            if (!isThere && field.matches(".admin-autocomplete")) field.add(new Option(text, value));
+        }
+        const wanted = new Set(values.map(([value]) => value));
+        for (const option of field.options) option.selected = wanted.has(option.value);
+    }
+
+    // Answers whether the field differs now.
+    function fill(field, values, nth) {
+        const before = JSON.stringify(valuesOf(field));
+        if (field.options) select(field, values);
+        else if (/^(checkbox|radio)$/.test(field.type)) field.checked = values.some(([value]) => value === field.value);
+        else if (nth < values.length) field.value = values[nth][0];
+        if (JSON.stringify(valuesOf(field)) === before) return false;
+        announce(field);
+        return true;
+    }
+
+    const fieldsNamed = (form, name) => [...form.elements].filter((field) => field.name === name && field.type !== "hidden");
+
+    // Takes out of `values` what has found its fields; answers whether any of them differs now.
+    function putBack(form, values) {
+        let isAny = false;
+        for (const [name, kept] of Object.entries(values)) {
+            const fields = fieldsNamed(form, name);
+            if (!fields.length) continue;
+            delete values[name];
+            fields.forEach((field, nth) => { isAny = fill(field, kept, nth) || isAny; });
+        }
+        return isAny;
+    }
+
+    function note(form, hasSecrets) {
+        const words = document.createElement("p");
+        words.className = "io-note";
+        words.setAttribute("role", "status");
+        words.textContent = "Nothing was sent. What you entered is back: check it, then send it again."
+            + (hasSecrets ? " Re-enter passwords and other secrets." : "");
+        form.before(words);
+        words.scrollIntoView({ block: "center" });
+    }
+
+    function restore({ form: name, values, isSent, hasSecrets }) {
+        // The rows that an action was chosen for stand in the list's own form.
+        const form = forms().find((each) => nameOf(each) === name)
+            ?? forms().find((each) => Object.keys(values).some((field) => fieldsNamed(each, field).length));
+        if (!form) return;
+        let isNoted = false;
+        const go = () => {
+            if (!putBack(form, values) || isNoted) return;
+            isNoted = true;
+            note(form, hasSecrets);
+        };
+        go();
+        if (!isSent || !Object.keys(values).length) return;
+        const waiting = new MutationObserver(go);
+        waiting.observe(form, { childList: true, subtree: true });
+        setTimeout(() => waiting.disconnect(), PATIENCE);
+    }
+
+    function start() {
+        if (document.querySelector("[data-unsent]")) {
+            const sent = read(SENT);
+            const kept = sent && read(`unsent:${sent}`);
+            if (!kept) return;
+            write(`unsent:${sent}`, { ...kept, isRefused: true });
+            for (const words of document.querySelectorAll("[data-unsent-kept]")) words.hidden = false;
+            return;
+        }
+        if (document.getElementById("login-form")) return;
+        take(SENT);
+        const kept = take(`unsent:${page}`);
+        if (!kept?.isRefused || kept.person !== person() || Date.now() - kept.at > HOURS * 3600000) return;
+        kept.forms.forEach(restore);
+    }
+
+    window.addEventListener("submit", (event) => {
+        const form = event.target;
+        if (!event.defaultPrevented && forms().includes(form)) keep(form);
+    });
+    // The link of a live page whose session has ended (live.js).
+    document.addEventListener("click", (event) => {
+        if (event.target.closest?.("a[data-log-in]")) keep(null);
+    });
+    // Scripts of the page itself come first: they make fields of their own.
+    window.addEventListener("load", start);
+})();
