@@ -326,10 +326,14 @@ UNFOLD = {
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
-    "STYLES": [lambda request: static("infraops.css")],
-    # All deferred, except theme.js, which is in Unfold's outermost template.
+    "STYLES": [
+        lambda request: static("infraops.css"),
+        lambda request: static("shell.css"),
+    ],
+    # Deferred, all of them; theme.js is not, and stands in the shell's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
+        lambda request: static("command.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
         lambda request: static("unsent.js"),
@@ -340,7 +344,6 @@ UNFOLD = {
         "navigation": "infraops.navigation.sidebar",
     },
     "GLOBAL_CALLBACK": "infraops.navigation.shell_context",
-    "COMMAND": {"search_callback": "infraops.navigation.search"},
 }
 
 SILENCED_SYSTEM_CHECKS = [
