@@ -110,7 +110,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     def run_button(self, playbook: Playbook) -> str:
         return render_to_string("automation/playbooks/_run_button.html", {"playbook": playbook})
 
-        @admin.display(description="file state")
+    @admin.display(description="file state")
     def file_is(self, playbook: Playbook) -> str:
         return render_to_string(
             "automation/playbooks/_file_state.html", {"state": playbook.file_state}
