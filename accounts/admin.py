@@ -30,7 +30,7 @@ admin.site.unregister(Group)
 
 
 def ask_twice(form: Any) -> None:
-    """Django's own words are for whoever chooses a password of their own."""
+    """Replace Django's texts, which are for users who choose their own password."""
     first, second = form.fields["password1"], form.fields["password2"]
     first.help_text = "At least 10 characters. Not common, not only digits, not like the user name."
     second.label, second.help_text = "Repeat password", ""
@@ -63,7 +63,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
 
 class EditUserForm(UserChangeForm):
-    # Its hash is nothing to read: the page has a link in its place.
+    # Not even its hash is shown: the page has a link instead.
     password = None
 
     class Meta:

@@ -81,9 +81,11 @@ class RowSearch(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Verb(Part):
-    """What the command search understands besides names: "launch deploy", "dark". `find` is given
-    the person's request and what follows the verb, and answers what can be opened: (words, URL)
-    pairs, of which the first few are taken."""
+    """A verb of the command search: "launch deploy", "dark".
+
+    `find(request, rest)` gets what follows the verb, and returns (label, URL) pairs; the first few
+    are shown.
+    """
 
     names: tuple[str, ...]
     icon: str

@@ -1,4 +1,4 @@
-"""Lines of a log as HTML: a page shows hundreds at once, too many for a template of each."""
+"""Lines of a log as HTML: a page shows hundreds at once, too many for a template each."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -14,7 +14,7 @@ SHOWN_CHARACTERS = 10_000
 
 
 def text_html(content: str) -> SafeString:
-    """Its text in Ansible's colours."""
+    """A line's text in Ansible's colours."""
     html = to_html(content[:SHOWN_CHARACTERS])
     hidden = len(content) - SHOWN_CHARACTERS
     if hidden <= 0:
@@ -24,7 +24,7 @@ def text_html(content: str) -> SafeString:
 
 
 def lines_html(lines: Iterable[JobLog]) -> SafeString:
-    """Each with its number, which is its anchor ("#L12"), and its time in the console's zone."""
+    """Each line with its number, its anchor ("#L12"), and its time in the console's time zone."""
     zone = timezone.get_current_timezone()
     return mark_safe("".join(_line_html(line, zone) for line in lines))  # noqa: S308  (escaped)
 

@@ -50,7 +50,7 @@ class ConsoleAdmin(ModelAdmin):
     list_after_template = "console/_list_end.html"
     view_on_site = False
     delete_confirmation_max_display = 20
-    # What the list is called, where that is not its rows' own name.
+    # The list's title, if that is not the plural name of its rows.
     list_title = ""
     # Shown in an empty list to whoever may add rows.
     when_empty = ""
@@ -163,7 +163,7 @@ class ConsoleAdmin(ModelAdmin):
     # Records
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """The form for a new record has no read-only fields: they have no values yet."""
+        """Leave read-only fields out of the form for a new record: they have no values yet."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None:
             return fieldsets
@@ -209,7 +209,7 @@ class ConsoleAdmin(ModelAdmin):
 
 
 def without_fields(fieldsets: Any, names: Iterable[Any]) -> list[Any]:
-    """The same fieldsets without some fields, and without what is empty then."""
+    """The fieldsets without these fields, and without rows and sets left empty."""
     left_out, kept = set(names), []
     for title, options in fieldsets:
         rows = [[row] if isinstance(row, str) else list(row) for row in options["fields"]]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 NOTHING = "-"
-# What the link beside a row's own link shows: an icon, from the style sheet.
+# The link beside a row's own link: an icon, from the style sheet.
 ONLY = mark_safe('<span class="io-unseen">Only these</span>')
 # Changes to the query string; None removes a parameter.
 Parameters = dict[str, Any]
@@ -97,10 +97,10 @@ def filter_link(rows: Rows, parameters: Parameters, text: Any) -> Any:
 
 
 class ListColumn:
-    """Stands in a list's columns in place of the column, as a function of the row: times are
-    relative, and with a `narrowing` the cell filters.
+    """Replaces a column of a list with a function of the row.
 
-    A cell that leads to its row keeps that link, and has another one beside it.
+    Times become relative, and with a `narrowing` the cell filters. A cell that links to its row
+    keeps that link and gets a filter icon beside it.
     """
 
     def __init__(

@@ -109,7 +109,7 @@ class Rows(ChangeList):
         return f"{self.opts.app_label}_{self.opts.model_name}"
 
     def is_fresh(self) -> bool:
-        """Whether there is not one row yet, whatever the filters."""
+        """True if there are no rows at all, whatever the filters."""
         return not self.root_queryset.exists()
 
     @cached_property
