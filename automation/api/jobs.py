@@ -280,7 +280,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def logs(self, request: Request, **kwargs: Any) -> Response:
         """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
         until `finished`."""
-        after, limit = _range(request)
+        after, limit = asked_range(request)
         text, level = _searched(request)
         # The job first: once it has ended, all of its lines are there.
         job = self.get_object()
@@ -314,7 +314,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
         """What each task did, after number `after`, in the order in which they ended."""
-        after, limit = _range(request)
+        after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
         if is_slowest:
@@ -332,7 +332,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return Response(shown.data)
 
 
-def _range(request: Request) -> tuple[int, int]:
+def asked_range(request: Request) -> tuple[int, int]:
     """`after` and `limit` of a request for numbered rows."""
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)

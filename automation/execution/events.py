@@ -2,7 +2,7 @@
 
 They come as JSON from `ansible_callbacks/infraops_events.py`. By their kind:
 
-hello       the channel is open: `ansible`, its version
+hello       the channel is open: `ansible` and `python`, the versions
 play        a play, or the next batch of it, begins: `task` names the play; `data` has its `pattern`
             and the `raw_pattern` that its author wrote
 idle_play   a play has no host in this run: `data` has `pattern`, and where it matches `elsewhere`
@@ -12,7 +12,8 @@ text        what is displayed besides, about a `host` or about none
 include     a file is included: `data` has the hosts it is `included` for, `file` and `item`
 diff        the difference that a task made on a host
 item        one item of a loop has ended on a host: `data` has `status`, `result`
-result      a task has ended on a host: the same, and `ignored`, `rescued`, `facts`, `began`
+result      a task has ended on a host: the same, and `whole`, all that the module returned,
+            `ignored`, `rescued`, `facts`, `began`
 not_queued  Ansible could not start a task for a host, and goes on without: `data` has the `reason`
 recap       the end: `data` has `rows`, `counts`, and what is known of the hosts besides
 output      lines that did not come as an event: before the callback was loaded, or from elsewhere

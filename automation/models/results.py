@@ -1,10 +1,11 @@
 """task_results: what each task did on a job's server, one row a task."""
 
+import json
 from collections.abc import Collection
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, Value, When
 
 from schema.fields import EnumField
 
@@ -12,6 +13,8 @@ from .jobs import Job
 
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
+# Of a whole result, as JSON: beyond it is cut, and says so.
+RESULT_LENGTH = 50_000
 # Each word of Ansible's recap: the results that it counts, by their columns.
 WENT_ON = ("ok", "changed", "ignored")
 RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
@@ -24,13 +27,20 @@ RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
 class TaskResultQuerySet(models.QuerySet["TaskResult"]):
     def of_job(self, job: Job, after: int = 0) -> Self:
         """Those that follow number `after`, in the order in which they ended."""
-        return self.filter(job=job, number__gt=after).order_by("number")
+        return self.for_list().filter(job=job, number__gt=after).order_by("number")
+
+    def for_list(self) -> Self:
+        """Without the whole results, which are read one at a time; `has_result` says whether there
+        is one."""
+        has_result = Case(When(result="", then=Value(False)), default=Value(True))
+        return self.defer("result").annotate(has_result=has_result)
 
     def slowest_first(self, limit: int) -> list["TaskResult"]:
         """The `limit` that took longest. Their keys are found first, so that only these are read in
         full, differences and all."""
         keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
-        return list(TaskResult.objects.filter(pk__in=keys).order_by("-duration", "number"))
+        found = TaskResult.objects.for_list().filter(pk__in=keys)
+        return list(found.order_by("-duration", "number"))
 
     def counted_as(self, name: str) -> Self:
         """Those behind one of the recap's numbers: "ok", "changed", "failed" …"""
@@ -85,6 +95,9 @@ class TaskResult(models.Model):
     message = models.CharField(max_length=MESSAGE_LENGTH, blank=True)
     # What Ansible showed of the difference (--diff), without colours.
     diff = models.TextField(blank=True)
+    # Everything that the module returned, as JSON, with secrets masked; empty for earlier results.
+    result = models.TextField(blank=True)
+    result_is_cut = models.BooleanField(default=False, db_default=False)
 
     objects = TaskResultQuerySet.as_manager()
 
@@ -98,3 +111,14 @@ class TaskResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.task}"
+
+    @property
+    def result_fields(self) -> list[tuple[str, str]]:
+        """What the module returned, for people to read: by name, texts as they are and the rest as
+        indented JSON."""
+        fields = json.loads(self.result) if self.result else {}
+        return [(name, _readable(value)) for name, value in fields.items()]
+
+
+def _readable(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

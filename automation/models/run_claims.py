@@ -35,10 +35,10 @@ class RunClaims(RunStates):
 
     # For the worker that holds it
 
-    def beat(self) -> bool:
-        """Say that it lives. False when the claim is lost: somebody else has ended the run."""
-        self.heartbeat_at = timezone.now()
-        return bool(self._mine().update(heartbeat_at=self.heartbeat_at))
+    def beat(self, **columns: Any) -> bool:
+        """Say that it lives, and what has become known meanwhile. False when the claim is lost:
+        somebody else has ended the run."""
+        return self.note(heartbeat_at=timezone.now(), **columns)
 
     def note(self, **columns: Any) -> bool:
         """Write what became known about the run, in one statement; False when the claim is lost."""

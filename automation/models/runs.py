@@ -162,6 +162,9 @@ class Run(RunOptions, RunHolds, RunClaims):
     unmasked = models.JSONField(default=list, db_default=[], blank=True)
     # The exact command line, without secrets; known once it has started.
     command = models.TextField(blank=True)
+    # Of the ansible-playbook that ran, and of the Python that it ran in.
+    ansible_version = models.CharField(max_length=50, blank=True, default="", db_default="")
+    python_version = models.CharField(max_length=50, blank=True, default="", db_default="")
     queue = models.CharField(max_length=50, default="default", db_default="default")
     # Unique while it runs: "playbook:7" for a playbook of which one runs at a time.
     exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -245,11 +248,12 @@ class Run(RunOptions, RunHolds, RunClaims):
         *,
         exit_code: int | None = None,
         idle_plays: Sequence[dict[str, Any]] = (),
+        versions: Mapping[str, str] | None = None,
     ) -> bool:
         """Write the end of the run and of its jobs; False when the claim is lost.
 
         `outcomes` by job's key; a job without one gets `default`. A negative exit code is the
-        number of the signal that ended ansible-playbook.
+        number of the signal that ended ansible-playbook. `versions` by their columns.
         """
         now = timezone.now()
         ended = {
@@ -258,6 +262,7 @@ class Run(RunOptions, RunHolds, RunClaims):
             "exit_code": exit_code,
             "idle_plays": list(idle_plays),
             "exclusive_key": None,
+            **(versions or {}),
         }
         with transaction.atomic():
             if not self._mine().update(**ended):

@@ -211,7 +211,7 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
     page.clock.run_for(2_000)
     expect(page.get_by_role("link", name="All 4 tasks")).to_be_focused(timeout=SOON)
     assert not any(part.evaluate("part => part.isConnected") for part in old)
-    expect(page.get_by_text("No option and no variable was given.")).to_be_visible()
+    expect(page.get_by_text("No options or variables.")).to_be_visible()
 
     # What was closed stays closed, and who is in it stays in it.
     page.get_by_text("Command, options and variables").click()
@@ -220,12 +220,12 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
     page.clock.run_for(2_000)
     expect(page.get_by_text("Tasks 1–5 of 5")).to_be_visible(timeout=SOON)
     expect(page.locator("summary")).to_be_focused()
-    expect(page.get_by_text("No option and no variable was given.")).to_be_hidden()
+    expect(page.get_by_text("No options or variables.")).to_be_hidden()
 
 
 def test_what_one_types_into_waits_until_one_is_through(open_page, job):
     page = open_page(job.run.get_absolute_url())
-    field = page.get_by_placeholder("Part of a task's name")
+    field = page.get_by_placeholder("Task name contains")
     field.fill("Resta")
     make.task_results(job, "ok")
     job.run.finish({}, Outcome.cancelled("Cancelled by alice."))
