@@ -14,7 +14,7 @@ PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
 	ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run migrate test check chaos bench pictures env venv packages clean
+.PHONY: help demo run migrate test check chaos bench pictures fonts env venv packages clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -22,11 +22,16 @@ help: ## Say what there is
 demo: env $(VENV)/base ## Set up, run a real playbook as a real job, and show it
 	@$(MANAGE) demo
 
-run: env $(VENV)/base migrate ## Keep the console and a worker up, until Ctrl-C
+run: env $(VENV)/base migrate staticfiles/staticfiles.json ## Keep the console and a worker up, until Ctrl-C
 	@$(MANAGE) run_console
 
 migrate: env $(VENV)/base ## Bring the database up to date
 	@$(MANAGE) migrate --verbosity 0
+
+# Scripts, styles and fonts: compressed, and named for what they hold.
+staticfiles/staticfiles.json: $(VENV)/base $(shell find static -type f 2>/dev/null)
+	@echo "Collecting and compressing scripts, styles and fonts."
+	@$(MANAGE) collectstatic --no-input --verbosity 0
 
 test: packages $(VENV)/dev check ## Check everything, then run the tests on SQLite and on MariaDB
 	$(BIN)/python -m tests.run $(ARGS)
@@ -49,6 +54,11 @@ bench: $(VENV)/base ## Measure a job against bare ansible-playbook, the queue, t
 
 pictures: $(VENV)/dev ## Take the pictures in the documents anew, of made-up data
 	@$(BIN)/python -m docs.pictures
+
+fonts: $(VENV)/base ## Cut the shell's fonts anew, after a change of static/fonts/icons.txt
+	@$(PYTHON) -m venv $(VENV)/fonts
+	@$(VENV)/fonts/bin/pip --disable-pip-version-check --quiet install fonttools brotli
+	@PYTHONPATH=$$(echo $(VENV)/lib/python*/site-packages) $(VENV)/fonts/bin/python docs/fonts.py
 
 env: .env
 

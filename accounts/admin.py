@@ -24,12 +24,12 @@ from console.lists import (
 from .models import LAST_ADMIN, ApiKey, User
 from .signed_in import signed_in
 
-# Roles stand in accounts/permissions.py; Django's groups mean nothing here.
+# Roles are in accounts/permissions.py; Django's groups are not used.
 admin.site.unregister(Group)
 
 
 class NewUserForm(UserCreationForm):
-    """Everybody gets a password: there is no other way in."""
+    """Every user gets a password: there is no other way to log in."""
 
     usable_password = None
 
@@ -38,7 +38,7 @@ class NewUserForm(UserCreationForm):
         fields = ["username", "email", "role"]
 
     def clean_username(self) -> str:
-        # Django's own empties a name that is taken; the model says that itself.
+        # Django's own method drops a taken name; the model reports it instead.
         return self.cleaned_data["username"]
 
 
@@ -70,12 +70,19 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     readonly_fields = ["last_login", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["username", "email", "password"]}),
-        ("May do", {"fields": ["role", "is_active"]}),
+        ("Permissions", {"fields": ["role", "is_active"]}),
         ("Times", {"fields": [("last_login", "created_at", "updated_at")]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "role", "password1", "password2"]}),
     ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever may only look is shown no password, not even its hash."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        names = (None, {"fields": ["username", "email"]})
+        return [names, *self.fieldsets[1:]]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         names, counts, forbidden, kept = super().get_deleted_objects(objs, request)
@@ -105,13 +112,13 @@ class ApiKeyAdmin(ConsoleAdmin):
     add_fieldsets = fieldsets[:1]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """Everybody sees their own keys, who manages them sees all."""
+        """A user's own keys; all keys for those who may manage them."""
         keys = super().get_queryset(request)
         may_see_all = request.user.has_perm("accounts.view_apikey")
         return keys if may_see_all else keys.filter(owner=request.user.pk)
 
     def has_view_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        """`obj` has come through get_queryset."""
+        """`obj` has passed get_queryset."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
@@ -121,11 +128,11 @@ class ApiKeyAdmin(ConsoleAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Everybody ends their own, as in the API; get_queryset offers no other."""
+        """Anyone may revoke their own keys, as in the API; the verb refuses others."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Issue the key; its token stands in the message and is gone after that."""
+        """Issue the key. Its token is in the message, and nowhere else."""
         key, token = ApiKey.objects.issue(
             obj.owner, name=obj.name, actor=signed_in(request), expires_at=obj.expires_at
         )
@@ -143,12 +150,12 @@ class ApiKeyAdmin(ConsoleAdmin):
         return render_to_string("accounts/_key_state.html", {"state": word})
 
     @admin.action(description="Revoke", permissions=["revoke"])
-    @ask_first("Revoke these keys for good?", button="Revoke")
+    @ask_first("Revoke these keys? This cannot be undone.", button="Revoke")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         call_each(
             request,
             keys.select_related("owner"),
             lambda key: key.revoke(request.user),
             done="Revoked",
-            unchanged="Were revoked before",
+            unchanged="Already revoked",
         )

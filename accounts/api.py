@@ -73,7 +73,7 @@ class MeSerializer(serializers.ModelSerializer):
 
 
 class UserViewSet(EditableViewSet):
-    """Who may come in, and as what. For admins, but for `me`."""
+    """Users and their roles. Admins manage them, auditors read them; `me` is for everybody."""
 
     queryset = User.objects.order_by("username")
     serializer_class = UserSerializer
@@ -83,7 +83,7 @@ class UserViewSet(EditableViewSet):
     @extend_schema(responses=MeSerializer)
     @action(detail=False, filterset_class=None, pagination_class=None)
     def me(self, request: Request) -> Response:
-        """Who is logged in here, and what they may do."""
+        """The authenticated user, with their permissions."""
         return Response(MeSerializer(request.user).data)
 
 
@@ -127,8 +127,11 @@ class NewApiKeySerializer(StrictSerializer):
 
 
 class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """Keys for programs. Admins issue them, see all and revoke any; everybody else sees and
-    revokes their own."""
+    """Keys for programs.
+
+    Admins issue keys and can see and revoke all of them, auditors see all; other users can see and
+    revoke their own.
+    """
 
     queryset = ApiKey.objects.select_related("owner")
     serializer_class = ApiKeySerializer
@@ -143,7 +146,7 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
 
     @extend_schema(responses={201: IssuedApiKeySerializer})
     def create(self, request: Request) -> Response:
-        """Issue a key. Its token is in this answer and nowhere else."""
+        """Issue a key. Its token is in this response and nowhere else."""
         given = self.given()
         owner = given.pop("owner", request.user)
         key, token = ApiKey.objects.issue(owner, actor=signed_in(request), **given)
@@ -151,7 +154,7 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
 
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, **kwargs: Any) -> Response:
-        """End the key for good."""
+        """Revoke the key permanently."""
         self.given()
         key = self.get_object()
         if not key.revoke(request.user):

@@ -1,4 +1,4 @@
-"""Who may use the API: `Authorization: Bearer <token>`, and the permission that a call wants."""
+"""API authentication (`Authorization: Bearer <token>`) and permissions."""
 
 from typing import Any
 
@@ -41,24 +41,28 @@ _VERBS = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "DELE
 
 
 def permission_for_method(method: str, model: type[Model]) -> str:
-    """The permission that an HTTP method wants on a model: PUT and PATCH want "change"."""
+    """The model permission for an HTTP method: PUT and PATCH need "change"."""
     return f"{model._meta.app_label}.{_VERBS.get(method, 'change')}_{model._meta.model_name}"
 
 
 class RolePermission(BasePermission):
-    """A view set's own `permissions[action]` if it names one (None: whoever is logged in), else
-    what the method wants on its model."""
+    """Requires the viewset's `permissions[action]`; None means any logged-in user.
+
+    For other actions, requires the model permission for the HTTP method.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         user = request.user
         if not user.is_authenticated:
             return False
         if request.method not in view.allowed_methods:
-            return True  # It is answered 405, whatever the role.
+            return True  # Let the view answer 405, whatever the role.
         permission = self._permission(request, view)
         if permission is None or user.has_perm(permission):
             return True
-        self.message = f"Your role ({user.role}) may not do this: it takes {permission}."
+        self.message = (
+            f"Your role ({user.role}) does not allow this. Permission needed: {permission}."
+        )
         return False
 
     @staticmethod

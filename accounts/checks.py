@@ -1,4 +1,4 @@
-"""Checks of permissions by their names: a misspelt one would be refused to everybody."""
+"""System checks of permission names: nobody would ever have a misspelt permission."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def check_asked_permissions(**kwargs: Any) -> list[CheckMessage]:
 
 
 def known_permissions() -> set[str]:
-    """As Django makes them from the models: the four of each, and those that Meta declares."""
+    """All permissions that Django derives from models: the four defaults, and those of Meta."""
     known = set()
     for model in apps.get_models():
         app, name = model._meta.app_label, model._meta.model_name

@@ -1,4 +1,4 @@
-"""Pages of records that are switched on and off."""
+"""Admin base class for records that can be activated and deactivated."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .signed_in import signed_in
 
 
 class SwitchedAdmin(ConsoleAdmin):
-    """A list that offers its rows, which are Editable, to be activated and deactivated."""
+    """Adds the actions Activate and Deactivate; the model is Editable."""
 
     @admin.action(description="Activate", permissions=["change"])
     @ask_first("Activate these?", button="Activate")
@@ -22,7 +22,7 @@ class SwitchedAdmin(ConsoleAdmin):
             rows,
             lambda row: row.activate(signed_in(request)),
             done="Activated",
-            unchanged="Were active",
+            unchanged="Already active",
         )
 
     @admin.action(description="Deactivate", permissions=["change"])
@@ -36,5 +36,5 @@ class SwitchedAdmin(ConsoleAdmin):
             rows,
             lambda row: row.deactivate(signed_in(request)),
             done="Deactivated",
-            unchanged="Were inactive",
+            unchanged="Already inactive",
         )

@@ -1,4 +1,4 @@
-"""Verbs that change a few fields of a record which people otherwise edit in a form."""
+"""Verbs to change a few fields of a record that is otherwise edited in a form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .models import User
 
 
 class Editable(models.Model):
-    """Edited through `save`, so that django-auditlog records the values before and after."""
+    """Rows change through `save`, so that django-auditlog records values before and after."""
 
     class Meta:
         abstract = True
@@ -25,9 +25,10 @@ class Editable(models.Model):
         return self.edit(actor, is_active=False)
 
     def edit(self, actor: User, **changes: Any) -> bool:
-        """Change fields of the row as it is in the database now; False when nothing differs.
+        """Change fields of the row as it now is in the database; False if nothing differs.
 
-        A value may be a function of that row. ValidationError for a value that cannot be.
+        A value may be a function of that row. Raises PermissionDenied, or ValidationError for an
+        invalid value.
         """
         if not actor.has_perm(f"{self._meta.app_label}.change_{self._meta.model_name}"):
             raise PermissionDenied(f"Your role does not change {self._meta.verbose_name_plural}.")

@@ -1,15 +1,15 @@
-"""Filters of the lists of users and API keys."""
+"""Filters for the lists of users, API keys and saved views."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q, QuerySet
 
-from console.api.filters import YesNoFilter
+from console.api.filters import ChoicesFilter, YesNoFilter
 
 from .models import ApiKey, SavedView, User
 
 
 class UserFilters(filters.FilterSet):
-    role = filters.ChoiceFilter(choices=User.Role.choices)
+    role = ChoicesFilter(choices=User.Role.choices)
     is_active = YesNoFilter()
     search = filters.CharFilter(method="named", label="Part of the user name or e-mail address")
     ordering = filters.OrderingFilter(fields=["username", "created_at", "last_login"])

@@ -1,4 +1,4 @@
-"""What accounts add to the console, and the saved views above each list."""
+"""What accounts adds to the console, and the saved views above each list."""
 
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,7 +17,7 @@ from .view_api import SavedViewViewSet
 
 
 def views_of_list(request: HttpRequest, rows: Rows) -> dict[str, Any]:
-    """Those that this person may open, each told whether it is what the page shows."""
+    """Views that this user may open, each with `is_open` (shown now) and `is_mine`."""
     person = signed_in(request)
     views: list[Any] = list(person.open_views(rows.name))
     for view in views:
@@ -82,12 +82,11 @@ ROLES = [
             "accounts.delete_savedview",
         ),
         operator=("accounts.share_savedview",),
+        auditor=("accounts.view_user", "accounts.view_apikey"),
         admin=(
-            "accounts.view_user",
             "accounts.add_user",
             "accounts.change_user",
             "accounts.delete_user",
-            "accounts.view_apikey",
             "accounts.add_apikey",
             "accounts.revoke_apikey",
             "accounts.manage_savedview",

@@ -1,23 +1,28 @@
-"""What each role may do: what the apps give it in their parts, together.
+"""The permissions of each role, collected from the apps' parts.
 
-A viewer reads, an operator also launches and works tickets, an admin manages. Permissions have
-Django's names ("app.verb_model"); a verb of ours stands beside the four that Django knows.
+Viewers read, auditors read everything, operators also launch playbooks and work tickets, admins
+manage. Permissions are named as in Django ("app.verb_model"); verbs of ours come in addition to
+Django's four.
 """
 
 from console.collected import RolePermissions
 from console.parts import parts_of, remembered
 
-# Each may do what those before it may.
-ROLES = ("viewer", "operator", "admin")
+# {role: the roles whose permissions it has}.
+ROLES = {
+    "viewer": ("viewer",),
+    "auditor": ("viewer", "auditor"),
+    "operator": ("viewer", "operator"),
+    "admin": ("viewer", "auditor", "operator", "admin"),
+}
 
 
 @remembered
 def permissions_of(role: str) -> frozenset[str]:
-    those_before = ROLES[: ROLES.index(role) + 1]
     return frozenset(
         permission
         for part in parts_of(RolePermissions)
-        for each in those_before
+        for each in ROLES[role]
         for permission in getattr(part, each)
     )
 

@@ -1,4 +1,4 @@
-"""Who asks, where only people who are signed in may ask."""
+"""The user of a request, where only authenticated users get through."""
 
 from typing import cast
 
@@ -9,5 +9,5 @@ from .models import User
 
 
 def signed_in(request: HttpRequest | Request) -> User:
-    """The person of a request that the log-in or an API key has let through."""
+    """The user that a session or an API key has authenticated."""
     return cast(User, request.user)

@@ -1,4 +1,4 @@
-"""Who acts when a command is typed: whoever has a shell here may name any user."""
+"""Who acts when a command is run: anyone with a shell may name any user."""
 
 from django.core.management.base import CommandError
 
@@ -6,7 +6,7 @@ from .models import User
 
 
 def acting_user(username: str | None = None) -> User:
-    """The active user of this name, or the first active admin."""
+    """The active user of this name, or the first active admin. Raises CommandError."""
     try:
         return User.objects.acting_in_terminal(username)
     except User.DoesNotExist:

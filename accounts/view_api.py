@@ -1,4 +1,4 @@
-"""/api/saved-views: what one looks for in a list, under a name."""
+"""/api/saved-views: filters and order of a list, saved under a name."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class SavedViewSerializer(serializers.ModelSerializer):
 
 
 class ChangedViewSerializer(StrictSerializer):
-    """What may be changed of a view."""
+    """The fields of a view that can be changed."""
 
     name = serializers.CharField(max_length=80, required=False)
     query = serializers.CharField(
@@ -55,7 +55,7 @@ class NewViewSerializer(ChangedViewSerializer):
 
 
 class SavedViewViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """One's own saved views, and those that others share."""
+    """Your own saved views, and those that others share."""
 
     queryset = SavedView.objects.all()
     serializer_class = SavedViewSerializer
@@ -68,7 +68,7 @@ class SavedViewViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveMode
 
     @extend_schema(responses={200: SavedViewSerializer, 201: SavedViewSerializer})
     def create(self, request: Request) -> Response:
-        """Save a view, in place of one's own of that name in that list (then 200)."""
+        """Save a view. Replaces your own view of that name in that list (200 instead of 201)."""
         view, is_new = SavedView.objects.keep(signed_in(request), **self.given())
         return self.shown(view, status=201 if is_new else 200)
 

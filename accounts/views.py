@@ -1,4 +1,4 @@
-"""Saved views of lists: saved, changed and removed from the list itself."""
+"""Save, change and remove saved views from the list itself."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from .signed_in import signed_in
 @require_POST
 @permission_required("accounts.add_savedview", raise_exception=True)
 def view_save(request: HttpRequest) -> HttpResponse:
-    """Save what a list shows under a name, in place of one's own view of that name."""
+    """Save the list's current filters under a name, replacing the user's own view of that name."""
     list_name, query = request.POST.get("list_name", ""), request.POST.get("query", "")
     try:
         here = reverse(f"admin:{list_name}_changelist")
@@ -40,7 +40,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("accounts.change_savedview", raise_exception=True)
 def view_change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Rename a view, share it or not, or let it show what the list shows now."""
+    """Rename a view, change its sharing, or update it to what the list shows now."""
     view = _view(request, pk)
     changes: dict[str, Any] = {}
     if "name" in request.POST:
@@ -65,5 +65,5 @@ def view_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _view(request: HttpRequest, pk: int) -> SavedView:
-    """One that this person may open: of others, only what is shared is there at all."""
+    """A view that this user may open; anyone else's private view is a 404."""
     return get_object_or_404(SavedView.objects.open_to(signed_in(request)), pk=pk)

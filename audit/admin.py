@@ -1,4 +1,4 @@
-"""The audit trail in the console: read by admins, changed by nobody."""
+"""The audit trail's pages: read-only, for auditors and admins."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from console.lists import (
 from .models import AuditLog
 from .stories.entries import Entry
 
-# django-auditlog has registered its own pages for whatever stands in for its table.
+# django-auditlog registers its own admin for the model that replaces its table.
 admin.site.unregister(AuditLog)
 
 
@@ -63,7 +63,7 @@ class AuditLogAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """One line, for reading; nobody may send anything here, which is Django's to refuse."""
+        """Show one line. Leave any other method to Django, which refuses it."""
         if request.method not in ("GET", "HEAD"):
             return super().change_view(request, object_id, form_url, extra_context)
         if not self.has_view_permission(request):
@@ -94,7 +94,7 @@ class AuditLogAdmin(HistoryAdmin):
 
     @admin.display(description="object")
     def subject(self, line: AuditLog) -> str:
-        """The object's name as it was; it leads to the object's whole story."""
+        """The object's name at the time, linked to all lines about the object."""
         if not Entry(line).story:
             return line.object_name or "-"
         return format_html(

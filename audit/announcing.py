@@ -1,4 +1,4 @@
-"""Tells the receivers of a line about it, and lets none of them undo what the line is about."""
+"""Call the receivers of an audit line, and let none of them undo the change itself."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 500
-# Lines that receivers record of lines that receivers have recorded. Two that answer each other
-# would else go on until Python's own stack ends, each line twice as many as the one before.
+# Receivers may record lines, whose receivers may record lines, and so on. Two that answer each
+# other would go on until Python's stack overflows, with twice as many lines at each level.
 DEEPEST = 5
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 
 @dataclass(frozen=True)
 class ReceiverFailure:
-    """What a receiver ended with: its dotted name, the error's class and its message."""
+    """How a receiver failed: its dotted name, the exception's class and message."""
 
     receiver: str
     error: str
@@ -43,10 +43,10 @@ class ReceiverFailure:
 def announce(
     sender: type[Model], line: AuditLog, resource: Model | None, user: Any
 ) -> Iterator[ReceiverFailure]:
-    """Call each receiver in a savepoint of its own; yields the failures. Two statements a receiver.
+    """Call each receiver in its own savepoint and yield failures. Two statements per receiver.
 
-    An error that has ended the transaction is raised: nothing of it is left to be kept. So is a
-    RecursionError for a line too deep: the receiver that recorded it has failed.
+    Raises errors that ended the transaction, as nothing of it remains. Raises RecursionError for a
+    line nested too deeply, so that the receiver that recorded it counts as failed.
     """
     if _depth.get() >= DEEPEST:
         raise RecursionError(f"Receivers answer each other's lines: {DEEPEST} deep is the most.")
@@ -57,14 +57,14 @@ def announce(
         "actor": user if getattr(user, "pk", None) is not None else None,
         "details": line.details,
     }
-    # Django's own `send` has one fate for all receivers, and `send_robust` no savepoints.
+    # Django's `send` stops at the first error, and `send_robust` has no savepoints.
     receivers, _ = recorded._live_receivers(sender)
     for receiver in receivers:
         try:
             with _one_deeper(), transaction.atomic():
                 receiver(signal=recorded, sender=sender, **told)
         except Exception as error:
-            # A savepoint that could not be rolled back is gone, and the transaction with it.
+            # If the savepoint could not be rolled back, the transaction is lost too.
             if is_transient(error) or connection.needs_rollback:
                 raise
             name = _dotted_name(receiver)
@@ -82,10 +82,10 @@ def _one_deeper() -> Iterator[None]:
 
 
 def _message_of(error: Exception) -> str:
-    """Of what MariaDB can store: half of a character ("\\ud800") becomes its escape."""
+    """The message, shortened; lone surrogates, which MariaDB cannot store, become escapes."""
     try:
         return str(error).encode(errors="backslashreplace").decode()[:LONGEST_MESSAGE]
-    except Exception:  # a ValidationError whose parameters do not fit its text
+    except Exception:  # e.g. a ValidationError whose params do not fit its message
         return "It has no message: the log of the console has more."
 
 

@@ -1,4 +1,4 @@
-"""/api/audit-logs: the trail, to be read."""
+"""/api/audit-logs: the audit trail, read-only."""
 
 from rest_framework import mixins, serializers
 
@@ -30,7 +30,7 @@ class AuditLogSerializer(serializers.ModelSerializer):
 
 
 class AuditLogViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """Who did what to which object, newest first. Nobody writes here but the application."""
+    """Who did what to which object, newest first. Read-only: only the application writes lines."""
 
     queryset = AuditLog.objects.all()
     serializer_class = AuditLogSerializer

@@ -9,7 +9,7 @@ from . import triggers
 
 
 def restore_after_migrate(using: str, **kwargs: Any) -> None:
-    """Put the triggers in place; a table that SQLite rebuilt in a migration has lost them."""
+    """Create the triggers, which SQLite loses whenever a migration rebuilds the table."""
     triggers.ensure_triggers(using)
 
 

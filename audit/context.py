@@ -1,4 +1,4 @@
-"""Who acts, and from where: known once a request or a task, read by every audit line in it."""
+"""Who is acting, and from where: set once per request or task, read by every audit line."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def command() -> str:
-    """Which of manage.py's commands this process runs: "command import_inventory", or nothing."""
+    """The manage.py command that this process runs: "command import_inventory", or ""."""
     program, *words = sys.argv or [""]
     is_ours = Path(program).name in ("manage.py", "django-admin", "__main__.py")
     return f"command {words[0]}" if is_ours and words and words[0].isidentifier() else ""
@@ -18,8 +18,10 @@ def command() -> str:
 
 @dataclass(frozen=True)
 class Acting:
-    """The person (None: the system itself), the address and the client of what happens now, and
-    through which door it came; that is asked when a line is written."""
+    """Who is acting (None: the system), with address and client.
+
+    `via` names the way in; it is called when a line is written.
+    """
 
     user: Any = None
     ip_address: str | None = None
@@ -43,7 +45,7 @@ def acting_as(
     user_agent: str = "",
     via: Callable[[], str] = command,
 ) -> Iterator[Acting]:
-    """Within the block, audit lines name this person, address and client. It nests."""
+    """Within the block, audit lines name this user, address and client. Blocks can be nested."""
     token = _acting.set(Acting(user, ip_address, user_agent[:255], via))
     try:
         yield _acting.get()
@@ -52,6 +54,6 @@ def acting_as(
 
 
 def acting_for(user: Any) -> AbstractContextManager[Acting]:
-    """Within the block this person acts, from where the request or the task came."""
+    """Within the block this user acts; address, client and way in stay as they are."""
     now = current()
     return acting_as(user, ip_address=now.ip_address, user_agent=now.user_agent, via=now.via)

@@ -1,4 +1,4 @@
-"""Filters of the audit trail."""
+"""Filters for the audit trail."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class AuditLogFilters(filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> dict[str, Any]:
-        # "from" is a word of Python, and cannot be the name of an attribute.
+        # "from" is a Python keyword and cannot be an attribute.
         return super().get_filters() | {
             "from": filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="gte"),
             "to": filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="lt"),

@@ -1,4 +1,4 @@
-"""Tells the audit trail who a request comes from."""
+"""Tells the audit trail who sends a request."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -13,10 +13,10 @@ Address = IPv4Address | IPv6Address
 
 
 class AuditContextMiddleware:
-    """Every line written during a request names its user, address and client.
+    """Lines written during a request name its user, address and client.
 
-    The user is looked up when the line is written: an API key is read inside the view, later
-    than any middleware.
+    The user is looked up when a line is written: API keys are read inside the view, after all
+    middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,15 +33,15 @@ class AuditContextMiddleware:
 
 
 def door(request: HttpRequest) -> str:
-    """Through what the request came: the console's pages, or the API, with which key."""
-    if key := getattr(request, "auth", None):  # as DRF leaves it
+    """How the request came in: "console", "API", or "API key …" with the key's name."""
+    if key := getattr(request, "auth", None):  # set by DRF
         return f"API key {key}"
     match = request.resolver_match
     return "API" if match and "api" in match.namespaces else "console"
 
 
 def remote_address(request: HttpRequest) -> str | None:
-    """The client's address; X-Forwarded-For counts only as far as trusted proxies wrote it."""
+    """The client's address. X-Forwarded-For counts only as far as trusted proxies wrote it."""
     address = _parsed(request.META.get("REMOTE_ADDR", ""))
     hops = request.headers.get("X-Forwarded-For", "").split(",")
     while address and hops and _is_trusted_proxy(address):
@@ -53,7 +53,10 @@ def remote_address(request: HttpRequest) -> str | None:
 
 
 def _parsed(text: str) -> Address | None:
-    """The address without a zone, an IPv4 one that came mapped into IPv6 as IPv4."""
+    """The address without a zone; an IPv4-mapped IPv6 address as IPv4.
+
+    None if it is not an address.
+    """
     try:
         address = ip_address(text.strip().partition("%")[0])
     except ValueError:

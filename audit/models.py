@@ -1,4 +1,4 @@
-"""audit_logs: who did what to which object, written once and never changed."""
+"""audit_logs: who did what to which object. Written once, never changed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     ) -> AuditLog:
         """Write one line: `record("ticket.resolved", ticket, actor=alice, note="…")`.
 
-        Without an actor, whoever the current request or task acts for. The names of both go into
-        `details`, so that the line stays readable when they are gone. The line is announced (see
-        signals.recorded); where nobody listens, that costs no query.
+        The default actor is that of the current request or task. The names of actor and object are
+        kept in `details`, so that the line stays readable after they are deleted. Sends
+        signals.recorded; without receivers that costs no query.
         """
         user = actor if actor is not None else context.current().user
         sender = resource._meta.model if resource is not None else AuditLog
@@ -63,13 +63,15 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     def _record_failure(
         self, failure: ReceiverFailure, line: AuditLog, resource: Model | None
     ) -> None:
-        """Beside the line whose receiver failed, and announced to nobody: a receiver that always
-        fails would never come to an end."""
+        """Record a receiver's failure beside the line it was for.
+
+        This line is not announced: a receiver that always fails would otherwise never stop.
+        """
         details = {**failure.as_details(), "after": line.action}
         self._write("receiver.failed", resource, context.current().user, details)
 
     def about(self, resource: Model) -> Self:
-        """The story of one object, newest first."""
+        """All lines about one object, newest first."""
         return self.filter(
             resource_type=resource._meta.model_name, resource_id=identity_of(resource)
         ).newest_first()
@@ -78,23 +80,24 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         return self.order_by("-timestamp", "-id")
 
     def older_than(self, line: AuditLog) -> Self:
-        """Newest first, from the one before this line on."""
+        """Lines before this one, newest first."""
         earlier = Q(timestamp__lt=line.timestamp) | Q(timestamp=line.timestamp, id__lt=line.pk)
         return self.filter(earlier, timestamp__lte=line.timestamp).newest_first()
 
     def newer_than(self, line: AuditLog) -> Self:
-        """Oldest first, from the one after this line on."""
+        """Lines after this one, oldest first."""
         later = Q(timestamp__gt=line.timestamp) | Q(timestamp=line.timestamp, id__gt=line.pk)
         return self.filter(later, timestamp__gte=line.timestamp).order_by("timestamp", "id")
 
     def log_create(
         self, instance: Model, *, action: str, changes: dict | None = None, **kwargs: Any
     ) -> AuditLog | None:
-        """Called by django-auditlog for an edited record; None when nothing changed.
+        """Called by django-auditlog after a record was edited. None if nothing changed.
 
-        Of secrets it is told which were given and which cleared, and nothing else.
+        Secrets are not recorded, only which of them were set or cleared.
         """
-        # Of a new row it also names what points to it: "jobs" from None to "automation.Job.None".
+        # For a new row django-auditlog also lists reverse relations: "jobs", from None to
+        # "automation.Job.None".
         columns = {field.name for field in instance._meta.concrete_fields}
         changes = {name: change for name, change in (changes or {}).items() if name in columns}
         if not changes:
@@ -113,7 +116,7 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
     def log_m2m_changes(
         self, changed_queryset: Any, instance: Model, operation: str, field_name: str
     ) -> AuditLog | None:
-        """Called by django-auditlog when rows are put into a field of several, or taken out."""
+        """Called by django-auditlog when rows are added to or removed from a many-to-many field."""
         names = [str(row) for row in changed_queryset]
         if not names:
             return None
@@ -122,7 +125,7 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
 
 
 def _name(user: Any) -> str:
-    """Who acts, for people: "system" without a request, "anonymous" before a log-in."""
+    """The actor's name: "system" outside requests, "anonymous" before login."""
     if getattr(user, "pk", None) is not None:
         return str(user)
     return "anonymous" if getattr(user, "is_anonymous", False) else "system"
@@ -130,7 +133,7 @@ def _name(user: Any) -> str:
 
 class AuditLog(models.Model):
     class Action:
-        """The words that django-auditlog passes to `log_create`."""
+        """The verbs that django-auditlog passes to `log_create`."""
 
         CREATE = "created"
         UPDATE = "updated"
@@ -138,8 +141,8 @@ class AuditLog(models.Model):
         ACCESS = "accessed"
 
     id = models.BigAutoField(primary_key=True)
-    # DO_NOTHING here, SET NULL in the database: the application's own account then needs no right
-    # to update this table, and the triggers let exactly this change pass.
+    # DO_NOTHING here, SET NULL in the database: the application's database account then needs no
+    # right to update this table, and the triggers allow exactly this change.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -195,7 +198,7 @@ class AuditLog(models.Model):
         return str(self.details.get("object") or "")
 
     def siblings(self) -> AuditLogQuerySet:
-        """All lines about the same object, itself among them; none where it is about none."""
+        """All lines about the same object, including this one; none if it is about no object."""
         if self.resource_id is None:
             return AuditLog.objects.none()
         return AuditLog.objects.filter(

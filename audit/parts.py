@@ -14,6 +14,6 @@ API = [
     ),
 ]
 
-ROLES = [RolePermissions(app="audit", admin=("audit.view_auditlog",))]
+ROLES = [RolePermissions(app="audit", auditor=("audit.view_auditlog",))]
 
 PARTS = [*MENU, *API, *ROLES]

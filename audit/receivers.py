@@ -1,4 +1,4 @@
-"""Signing in and out, being turned away and taking a list along are audit lines too."""
+"""Record logins, logouts, denied access and exports."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is written down."""
+"""Keeps secrets out of everything that is written down."""
 
 import functools
 import re
@@ -18,17 +18,17 @@ SECRET_WORDS = (
     "apikey",
     "access_key",
 )
-# As words of their own only: "bypass" and "compass" tell nothing.
+# Only as separate words: "bypass" and "compass" are not secret.
 SECRET_ENDINGS = ("pass", "pwd")
 
 
 def mask_value(value: Any) -> str:
-    """Stands in for a secret, whatever it is: not even its length shows."""
+    """The mask, whatever the value: not even its length shows."""
     return MASK
 
 
 def redacted(value: Any) -> Any:
-    """The same structure with the values of telling keys ("db_password") masked."""
+    """A copy with the values of secret-sounding keys ("db_password") masked."""
     if isinstance(value, dict):
         return {
             key: MASK
@@ -42,7 +42,7 @@ def redacted(value: Any) -> Any:
 
 
 def unmasked(given: Any, stored: Any) -> Any:
-    """What a client sends back, with each mask of `redacted` replaced by what is stored there."""
+    """What a client sent back, with the masks from `redacted` replaced by the stored values."""
     if isinstance(given, dict) and isinstance(stored, dict):
         return {
             key: stored.get(key, item)
@@ -59,7 +59,7 @@ def unmasked(given: Any, stored: Any) -> Any:
 
 
 def _is_reference(name: Any, value: Any) -> bool:
-    """A credential's number, or the old and the new one of a change: no secret but where it is."""
+    """True for a credential's id, or the old and new id of a change: it only points to a secret."""
     numbers = value if isinstance(value, list | tuple) else [value]
     return name in ("credential", "credential_id") and all(
         number is None or type(number) is int for number in numbers
@@ -67,13 +67,12 @@ def _is_reference(name: Any, value: Any) -> bool:
 
 
 def masked_if_any(value: str) -> str:
-    """Says whether there is a secret, and nothing about it. django-auditlog has "None" for the
-    value of a row that is not there."""
+    """The mask, or "" if there is no value. django-auditlog passes "None" for a missing row."""
     return "" if value in ("", "None") else MASK
 
 
 def has_mask(value: Any) -> bool:
-    """Whether a secret's place holds a mask instead of it."""
+    """True if the value of a secret-sounding key is a mask."""
     if isinstance(value, dict):
         return any(
             item == MASK if is_secret_name(str(key)) else has_mask(item)
@@ -82,15 +81,15 @@ def has_mask(value: Any) -> bool:
     return isinstance(value, list) and any(map(has_mask, value))
 
 
-@functools.lru_cache(maxsize=10_000)  # an inventory has the same few names on each of its servers
+@functools.lru_cache(maxsize=10_000)  # an inventory repeats the same few names for each server
 def is_secret_name(name: str) -> bool:
-    """Whether a key's name says that its value is secret: db_password, ansible_become_pass."""
+    """True if the key's name says that its value is secret: db_password, ansible_become_pass."""
     name = name.lower().replace("-", "_").replace(" ", "_")
     return any(word in name for word in SECRET_WORDS) or name.split("_")[-1] in SECRET_ENDINGS
 
 
 def named_secrets(value: Any, name: str = "", *, is_secret: bool = False) -> list[tuple[str, str]]:
-    """(key, text) of each text below telling keys, at any depth: what a record holds of secrets."""
+    """(key, text) for every text below a secret-sounding key, at any depth."""
     if isinstance(value, dict):
         return [
             pair
@@ -105,16 +104,16 @@ def named_secrets(value: Any, name: str = "", *, is_secret: bool = False) -> lis
 
 
 def secret_texts(value: Any) -> list[str]:
-    """Their texts alone: what a Redactor should know of a record."""
+    """The texts alone, for a Redactor."""
     return [text for _, text in named_secrets(value)]
 
 
 class Redactor:
-    """Takes known secrets out of texts, also as they look inside of JSON, YAML, a shell's quotes
-    or Python's repr, however often these are wrapped in each other; and each line of a secret
-    that has several. What two or more blanks part is looked for by its parts.
+    """Masks known secrets in texts.
 
-    Those of one or two characters stay: masking them would tear every text apart.
+    Also finds them as written in JSON, YAML, shell quotes or Python's repr, nested in any way, and
+    each line of a multi-line secret. A secret with runs of two or more blanks is searched for by
+    its parts. Secrets of one or two characters are left alone: masking them would shred any text.
     """
 
     SHORTEST = 3
@@ -132,19 +131,21 @@ class Redactor:
 
 
 def _anchor(secret: str) -> str:
-    """A part that looks the same in every notation: searching for it first is a lot faster."""
+    """A part that looks the same in every notation: searching for it first is much faster."""
     return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
 
 
 def _pieces(secret: str) -> list[str]:
-    """It, its lines, and its parts: in a run of blanks every notation could begin anywhere, and to
-    try them all takes for ever."""
+    """The secret, its lines, and its parts between runs of blanks.
+
+    Every notation could begin anywhere in such a run, so matching across it would take forever.
+    """
     parts = BLANKS.split(secret)
     return [*(parts if len(parts) > 1 else [secret]), *secret.splitlines()]
 
 
 def _anyhow_written(secret: str) -> re.Pattern[str]:
-    """Each part takes all that it can and gives nothing back: no text makes it slow."""
+    """The pattern. Each part is possessive, so that no text makes it slow."""
     pattern, before = "", ""
     for part in re.findall(QUOTING, secret):
         pattern += _notations(part, before[:1] in QUOTES and bool(before))
@@ -154,9 +155,11 @@ def _anyhow_written(secret: str) -> re.Pattern[str]:
 
 @functools.lru_cache(maxsize=2048)
 def _notations(part: str, is_after_quotes: bool = False) -> str:
-    """A pattern for one character as itself or escaped, once or several times; or for a run of
-    quotes and backslashes, which every notation writes in its own way. After such a run, the
-    backslashes of an escape have been taken by that."""
+    """A pattern for one character, plain or escaped once or more.
+
+    For a run of quotes and backslashes, which each notation writes differently, a pattern for the
+    whole run; it also consumes the backslashes of an escape that follows.
+    """
     if part[0] in QUOTES:
         return rf"[\\'\"]{{1,{16 * len(part) + 16}}}+"
     if part.isascii() and part.isalnum():
@@ -173,11 +176,11 @@ def _notations(part: str, is_after_quotes: bool = False) -> str:
 
 QUOTES = "\\'\""
 QUOTING = re.compile(r"""[\\'"]+|.""", re.DOTALL)
-# Where long YAML goes on in the next line, each line in its own colour. It gives nothing back.
+# A fold in long YAML: it goes on in the next line, each line with its own colour. No backtracking.
 COLOUR = r"(?:\x1b\[[0-9;]{0,9}m)?"
 FOLD = rf"(?>\\?{COLOUR}\r?\n{COLOUR} *(?:\\ ?)?)"
 ESCAPE = r"\\{1,16}"
-# Characters that have a letter of their own, in one notation or another. Long YAML is folded.
+# Characters with a spelling of their own in some notation. Long YAML is folded at spaces.
 SPELLED = {
     " ": rf" |{ESCAPE}n *+|{ESCAPE}_|{FOLD}",
     "\t": rf"\t|{ESCAPE}t",

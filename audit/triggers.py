@@ -1,7 +1,7 @@
-"""The database itself refuses to change or delete an audit line, whoever asks.
+"""Triggers: the database itself refuses to change or delete audit lines, whoever asks.
 
-One change passes: `user_id` may become NULL when the user is deleted. What triggers cannot hold
-(TRUNCATE, DROP) is held by the database account's rights: see docs/database.md.
+One change is allowed: `user_id` becomes NULL when the user is deleted. TRUNCATE and DROP fire no
+triggers; the rights of the database account prevent those (see docs/database.md).
 """
 
 from django.db import connections
@@ -22,15 +22,14 @@ NAMES = ("audit_logs_no_update", "audit_logs_no_delete", "audit_logs_no_replace"
 
 
 def ensure_triggers(using: str) -> None:
-    """Create the triggers where they are missing, and anew where they are of another release;
-    nothing happens before the table exists."""
+    """Create missing triggers and replace outdated ones; do nothing until the table exists."""
     connection = connections[using]
     if TABLE not in connection.introspection.table_names():
         return
     existing = _existing(connection)
     with connection.cursor() as cursor:
         for name, statement in _statements(connection.vendor).items():
-            # MySQL and MariaDB tell what follows FOR EACH ROW, SQLite the whole statement.
+            # MySQL and MariaDB report what follows FOR EACH ROW, SQLite the whole statement.
             if name in existing and statement.endswith(existing[name]):
                 continue
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
@@ -38,7 +37,7 @@ def ensure_triggers(using: str) -> None:
 
 
 def drop(using: str) -> None:
-    """Take the triggers away: for a test that empties its own database, nothing else."""
+    """Drop the triggers. Only for tests that empty their own database."""
     connection = connections[using]
     with connection.cursor() as cursor:
         for name in NAMES:
@@ -46,7 +45,7 @@ def drop(using: str) -> None:
 
 
 def _existing(connection) -> dict[str, str]:
-    """What each trigger does, in its own words."""
+    """{trigger name: its statement, as the database reports it}."""
     sql = {
         "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
         "mysql": "SELECT trigger_name, action_statement FROM information_schema.triggers "
@@ -65,7 +64,7 @@ def _sqlite() -> dict[str, str]:
     changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in KEPT)
     reassigned = "(NEW.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id)"
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
-    # The third closes a hole: REPLACE deletes without firing the delete trigger.
+    # The third closes a hole: REPLACE deletes without firing the DELETE trigger.
     exists = f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"  # noqa: S608  (our own constant)
     return {
         NAMES[0]: f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON {TABLE} "
@@ -76,7 +75,7 @@ def _sqlite() -> dict[str, str]:
 
 
 def _mysql() -> dict[str, str]:
-    # BINARY: the column's collation would let a change of case or a trailing space through.
+    # BINARY: the column's collation would ignore changes of case or trailing spaces.
     same = " AND ".join(f"BINARY NEW.{column} <=> BINARY OLD.{column}" for column in KEPT)
     unassigned = "(NEW.user_id IS NULL OR NEW.user_id <=> OLD.user_id)"
     refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{MESSAGE}'"

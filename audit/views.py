@@ -1,4 +1,4 @@
-"""The story of one object. The list of lines, and a line's own page, are the admin's."""
+"""The story of one object. The admin has the list and the page of one line."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
@@ -16,7 +16,7 @@ from .stories.story import Story
 @require_safe
 @permission_required("audit.view_auditlog", raise_exception=True)
 def story(request: HttpRequest, kind: str, identity: str) -> HttpResponse:
-    """Everything that the trail has about an object, by pages (`?before=7`, `?after=7`)."""
+    """All lines about an object, in pages (`?before=7`, `?after=7`)."""
     told = Story(kind, identity)
     if not told.is_known:
         return _missing(request, f"No line of the audit trail is about {kind} {identity}.")
@@ -36,7 +36,7 @@ def story(request: HttpRequest, kind: str, identity: str) -> HttpResponse:
 
 
 def _line(request: HttpRequest, name: str) -> AuditLog | None:
-    """Where the page begins or ends: any line of the trail."""
+    """The line named by a parameter, or None. Raises AuditLog.DoesNotExist."""
     given = request.GET.get(name)
     return AuditLog.objects.get(pk=row_key(given)) if given else None
 

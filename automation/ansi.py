@@ -1,4 +1,4 @@
-"""Ansible's colours: taken out for plain text, turned into spans for a page."""
+"""Ansible's colours: stripped for plain text, turned into spans for pages."""
 
 import re
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-# Colours and styles (CSI … m) mean something here; every other control sequence is dropped. One
-# that does not end is no sequence: its characters show.
+# Colours and styles (CSI … m) are interpreted; all other control sequences are dropped. An
+# unterminated one is not a sequence: its characters show.
 SEQUENCE = re.compile(r"\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-# Control characters, and those that turn the direction of text: output must not look like
-# something that it is not.
+# Control characters, including those that change text direction: output must not be able to
+# disguise itself.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 BOLD = "ansi-bold"
@@ -18,16 +18,16 @@ ESC = "\x1b"
 
 
 def plain(text: str) -> str:
-    """The text without any escape sequence."""
+    """The text without escape sequences."""
     text = SEQUENCE.sub("", text)
-    # What stood around one may have come together to another.
+    # Removing one may have joined characters into another.
     return text.replace(ESC, "") if SEQUENCE.search(text) else text
 
 
 def to_html(text: str) -> SafeString:
-    """One line as HTML: escaped first, then colours as `<span class="ansi-red">`.
+    """One line as HTML: escaped, then colours as `<span class="ansi-red">`.
 
-    Other control characters show as their pictures (NUL as ␀), so that nothing is lost.
+    Other control characters are shown as symbols (NUL as ␀), so that nothing is lost.
     """
     parts = []
     for classes, chunk in _chunks(text):
@@ -39,12 +39,12 @@ def to_html(text: str) -> SafeString:
 
 
 def visible(text: str) -> str:
-    """Escaped, with pictures in the place of control characters."""
+    """The text escaped, with symbols for control characters."""
     return CONTROL.sub(_picture, escape(text))
 
 
 def _chunks(text: str) -> Iterator[tuple[frozenset[str], str]]:
-    """(classes, text between two sequences), in order."""
+    """(classes, text) for each piece between sequences, in order."""
     classes: frozenset[str] = frozenset()
     end = 0
     for match in SEQUENCE.finditer(text):
@@ -58,7 +58,7 @@ def _chunks(text: str) -> Iterator[tuple[frozenset[str], str]]:
 
 
 def _after(classes: frozenset[str], codes: str) -> frozenset[str]:
-    """The classes in force after a colour sequence such as "1;31"."""
+    """The classes after a colour sequence such as "1;31"."""
     numbers = iter(int(part) if part.isdigit() else 0 for part in codes[:100].split(";"))
     for code in numbers:
         if code == 0:
@@ -68,7 +68,8 @@ def _after(classes: frozenset[str], codes: str) -> frozenset[str]:
         elif code == 22:
             classes -= {BOLD}
         elif code in (38, 48):
-            # 38;5;n and 38;2;r;g;b name colours that we do not have: their numbers are no codes.
+            # 38;5;n and 38;2;r;g;b select colours that we lack; skip their numbers, which are not
+            # codes.
             for _ in range({5: 1, 2: 3}.get(next(numbers, 0), 0)):
                 next(numbers, 0)
         elif 30 <= code <= 37 or 90 <= code <= 97:

@@ -1,4 +1,4 @@
-"""The console's and the worker's processes, started and ended together."""
+"""Start and stop the processes of console and worker."""
 
 import contextlib
 import os
@@ -16,10 +16,10 @@ MANAGE = Path(settings.BASE_DIR) / "manage.py"
 
 
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    """A child in a session of its own: Ctrl-C in the terminal reaches us and not it.
+    """Start a child in a session of its own, so that Ctrl-C in the terminal reaches us but not it.
 
-    Both gunicorn and run_worker end politely when their main process alone gets SIGTERM; a signal
-    to all of a cluster's processes ends its workers in mid-job and leaves the cluster hanging.
+    gunicorn and run_worker both stop gracefully if only their main process gets SIGTERM; a signal
+    to all processes of a cluster ends its workers in mid-job and leaves the cluster hanging.
     """
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=settings.BASE_DIR, start_new_session=True, **options
@@ -31,7 +31,7 @@ def start_worker(output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
 
 
 def stop(child: subprocess.Popen[bytes], *, within_seconds: float | None = None) -> None:
-    """End it politely; SIGKILL to its whole session if it takes longer than it may."""
+    """Stop it gracefully; SIGKILL to its whole session after `within_seconds`."""
     child.terminate()
     try:
         child.wait(within_seconds)
@@ -43,7 +43,7 @@ def stop(child: subprocess.Popen[bytes], *, within_seconds: float | None = None)
 
 @contextmanager
 def worker(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker for as long as the block lasts; what it says goes to `log`."""
+    """Run a worker within the block; its output goes to `log`."""
     with log.open("wb") as output:
         child = start_worker(output)
         try:

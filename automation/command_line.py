@@ -1,4 +1,4 @@
-"""ansible-playbook's arguments for a run: what it gets, and what is shown before it is launched."""
+"""The arguments of ansible-playbook for a run, as executed and as shown before the launch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .models.runs import Run
 
 PROGRAM = "ansible-playbook"
-# Ansible takes a list of hosts on the command line; a long one is given in a file.
+# Longer lists of hosts are passed in a file.
 MAX_LIMIT_IN_ARGUMENTS = 20
 # Names in a run's folder.
 INVENTORY = "inventory/hosts"
@@ -28,13 +28,16 @@ def arguments(
     has_variables: bool,
     folder: str = "",
 ) -> list[str]:
-    """What follows `ansible-playbook`, the playbook last. `playbook` is its path in the project,
-    `vaults` the file of each vault id; `folder`, with its “/”, stands before each name in it."""
+    """The arguments of `ansible-playbook`, the playbook last.
+
+    `playbook` is its path in the project, `vaults` maps vault ids to files; `folder`, which ends in
+    “/”, is prepended to every file name.
+    """
     given = ["-i", f"{folder}{INVENTORY}", "--limit", limit_of(hostnames, folder)]
     for vault_id, file in vaults.items():
         given += ["--vault-id", f"{vault_id}@{folder}{file}"]
     given += ["-e", f"@{folder}{VARIABLES}"] if has_variables else []
-    # A playbook that begins with “-” would be taken for an option.
+    # A playbook whose name begins with “-” would be read as an option.
     return [*given, *flags(run), f"./{playbook}" if playbook.startswith("-") else playbook]
 
 
@@ -44,7 +47,7 @@ def limit_of(hostnames: Sequence[str], folder: str = "") -> str:
 
 
 def flags(run: Run) -> list[str]:
-    """The run's options as Ansible's own."""
+    """The run's options as Ansible's flags."""
     given = [
         flag
         for flag, is_given in (
@@ -62,6 +65,6 @@ def flags(run: Run) -> list[str]:
 
 
 def format_command(command: Sequence[str], folder: str = "") -> str:
-    """The command line as people see it: exact, with the folder's path left out."""
+    """The command line for display: exact, but without the folder's path."""
     line = shlex.join(command)
     return line.replace(folder, "") if folder else line

@@ -1,9 +1,9 @@
-"""Filters of the lists of playbooks and jobs."""
+"""Filters for the lists of playbooks, jobs and runs."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import IdFilter, YesNoFilter
+from console.api.filters import ChoicesFilter, IdFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Job, Playbook, Run
@@ -28,7 +28,7 @@ class PlaybookFilters(filters.FilterSet):
 
 
 class JobFilters(filters.FilterSet):
-    status = filters.ChoiceFilter(choices=Job.Status.choices)
+    status = ChoicesFilter(choices=Job.Status.choices)
     playbook = IdFilter(field_name="playbook_id")
     server = IdFilter(field_name="server_id")
     run = IdFilter(field_name="run_id")
@@ -46,8 +46,8 @@ class JobFilters(filters.FilterSet):
 
 
 class RunFilters(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=Run.State.choices)
-    outcome = filters.ChoiceFilter(choices=Run.End.choices)
+    state = ChoicesFilter(choices=Run.State.choices)
+    outcome = ChoicesFilter(choices=Run.End.choices)
     playbook = IdFilter(field_name="playbook_id")
     user = LowerCaseFilter(field_name="launched_by__username")
 

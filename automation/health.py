@@ -1,4 +1,4 @@
-"""What /api/health asks automation: does the queue move, and does a worker live?"""
+"""Health checks of automation: does the queue move, and is a worker alive?"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +18,7 @@ from .models.workers import ALIVE_FOR
 
 
 def examine_queue() -> Condition:
-    """Stuck: a wake-up waits longer than any live worker would leave it, and not because all of
-    them are busy."""
+    """Unhealthy if a wake-up has waited too long although a worker is free."""
     waiting = _age(_oldest_wakeup())
     pending = Run.objects.waiting().aggregate(oldest=Min("created_at"))["oldest"]
     facts = {"oldest_wakeup_seconds": waiting, "oldest_pending_run_seconds": _age(pending)}
@@ -34,7 +33,7 @@ def examine_queue() -> Condition:
 
 
 def examine_worker() -> Condition:
-    """A run's heartbeat is its worker's: a long run leaves no time for anything else."""
+    """Unhealthy if no worker is alive. A long run's heartbeat counts as its worker's."""
     newest = max(
         filter(
             None,
@@ -51,17 +50,16 @@ def examine_worker() -> Condition:
     if alive:
         return Condition(facts=facts)
     since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
-    # A stuck cluster's workers take no task, and so are not seen either.
+    # Workers of a stuck cluster take no tasks, so they are not seen either.
     or_restart = ", or restart it if it runs, for then it is stuck" if newest else ""
     advice = f"start one with `manage.py run_worker`{or_restart}"
     return Condition(f"No worker has been seen {since}: {advice}.", facts)
 
 
 def _oldest_wakeup() -> datetime | None:
-    """When the oldest task that no worker has taken was put on the queue; also proves that the
-    broker answers."""
+    """When the oldest waiting task was queued, or None. Raises if the broker does not answer."""
     if Conf.ORM:
-        # `lock` is when a task may be taken: at once, when it is new.
+        # `lock` is the time from which a task may be taken; for a new one, when it was queued.
         waiting = OrmQ.objects.using(Conf.ORM).filter(lock__lte=timezone.now())
         return waiting.aggregate(oldest=Min("lock"))["oldest"]
     broker = get_broker()
@@ -70,7 +68,7 @@ def _oldest_wakeup() -> datetime | None:
 
 
 def _age(moment: datetime | None) -> float | None:
-    """Seconds since then; clocks of several machines differ a little, so never less than 0."""
+    """Seconds since then, at least 0: the clocks of several machines differ a little."""
     if moment is None:
         return None
     return round(max(timezone.now() - moment, timedelta()).total_seconds(), 1)

@@ -1,4 +1,4 @@
-"""Registers the playbooks that lie in the playbook folder, and says what became of each."""
+"""Register the playbooks in the playbook folder, and report what happened to each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ DESCRIPTION_LENGTH = 2000
 
 @dataclass
 class PlaybookImport:
-    """File paths by what became of them; `refused` with the reasons."""
+    """File paths by result; `refused` includes reasons."""
 
     added: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
@@ -26,16 +26,16 @@ class PlaybookImport:
     missing: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    # By file path: what is to be said about the variables that it asks for.
+    # {file path: warnings about its variables}.
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
 def import_playbooks(
     root: Path, *, accept_as: User | None = None, dry_run: bool = False
 ) -> PlaybookImport:
-    """Compare the registry with the folder and register what is new.
+    """Compare the registry with the folder and register new playbooks.
 
-    A changed file is only reported, or accepted in the name of `accept_as` (an admin).
+    Changed files are reported, or accepted if `accept_as` (an admin) is given.
     """
     report = PlaybookImport()
     registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
@@ -70,7 +70,7 @@ def _add(report: PlaybookImport, path: Path, file_path: str, *, dry_run: bool) -
         if not plays:
             if problem := playbook_files.yaml_problem(content):
                 report.refused[file_path] = f"It cannot be read as YAML: {problem}"
-            return  # tasks, variables: YAML, and no playbook
+            return  # tasks or variables: YAML, but not a playbook
         playbook = _new(file_path, content, plays)
         playbook.full_clean()
         if not dry_run:

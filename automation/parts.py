@@ -1,4 +1,4 @@
-"""What automation adds to the console, to the list of servers and to a server's own page."""
+"""What automation adds to the console, to the list of servers and to a server's page."""
 
 from typing import Any
 from uuid import UUID
@@ -38,7 +38,7 @@ SERVER = "inventory.Server"
 
 
 def read_history(request: HttpRequest, server: Server) -> dict[str, Any]:
-    """How jobs on a server have gone."""
+    """The job history of a server."""
     return {"history": read_server_history(server.pk)}
 
 
@@ -55,7 +55,7 @@ PAGES = [
         attach=servers.attach_newest_jobs,
     ),
     FilterPart(model=SERVER, list_filter=servers.LastJobFilter),
-    # Each is one run, however many servers it has.
+    # Each action makes one run, however many servers it has.
     ActionPart(
         model=SERVER,
         act=servers.run_playbook,
@@ -88,6 +88,7 @@ MENU = [
         icon="play_arrow",
         url_name="automation:job_launch",
         permission="automation.launch_playbook",
+        in_header=True,
         keys="r",
         order=120,
     ),
@@ -106,7 +107,7 @@ MENU = [
 
 
 def find_jobs(text: str) -> QuerySet[Job]:
-    """Those whose id begins so: with eight digits of it at least."""
+    """Jobs whose id starts with the text, from eight digits on."""
     digits = text.replace("-", "")
     try:
         UUID(digits.ljust(32, "0"))
@@ -161,6 +162,12 @@ ROLES = [
             "automation.view_taskresult",
             "automation.view_worker",
         ),
+        auditor=(
+            "automation.view_vaultpassword",
+            "django_q.view_schedule",
+            "django_q.view_failure",
+            "django_q.view_ormq",
+        ),
         operator=("automation.launch_playbook", "automation.cancel_job"),
         admin=(
             "automation.add_playbook",
@@ -168,13 +175,9 @@ ROLES = [
             "automation.delete_playbook",
             "automation.accept_playbook",
             "automation.override_check",
-            "automation.view_vaultpassword",
             "automation.add_vaultpassword",
             "automation.change_vaultpassword",
             "automation.delete_vaultpassword",
-            "django_q.view_schedule",
-            "django_q.view_failure",
-            "django_q.view_ormq",
         ),
     ),
 ]

@@ -1,7 +1,7 @@
-"""The processes of a run on this machine: found by the marker in their environment.
+"""A run's processes on this machine, found by a marker in their environment.
 
-ansible-core starts its own workers in sessions of their own, so neither a process group nor a
-parent's number finds them all; an environment variable is inherited by every one.
+ansible-core starts its workers in sessions of their own, so neither a process group nor a parent
+pid finds them all; an environment variable is inherited by every one.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ from pathlib import Path
 
 MARKER = "INFRAOPS_RUN"
 PLACE_LENGTH = 12
-# The place of the start time among the fields that `_status` gives.
+# The index of the start time in the fields from `_status`.
 STARTED = 19
 
 
 def find_marked(token: str) -> list[int]:
-    """Process ids of everything alive that carries the token. Needs /proc, so Linux."""
+    """The pids of all live processes with this token. Needs /proc, so Linux."""
     wanted = f"{MARKER}={token}".encode()
     found = []
     for entry in Path("/proc").iterdir():
@@ -30,15 +30,14 @@ def find_marked(token: str) -> list[int]:
 
 
 def terminate(token: str) -> None:
-    """SIGTERM to ansible-playbook, which tells its workers: it is the child of the shell that is
-    this process's own child."""
+    """SIGTERM to ansible-playbook, which stops its workers. It is our shell's child."""
     for pid in find_marked(token):
         if _parent_of(_parent_of(pid)) == os.getpid():
             _signal(pid, signal.SIGTERM)
 
 
 def kill_marked(token: str) -> int:
-    """SIGKILL to everything that carries the token; how many there were."""
+    """SIGKILL to all processes with this token. Returns their number."""
     survivors = find_marked(token)
     for pid in survivors:
         _signal(pid, signal.SIGKILL)
@@ -47,25 +46,27 @@ def kill_marked(token: str) -> int:
 
 @functools.cache
 def place() -> str:
-    """Hex digits for this boot of this machine and, in a container, for its own numbering of
-    processes: elsewhere the same number is another process, whatever the host is called."""
+    """Hex digits for this boot and, in a container, its pid namespace.
+
+    Elsewhere the same pid is another process, even on a host of the same name.
+    """
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     numbering = Path("/proc/self/ns/pid").readlink()
     return hashlib.sha256(f"{boot} {numbering}".encode()).hexdigest()[:PLACE_LENGTH]
 
 
 def new_token() -> str:
-    """A UUID for what this process does: random, but for its last group, which is the place."""
+    """A random UUID whose last group is `place()`."""
     return str(uuid.uuid4())[:-PLACE_LENGTH] + place()
 
 
 def lives_since(pid: int, moment: datetime) -> bool:
-    """Whether the process of this number is there and had started by then: numbers come again."""
+    """True if the process exists and had started by then: pids are reused."""
     fields = _status(Path("/proc") / str(pid))
     if fields[0] == "Z":
         return False
     ticks = int(fields[STARTED]) / os.sysconf("SC_CLK_TCK")
-    # Its clock counts in hundredths, and the boot in whole seconds.
+    # The start time is in hundredths of a second, the boot time in whole seconds.
     return _booted_at() + ticks <= moment.timestamp() + 2
 
 
@@ -83,7 +84,7 @@ def _signal(pid: int, number: int) -> None:
 def _environment(entry: Path) -> list[bytes]:
     try:
         return (entry / "environ").read_bytes().split(b"\0")
-    except OSError:  # ended meanwhile, or somebody else's
+    except OSError:  # ended meanwhile, or of another user
         return []
 
 

@@ -1,4 +1,4 @@
-"""What automation listens to."""
+"""Signals that automation listens to."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ from audit.stories.story import Chapter
 from .content import playbook_files
 from .execution.reaper import reap_dead
 from .execution.run_folder import sweep_folders
-from .models import Playbook, Run, Worker
+from .models import Job, Playbook, Run, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +28,10 @@ TOLD_JOBS = 500
 
 
 def set_up_queue(using: str, **kwargs: Any) -> None:
-    """After each migrate: the minute's schedule, and our own playbook as this release has it."""
+    """After each migrate: schedule `every_minute`, and register this release's connection check."""
     tables = connections[using].introspection.table_names()
     if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
-        return  # a migration backwards, or of one app alone
+        return  # a backward migration, or of a single app
     Schedule.objects.using(using).get_or_create(
         name="Every minute",
         defaults={
@@ -55,7 +55,7 @@ def _register_connection_check(using: str) -> None:
 
 @receiver(post_spawn)
 def note_new_worker(**kwargs: Any) -> None:
-    """A worker process has started: it is alive before its first task."""
+    """A worker process has started: record it before its first task, and clean up after others."""
     sweep_folders()
     try:
         Worker.objects.beat()
@@ -66,6 +66,12 @@ def note_new_worker(**kwargs: Any) -> None:
 
 @receiver(story_asked, sender=Run)
 def tell_of_jobs(object: Run, **kwargs: Any) -> Chapter:
-    """What happened to a run's jobs, to its first 500 of them, belongs into its story."""
+    """A run's story includes that of its first 500 jobs."""
     jobs = object.jobs.order_by("id").values_list("job_id", flat=True)[:TOLD_JOBS]
     return Chapter("its jobs", "job", [str(job_id) for job_id in jobs])
+
+
+@receiver(story_asked, sender=Job)
+def tell_of_run(object: Job, **kwargs: Any) -> Chapter:
+    """A job's story includes its run's lines, which say who launched and cancelled it."""
+    return Chapter("its run", "run", [str(object.run_id)])

@@ -1,4 +1,4 @@
-"""What the queue may call. Each may come twice, or late, or not at all."""
+"""Tasks for the queue. Each may run twice, late, or not at all."""
 
 import logging
 
@@ -13,9 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 def run_next() -> str:
-    """Take the next run that can go and see it through; says which one it was."""
+    """Claim the next run that can start, and run it. Returns which one, for the queue's log."""
     if shutdown.is_asked():
-        return "stopping"  # the next worker takes it
+        return "stopping"  # the next worker will claim it
     insisting(Worker.objects.beat)
     run = insisting(Run.objects.claim_next)
     if run is None:
@@ -23,7 +23,7 @@ def run_next() -> str:
     try:
         Run.objects.wake_next()
     except Exception:
-        # The queue or the database is away. This run is ours: nobody else would see it through.
+        # The queue or the database is down. This run is ours, so it goes on.
         logger.exception("No wake-up for the next run; the minute's will come")
     execute(run)
     return f"run {run.pk}"

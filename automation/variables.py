@@ -1,6 +1,6 @@
-"""What a playbook asks for: its variables, their types, and the values that people give.
+"""The variables of a playbook: their declaration, and the values given at a launch.
 
-A schema is a JSON object, one entry a variable:
+A schema is a JSON object with an entry per variable:
 
     {"version": {"type": "string", "required": true, "help": "Tag to deploy"},
      "restart": {"type": "boolean", "default": false},
@@ -8,8 +8,9 @@ A schema is a JSON object, one entry a variable:
      "bucket": {"type": "string", "playbook_default": "backup-{{ region }}"},
      "db_password": {"type": "string", "secret": true}}
 
-A `default` is data, like what people type, and is given to the play. A `playbook_default` only says
-what the playbook itself takes where nothing is given; it is its author's, so code, and left to it.
+A `default` is data, like a typed value, and is passed to the play. A `playbook_default` is only
+shown: it is what the playbook itself uses if no value is given. It may contain code and is left to
+the playbook.
 """
 
 import difflib
@@ -26,7 +27,7 @@ from schema.encryption import decrypt, encrypt
 from schema.fields import INEXACT_NUMBER, has_inexact_number
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What an entry may have; `default` is of the variable's own type.
+# Keys of an entry and their types; `default` has the variable's own type.
 KEYS: dict[str, type | None] = {
     "type": str,
     "default": None,
@@ -38,12 +39,12 @@ KEYS: dict[str, type | None] = {
     "secret": bool,
 }
 IN_WORDS = {str: "a text", bool: "true or false", list: "a list"}
-# Names that steer Ansible itself: whoever may set them chooses what runs where.
+# Prefixes of names that control Ansible itself: setting them means choosing what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
-# Of so many problems at a launch all are told: looking for a name that is alike takes time.
+# No more problems are reported: suggesting similar names takes time.
 MOST_PROBLEMS = 50
-# MariaDB's JSON ends at 32 levels, with those around the value.
+# MariaDB's JSON is limited to 32 levels, including those around the value.
 DEEPEST = 20
 
 
@@ -63,7 +64,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def validate_schema(schema: Any) -> None:
-    """ValidationError naming every variable whose entry cannot be used."""
+    """Raise ValidationError with every variable whose entry is invalid."""
     if not isinstance(schema, dict):
         raise ValidationError("Variables have to be a JSON object: one entry for each variable.")
     problems = {name: _schema_problem(name, spec) for name, spec in schema.items()}
@@ -72,7 +73,7 @@ def validate_schema(schema: Any) -> None:
 
 
 def _schema_problem(name: str, spec: Any) -> str:
-    """The first thing that is wrong with a variable's entry, or nothing."""
+    """The first problem with a variable's entry, or ""."""
     if not NAME.fullmatch(name):
         return "this is no variable name."
     if name in MAGIC:
@@ -120,10 +121,10 @@ def _own_default_problem(spec: dict[str, Any]) -> str:
 
 
 def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
-    """The values to run with: those given and the defaults of the others.
+    """The values to run with: those given, and the defaults of the others.
 
-    ValidationError is a dict, {variable: [what is wrong]}. A playbook that declares variables
-    takes no others; one that declares none takes any that does not steer Ansible.
+    Raises ValidationError, {variable: [what is wrong]}. A playbook that declares variables accepts
+    no others; one that declares none accepts any that do not control Ansible.
     """
     if not isinstance(given, dict):
         raise ValidationError({"extra_vars": ["This has to be an object: {“name”: value}."]})
@@ -147,7 +148,7 @@ def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
 
 
 def own_defaults(schema: dict[str, Any]) -> list[str]:
-    """The names of the variables for which the playbook itself has something."""
+    """The names of variables for which the playbook has a default of its own."""
     return [name for name, spec in schema.items() if spec.get("playbook_default") is not None]
 
 
@@ -166,7 +167,7 @@ def _name_problem(schema: dict[str, Any], name: Any) -> str:
 
 
 def _unstorable(value: Any) -> str:
-    """What JSON, and so the database, cannot hold; and what stands for a secret, and is none."""
+    """Why the value cannot be stored, or stands for a secret without being one; "" if it can."""
     if _is_deeper(value, DEEPEST):
         return f"This is nested too deeply: {DEEPEST} levels are the most."
     if value == MASK or has_mask(value):
@@ -181,7 +182,7 @@ def _unstorable(value: Any) -> str:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether more lists and objects than that lie in each other."""
+    """True if lists and objects are nested deeper than this."""
     if not isinstance(value, list | dict):
         return False
     items = value.values() if isinstance(value, dict) else value
@@ -193,7 +194,7 @@ def _problem(spec: dict[str, Any], value: Any) -> str:
     if not accepts(value):
         return f"has to be {wanted}."
     choices = spec.get("choices")
-    # Python takes true for 1.
+    # To Python, true equals 1.
     if choices and not any(value == each and type(value) is type(each) for each in choices):
         return f"has to be one of {', '.join(map(str, choices))}."
     return ""
@@ -202,9 +203,11 @@ def _problem(spec: dict[str, Any], value: Any) -> str:
 def sealed(
     schema: dict[str, Any], values: dict[str, Any], secrets: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The same values with the secrets encrypted, as they are stored: those that the schema calls
-    so, undeclared texts whose names tell, and texts that are named among `secrets`: what was one
-    once stays one."""
+    """The values for storage, with secrets encrypted.
+
+    Secrets are variables that the schema declares so, undeclared texts with secret-sounding names,
+    and those named in `secrets`: once secret, always secret.
+    """
     return {
         name: {ENCRYPTED: encrypt(value)}
         if _is_secret(schema, name, value) or (name in secrets and isinstance(value, str))
@@ -220,7 +223,7 @@ def _is_secret(schema: dict[str, Any], name: str, value: Any) -> bool:
 
 
 def opened(values: dict[str, Any]) -> dict[str, Any]:
-    """Stored values with the secrets in clear: for the run itself and nobody else."""
+    """Stored values with secrets decrypted; only for the run itself."""
     return {
         name: decrypt(value[ENCRYPTED]) if is_sealed(value) else value
         for name, value in values.items()
@@ -228,12 +231,12 @@ def opened(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def masked(values: dict[str, Any]) -> dict[str, Any]:
-    """Stored values as people may see them."""
+    """Stored values for display, with secrets masked."""
     return {name: MASK if is_sealed(value) else redacted(value) for name, value in values.items()}
 
 
 def as_text(value: Any) -> str:
-    """A value as one reads it: a text as it stands, anything else as JSON."""
+    """A value for display: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""What a job costs, how long it keeps one waiting, how fast the pages are: `make bench`.
+"""Measures what a job costs, how long it waits, and how fast pages are: `make bench`.
 
-Everything happens in a temporary folder on a database of its own: SQLite there, or an empty one of
-MySQL or MariaDB. One script alone: `make bench ARGS="queue_pickup --launches 100"`.
+Uses a temporary folder and a database of its own: SQLite in that folder, or an empty MySQL or
+MariaDB database. To run a single script: `make bench ARGS="queue_pickup --launches 100"`.
 """
 
 import argparse
@@ -21,6 +21,7 @@ SCRIPTS = (
     "many_runs",
     "many_servers",
     "log_in_browser",
+    "slow_line",
     # The last one: what it makes up would stand in the others' way.
     "pages",
 )
@@ -33,7 +34,7 @@ def main() -> int:
         lines = [machine.described(database, load)]
         print(lines[0], flush=True)
         for name in options.scripts or SCRIPTS:
-            # Not at the top: models can be imported only now that Django is set up.
+            # Imported here, as models need Django to be set up.
             lines.append(import_module(f"bench.{name}").measure(options).markdown())
             print(f"\n{lines[-1]}", flush=True)
     if options.write:

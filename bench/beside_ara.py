@@ -1,9 +1,9 @@
-"""What keeping a record costs here and with ARA, against bare `ansible-playbook` of the same files.
+"""The cost of record keeping here and with ARA, compared with bare `ansible-playbook` runs.
 
-ARA (its offline client: a callback that writes into its own SQLite) is installed for this in a
+ARA (its offline client, a callback that writes to its own SQLite file) is installed for this in a
 virtual environment of its own, with the same ansible-core; InfraOps does not depend on it. The
-three take turns, each time in another order. ARA keeps tasks, results and files, a job keeps those
-of its lines and task results, on the database that is measured.
+three take turns, in a different order each time. ARA stores tasks, results and files; a job stores
+log lines and task results, in the database being measured.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 @contextmanager
 def recorded_by_ara() -> Iterator[Way]:
-    """A bare run with ARA's callback, once ARA is installed."""
+    """A bare run with ARA's callback; installs ARA first."""
     with tempfile.TemporaryDirectory(prefix="infraops-ara-") as name:
         folder = Path(name)
         python = folder / "bin" / "python"
@@ -64,7 +64,7 @@ def recorded_by_ara() -> Iterator[Way]:
         recorded = partial(
             bare_run, program=str(folder / "bin" / "ansible-playbook"), environment=added
         )
-        # Its first run makes its database.
+        # The first run creates ARA's database.
         recorded(scenery.playbook("beside_ara", [DEBUG]), [scenery.this_machine()])
         yield recorded
 
@@ -72,7 +72,7 @@ def recorded_by_ara() -> Iterator[Way]:
 def _round(
     ways: dict[str, Way], playbook: Playbook, servers: list[Server], number: int
 ) -> dict[str, float]:
-    """Seconds of each way, beginning with another one each time."""
+    """Seconds for each way, starting with a different one each time."""
     first = number % len(WAYS)
     order = WAYS[first:] + WAYS[:first]
     return {name: ways[name](playbook, servers).wall for name in order}

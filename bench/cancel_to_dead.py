@@ -1,7 +1,7 @@
-"""How long a cancelled run takes to die: from the committed cancel to the last of its processes.
+"""How long a cancelled run takes to die: from the commit of the cancellation to its last process.
 
-A real worker runs a play that sleeps; it is cancelled once the sleep itself has started. Two times
-end: the run's end is in the database, and /proc has nothing with the run's marker any more.
+A real worker runs a play that sleeps, which is cancelled once the sleep has started. Two durations:
+until the run's end is in the database, and until /proc has no process with the run's marker.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def _cancelled(playbook: Playbook) -> tuple[float, float]:
-    """Seconds until the run had ended, and until nothing of it was left."""
+    """Seconds until the run had ended, and until none of its processes was left."""
     run, _ = scenery.launched(playbook)
     _await(lambda: _sleeps(run), "the sleep")
     run.cancel(scenery.operator())

@@ -1,4 +1,4 @@
-"""The console as production runs it: gunicorn on a free port of this machine."""
+"""The console as in production: gunicorn on a free port of this machine."""
 
 import time
 import urllib.error
@@ -12,7 +12,7 @@ from automation import children
 
 @contextmanager
 def console() -> Iterator[str]:
-    """Its URL, once it answers."""
+    """Start it and yield its URL once it answers."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -29,7 +29,7 @@ def _await(url: str, *, seconds: float = 30) -> None:
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
         try:
-            # Without a worker it says 503, and answers.
+            # Without a worker it answers 503, which will do.
             urllib.request.urlopen(f"{url}/api/health", timeout=5).close()
         except urllib.error.HTTPError:
             return

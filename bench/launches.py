@@ -1,4 +1,4 @@
-"""How many launches the API accepts a second: a real gunicorn, real requests with an API key."""
+"""How many launches per second the API accepts: a real gunicorn, real requests with an API key."""
 
 import argparse
 import json

@@ -1,9 +1,8 @@
-"""How old a line is when somebody else can read it: from Ansible's event to its committed row.
+"""How old a log line is when others can read it: from Ansible's event to the committed row.
 
-A line's own time is that of its event, taken inside ansible-playbook. Another process, on a
-connection of its own, asks for new lines again and again, and notes when it has them. So no figure
-is too low, and none is too high by more than one query and the pause before it. Both clocks are
-this machine's.
+A line's time is that of its event, taken inside ansible-playbook. Another process polls for new
+lines on its own connection and notes when it gets them. So no figure is too low, and none is too
+high by more than one query and the pause before it. Both clocks are this machine's.
 """
 
 import argparse
@@ -37,7 +36,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def _chatty() -> list[dict[str, Any]]:
-    """One line, many lines at once, then nothing for a while; again and again."""
+    """Tasks that print one line, then many at once, then nothing for a while, repeatedly."""
     burst = "{{ range(" + str(BURST) + ") | map('string') | list }}"
     tasks: list[dict[str, Any]] = []
     for number in range(ROUNDS):
@@ -64,6 +63,6 @@ def _delays(run: Run) -> list[float]:
 
 
 def _lines(job: Job, after: int) -> list[tuple[int, float]]:
-    """(line number, time of its event) of what is new."""
+    """(line number, time of its event) for new lines."""
     rows = job.logs.filter(line_number__gt=after).order_by("line_number")
     return [(n, at.timestamp()) for n, at in rows.values_list("line_number", "timestamp")]

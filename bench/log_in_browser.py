@@ -1,9 +1,8 @@
-"""How old a line is when it is on the screen, and how a log of 100,000 lines opens and is searched.
+"""How old a line is when it appears on the screen, and how a log of 100,000 lines performs.
 
-In Chromium, from a gunicorn as production runs it. A line counts from its row's commit to the first
-frame that is drawn after the page has it; both clocks are this machine's. The first paint counts
-from the click that opens the page, a search from Enter until the number of hits is shown, a jump
-until its line is there.
+In Chromium, from gunicorn as in production. A line is timed from its row's commit to the first
+frame drawn after the page has it; both clocks are this machine's. First paint lasts until its line
+is there.
 """
 
 import argparse
@@ -27,17 +26,17 @@ from bench.table import Table, spread
 
 try:
     from playwright.sync_api import sync_playwright
-except ImportError:  # it comes with the tests, and a bench may go without
+except ImportError:  # comes with the tests; a benchmark may do without
     sync_playwright = None
 
 LONG = 100_000
 LINES = 300
 PAUSE_SECONDS = 0.1
 TIMES = 15
-# One hit in the middle of the log, many hits, and none: only the last looks at every line.
+# One hit in the middle of the log, many hits, and none: only the last one reads every line.
 SEARCHED = ("item 050000", "item 07", "nowhere to be found")
 
-# Notes when each line was drawn: {line's id: milliseconds since 1970}.
+# Records when each line was drawn: {line's id: milliseconds since 1970}.
 WATCH = """
     window.drawn = {};
     new MutationObserver((changes) => {
@@ -49,7 +48,7 @@ WATCH = """
     }).observe(document.getElementById("log"), { childList: true });
 """
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-# Milliseconds from what `start` does until `isDone`, looked at in each frame.
+# Milliseconds from running `start` until `isDone`, checked in every frame.
 UNTIL = """
     ([start, isDone]) => new Promise((resolve) => {
         const began = performance.now();
@@ -75,7 +74,7 @@ def measure(options: argparse.Namespace) -> Table:
     if chromium is None:
         return _skipped(table, "Chromium is not installed")
     jobs = _running_job(), _long_job()
-    # While Playwright is at work, Django takes its thread for an asynchronous one.
+    # While Playwright runs, Django takes its thread for an asynchronous one.
     cookies = _cookies()
     connection.close()
     with console() as url, sync_playwright() as playwright:
@@ -108,14 +107,14 @@ def _measure_lines(table: Table, page: Any, job: Job, path: str) -> None:
 
 @contextmanager
 def _printing(job: Job) -> Iterator[dict[int, float]]:
-    """Meanwhile a thread commits one line after the other; gives when each was."""
+    """Commit lines from a thread; yields {line number: commit time}."""
     committed: dict[int, float] = {}
 
     def write() -> None:
         for number in range(1, LINES + 1):
             JobLog.objects.create(job=job, line_number=number, content=f"line {number}")
             committed[number] = time.time()
-            # Not in step with the page's own questions.
+            # Avoids getting in step with the page's polling.
             time.sleep(random.uniform(0.5, 1.5) * PAUSE_SECONDS)
         connection.close()
 
@@ -152,7 +151,7 @@ def _jump(number: int) -> tuple[str, str]:
 
 
 def _search(text: str) -> tuple[str, str]:
-    """As if somebody had typed it and pressed Enter."""
+    """As if typed, followed by Enter."""
     start = f"""
         const form = document.getElementById("log-search");
         document.getElementById("log-hits").textContent = "";
@@ -169,7 +168,7 @@ def _until(page: Any, start: str, is_done: str) -> float:
 
 
 def _add_memory(table: Table, page: Any) -> None:
-    """How many lines the page holds after somebody has scrolled up through 20,000."""
+    """The number of lines the page holds after scrolling up through 20,000."""
     for _ in range(40):
         page.evaluate("document.getElementById('log').scrollTop = 0")
         page.wait_for_timeout(100)

@@ -1,4 +1,4 @@
-"""Many short runs through the queue, against as many bare ones started two at a time."""
+"""Many short runs through the queue, compared with as many bare runs, two at a time."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from bench.workers import ready_workers
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
 
-AT_ONCE = 2  # what bench.sandbox gives WORKERS
+AT_ONCE = 2  # WORKERS in bench.sandbox
 GOAL = 1.30
 TASK = {"name": "One task", "ansible.builtin.debug": {"msg": "done"}}
 
@@ -38,7 +38,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def _server(number: int) -> Server:
-    """This machine under a name of its own: two runs on one server would wait for each other."""
+    """This machine under another name: two runs on one server would wait for each other."""
     local = {"variables": scenery.this_machine().variables, "ip_address": "127.0.0.1"}
     return Server.objects.create(hostname=f"run{number}", environment=f"run{number}", **local)
 

@@ -1,8 +1,8 @@
 """What 10,000 other servers in the environment add to the start of a run.
 
-A play of one task, as a job on a server that is alone in its environment and as one on a server
-that has 10,000 neighbours there: they are written into its inventory, so that plays can name them.
-The two take turns. A job counts from its claim until its end is committed.
+Runs a play of one task on a server that is alone in its environment, and on one with 10,000
+neighbours there, which are written to its inventory so that plays can name them. The two take
+turns. A job is timed from its claim until its end is committed.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def measure(options: argparse.Namespace) -> Table:
         ["pairs", "alone", "crowded", "added", "lowest and highest", "goal", ""],
         note="Medians; what is added is the median of the pairs' own differences.",
     )
-    _seconds(playbook, alone)  # warms up
+    _seconds(playbook, alone)  # warm up
     pairs = [_pair(playbook, alone, crowded, number) for number in range(options.pairs)]
     added = [second - first for first, second in pairs]
     first, second = (f"{median(seconds):.2f} s" for seconds in zip(*pairs, strict=True))
@@ -44,7 +44,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def _pair(playbook: Playbook, alone: Server, crowded: Server, number: int) -> tuple[float, float]:
-    """Seconds of (alone, crowded), every other time in the other order."""
+    """Seconds for (alone, crowded), in alternating order."""
     order = (alone, crowded) if number % 2 else (crowded, alone)
     measured = {server.pk: _seconds(playbook, server) for server in order}
     return measured[alone.pk], measured[crowded.pk]
@@ -62,13 +62,13 @@ def _seconds(playbook: Playbook, server: Server) -> float:
 
 
 def _target(environment: str) -> Server:
-    """This machine once more, in an environment of its own."""
+    """This machine again, in another environment."""
     local = {"variables": scenery.this_machine().variables, "ip_address": "127.0.0.1"}
     return Server.objects.create(hostname=f"in-{environment}", environment=environment, **local)
 
 
 def _settle(count: int, environment: str) -> None:
-    """So many servers as people have them: an address, a port, a user, tags and a variable."""
+    """Create servers with typical data: address, port, user, tags and a variable."""
     with transaction.atomic():
         Server.objects.bulk_create(
             [

@@ -1,9 +1,9 @@
-"""How fast the main pages answer with a large team's data, and how many queries each one makes.
+"""How fast the main pages are with a large team's data, and how many queries each makes.
 
-The data is that of `seed_data --scale large`: 10,000 servers, 100,000 jobs, 1,500,000 lines. Each
-page is asked for over HTTP by an admin, one request after the other, from a gunicorn as production
-runs it; a request counts from its first byte to the answer's last. The queries are counted in this
-process, of one more request.
+The data is that of `seed_data --scale large`: 10,000 servers, 100,000 jobs, 1,500,000 lines. An
+admin requests each page over HTTP, one request at a time, from gunicorn as in production; a request
+is timed from its first byte to the last byte of the response. Queries are counted for one more
+request, made in this process.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def ask(pages: list[Page], times: int) -> Table:
-    """Each page in turn, so many times."""
+    """Request each page `times` times."""
     client = Client()
     client.force_login(User.objects.admins().order_by("id")[:1].get())
     cookies = "; ".join(f"{name}={value.value}" for name, value in client.cookies.items())
@@ -64,7 +64,7 @@ def ask(pages: list[Page], times: int) -> Table:
 
 
 def main_pages() -> Iterator[Page]:
-    """What operators look at all day, each as full as it gets."""
+    """The pages that operators use all day, as full as they get."""
     yield Page("home", reverse("home"), HOME_GOAL)
     yield from _lists()
     yield from _job_pages()
@@ -128,7 +128,7 @@ def _api_pages() -> Iterator[Page]:
 
 
 def _longest() -> Job:
-    """The job that has most lines."""
+    """The job with the most log lines."""
     return JobLog.objects.order_by("-line_number").select_related("job")[0].job
 
 
@@ -145,12 +145,12 @@ def _with(url: str, **query: Any) -> str:
 
 
 def _busiest(column: str) -> Any:
-    """Whichever has most jobs."""
+    """The value of the column with the most jobs."""
     return Job.objects.values(column).annotate(n=Count("id")).order_by("-n")[0][column]
 
 
 class _Asked:
-    """What so many requests took, and how large the answer was."""
+    """Durations of the requests, and the size of the response."""
 
     def __init__(self, url: str, cookies: str, page: Page, times: int) -> None:
         self.seconds: list[float] = []
@@ -164,7 +164,10 @@ class _Asked:
 
 
 def _read(host: str, cookies: str, page: Page) -> int:
-    """The answer's length; anything but a 200 would measure something else."""
+    """The length of the response.
+
+    Raises unless it is a 200: anything else would distort the result.
+    """
     asked = http.client.HTTPConnection(host, timeout=60)
     asked.request("GET", page.url, headers={"Cookie": cookies, "Accept": "text/html, */*"})
     answer = asked.getresponse()

@@ -1,7 +1,7 @@
-"""How long a launched run waits for a free worker: from its committed launch to its claim.
+"""How long a launched run waits for a free worker: from the commit of its launch to its claim.
 
-A real `qcluster` takes them, one after the other; each is launched at a random moment after the one
-before has ended, so that the queue's own rhythm favours none.
+A real `qcluster` takes the runs one after the other. Each is launched at a random time after the
+previous one has ended, so that none benefits from the queue's own rhythm.
 """
 
 import argparse

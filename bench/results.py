@@ -1,4 +1,4 @@
-"""Keeps what was measured on a quiet machine in bench/RESULTS.md, a part for each database."""
+"""Stores results from a quiet machine in bench/RESULTS.md, one section per database."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ What is measured, and how, stands at the head of each script in this folder.
 
 
 def write(database: str, lines: list[str], load_at_start: float) -> int:
-    """Put the part of this database in its place; the exit status, 1 on a busy machine."""
+    """Replace this database's section. Returns the exit status: 1 if the machine was busy."""
     if load_at_start >= QUIET:
         print(f"\nNot written: load average {load_at_start:.2f}, and {QUIET} is the limit.")
         return 1
@@ -25,7 +25,7 @@ def write(database: str, lines: list[str], load_at_start: float) -> int:
 
 
 def _parts() -> dict[str, str]:
-    """What the file holds, by the first word of each second-level heading."""
+    """{first word of the second-level heading: section}."""
     if not FILE.exists():
         return {}
     found = re.split(r"^(?=## )", FILE.read_text(), flags=re.MULTILINE)[1:]

@@ -1,9 +1,9 @@
-"""What a job adds to its playbook: wall time against bare `ansible-playbook` of the same files.
+"""What a job adds to its playbook: wall time compared with a bare `ansible-playbook` run.
 
-A job counts from its claim until its end is committed, with all of its lines. The bare run writes
-to a pipe, in the same scrubbed environment. They take turns, and each pair begins with the other
-one, so that a machine that gets busier or quieter favours neither. CPU time is that of this process
-and of everything that it has started: on a busy machine it says more than the clock.
+A job is timed from its claim until its end is committed, with all its lines. The bare run writes to
+a pipe, in the same minimal environment. The order alternates from pair to pair, so that changes in
+the machine's load favour neither. CPU time includes this process and all that it started: on a busy
+machine it says more than wall time.
 """
 
 import argparse
@@ -30,7 +30,7 @@ COMMAND = {"ansible.builtin.command": {"cmd": "true"}, "changed_when": False}
 
 @dataclass(frozen=True)
 class Play:
-    """So many tasks on so many hosts, and by how much a job may take longer than the bare run."""
+    """Some tasks on some hosts, and by how much a job may take longer than the bare run."""
 
     name: str
     task: dict[str, object]
@@ -48,7 +48,7 @@ PLAYS = (
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run of a play: seconds on the clock, seconds of CPU, lines printed or written."""
+    """The cost of one run: wall seconds, CPU seconds, lines printed or stored."""
 
     wall: float
     cpu: float
@@ -87,18 +87,18 @@ def _add(table: Table, play: Play, pairs: list[Pair]) -> None:
 
 
 def _pair(playbook: Playbook, servers: list[Server], number: int) -> Pair:
-    """One of each, every other time in the other order."""
+    """One of each, in alternating order."""
     order = (bare_run, job_run) if number % 2 else (job_run, bare_run)
     costs = {one: one(playbook, servers) for one in order}
     bare, job = costs[bare_run], costs[job_run]
-    # With several hosts each job has the headings of its own.
+    # With several hosts, every job has its own headings.
     if len(servers) == 1 and bare.lines != job.lines:
         raise RuntimeError(f"{bare.lines} lines were printed, the job has {job.lines} of them")
     return bare, job
 
 
 def job_run(playbook: Playbook, servers: list[Server]) -> Cost:
-    """Claimed and seen through by this process, as a worker does."""
+    """Claimed and run by this process, as a worker would."""
     run, _ = scenery.launched(playbook, servers)
     started, cpu = perf_counter(), _cpu_seconds()
     done = run_next()
@@ -114,7 +114,7 @@ def bare_run(
     program: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Cost:
-    """`environment` is added to the little that the program gets of ours."""
+    """`environment` is added to the few variables that the program inherits."""
     with tempfile.TemporaryDirectory() as name:
         inventory = write_inventory(Path(name), servers)
         program = program or str(ansible_playbook())
@@ -129,5 +129,5 @@ def bare_run(
 
 
 def _cpu_seconds() -> float:
-    """Of this process and of the children that have ended."""
+    """CPU seconds of this process and of its ended children."""
     return sum(os.times()[:4])

@@ -1,4 +1,4 @@
-"""A place to measure in: a temporary folder, a database of its own, and Django set up on both."""
+"""A place to measure in: a temporary folder and a database of its own, with Django set up."""
 
 import os
 import secrets
@@ -17,21 +17,24 @@ from django.db import connection
 
 @contextmanager
 def sandbox(database_url: str | None, redis_url: str | None) -> Iterator[str]:
-    """Set up and migrated; yields what the database calls itself, like "SQLite 3.40.1"."""
+    """Set up and migrate; yields the database's name and version, such as "SQLite 3.40.1"."""
     with tempfile.TemporaryDirectory(prefix="infraops-bench-") as name:
         folder = Path(name)
-        # A worker that is started from here inherits them; a .env changes none of them.
+        # Workers started from here inherit these, and a .env file does not override them.
         database_url = database_url or f"sqlite:///{folder / 'db.sqlite3'}"
         os.environ.update(_settings(folder, database_url, redis_url or ""))
         django.setup()
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         _refuse_used_database()
         yield _name_of_database()
         connection.close()
 
 
 def _settings(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
-    roots = {f"{name}_ROOT": folder / name.lower() for name in ("PLAYBOOK", "SSH_KEY", "RUN")}
+    roots = {
+        f"{name}_ROOT": folder / name.lower() for name in ("PLAYBOOK", "SSH_KEY", "RUN", "STATIC")
+    }
     for root in roots.values():
         root.mkdir(mode=0o700)
     return {

@@ -1,4 +1,4 @@
-"""Whom and what the measurements need: an operator, this machine as a server, playbooks."""
+"""What measurements need: an operator, this machine as a server, playbooks."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ def operator() -> User:
 
 
 def this_machine() -> Server:
-    """Without SSH, and with this Python, so that nothing but the playbook takes time."""
+    """Without SSH and with this Python, so that only the playbook takes time."""
     python = "{{ ansible_playbook_python }}"
     variables = {"ansible_connection": "local", "ansible_python_interpreter": python}
     fields = {"ip_address": "127.0.0.1", "variables": variables}
@@ -29,7 +29,7 @@ def this_machine() -> Server:
 
 
 def machines(count: int) -> list[Server]:
-    """This machine under so many names, each with its own jobs."""
+    """This machine under `count` names, each with its own jobs."""
     if count == 1:
         return [this_machine()]
     local = {"variables": this_machine().variables, "ip_address": "127.0.0.1"}
@@ -38,7 +38,7 @@ def machines(count: int) -> list[Server]:
 
 
 def playbook(name: str, tasks: list[dict[str, Any]]) -> Playbook:
-    """A registered playbook of one play without facts."""
+    """A registered playbook with one play, without facts."""
     plays = [{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]
     file = settings.PLAYBOOK_ROOT / f"{name}.yml"
     file.write_text(yaml.safe_dump(plays, sort_keys=False))
@@ -53,17 +53,20 @@ def launch(playbook: Playbook, servers: list[Server]) -> Run:
 
 
 def launched(playbook: Playbook, servers: list[Server] | None = None) -> tuple[Run, datetime]:
-    """The run (on this machine unless servers are named), and when its launch was committed."""
+    """The run (on this machine by default), and the time at which its launch was committed."""
     moments: list[datetime] = []
     with transaction.atomic():
-        # The first to be called after the commit, before the wake-up goes to the queue.
+        # The first callback after the commit, before the wake-up is queued.
         transaction.on_commit(lambda: moments.append(timezone.now()))
         run = launch(playbook, servers or [this_machine()])
     return run, moments[0]
 
 
 def succeeded(run: Run) -> Job:
-    """The finished run's job; anything but a success would measure something else."""
+    """The finished run's job.
+
+    Raises unless it succeeded: anything else would distort the result.
+    """
     return all_succeeded(run)[0]
 
 

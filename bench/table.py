@@ -1,4 +1,4 @@
-"""A table that reads well in a terminal and in a Markdown file alike."""
+"""A table that is readable both in a terminal and as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ def _line(cells: list[str], widths: list[int]) -> str:
 
 
 def spread(seconds: Sequence[float]) -> tuple[str, str, str]:
-    """Half are below the first, 95 % below the second, all up to the third; in milliseconds."""
+    """Median, 95th percentile and maximum, in milliseconds."""
     p95 = quantiles(seconds, n=20, method="inclusive")[-1]
     return _ms(median(seconds)), _ms(p95), _ms(max(seconds))
 

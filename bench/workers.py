@@ -1,4 +1,4 @@
-"""Real workers on the database that is measured."""
+"""Real workers on the measured database."""
 
 import tempfile
 import time
@@ -14,7 +14,7 @@ from automation.models import Run, Worker
 
 @contextmanager
 def ready_workers(*, within_seconds: float = 30) -> Iterator[str]:
-    """A qcluster all of whose processes have started; yields what its queue lies in."""
+    """A qcluster whose processes have all started; yields where its queue is stored."""
     wanted = settings.Q_CLUSTER["workers"]
     Worker.objects.all().delete()
     with tempfile.TemporaryDirectory() as name:
@@ -29,7 +29,7 @@ def ready_workers(*, within_seconds: float = 30) -> Iterator[str]:
 
 
 def finished(run: Run, *, within_seconds: float = 120) -> Run:
-    """The run as it is once a worker has ended it."""
+    """The run, once a worker has ended it."""
     give_up_at = time.monotonic() + within_seconds
     while run.state != Run.State.FINISHED:
         if time.monotonic() > give_up_at:

@@ -1,4 +1,4 @@
-"""What would otherwise be noticed on a page, or never: parts that do not fit."""
+"""System checks of the parts that apps contribute, so that mistakes show at startup."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ WITH_TEMPLATES: tuple[type[Part], ...] = (PanelPart, ListToolPart, HomePart, Fir
 
 @register()
 def check_parts(**kwargs: Any) -> list[CheckMessage]:
-    """What apps contribute and nothing could show, named at the start."""
+    """Report contributed parts that could not be shown."""
     found = [*_models(), *_templates(), *_pages(), *_names()]
     return [Error(words, id="console.E001") for words in found]
 
@@ -62,7 +62,7 @@ def _pages() -> Iterator[str]:
 
 
 def _names() -> Iterator[str]:
-    """Of two with one name, one would take the other's place, or its clicks."""
+    """Parts that share a name would replace one another or receive each other's clicks."""
     for kind, name_of in NAMED.items():
         names = Counter((part.model, name_of(part)) for part in parts_of(kind))
         for (model, name), count in names.items():
@@ -77,7 +77,7 @@ def _names() -> Iterator[str]:
 
 
 def _own_names(model_name: str, kind: type[Part]) -> set[str]:
-    """What the list has itself, without parts; nothing for a model that has no list."""
+    """Names that the list already uses without parts; empty if the model has no list."""
     known = {model._meta.label: own for model, own in admin.site._registry.items()}
     own = known.get(model_name)
     if own is None:
@@ -89,7 +89,7 @@ def _own_names(model_name: str, kind: type[Part]) -> set[str]:
 
 
 def _filter_name(list_filter: Any) -> str:
-    """The parameter of the URL, or the field, that it reads."""
+    """The URL parameter or field that the filter reads."""
     found = list_filter[0] if isinstance(list_filter, tuple) else list_filter
     return found if isinstance(found, str) else str(found.parameter_name)
 

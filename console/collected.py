@@ -1,7 +1,7 @@
-"""The parts that the whole console is made of: its menu, search, API, roles, health and home.
+"""Kinds of parts for the whole console: menu, search, API, roles, health and home page.
 
-Each app declares its own in `<app>/parts.py`. They are collected where they are shown: by infraops,
-and for what roles may do by accounts.
+Each app declares its own in `<app>/parts.py`. infraops collects and shows them; accounts reads what
+the roles may do.
 """
 
 from __future__ import annotations
@@ -27,27 +27,34 @@ def never(*_anything: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class MenuEntry(Part):
-    """A link of the sidebar. Groups stand in the order of their first entries, so an order has
-    the group in its hundreds: 210 is the first entry of the second group."""
+    """A link in the sidebar.
+
+    Groups appear in the order of their first entries. By convention the hundreds of `order` are the
+    group: 210 is the first entry of the second group.
+    """
 
     words: str
     icon: str
     url_name: str
     query: str = ""
-    # Who sees it: everybody, without one.
+    # Required to see the entry; empty: everybody sees it.
     permission: str = ""
     group: str = ""
-    # Pages elsewhere that belong to it, by the names of their URLs.
+    # URL names of other pages that count as part of this entry.
     pages: tuple[str, ...] = ()
-    # What leads there from the keyboard: "g j", or one letter where no page has it itself.
+    # Whether it is a button in the header of every page too.
+    in_header: bool = False
+    # Keyboard shortcut: "g j", or a single letter that no page uses itself.
     keys: str = ""
 
 
 def list_entry(
     group: str, order: int, model: str, words: str, icon: str, keys: str = "", **more: Any
 ) -> MenuEntry:
-    """The list of a model ("app.name"), for whoever may view its rows; `more` are further fields
-    of the entry, or other ones than these."""
+    """The menu entry for a model's list ("app.name"), visible to whoever may view its rows.
+
+    `more` sets further fields of the entry, or overrides the usual ones.
+    """
     app, name = model.split(".")
     usual = {
         "url_name": f"admin:{app}_{name}_changelist",
@@ -60,8 +67,11 @@ def list_entry(
 
 @dataclass(frozen=True, kw_only=True)
 class RowSearch(Part):
-    """Rows that the command search finds. `find` is given what was typed; of what it answers, a
-    QuerySet, the first few are taken. `describe` says what a row is, below its name."""
+    """Rows that the command search finds.
+
+    `find(text)` returns a QuerySet for what was typed; the first few rows are shown.
+    `describe(row)` is the line below the row's name.
+    """
 
     permission: str
     icon: str
@@ -71,30 +81,36 @@ class RowSearch(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Part):
-    """A view set below /api/. Of several with one prefix, the one with the lower order is asked
-    first, and the others need a basename."""
+    """A viewset below /api/.
+
+    If several share a prefix, the one with the lower `order` is tried first, and the others need a
+    basename.
+    """
 
     prefix: str
     viewset: type[ViewSetMixin]
     basename: str | None = None
-    # What /api/ itself lists: words, and the names of the URLs that they lead to.
+    # Entries for the API root: {label: URL name}.
     root: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RolePermissions(Part):
-    """What an app lets each role do; an operator may do what a viewer may, an admin all of it.
-    Permissions have Django's names ("app.verb_model")."""
+    """What each role may do in an app, as Django permissions ("app.verb_model").
+
+    Auditors and operators may also do what viewers may; admins may do everything.
+    """
 
     app: str
     viewer: tuple[str, ...] = ()
+    auditor: tuple[str, ...] = ()
     operator: tuple[str, ...] = ()
     admin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Condition:
-    """How something that has to work does: `reason` says why not, `facts` are for people."""
+    """Result of a health check: `reason` is what is wrong, if anything; `facts` are for people."""
 
     reason: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -109,8 +125,10 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck(Part):
-    """Something that has to work; `examine` may raise. Where it is the basis of all others,
-    nothing else is asked once it has failed."""
+    """Something that has to work; `examine` may raise.
+
+    If an `is_basis` check fails, the others are not run.
+    """
 
     name: str
     examine: Callable[[], Condition]
@@ -121,9 +139,9 @@ class HealthCheck(Part):
 class HomeNumbers(Part):
     """What an app counts for its tiles and panels on the home page.
 
-    `figures` take long: they are counted at most every 30 seconds, for everybody at once, and
-    have to be picklable. `is_new` says of them that there is hardly anything yet: then they are
-    counted each time. `count` is for this moment and this person, and gets the figures.
+    `figures` is slow: it is computed at most every 30 seconds, once for all users, and must be
+    picklable. `is_new(figures)` says that there is hardly any data yet; then it is computed each
+    time. `count(request, figures)` is for this moment and this user.
     """
 
     app: str
@@ -134,8 +152,10 @@ class HomeNumbers(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class HomePart(Part):
-    """A template that is filled in with the numbers of its app, and `as_of`, the time of the
-    app's figures."""
+    """A template on the home page.
+
+    Its context has the numbers of its app and `as_of`, the time of the app's figures.
+    """
 
     app: str
     template: str
@@ -144,13 +164,15 @@ class HomePart(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class HomeTiles(HomePart):
-    """Tiles of the row at the top of the home page."""
+    """Tiles in the row at the top of the home page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HomePanel(HomePart):
-    """A panel of the home page: above the tiles, or below them on half of the width or all of
-    it. While the page is open it is replaced by its name."""
+    """A panel of the home page: above the tiles, or below them at half or full width.
+
+    While the page is open, the panel is refreshed by its name.
+    """
 
     name: str
     place: Place = "half"
@@ -158,8 +180,10 @@ class HomePanel(HomePart):
 
 @dataclass(frozen=True, kw_only=True)
 class FirstStep(Part):
-    """What somebody with a fresh console does next: an item of a list, shown until all is done
-    that can be. `is_done` is None for what is never done."""
+    """An item in the list of first steps on a new console, shown until every step is done.
+
+    `is_done` is None for a step that is never done.
+    """
 
     template: str
     is_done: Callable[[], bool] | None
@@ -167,14 +191,17 @@ class FirstStep(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class MadeUpRows(Part):
-    """A step of `manage.py seed_data`. `make` gets demo's World and a function that tells people
-    what is going on, and answers how many rows of what it made, for the command's last line.
-    `kept`: rows that only people can have made; while there are any, nothing is made up."""
+    """A step of `manage.py seed_data`.
+
+    `make(world, say)` gets demo's World and a function that prints progress, and returns {what:
+    rows made} for the command's last line. `kept()` yields rows that only people can have made; if
+    there are any, nothing is made up.
+    """
 
     make: Callable[[Any, Callable[[str], None]], dict[str, int]]
     kept: Callable[[], Iterable[Any]] = tuple
 
 
 def may_see(request: HttpRequest, permission: str) -> bool:
-    """Whether this person may; everybody may where no permission is named."""
+    """True if the user has the permission, or none is required."""
     return not permission or request.user.has_perm(permission)

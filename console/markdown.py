@@ -1,5 +1,4 @@
-"""Markdown of people and programs as HTML: no HTML of theirs, no image, no link that does anything
-but lead somewhere."""
+"""Render Markdown by people and programs as HTML: no raw HTML, no images, only harmless links."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,17 +11,17 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-# A longer text is shown as it stands: it is a program's output, and not written to be read.
+# Longer texts are shown as they are: program output, not prose.
 RENDERED_CHARACTERS = 100_000
 SCHEMES = ("http://", "https://", "mailto:", "/", "#")
 
 
 def markdown_html(text: str) -> SafeString:
-    """CommonMark with tables and ~~struck~~ words; what it does not understand stays text."""
+    """HTML for CommonMark plus tables and strikethrough; anything else stays text."""
     if len(text) > RENDERED_CHARACTERS:
         return mark_safe(f'<pre tabindex="0"><code>{escape(text)}</code></pre>')  # noqa: S308  (escaped)
     html = _parser().render(text)  # it escapes, and takes no HTML
-    # What may scroll has to be reachable by the keyboard; in a text, “<” is escaped.
+    # Scrollable blocks must be reachable by keyboard. Any “<” in the text is already escaped.
     return mark_safe(html.replace("<pre>", '<pre tabindex="0">'))  # noqa: S308
 
 
@@ -40,7 +39,7 @@ def _parser() -> MarkdownIt:
 
 
 def leads_somewhere(url: str) -> bool:
-    """An address of the web, of a person, or of this console; “//” would leave the console."""
+    """True for links to web and mail addresses and to this console; “//” would leave it."""
     url = url.strip().lower()
     return url.startswith(SCHEMES) and not url.startswith(("//", "/\\"))
 
@@ -62,6 +61,6 @@ def _without_style(
 def _smaller(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Any
 ) -> str:
-    """Below the page's own headings."""
+    """Lower headings by two levels, below the page's own."""
     tokens[index].tag = f"h{min(int(tokens[index].tag[1]) + 2, 6)}"
     return self.renderToken(tokens, index, options, env)

@@ -1,4 +1,4 @@
-"""One object: what identifies it, its story in the audit trail, and what refers to it."""
+"""Objects in general: their id, their audit story, and what refers to them."""
 
 from django.db.models import Model
 from django.db.models.deletion import PROTECT, RESTRICT
@@ -6,7 +6,7 @@ from django.urls import reverse
 
 
 def identity_of(obj: Model | None) -> str | None:
-    """What the API calls the object: its UUID where it has one, else its key."""
+    """The object's id in the API: its UUID if it has one, otherwise its primary key."""
     if obj is None:
         return None
     name = f"{obj._meta.model_name}_id"
@@ -19,12 +19,12 @@ def story_of(obj: Model) -> str:
 
 
 def story_url(kind: str, identity: str) -> str:
-    """The same by kind and id, for an object that may be gone."""
+    """The same by kind and id, for an object that may be deleted."""
     return reverse("audit:story", args=[kind, identity])
 
 
 def find_references(obj: Model) -> str:
-    """Which kinds of rows forbid deleting this one: "used by jobs and runs", or nothing."""
+    """Which rows prevent deleting this one: "used by jobs and runs; …", or an empty string."""
     kinds = [
         str(relation.related_model._meta.verbose_name_plural)
         for relation in obj._meta.related_objects
@@ -34,7 +34,22 @@ def find_references(obj: Model) -> str:
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
 
 
+# The largest integer that columns hold on every database.
+LARGEST = 2**63 - 1
+
+
 def row_key(text: str | None) -> int:
-    """The key of a row as a URL or a form names it; 0, which no row has, for anything else that
-    stands there, numbers too large for a database among it."""
-    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
+    """A row's key from a URL or a form.
+
+    Returns 0, which no row has, for anything else, including numbers too large for the database.
+    """
+    return int(text) if text and text.isdecimal() and is_whole_number(text) else 0
+
+
+def is_whole_number(text: str) -> bool:
+    """True for a whole number that a column can hold.
+
+    int() alone cannot decide: it rejects thousands of digits, and SQLite what exceeds 64 bits.
+    """
+    digits = text.strip().removeprefix("-")
+    return digits.isdecimal() and len(digits) <= len(str(LARGEST)) and int(digits) <= LARGEST

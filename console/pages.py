@@ -1,8 +1,8 @@
-"""What apps add to the list of a model, and to the page of one of its rows.
+"""What apps add to a model's list and to the page of one of its rows.
 
-The model is named as "inventory.Server", so that a declaration needs no import of it. What the list
-has of its own (columns, filters, actions) stands at 0: a part with a lower `order` comes before it,
-the others after it.
+Models are named as "inventory.Server", so that declaring a part imports nothing. The list's own
+columns, filters and actions count as order 0: parts with a lower `order` come before them, the
+others after.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .lists.cells import Narrow
     from .lists.rows import Rows
 
-# What the template of a panel gets besides what its page has.
+# Context of a panel's template, added to that of its page.
 PanelContext = dict[str, Any]
 
 
@@ -29,16 +29,19 @@ def nothing_more(request: HttpRequest, row: Any) -> PanelContext:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPart(Part):
-    """The base of what is added to one model; `model` is "inventory.Server"."""
+    """The base of parts for one model; `model` is "inventory.Server"."""
 
     model: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnPart(ModelPart):
-    """`show(row)` gives the text of a cell and has its heading from `admin.display`; it goes by its
-    own name in URLs. `attach(rows)` gives the rows of one page what `show` and `cell_filter` need,
-    in a fixed number of queries; several columns may share one, which is then called once."""
+    """A column of a list.
+
+    `show(row)` returns the cell's text; `admin.display` sets its heading, and its name is used in
+    URLs. `attach(rows)` gives the rows of a page what `show` and `cell_filter` need, in a fixed
+    number of queries; columns that share the same function cause one call.
+    """
 
     show: Callable[[Any], Any]
     cell_filter: "Narrow | None" = None
@@ -47,16 +50,18 @@ class ColumnPart(ModelPart):
 
 @dataclass(frozen=True, kw_only=True)
 class FilterPart(ModelPart):
-    """`list_filter`: as it would stand in `ModelAdmin.list_filter`, a class or (field, class)."""
+    """A filter; `list_filter` is an item of `ModelAdmin.list_filter`: a class or (field, class)."""
 
     list_filter: Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionPart(ModelPart):
-    """`act(model_admin, request, queryset)` has its words from `admin.action`. Nobody without the
-    permission ("automation.launch_playbook") is offered it, or can send it. `acted_rows`: how many
-    rows it takes, where a list's usual number is too few."""
+    """An action on selected rows, for users with the permission ("automation.launch_playbook").
+
+    `act(model_admin, request, queryset)` gets its label from `admin.action`. `acted_rows` is the
+    most rows it takes, where a list's usual maximum is too few.
+    """
 
     act: Callable[["ConsoleAdmin", HttpRequest, QuerySet[Any]], HttpResponse | None]
     permission: str
@@ -69,9 +74,11 @@ class ActionPart(ModelPart):
 
 @dataclass(frozen=True, kw_only=True)
 class PanelPart(ModelPart):
-    """A fragment at a place of the page of one row: `{% panels server "facts" %}` shows those of
-    that place. The template sees what its page has, and what `context(request, row)` gives; a
-    context that several panels of a page name is asked for once."""
+    """A fragment on the page of one row; `{% panels server "facts" %}` shows those for that place.
+
+    The template gets the page's context and what `context(request, row)` returns. Panels that share
+    a `context` function cause one call per page.
+    """
 
     template: str
     place: str = "main"
@@ -80,8 +87,11 @@ class PanelPart(ModelPart):
 
 @dataclass(frozen=True, kw_only=True)
 class ListToolPart(Part):
-    """A fragment above each list. The template sees what the list's page has (its Rows are `cl`),
-    and what `context(request, rows)` gives."""
+    """A fragment above every list.
+
+    The template gets the list page's context (its Rows are `cl`) and what `context(request, rows)`
+    returns.
+    """
 
     template: str
     context: Callable[[HttpRequest, "Rows"], PanelContext] = nothing_more
@@ -91,19 +101,19 @@ Kind = TypeVar("Kind", bound=ModelPart)
 
 
 def parts_for(model: type[Model], kind: type[Kind]) -> list[Kind]:
-    """Those of a kind that are for this model, in their order."""
+    """The parts of this kind for this model, in order."""
     return [part for part in parts_of(kind) if part.model == model._meta.label]
 
 
 def panels_at(model: type[Model], place: str) -> list[PanelPart]:
-    """The panels of one place on the page of a row of this model."""
+    """The panels for one place on this model's page."""
     return [part for part in parts_for(model, PanelPart) if part.place == place]
 
 
 def beside(
     own: Iterable[Any], parts: Iterable[Kind], contributed: Callable[[Kind], Any]
 ) -> list[Any]:
-    """What parts contribute, around what the list has of its own."""
+    """The list's own items, with the contributed ones before and after them by `order`."""
     before: list[Any] = []
     after: list[Any] = []
     for part in parts:

@@ -1,8 +1,8 @@
-"""What apps add to each other's lists and pages, and to what the whole console shows.
+"""Parts: what apps add to each other's lists and pages, and to the console as a whole.
 
-An app says what it adds in one place of its own, `<app>/parts.py`, and its AppConfig.ready() hands
-that over: `parts.contribute(*PARTS)`. Whoever shows something asks for the parts of its kind and
-goes through them. Siblings do so side by side; nobody changes another app's files.
+An app declares its parts in `<app>/parts.py`, and its AppConfig.ready() hands them over with
+`parts.contribute(*PARTS)`. Whatever shows a kind of part loops over `parts_of(kind)`. Apps do so
+side by side; nobody edits another app's files.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from django.core.exceptions import AppRegistryNotReady
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The base of every kind; of two parts, the one with the lower `order` comes first."""
+    """The base of every kind of part; lower `order` comes first."""
 
     order: int = 100
 
@@ -30,14 +30,14 @@ _forget: list[Callable[[], None]] = []
 
 
 def contribute(*parts: Part) -> None:
-    """Add these; a part that is there already is not added again."""
+    """Add parts; one that was already added is not added again."""
     _replace([*_contributed, *(part for part in parts if part not in _contributed)])
 
 
 def parts_of(kind: type[Kind]) -> list[Kind]:
-    """All of this kind, in their order; of equal ones, in the order of INSTALLED_APPS.
+    """All parts of this kind, sorted by `order`, then by INSTALLED_APPS.
 
-    AppRegistryNotReady before each app has handed over its own: an answer would lack some.
+    Raises AppRegistryNotReady until every app has contributed, as parts would be missing.
     """
     if not apps.ready:
         raise AppRegistryNotReady("Parts are known once every app is ready.")
@@ -48,7 +48,7 @@ def parts_of(kind: type[Kind]) -> list[Kind]:
 
 @contextmanager
 def contributed(*parts: Part) -> Iterator[None]:
-    """For a test: these are there within the block, and gone after it."""
+    """Contribute parts within a `with` block only; for tests."""
     before = list(_contributed)
     contribute(*parts)
     try:
@@ -58,7 +58,7 @@ def contributed(*parts: Part) -> Iterator[None]:
 
 
 def remembered(function: Function) -> Function:
-    """For a function of parts alone: worked out once, and anew when parts come or go."""
+    """Cache a function that depends on parts alone, until parts are added or removed."""
     cached = cache(function)
     _forget.append(cached.cache_clear)
     return cast(Function, cached)

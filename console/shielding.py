@@ -1,4 +1,4 @@
-"""A part that breaks costs its own place on a page: what stands beside it stays."""
+"""Contain errors of parts: a broken part loses its own place on the page, nothing else."""
 
 import logging
 from collections.abc import Callable
@@ -18,11 +18,13 @@ BROKEN = mark_safe(
 
 
 def ask_part(name: str, ask: Callable[[], Answer], *, instead: Instead) -> Answer | Instead:
-    """What the part answers; or `instead`, with the error in the log under `name`. Where
-    RAISE_IN_PARTS is set, as in tests and with DEBUG, the error is raised."""
+    """What the part returns; if it raises, `instead`, with the error logged under `name`.
+
+    With RAISE_IN_PARTS, as in tests and with DEBUG, the error is raised.
+    """
     try:
         return ask()
-    except Exception:  # Each app's own code: it raises what it likes.
+    except Exception:  # Code of any app: it may raise anything.
         if settings.RAISE_IN_PARTS:
             raise
         logger.exception("A part could not be shown: %s", name)

@@ -1,10 +1,10 @@
-"""What pages and endpoints announce to whoever keeps a record of it."""
+"""What pages and endpoints announce for the record."""
 
 from django.dispatch import Signal
 
-# A person was turned away. Sender: None. Argument: request.
+# A user was denied access. Sender: None. Argument: request.
 access_denied = Signal()
 
-# A list is about to be sent as a file. Sender: its model. Arguments: name ("audit_lines"), details
-# (a dict: format, rows, filters, search). An error of a receiver stops the export.
+# A list is about to be exported. Sender: its model. Arguments: name ("audit_lines"), details (a
+# dict: format, rows, filters, search). An error in a receiver stops the export.
 list_exported = Signal()

@@ -1,4 +1,4 @@
-"""Makes up a fleet and its weeks of work, for trying the console out and for measuring it.
+"""Generates a made-up fleet with weeks of history, to try out the console and to measure it.
 
-`manage.py seed_data` calls `making.seed`. Nothing here is imported by anything else.
+`manage.py seed_data` calls `making.seed`. No other app imports this one.
 """

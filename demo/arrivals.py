@@ -1,4 +1,4 @@
-"""Audit lines of what people did besides running playbooks."""
+"""Generates audit lines for what people did besides running playbooks."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ EDITS = (
 
 
 def tell_arrivals(world: World, trail: Trail) -> None:
-    """Who created the servers, and who came in each day."""
+    """Record who created the servers, and who logged in on each day."""
     boss = world.people["admin"][0]
     for server in world.servers:
         at = max(server.created_at, world.since - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Many rows at once: what a model would do for each of them is left out on purpose."""
+"""Insert many rows at once, deliberately bypassing the models' methods."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,8 +10,10 @@ BATCH = 2_000
 
 
 def insert(rows: Iterable[models.Model], model: type[models.Model]) -> int:
-    """Write the rows in batches, a transaction each; how many. A key that is None is the
-    database's to choose."""
+    """Insert the rows in batches, each in a transaction. Returns their number.
+
+    Keys that are None are chosen by the database.
+    """
     rows, count = iter(rows), 0
     while batch := list(islice(rows, BATCH)):
         _insert_batch(batch, model)
@@ -20,7 +22,7 @@ def insert(rows: Iterable[models.Model], model: type[models.Model]) -> int:
 
 
 def next_key(model: Any) -> int:
-    """Given by hand from there on: not every database says which keys it chose."""
+    """The first unused key. Callers assign keys, as not every database returns those it chose."""
     last = model._base_manager.aggregate(last=models.Max("pk"))["last"]
     return (last or 0) + 1
 
@@ -41,6 +43,6 @@ def _insert_batch(batch: list[models.Model], model: type[models.Model]) -> None:
 
 
 def _values(batch: list[models.Model], fields: list[models.Field]) -> Iterator[list[Any]]:
-    """As the database wants them. Not `pre_save`: the past keeps its own times."""
+    """Rows of values as the database wants them. Skips `pre_save`, to keep past times."""
     for row in batch:
         yield [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]

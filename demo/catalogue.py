@@ -1,4 +1,4 @@
-"""The playbooks of catalogue.yml: their rows, their files, and how long each task takes."""
+"""The playbooks in catalogue.yml: their rows, their files, and the timing of their tasks."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,7 +19,7 @@ GATHERING = "Gathering Facts"
 
 @dataclass(frozen=True)
 class Step:
-    """One task, and how it goes."""
+    """One task, and how likely its results are."""
 
     name: str
     action: str
@@ -43,7 +43,7 @@ class Recipe:
     servers: tuple[int, int]
     steps: list[Step]
     roles: list[str] = field(default_factory=list)
-    # The play's; where it names the groups of its roles, servers of others are skipped.
+    # The play's hosts. If it names the groups of its roles, servers with other roles are skipped.
     hosts: str = "all"
     variables: dict[str, Any] = field(default_factory=dict)
     text: str = ""
@@ -73,13 +73,13 @@ class Recipe:
 
 @cache
 def recipes() -> dict[str, Recipe]:
-    """By name, in the order of the file."""
+    """{name: recipe}, in the order of the file."""
     text = Path(__file__).with_name("catalogue.yml").read_text()
     return {name: _recipe(name, told) for name, told in yaml.safe_load(text).items()}
 
 
 def write_files() -> list[str]:
-    """Put those that are missing below PLAYBOOK_ROOT; which ones were there, and differ."""
+    """Write missing files below PLAYBOOK_ROOT. Returns the existing ones that differ."""
     folder = Path(settings.PLAYBOOK_ROOT) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     differing = []
@@ -125,7 +125,7 @@ def _line_of(text: str, task: str) -> int:
 
 
 def _hundred(count: int) -> list[dict[str, Any]]:
-    """So many small settings, as a baseline has them."""
+    """`count` tasks that set kernel parameters, as in a security baseline."""
     subjects = ("net.ipv4.ip_forward", "vm.swappiness", "fs.file-max", "kernel.kptr_restrict")
     return [
         {

@@ -1,6 +1,6 @@
-"""Servers as a company has them: sites, roles, environments; and what Ansible found out there.
+"""Generates a company's servers (sites, roles, environments) and their facts.
 
-Their addresses are of the network that is set aside for benchmarks (RFC 2544): nobody is reached.
+Addresses are from the network reserved for benchmarks (RFC 2544), so no real host is reached.
 """
 
 import base64
@@ -31,7 +31,7 @@ MEMORY_MB = (2_048, 4_096, 8_192, 16_384, 32_768, 65_536)
 
 
 def make_fleet(world: World) -> list[Server]:
-    """Servers, their facts and credentials, written."""
+    """Insert servers with their facts and credentials. Returns the servers."""
     credentials = _credentials(world)
     bulk.insert(credentials, Credential)
     counts: Counter[str] = Counter()
@@ -41,7 +41,7 @@ def make_fleet(world: World) -> list[Server]:
         for number in range(world.scale.servers)
     ]
     bulk.insert(servers, Server)
-    # Of some, nobody has gathered facts yet.
+    # Some servers have no facts yet.
     known = (server for server in servers if world.happens(0.92))
     bulk.insert((_facts(world, server) for server in known), ServerFacts)
     return servers
@@ -82,7 +82,7 @@ def _server(
     if rng.random() < 0.15:
         tags["groups"] = ["pci"] if rng.random() < 0.5 else ["public", "behind_lb"]
     credential = credentials[1] if role == "db" else (credentials[0] if number % 3 else None)
-    # Passwords go to pinned servers only.
+    # Passwords are sent only to servers with a pinned key.
     is_pinned = rng.random() < 0.8 or credential is not None
     return Server(
         pk=pk,
@@ -120,7 +120,7 @@ def _variables(role: str, rng: Random) -> dict[str, Any]:
 
 
 def _host_key(rng: Random) -> str:
-    """Well formed, and of nobody."""
+    """A well-formed public key that belongs to nobody."""
     blob = b"\0\0\0\x0bssh-ed25519\0\0\0 " + rng.randbytes(32)
     return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
 

@@ -1,4 +1,4 @@
-"""Weeks of runs: rows of runs, jobs, lines, task results and audit lines, in the order of time."""
+"""Generates weeks of runs, in chronological order: runs, jobs, log lines, results, audit lines."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ from .world import World
 FLUSH = 4_000
 LAST_LINES = 20
 TABLES = (Run, Job, TaskResult, JobLog)
-# Chances of a whole run's being ended from outside.
+# Probabilities that a whole run is ended from outside.
 LOST = (
     "The worker is gone. The log has what reached the database; output that the worker still held "
     "in memory is lost."
 )
 CANCELLED, DEADLINE, WORKER_LOST, CHECK_MODE = 0.012, 0.003, 0.003, 0.05
-# Where people work.
+# Relative number of runs per environment.
 SHARES = {"production": 60, "staging": 22, "development": 14, "test": 4}
 VERSIONS = ("2026.11.1", "2026.11.2", "2026.11.3", "2026.10.4")
 
@@ -58,7 +58,7 @@ class History:
             self._by_place.setdefault((server.environment, ""), []).append(server)
 
     def add(self, plan: Plan) -> None:
-        """A run as planned, with all that it left behind."""
+        """Add a planned run with all its records."""
         actor = self._actor(plan)
         is_logged = self._made >= self.world.scale.jobs - self.world.scale.logged_jobs
         end = self._end_from_outside(actor)
@@ -77,7 +77,7 @@ class History:
         is_logged: bool = True,
         must_fail: bool = False,
     ) -> Run:
-        """`end`: status, kind and message, where it was ended from outside."""
+        """Add a run. `end` is (status, failure kind, message) if it was ended from outside."""
         run = self.new_run(recipe, at, actor)
         if is_logged:
             self.tell_launch(run, servers)
@@ -96,7 +96,7 @@ class History:
         return run
 
     def job(self, run: Run, server: Server, past: Past, actor: User) -> Job:
-        """Its row, with a key of its own."""
+        """The row of a job, with its own key."""
         job = Job(
             pk=self._next_job + self._made,
             job_id=self.world.uuid(),
@@ -121,7 +121,7 @@ class History:
         return job
 
     def _details(self, job: Job, recipe: Recipe, past: Past, is_logged: bool) -> None:
-        """Lines, task results, the end's audit line, and the ticket of a failure."""
+        """Log lines, task results, the final audit line, and the ticket if it failed."""
         if not is_logged and past.status != Job.Status.FAILED:
             return
         lines = self.print(job, recipe, past.done, past.ended, is_logged=is_logged)
@@ -146,7 +146,7 @@ class History:
         *,
         is_logged: bool = True,
     ) -> list[str]:
-        """Its lines, written down (with its task results) only if it is logged."""
+        """The job's log lines; stored, with its task results, only if it is logged."""
         began = job.started_at or job.created_at
         lines = list(printing.lines_of(recipe, job.server.hostname, done, began, ended))
         if is_logged:
@@ -155,7 +155,7 @@ class History:
         return [text for text, _level, _at in lines]
 
     def flush(self, at: datetime) -> None:
-        """Write what waits, and the audit lines until then."""
+        """Insert the buffered rows, and audit lines up to `at`."""
         for table in TABLES:
             self._count(table, bulk.insert(self._rows[table], table))
             self._rows[table] = []
@@ -198,13 +198,13 @@ class History:
         return self.world.rng.choice(self.world.operators) if is_by_hand else self.world.timer
 
     def _servers(self, plan: Plan) -> list[Server]:
-        """Of one environment and role, where there are enough; else of all."""
+        """Servers of one environment and role if there are enough; otherwise of any."""
         environment = self.world.one(SHARES)
         role = self.world.rng.choice(plan.recipe.roles) if plan.recipe.roles else ""
         found = self._by_place.get((environment, role), [])
         wider = self._by_place.get((environment, ""), [])
         if plan.recipe.hosts != "all" and found and len(wider) >= plan.size:
-            # Launched on whatever is in the environment: one at least is of the role.
+            # Launched on a whole environment: at least one server has the role.
             first = self.world.rng.choice(found)
             others = [server for server in wider if server is not first]
             return [first, *self.world.rng.sample(others, plan.size - 1)]
@@ -247,7 +247,7 @@ def _named(run: Run) -> tuple[str, int, str]:
 
 
 def _close(run: Run, jobs: list[Job], end: tuple[str, str, str] | None) -> None:
-    """When and how the run ended, from its jobs."""
+    """Set the end and outcome of the run from its jobs."""
     ends = [job.completed_at for job in jobs if job.completed_at]
     run.finished_at = run.heartbeat_at = max(ends, default=run.started_at)
     failed = any(job.status == Job.Status.FAILED for job in jobs)

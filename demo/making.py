@@ -1,4 +1,4 @@
-"""Everything, in the order in which one thing needs another: each step is a part (parts.py)."""
+"""Run all steps in order of their dependencies; each step is a part (parts.py)."""
 
 from collections.abc import Callable
 from random import Random
@@ -17,12 +17,12 @@ Say = Callable[[str], None]
 
 
 def was_seeded() -> AuditLog | None:
-    """The line that says so."""
+    """The audit line of an earlier seeding, or None."""
     return AuditLog.objects.filter(action=SEEDED).first()
 
 
 def what_is_there() -> str:
-    """ "3 servers, 1 run": what somebody has put into this database. Empty when it is."""
+    """ "3 servers, 1 run": rows that people have entered; empty if there are none."""
     found = []
     for rows in (rows for step in parts_of(MadeUpRows) for rows in step.kept()):
         count = rows.order_by()[:1_000].count()
@@ -33,7 +33,7 @@ def what_is_there() -> str:
 
 
 def seed(scale: Scale, number: int, say: Say) -> dict[str, int]:
-    """How many rows of each were made. `number` is chance's own beginning."""
+    """Generate everything. Returns {what: number of rows}. `number` seeds the random generator."""
     world = World(scale, Random(number), timezone.now().replace(microsecond=0))  # noqa: S311
     counts: dict[str, int] = {}
     for step in parts_of(MadeUpRows):

@@ -1,4 +1,4 @@
-"""The steps of `manage.py seed_data`: what is made up for each app that has no step of its own."""
+"""The steps of `manage.py seed_data`, for all apps without steps of their own."""
 
 from automation.content.playbook_files import BUILTIN
 from automation.models import Playbook, Run
@@ -36,7 +36,7 @@ def seed_playbooks(world: World, say: Say) -> dict[str, int]:
 
 
 def seed_history(world: World, say: Say) -> dict[str, int]:
-    """Runs with jobs, lines, results, audit lines, and the tickets of failures."""
+    """Runs with jobs, log lines, results, audit lines, and tickets for failures."""
     arrivals.tell_arrivals(world, world.trail)
     desk = Desk(world, world.trail)
     history = History(world, world.playbooks, world.trail, desk)

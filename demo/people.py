@@ -1,4 +1,4 @@
-"""Users of each role. Nobody can log in as them: they have no password."""
+"""Generates users of each role. They have no password, so nobody can log in as them."""
 
 from datetime import timedelta
 
@@ -13,17 +13,20 @@ NAMES = (
     *("zuri", "marek", "leila", "bruno", "anouk", "ravi", "mila", "theo", "salma", "erik"),
 )
 ADMINS = 2
+# Reads everything and changes nothing.
+AUDITOR = "vera"
 # Launches what runs by the clock.
 TIMER = "nightly-runner"
 
 
 def make_people(world: World) -> dict[str, list[User]]:
-    """By role; the last of the operators is a machine."""
+    """{role: users}. The last operator is the scheduler's account."""
     scale, rng = world.scale, world.rng
     roles = [User.Role.ADMIN] * ADMINS
     roles += [User.Role.OPERATOR] * scale.operators + [User.Role.VIEWER] * scale.viewers
     users = [_user(name, role, world) for name, role in zip(NAMES, roles, strict=False)]
     users[-1].is_active = False  # somebody has left
+    users.append(_user(AUDITOR, User.Role.AUDITOR, world))
     users.append(_user(TIMER, User.Role.OPERATOR, world))
     for pk, user in enumerate(users, bulk.next_key(User)):
         user.pk = pk

@@ -1,4 +1,4 @@
-"""When which playbook ran on how many servers: by day and night, weekday and weekend."""
+"""Plans when which playbook runs, and on how many servers: by hour and weekday."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from .catalogue import Recipe, recipes
 from .world import World
 
-# How much of a weekday a day of the weekend is.
+# Activity on a weekend day, relative to a weekday.
 WEEKEND = 0.35
-# How likely each hour is.
+# Relative weight of each hour.
 HOURS = {
     "office": (0, 0, 0, 0, 0, 0, 1, 3, 8, 11, 12, 10, 6, 9, 11, 10, 7, 4, 2, 1, 1, 1, 0, 0),
     "nightly": (6, 12, 12, 10, 6, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4),
@@ -20,7 +20,7 @@ WEDNESDAY = 2
 
 @dataclass(frozen=True, order=True)
 class Plan:
-    """A run to come."""
+    """A planned run."""
 
     at: datetime
     name: str
@@ -32,7 +32,7 @@ class Plan:
 
 
 def plans(world: World) -> list[Plan]:
-    """In the order of time; their sizes add up to the jobs that are wanted."""
+    """All planned runs in chronological order; their sizes add up to the number of jobs."""
     weights = {name: recipe.runs for name, recipe in recipes().items() if recipe.runs}
     planned, left = [], world.scale.jobs
     while left > 0:
@@ -44,7 +44,7 @@ def plans(world: World) -> list[Plan]:
 
 
 def _size(world: World, recipe: Recipe) -> int:
-    """Mostly near the lower end; never more than an eighth of a small fleet."""
+    """Mostly near the lower bound; never more than an eighth of a small fleet."""
     first, last = recipe.servers
     size = first + int((last - first) * world.rng.betavariate(1, 2.5))
     return max(1, min(size, world.scale.servers // 8))

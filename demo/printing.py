@@ -1,4 +1,4 @@
-"""Writes a job's lines as ansible-playbook prints them, with its colours."""
+"""Generates log lines as ansible-playbook prints them, with colours."""
 
 import json
 from collections import Counter
@@ -33,7 +33,7 @@ Line = tuple[str, str, datetime]
 def lines_of(
     recipe: Recipe, host: str, done: list[Done], began: datetime, ended: datetime | None
 ) -> Iterator[Line]:
-    """(text, level, when) of a job's whole log; without its recap while it has not ended."""
+    """(text, level, time) for each line of a job's log; without the recap if it has not ended."""
     yield from _banner(f"PLAY [{recipe.title}]", began)
     for item in done:
         yield from _banner(f"TASK [{item.step.name}]", item.at)
@@ -46,14 +46,14 @@ def lines_of(
 
 
 def counts_of(done: list[Done]) -> dict[str, int]:
-    """Ansible's recap: what changed is ok, too."""
+    """Ansible's recap, in which changed results also count as ok."""
     found = Counter(item.status for item in done)
     found["ok"] += found["changed"]
     return {name: found[name] for name in RECAP}
 
 
 def job_message(recipe: Recipe, failed: Done, host: str) -> str:
-    """What the job's row says."""
+    """The error message in the job's row."""
     place = f"({recipe.file_path}:{failed.step.line})"
     if failed.status == Status.UNREACHABLE:
         return f"{host} was unreachable {place}: {failed.message}"

@@ -1,4 +1,4 @@
-"""How much is made."""
+"""How much data is generated."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ class Scale:
     days: int
     operators: int
     viewers: int
-    # Jobs that keep their lines, task results and audit lines: the newest ones.
+    # The newest jobs, with log lines, task results and audit lines.
     logged_jobs: int
-    # A run of the "fleet_baseline" on so many servers; 0: none.
+    # Servers in one run of "fleet_baseline"; 0: no such run.
     matrix_servers: int = 0
-    # Lines of one endless log; 0: none.
+    # Lines in one very long log; 0: no such log.
     long_log: int = 0
 
 

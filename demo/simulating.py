@@ -1,4 +1,4 @@
-"""How a playbook went on one server."""
+"""Simulates how a playbook went on one server."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,9 +12,10 @@ from .printing import Done
 from .world import World
 
 Kind, Status = Job.FailureKind, TaskResult.Status
-# Of each job: what goes wrong on an ordinary server, and how much more on a bad one.
+# Probability per job on an ordinary server of a failed task and of being unreachable, and the
+# factor for bad servers.
 TASK_FAILS, IS_LOST, FLAKY = 0.028, 0.011, 10
-# One server in so many is a bad one; one day in so many, a bad afternoon for everybody.
+# One server in BAD_SERVER is bad; on one day in BAD_DAY, everything goes badly in the afternoon.
 BAD_SERVER, BAD_DAY = 37, 9
 TIMED_OUT = (
     "Failed to connect to the host via ssh: ssh: connect to host {address} port {port}: "
@@ -26,7 +27,7 @@ DENIED = "Failed to connect to the host via ssh: {user}@{address}: Permission de
 
 @dataclass
 class Past:
-    """One job's part of history."""
+    """The simulated course of one job."""
 
     status: str
     ended: datetime
@@ -40,7 +41,7 @@ class Past:
 def simulate_job(
     world: World, recipe: Recipe, server: Server, at: datetime, *, must_fail: bool = False
 ) -> Past:
-    """Task after task, until one does not work."""
+    """Simulate task after task, until one fails."""
     factor = _factor(server, at)
     if not must_fail and world.happens(IS_LOST * factor):
         return _unreachable(world, recipe, server, at)
@@ -58,7 +59,7 @@ def simulate_job(
 
 
 def skip_job(recipe: Recipe, server: Server, at: datetime) -> Past:
-    """No play is for it: nothing ran there."""
+    """No play matched the server: nothing ran there."""
     message = (
         f"No play is for this server: the playbook's play is for {recipe.hosts}, and "
         f"{server.hostname} is not among them."
@@ -67,7 +68,7 @@ def skip_job(recipe: Recipe, server: Server, at: datetime) -> Past:
 
 
 def broken_off(world: World, past: Past, status: str, kind: str, message: str) -> Past:
-    """The same, ended somewhere in the middle by something from outside."""
+    """The same, interrupted from outside at some point."""
     kept = past.done[: world.rng.randint(0, max(0, len(past.done) - 1))]
     ended = kept[-1].at + timedelta(seconds=kept[-1].seconds) if kept else past.ended
     return Past(status, ended, kept, kind, message=message)

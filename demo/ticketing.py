@@ -1,4 +1,4 @@
-"""The tickets that failed jobs opened, and what people did with them."""
+"""Generates tickets opened by failed jobs, and people's work on them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from . import bulk
 from .trail import Trail
 from .world import World
 
-# Hours until somebody has resolved it, and the chance that nobody has by now.
+# Mean hours until a ticket is resolved, and the probability that it still is not.
 HOURS = {"high": 7, "medium": 30, "low": 60}
 NEVER = {"high": 0.02, "medium": 0.05, "low": 0.1}
 COMMENTS = (
@@ -25,14 +25,14 @@ COMMENTS = (
     "The team of the service knows. They want it to wait until *after* the release.",
     "Ran it once more by hand with `--check`: it would pass now.",
 )
-# So long nobody has looked at it.
+# Tickets newer than this have not been looked at.
 UNSEEN = timedelta(minutes=30)
 NOTES = ("Disk cleaned up.", "Restarted by hand.", "Mended in the playbook.", "Was a known outage.")
 
 
 @dataclass
 class Desk:
-    """Where failures arrive, in the order of time."""
+    """Receives failures in chronological order."""
 
     world: World
     trail: Trail
@@ -44,7 +44,7 @@ class Desk:
     _first_comment: int = field(default_factory=lambda: bulk.next_key(TicketComment))
 
     def take(self, job: Job, lines: list[str]) -> None:
-        """A job failed; `lines` are its last ones."""
+        """Record a failed job; `lines` are its last log lines."""
         key, at = failure_key(job), job.completed_at or self.world.now
         ticket = self._by_key.get(key)
         is_new = ticket is None or (ticket.resolved_at is not None and ticket.resolved_at < at)
@@ -86,7 +86,7 @@ class Desk:
         return ticket
 
     def _work_on(self, ticket: Ticket, at: datetime, priority: str) -> None:
-        """Somebody takes it, and mostly ends it."""
+        """Somebody takes the ticket, and in most cases resolves it."""
         world = self.world
         if world.now - at < UNSEEN:
             return

@@ -1,4 +1,4 @@
-"""Audit lines of the past, in the order of time whatever order they were told in."""
+"""Collects audit lines in any order and returns them in chronological order."""
 
 import heapq
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Trail:
         by_hand: bool = False,
         **details: Any,
     ) -> None:
-        """`resource`: its kind, its key and its name. By hand: from a browser."""
+        """Add a line. `resource` is (kind, key, name); `by_hand` means from a browser."""
         kind, key, name = resource
         line = AuditLog(
             user_id=actor.pk,
@@ -42,6 +42,6 @@ class Trail:
         heapq.heappush(self._waiting, (at, next(self._number), line))
 
     def until(self, at: datetime) -> Iterator[AuditLog]:
-        """What was done before, taken out."""
+        """Remove and return the lines up to `at`, in order."""
         while self._waiting and self._waiting[0][0] <= at:
             yield heapq.heappop(self._waiting)[2]

@@ -1,4 +1,4 @@
-"""The work of weeks, and of this moment: runs with all that they left behind."""
+"""Generates the runs of past weeks, and those of this moment."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +36,7 @@ def _past(world: World, history: History, say: Say) -> None:
 
 
 def _extremes(world: World, history: History, say: Say) -> None:
-    """One run of a hundred tasks on many servers, and one endless log."""
+    """One run of a hundred tasks on many servers, and one very long log."""
     actor, known = world.operators[0], catalogue.recipes()
     if world.scale.matrix_servers:
         say(f"A run of 100 tasks on {world.scale.matrix_servers} servers")
@@ -69,8 +69,7 @@ def _long_log(world: World, history: History) -> None:
 
 
 def _present(world: World, history: History) -> None:
-    """One that has just failed, one that was cancelled, a few that run, and a few that wait for
-    the same servers."""
+    """A run that has just failed, a cancelled one, some running, some waiting for servers."""
     names = [name for name, recipe in catalogue.recipes().items() if recipe.when == "office"]
     active = [server for server in world.servers if server.is_active]
     busy = world.rng.sample(active, RUNNING * 2 + 4)

@@ -1,4 +1,4 @@
-"""What all the makers share: chance, the time, who and what there is."""
+"""What all generators share: randomness, the time, and what has been generated so far."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -17,25 +17,25 @@ from .trail import Trail
 
 @dataclass
 class World:
-    """The same seed and the same moment make the same world."""
+    """The same seed and the same time generate the same data."""
 
     scale: Scale
     rng: Random
     now: datetime
     people: dict[str, list[User]] = field(default_factory=dict)
     servers: list[Server] = field(default_factory=list)
-    # By the names of their recipes.
+    # {recipe name: playbook}.
     playbooks: dict[str, Playbook] = field(default_factory=dict)
     trail: Trail = field(default_factory=Trail)
 
     @property
     def since(self) -> datetime:
-        """When its history begins."""
+        """The beginning of its history."""
         return self.now - timedelta(days=self.scale.days)
 
     @property
     def timer(self) -> User:
-        """Who launches what runs by the clock."""
+        """The user who launches the scheduled runs."""
         return self.people[User.Role.OPERATOR][-1]
 
     @property
@@ -56,5 +56,5 @@ class World:
         return self.rng.random() < chance
 
     def about(self, seconds: float) -> float:
-        """Mostly near it, at times much longer, as durations are."""
+        """Mostly near `seconds`, sometimes much longer, as real durations are."""
         return seconds * self.rng.lognormvariate(0, 0.35)

@@ -1,4 +1,4 @@
-"""/api/: its root, health, documentation, and which view set answers where."""
+"""/api/: its root, health and documentation, and the routes of all apps."""
 
 from typing import Any
 
@@ -30,13 +30,13 @@ CHECKED = [check.name for check in parts_of(HealthCheck)]
 
 
 def root() -> dict[str, str]:
-    """The words of /api/ itself, and the names of the URLs that they lead to."""
+    """{label: URL name} for the API root."""
     of_apps = {word: name for part in parts_of(Endpoint) for word, name in part.root.items()}
     return {**of_apps, **OWN}
 
 
 def routes() -> list[URLPattern | URLResolver]:
-    """Which view set answers where."""
+    """URL patterns of all contributed viewsets."""
     router = SimpleRouter(trailing_slash=False)
     for endpoint in parts_of(Endpoint):
         router.register(endpoint.prefix, endpoint.viewset, basename=endpoint.basename)
@@ -65,19 +65,22 @@ class HealthSerializer(serializers.Serializer):
 @method_decorator(never_cache, name="dispatch")
 class HealthView(APIView):
     permission_classes = [AllowAny]
-    # The browsable API asks for the user's name, and the database may be away.
+    # The browsable API would look up the user, and the database may be down.
     renderer_classes = [JSONRenderer]
 
     def perform_authentication(self, request: Request) -> None:
-        """Later, and only when the database answers."""
+        """Skip: `get` authenticates later, and only if the database answers."""
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Whatever the client accepts, it gets JSON."""
+        """Always answer JSON, whatever the client accepts."""
         return super().perform_content_negotiation(request, force=True)
 
     @extend_schema(responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
-        """Whether database, queue and a worker are there; to those logged in also why not."""
+        """Whether database, queue and workers are healthy.
+
+        Authenticated users also see the details.
+        """
         parts = health.examine()
         is_ok = all(part.is_ok for part in parts.values())
         answer: dict[str, Any] = {"status": "ok" if is_ok else "unhealthy"}
@@ -98,7 +101,7 @@ class NoSuchPath(APIView):
 @csrf_exempt
 @login_not_required
 def no_such_path(request: HttpRequest) -> HttpResponseBase:
-    # A function, because the breadcrumbs of the browsable API name every view that they resolve.
+    # A function, because the browsable API's breadcrumbs show the name of every view on the path.
     return NoSuchPath.as_view()(request)
 
 

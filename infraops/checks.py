@@ -1,4 +1,4 @@
-"""Checks of the settings, run before every command: a wrong value is told at the start."""
+"""System checks of the settings, so that wrong values show when any command starts."""
 
 from ipaddress import ip_network
 from pathlib import Path

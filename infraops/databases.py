@@ -1,8 +1,8 @@
-"""What each database needs so that all of them behave alike.
+"""Database options that make all databases behave alike.
 
-SQLite: WAL and IMMEDIATE transactions. With the deferred ones a reader that turns writer gets
-"database is locked" at once, whatever the timeout. MySQL and MariaDB: strict mode, UTC sessions
-(CURRENT_TIMESTAMP follows the session's zone) and one collation everywhere.
+SQLite: WAL and IMMEDIATE transactions. In a deferred transaction, a reader that starts to write
+gets "database is locked" at once, whatever the timeout. MySQL and MariaDB: strict mode, sessions in
+UTC (CURRENT_TIMESTAMP uses the session's time zone), and one collation everywhere.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ MYSQL_OPTIONS = {
 
 
 def configure_database(database: dict[str, Any]) -> dict[str, Any]:
-    """The DATABASES entry of a parsed DATABASE_URL, with the options that its engine needs."""
+    """The DATABASES entry for a parsed DATABASE_URL, with the options that its engine needs."""
     if database["ENGINE"].endswith("sqlite3"):
         defaults: dict[str, Any] = SQLITE_OPTIONS
         test = {}

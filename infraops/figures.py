@@ -1,4 +1,4 @@
-"""The home page's figures that take long: counted for everybody at once, and kept for a while."""
+"""The home page's slow figures: computed once for all users, and cached."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +16,10 @@ FRESH, OLD = timedelta(seconds=30), timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Figures:
-    """`by_app` lacks an app that could not count them. `are_new`: of some app there is hardly
-    anything yet."""
+    """Figures of all apps.
+
+    `by_app` omits apps whose figures failed. `are_new` is True if some app has hardly any data yet.
+    """
 
     by_app: dict[str, dict[str, Any]]
     as_of: datetime
@@ -33,14 +35,14 @@ class Figures:
 
 
 def figures_of(oldest: timedelta) -> Figures:
-    """What was counted no longer ago than that, or else is counted now. `as_of` says when.
+    """Cached figures no older than `oldest`, or new ones; `as_of` is their time.
 
-    The page takes older figures than its own refresh a moment later: nobody waits for them.
+    A page accepts older figures than its refresh a moment later does, so nobody waits for them.
     """
     key = f"home-{timezone.get_current_timezone_name().replace(' ', '-')}"
     known: Figures | None = cache.get(key)
     apps = {part.app for part in parts_of(HomeNumbers)}
-    # While there is hardly anything, it is counted at once each time.
+    # With hardly any data, computing them is fast: do so every time.
     if known is None or known.are_new or known.age > oldest or known.by_app.keys() != apps:
         known = _counted()
         cache.set(key, known, OLD.total_seconds())
@@ -50,14 +52,14 @@ def figures_of(oldest: timedelta) -> Figures:
 def _counted() -> Figures:
     parts = parts_of(HomeNumbers)
     asked = {part.app: _ask(part) for part in parts}
-    # Without the broken ones, what is kept is counted again at the next request.
+    # Failed apps are missing, so the next request computes the figures again.
     by_app = {app: counted[0] for app, counted in asked.items() if counted}
     are_new = any(counted[1] for counted in asked.values() if counted)
     return Figures(by_app, timezone.now(), are_new)
 
 
 def _ask(part: HomeNumbers) -> tuple[dict[str, Any], bool] | None:
-    """The app's figures, and whether they are new; None where it could not count them."""
+    """The app's figures, and whether they are new; None if they failed."""
 
     def count() -> tuple[dict[str, Any], bool]:
         figures = part.figures()

@@ -1,4 +1,4 @@
-"""What /api/health looks at: each app's own checks, and the database before all of them."""
+"""Health checks for /api/health: the database first, then those of each app."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from schema.retrying import reconnect
 
 
 def examine() -> dict[str, Condition]:
-    """The condition of each by its name; without a database nothing else can be known."""
+    """{name: condition}. If a basic check such as the database fails, the others are skipped."""
     found = {}
     for check in parts_of(HealthCheck):
         condition = found[check.name] = _without_raising(check.examine)
@@ -26,7 +26,7 @@ def _without_raising(examine: Callable[[], Condition]) -> Condition:
     except Error as error:
         reconnect()
         return Condition(f"The database does not answer: {error}")
-    except Exception as error:  # A broker's client raises what it likes.
+    except Exception as error:  # Clients of message brokers may raise anything.
         return Condition(f"{type(error).__name__}: {error}")
 
 

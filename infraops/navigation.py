@@ -1,5 +1,6 @@
-"""The shell's sidebar, keyboard and command search: what each person may see, and nothing else."""
+"""The sidebar, keyboard shortcuts and command search, limited to what the user may see."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -12,12 +13,12 @@ from console.collected import MenuEntry, RowSearch, may_see
 from console.parts import parts_of
 from console.shielding import ask_part
 
-# Of each kind.
+# Results per kind.
 FOUND = 6
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups of links for this person, as the shell wants them."""
+    """The user's groups of links, in the structure that Unfold expects."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for entry in parts_of(MenuEntry):
         items = groups.setdefault(entry.group, [])
@@ -49,14 +50,20 @@ def _is_here(request: HttpRequest, entry: MenuEntry, path: str) -> bool:
 
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
-    """What leads where from the keyboard, for this person; keyboard.js reads it in the page."""
+    """The user's keyboard shortcuts, which keyboard.js reads from the page, and the buttons in its
+    header."""
     entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
-    shortcuts = [
-        ask_part(entry.words, partial(_shortcut, entry), instead=None)
-        for entry in entries
-        if entry.keys and may_see(request, entry.permission)
-    ]
-    return {"keyboard_shortcuts": [each for each in shortcuts if each]}
+    seen = [entry for entry in entries if may_see(request, entry.permission)]
+    return {
+        "keyboard_shortcuts": _each(_shortcut, (entry for entry in seen if entry.keys)),
+        "header_buttons": _each(_header_button, (entry for entry in seen if entry.in_header)),
+    }
+
+
+def _each(describe: Callable[[MenuEntry], dict[str, str]], entries: Iterable[MenuEntry]) -> list:
+    """Those that can be described."""
+    found = [ask_part(entry.words, partial(describe, entry), instead=None) for entry in entries]
+    return [each for each in found if each]
 
 
 def _shortcut(entry: MenuEntry) -> dict[str, str]:
@@ -64,13 +71,18 @@ def _shortcut(entry: MenuEntry) -> dict[str, str]:
     return {"keys": entry.keys, "words": entry.words, "url": url}
 
 
+def _header_button(entry: MenuEntry) -> dict[str, str]:
+    url = reverse(entry.url_name) + entry.query
+    return {"words": entry.words, "icon": entry.icon, "url": url}
+
+
 def may_see_history(request: HttpRequest) -> bool:
-    """Whether an object's page offers its story: it is the audit trail."""
+    """True if object pages should link to the object's story, which is part of the audit trail."""
     return request.user.has_perm("audit.view_auditlog")
 
 
 def search(request: HttpRequest, text: str) -> list[SearchResult]:
-    """What the command search finds among the rows: a few of each kind."""
+    """Rows that the command search finds, a few of each kind."""
     return [
         result
         for kind in parts_of(RowSearch)

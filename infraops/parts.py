@@ -1,4 +1,4 @@
-"""What the wiring itself adds to the console: home, the API's papers, and the database's health."""
+"""What infraops itself adds to the console: home, the API's documentation, the database check."""
 
 from console.collected import HealthCheck, MenuEntry
 

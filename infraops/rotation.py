@@ -1,8 +1,8 @@
-"""Puts every secret under the first of ENCRYPTION_KEYS, so that an older key can be thrown away.
+"""Encrypt all secrets with the first of ENCRYPTION_KEYS, so that older keys can be removed.
 
-Whatever is under the first key already is left alone: an interrupted rotation goes on where it
-was, and a second one changes nothing. A secret that somebody changes meanwhile is under the first
-key by that, and is not overwritten.
+Secrets already under the first key are left alone: an interrupted rotation can be resumed, and a
+second one changes nothing. A secret changed in the meantime is already under the first key and is
+not overwritten.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ from schema.encryption import Undecryptable, encrypted_anew, is_current
 from schema.fields import EncryptedTextField
 
 ROWS_AT_ONCE = 200
-# Where values of secret variables lie among others.
+# Columns where secret variables are stored among others.
 MIXED = ((Run, "extra_vars"), (Job, "extra_vars"))
 
 
 @dataclass
 class RotationReport:
-    """`anew` and `current` by table; `lost` names each secret that no key opens."""
+    """Counts by table: `anew` and `current`; `lost` names each secret that no key decrypts."""
 
     anew: dict[str, int] = field(default_factory=dict)
     current: dict[str, int] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class RotationReport:
 
 
 def rotate(*, dry_run: bool = False) -> RotationReport:
-    """Encrypt anew what is not under the first key. Recorded once, unless nothing is changed."""
+    """Re-encrypt what is not under the first key. Recorded once, if anything changed."""
     report = RotationReport()
     for model, name in _places():
         for keys in _batches(model):
@@ -47,14 +47,14 @@ def rotate(*, dry_run: bool = False) -> RotationReport:
                 with transaction.atomic():
                     _look(report, model, name, keys, write=True)
     if report.anew and not dry_run:
-        # As texts: a table's name as a key would look like that of a secret.
+        # As texts: a table's name as a key could look like that of a secret.
         done = [f"{count} in {table}" for table, count in report.anew.items()]
         AuditLog.objects.record("encryption.rotated", done=done, not_decrypted=len(report.lost))
     return report
 
 
 def _places() -> Iterator[tuple[type[Model], str]]:
-    """Every column that holds secrets."""
+    """Every (model, column) that holds secrets."""
     for model in project.models():
         for column in model._meta.concrete_fields:
             if isinstance(column, EncryptedTextField):
@@ -93,7 +93,7 @@ def _look(
 
 
 def _anew(value: Any) -> Any:
-    """The value with its secrets under the first key; None if it holds none."""
+    """The value with its secrets under the first key; None if it has none."""
     if isinstance(value, str):
         if not value:
             return None
@@ -105,6 +105,6 @@ def _anew(value: Any) -> Any:
 
 
 def _write(model: type[Model], pk: int, name: str, value: Any) -> None:
-    """Nobody has edited the row: its time stays, also where the database would set it."""
+    """Keep updated_at, which the database might set: nobody has edited the row."""
     times = {"updated_at"} & {column.name for column in model._meta.concrete_fields}
     model._base_manager.filter(pk=pk).update(**{name: value}, **{time: F(time) for time in times})

@@ -1,6 +1,6 @@
-"""Settings: one file, from the environment (or .env beside manage.py), safe by default.
+"""Settings: one file, configured by the environment (or .env beside manage.py), safe by default.
 
-Every variable is explained in .env.example.
+.env.example explains every variable.
 """
 
 import sys
@@ -18,16 +18,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
-# --- Who may talk to us -------------------------------------------------------------------------
+# --- Who may connect ------------------------------------------------------------------------------
 
 SECRET_KEY = env("SECRET_KEY")
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
-# A part of a page that breaks is left out and logged (console/shielding.py), or breaks the page.
+# False: a broken part of a page is left out and logged (console/shielding.py). True: it raises.
 RAISE_IN_PARTS = DEBUG
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# Addresses (or networks) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+# Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 HTTPS = env.bool("HTTPS", default=True)
@@ -38,8 +38,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
-# No page asks another host for anything, and no script stands in a page. The shell's Alpine makes
-# functions of its attributes (eval); its theme's colours and the selects' widths are inline styles.
+# No page loads anything from another host, and no page has inline scripts. Unfold's Alpine
+# evaluates attributes (eval); its theme colours and the widths of selects are inline styles.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -52,11 +52,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# A launch on thousands of servers names each of them in its form.
+# The form of a launch on thousands of servers names each of them.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 CSRF_FAILURE_VIEW = "infraops.views.stale_form"
 
-# --- What it is made of -------------------------------------------------------------------------
+# --- Components -----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "unfold",
@@ -89,6 +89,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -118,7 +120,7 @@ TEMPLATES = [
     },
 ]
 
-# --- Where it keeps things ----------------------------------------------------------------------
+# --- Storage --------------------------------------------------------------------------------------
 
 DATABASES = {
     "default": configure_database(
@@ -129,18 +131,22 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
-# auditlog's own table is not wanted: audit.AuditLog stands in its place.
+# auditlog's own table is not created: audit.AuditLog replaces it.
 MIGRATION_MODULES = {"auditlog": None}
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
-# Without a collected tree (trying out), files are served from where the packages keep them.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
-if WHITENOISE_USE_FINDERS:
-    warnings.filterwarnings("ignore", message="No directory at")  # WhiteNoise tells us what we know
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+# Collected files have a hash in their name, are compressed, and cached by browsers forever. Files
+# that were not collected, or have changed since, are served from their source.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "infraops.static_files.CollectedFiles"},
+}
+WHITENOISE_USE_FINDERS = True
+warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected: that is fine
 
-# --- Users --------------------------------------------------------------------------------------
+# --- Users ----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = reverse_lazy("admin:login")
@@ -157,7 +163,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
 
-# --- Language and time --------------------------------------------------------------------------
+# --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = "infraops.formats"
@@ -165,19 +171,19 @@ USE_I18N = False
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True
 
-# --- Running playbooks --------------------------------------------------------------------------
+# --- Running playbooks ----------------------------------------------------------------------------
 
-# The only folder that registered playbooks may come from, and the one for SSH private keys.
+# The only folders from which registered playbooks, and SSH private keys, may come.
 PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
-# Servers of these are marked, and whoever is about to run something on them is told.
+# Servers in these are marked, and whoever is about to run something on them is warned.
 PRODUCTION_ENVIRONMENTS = [
     name.strip().lower()
     for name in env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
 ]
-# Where a run's private folder is made; None: the system's temporary folder.
+# Where runs' private folders are created; None: the system's temporary folder.
 RUN_ROOT = env("RUN_ROOT", default="") or None
-# The program to run; empty: the one installed beside this Python, else the one in PATH.
+# The program to run; empty: beside this Python if it is there, else from PATH.
 ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
 RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
 RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
@@ -186,8 +192,8 @@ WORKER_GRACE_SECONDS = env.int("WORKER_GRACE_SECONDS", default=60)
 RUN_HEARTBEAT_SECONDS = 5
 RUN_LOST_AFTER_SECONDS = 30
 
-# django-q2 only carries wake-ups, the tables are the queue, so a task delivered twice is harmless
-# and one that failed is not repeated. `retry` has to outlast what a worker may have prefetched.
+# django-q2 only carries wake-ups; the tables are the queue. A task delivered twice is harmless, and
+# a failed one is not repeated. `retry` must exceed what a worker may have prefetched.
 Q_TIMEOUT = RUN_DEADLINE_MAX_SECONDS + 60
 Q_CLUSTER = {
     "name": "infraops",
@@ -209,12 +215,12 @@ if REDIS_URL := env("REDIS_URL", default=""):
 else:
     Q_CLUSTER["orm"] = "default"
 
-# --- Audit --------------------------------------------------------------------------------------
+# --- Audit ----------------------------------------------------------------------------------------
 
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditLog"
 AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
-# Records that people edit. What a verb changes is left out here: the verb records itself.
+# Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
@@ -249,7 +255,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
 
-# --- API ----------------------------------------------------------------------------------------
+# --- API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -281,14 +287,14 @@ SPECTACULAR_SETTINGS = {
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # The page would show a badge fetched from elsewhere.
+    # Otherwise the page loads a badge from another host.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- The console's shell ------------------------------------------------------------------------
+# --- Unfold, the console's shell ------------------------------------------------------------------
 
-# A calm blue that is none of the statuses' colours.
+# A calm blue that no status uses.
 BRAND = {
     "50": "#f0f6fe",
     "100": "#dceafc",
@@ -321,8 +327,8 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
     "STYLES": [lambda request: static("infraops.css")],
+    # All deferred, except theme.js, which is in Unfold's outermost template.
     "SCRIPTS": [
-        lambda request: static("theme.js"),  # first, and not deferred: before anything is painted
         lambda request: static("keyboard.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
@@ -338,7 +344,7 @@ UNFOLD = {
 }
 
 SILENCED_SYSTEM_CHECKS = [
-    # django-q2's conditional index means nothing on MariaDB; its queries stay right.
+    # MariaDB ignores the condition of django-q2's index; its queries stay correct.
     "models.W037",
 ]
 
@@ -349,6 +355,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    # Each wake-up is a line: worth reading in the worker's terminal, noise in every other one.
+    # Every wake-up logs a line: useful in the worker's terminal, noise anywhere else.
     "loggers": {"django-q": {"level": "INFO" if WORKER_COMMANDS & set(sys.argv) else "WARNING"}},
 }

@@ -14,13 +14,13 @@ urlpatterns = [
     path("", include("inventory.urls")),
     path("", include("automation.urls")),
     path("", include("tickets.urls")),
-    # Browsers ask for it wherever no page of ours names the icon.
+    # Browsers request it when a page does not name its icon.
     path(
         "favicon.ico",
         login_not_required(RedirectView.as_view(url=static("favicon.svg"))),
         name="favicon",
     ),
-    # The admin's own index says less than the home page.
+    # The home page says more than the admin's own index.
     path("admin/", RedirectView.as_view(pattern_name="home")),
     path("admin/", admin.site.urls),
     path("api/", include("infraops.api")),

@@ -1,4 +1,4 @@
-"""The home page, and what is shown when something is not allowed, not there or broken."""
+"""The home page, and the error pages."""
 
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -36,19 +36,21 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home_live(request: HttpRequest) -> HttpResponse:
-    """What the home page fetches while it is open."""
+    """The part of the home page that is refreshed while it is open."""
     return render(request, "infraops/_home_live.html", home_of(request, FRESH))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403, and a line in the audit trail: who tried what."""
+    """403, recorded in the audit trail."""
     access_denied.send(sender=None, request=request)
     return _shell(request, "403.html", 403, title="Not allowed", reason=str(exception))
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: its session has ended, somebody has logged in again since, or
-    it came from elsewhere. Nothing was done."""
+    """A form without a valid CSRF token; nothing was done.
+
+    Its session has ended, somebody has logged in again since, or it came from another site.
+    """
     page = page_of_form(request)
     log_in = resolve_url(settings.LOGIN_URL)
     if page and request.path == log_in:
@@ -59,7 +61,7 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def method_not_allowed(request: HttpRequest) -> HttpResponse:
-    """405 for a person: what has no page of its own, but perhaps stands below one."""
+    """405 for a person: the path has no page of its own, but perhaps one above it."""
     return _shell(
         request,
         "infraops/method_not_allowed.html",
@@ -74,7 +76,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Nothing here may need the database or a session: they may be what broke."""
+    """500. Uses neither database nor session, which may be what failed."""
     if request.path.startswith(reverse("api:root")):
         said = "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
@@ -82,14 +84,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _behind_log_in(page: str) -> str:
-    """Where the log-in on this page leads; home if it does not say, or leads elsewhere."""
+    """Where the login on this page leads; home if it does not say, or would lead elsewhere."""
     (wanted,) = parse_qs(urlsplit(page).query).get(REDIRECT_FIELD_NAME, [""])[-1:]
     is_ours = bool(wanted) and url_has_allowed_host_and_scheme(wanted, None)
     return wanted if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def _page_above(path: str) -> str:
-    """The nearest path above this one that leads anywhere: "/jobs/1/" of "/jobs/1/cancel/"."""
+    """The nearest path above this one that exists: "/jobs/1/" for "/jobs/1/cancel/"."""
     for above in PurePosixPath(path).parents:
         with suppress(Resolver404):
             found = f"{above}/".replace("//", "/")
@@ -99,7 +101,7 @@ def _page_above(path: str) -> str:
 
 
 def _shell(request: HttpRequest, template: str, status: int, **more: Any) -> HttpResponse:
-    """In the shell for those signed in; without a sidebar for everybody else."""
+    """Render in the console's layout for authenticated users, otherwise without a sidebar."""
     signed_in = admin.site.has_permission(request)
     layout = "admin/base_site.html" if signed_in else "unfold/layouts/unauthenticated.html"
     context = {**admin.site.each_context(request), "layout": layout, **more}

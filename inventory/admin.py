@@ -1,4 +1,4 @@
-"""Servers and credentials in the console. What may be run on them, automation adds."""
+"""Servers and credentials in the console. Automation contributes what can be run on them."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ from console.lists import (
     Day,
     Each,
     Narrow,
+    PageAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_for_values,
@@ -32,7 +33,7 @@ SCOPE = (
 
 
 @admin.register(Server)
-class ServerAdmin(SwitchedAdmin):
+class ServerAdmin(PageAdmin, SwitchedAdmin):
     form = ServerForm
     list_display = [
         *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
@@ -74,7 +75,7 @@ class ServerAdmin(SwitchedAdmin):
     )
     autocomplete_fields = ["credential"]
     readonly_fields = ["created_at", "updated_at"]
-    change_form_outer_before_template = "inventory/_server_page.html"
+    change_form_outer_before_template = "inventory/_server_form_tools.html"
     fieldsets = [
         (None, {"fields": ["hostname", "environment", "description", "is_active"]}),
         (
@@ -92,13 +93,10 @@ class ServerAdmin(SwitchedAdmin):
         ("System", {"fields": [("os_type", "os_version"), ("created_at", "updated_at")]}),
     ]
 
-    class Media:
-        css = {"all": ["inventory/server.css"]}
-
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Server | None:
-        """For a page, which shows no secret: the form puts the stored ones back."""
+        """The server with masked secrets, for display; the form puts the stored ones back."""
         server = super().get_object(request, object_id, from_field)
         if server is not None:
             server.variables = redacted(server.variables)
@@ -115,7 +113,7 @@ class ServerAdmin(SwitchedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Server], search_term: str
     ) -> tuple[QuerySet[Server], bool]:
-        """Whoever picks servers for a launch is offered active ones only."""
+        """Offer only active servers when servers are picked for a launch."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "server"
         return (found.active() if is_picker else found), may_repeat
@@ -132,11 +130,11 @@ class ServerAdmin(SwitchedAdmin):
             servers,
             lambda server: server.edit(signed_in(request), environment=environment),
             done=f"Moved to {environment}",
-            unchanged="Were there already",
+            unchanged="Already there",
         )
 
     @admin.action(description="Set a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Give these servers a tag", button="Set the tag")
+    @ask_for_values(TagForm, "Tag these servers", button="Set the tag")
     def set_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -145,11 +143,11 @@ class ServerAdmin(SwitchedAdmin):
             servers,
             lambda server: server.set_tag(signed_in(request), key, value),
             done=f"Tagged {key}",
-            unchanged="Had it already",
+            unchanged="Already tagged",
         )
 
     @admin.action(description="Remove a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    @ask_for_values(TagForm, "Remove a tag from these servers", button="Remove the tag")
     def remove_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -158,7 +156,7 @@ class ServerAdmin(SwitchedAdmin):
             servers,
             lambda server: server.remove_tag(signed_in(request), key, value),
             done=f"No longer tagged {key}",
-            unchanged="Did not have it",
+            unchanged="Not tagged",
         )
 
 
@@ -179,10 +177,10 @@ class CredentialAdmin(ConsoleAdmin):
     readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
     autocomplete_fields = ["allowed_servers"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
-        """Whoever may only look has no use for the fields that take secrets."""
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out the fields for secrets when the user may only view."""
         who = ("ssh_user",), ("become_method", "become_user")
-        about = (None, {"fields": ["name", "description", "is_active", "holds"]})
+        about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
             scope = ("Where and by whom", {"fields": ["used_on", "used_by"]})
@@ -198,13 +196,13 @@ class CredentialAdmin(ConsoleAdmin):
             ("Logging in", {"fields": [who[0], *logging_in]}),
             ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
             ("Environment", {"fields": _rows(held, "environment")}),
-            times,
+            *([times] if obj else []),
         ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Credential], search_term: str
     ) -> tuple[QuerySet[Credential], bool]:
-        """Whoever picks one is offered active ones only."""
+        """Offer only active credentials when one is picked."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         is_picker = request.GET.get("field_name") == "credential"
         return (found.filter(is_active=True) if is_picker else found), may_repeat
@@ -222,12 +220,12 @@ class CredentialAdmin(ConsoleAdmin):
 
     @admin.display(description="holds")
     def holds(self, credential: Credential) -> str:
-        """Which secrets are set."""
+        """The labels of the secrets that are set."""
         return ", ".join(map(credential.label_of, credential.secrets_set)) or "-"
 
 
 def _rows(held: list[str], *names: str) -> list[tuple[str, ...]]:
-    """A row for each secret, and one for clearing it where there is something to clear."""
+    """A row for each secret, and one to clear it if it is set."""
     rows: list[tuple[str, ...]] = []
     for name in names:
         rows += [(f"new_{name}",), *([(f"clear_{name}",)] if name in held else [])]

@@ -1,4 +1,4 @@
-"""/api/servers and /api/credentials; automation adds to them in automation/api/servers.py."""
+"""/api/servers and /api/credentials. Automation adds more in automation/api/servers.py."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from .models import Credential, Server, ServerFacts
 
 
 class CredentialSerializer(StrictModelSerializer):
-    """Secrets are written and never read: what is not sent stays, "" (or {}) clears."""
+    """Secrets are write-only: omit one to keep it, send "" (or {}) to clear it."""
 
     ssh_private_key = secret("OpenSSH or PEM.")
     ssh_key_passphrase = secret()
@@ -82,7 +82,7 @@ class CredentialSerializer(StrictModelSerializer):
         read_only_fields = ["id", "created_at", "updated_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The model itself knows nothing of its servers before it is saved."""
+        """Leave out allowed_servers, which needs a saved credential."""
         super().validate({name: attrs[name] for name in attrs if name != "allowed_servers"})
         return attrs
 
@@ -95,7 +95,7 @@ class CredentialSerializer(StrictModelSerializer):
 
 
 class CredentialViewSet(EditableViewSet):
-    """How Ansible logs in: named by servers, or at a launch."""
+    """How Ansible logs in. Servers name a credential, or a launch does."""
 
     queryset = Credential.objects.prefetch_related("allowed_servers").order_by("name")
     serializer_class = CredentialSerializer
@@ -137,7 +137,7 @@ class ServerSerializer(StrictModelSerializer):
         read_only_fields = ["id", "created_at", "updated_at"]
 
     def validate_variables(self, variables: Any) -> Any:
-        """A secret that comes back as its mask stays what it is."""
+        """A secret sent back as its mask keeps its value."""
         variables = unmasked(variables, self.instance.variables if self.instance else {})
         if has_mask(variables):
             raise serializers.ValidationError(
@@ -169,7 +169,7 @@ class PinSerializer(StrictSerializer):
 
 
 class ServerViewSet(EditableViewSet):
-    """The machines that playbooks run on. Secrets among `variables` are shown as ********."""
+    """The machines that playbooks run on. Secrets in `variables` are shown as ********."""
 
     queryset = Server.objects.order_by("hostname")
     serializer_class = ServerSerializer
@@ -189,7 +189,7 @@ class ServerViewSet(EditableViewSet):
     @extend_schema(responses=ServerFactsSerializer)
     @action(detail=True)
     def facts(self, request: Request, **kwargs: Any) -> Response:
-        """What the last run that gathered facts there found out, without secrets."""
+        """The facts from the last run that gathered them on this server, without secrets."""
         server = self.get_object()
         facts = ServerFacts.objects.filter(server=server).first()
         if facts is None:
@@ -205,7 +205,10 @@ class ServerViewSet(EditableViewSet):
         filterset_class=None,
     )
     def fetch_host_key(self, request: Request, **kwargs: Any) -> Response:
-        """The host keys that the server shows now, for a person to compare. Nothing is pinned."""
+        """The host keys that the server presents now, to be compared by a person.
+
+        Nothing is pinned.
+        """
         self.given()
         keys = self.get_object().fetch_host_keys(signed_in(request))
         return Response(FetchedKeySerializer(keys, many=True).data)
@@ -213,7 +216,7 @@ class ServerViewSet(EditableViewSet):
     @extend_schema(responses=ServerSerializer)
     @action(detail=True, methods=["post"], url_path="pin-host-key")
     def pin_host_key(self, request: Request, **kwargs: Any) -> Response:
-        """Accept this host key and no other from now on."""
+        """Pin this host key: no other one is accepted from now on."""
         key, server = self.given()["host_key"], self.get_object()
         try:
             server.pin_host_key(signed_in(request), key)
@@ -224,7 +227,7 @@ class ServerViewSet(EditableViewSet):
     @extend_schema(responses=ServerSerializer)
     @action(detail=True, methods=["post"], url_path="forget-host-key")
     def forget_host_key(self, request: Request, **kwargs: Any) -> Response:
-        """After the server was reinstalled: the next run learns its new key."""
+        """Forget the host key after a reinstallation: the next run pins the new one."""
         self.given()
         server = self.get_object()
         if not server.forget_host_key(signed_in(request)):

@@ -1,4 +1,4 @@
-"""Makes the facts that Ansible gathers fit to be kept: without secrets, and of bounded size."""
+"""Prepare Ansible facts for storage: no secrets, limited size."""
 
 import json
 import math
@@ -7,15 +7,17 @@ from typing import Any
 from audit.redaction import is_secret_name
 from schema.fields import has_inexact_number
 
-# What a worker's or a server's environment and boot line hold is nobody's business here.
+# Environment and boot line of a server may hold secrets, and nobody needs them here.
 NEVER_KEPT = {"ansible_env", "env", "ansible_cmdline", "cmdline", "ansible_proc_cmdline"}
 MAX_CHARACTERS = 300_000
 LEFT_OUT = "infraops_left_out"
 
 
 def facts_to_keep(facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts without secrets; where they are too long, without the longest of them, which are
-    then named under `infraops_left_out`."""
+    """The facts without secrets, at most MAX_CHARACTERS long.
+
+    If they are too long, the largest ones are dropped and named under `infraops_left_out`.
+    """
     clean = _clean(facts)
     sizes = {name: len(json.dumps(value)) for name, value in clean.items()}
     left_out: list[str] = []
@@ -27,13 +29,13 @@ def facts_to_keep(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def system_of(facts: dict[str, Any]) -> tuple[str, str]:
-    """("Debian", "12.5"), as far as the facts tell."""
+    """("Debian", "12.5"); empty strings for what the facts do not say."""
     name = facts.get("ansible_distribution") or facts.get("ansible_system") or ""
     return str(name)[:50], str(facts.get("ansible_distribution_version") or "")[:50]
 
 
 def _clean(value: Any) -> Any:
-    """Also without what JSON in a database cannot hold."""
+    """Remove secrets, and anything that JSON in a database cannot hold."""
     if isinstance(value, dict):
         return {
             _clean(str(name)): _clean(item)

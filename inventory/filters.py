@@ -1,4 +1,4 @@
-"""Filters of the list of servers."""
+"""Filters for the lists of servers and credentials."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q
@@ -9,7 +9,7 @@ from .models import Credential, CredentialQuerySet, Server, ServerQuerySet
 
 
 class LowerCaseFilter(filters.CharFilter):
-    """Host names and environments are kept in lower case."""
+    """For host names and environments, which are stored in lower case."""
 
     def filter(self, qs: ServerQuerySet, value: str) -> ServerQuerySet:
         return super().filter(qs, value.strip().lower())

@@ -1,5 +1,4 @@
-"""Forms of servers in the console: one server, where secrets among its variables are shown as
-masks, and what is given to many at once."""
+"""Forms for one server, with secrets in its variables masked, and for edits of many servers."""
 
 from typing import Any
 
@@ -14,7 +13,7 @@ from .validators import validate_tags
 
 class ServerForm(forms.ModelForm):
     def clean_variables(self) -> Any:
-        """A secret that comes back as its mask stays what it is."""
+        """A secret sent back as its mask keeps its value."""
         stored = Server.objects.filter(pk=self.instance.pk).values_list("variables", flat=True)
         variables = unmasked(self.cleaned_data["variables"], stored.first() or {})
         if has_mask(variables):

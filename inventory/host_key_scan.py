@@ -1,5 +1,7 @@
-"""Asks a server for its SSH host keys, as ssh-keyscan does. Nothing of it is believed: a person has
-to compare the fingerprints with what the server itself says."""
+"""Ask a server for its SSH host keys, as ssh-keyscan does.
+
+The answer is not trusted: a person has to compare the fingerprints with those on the server.
+"""
 
 import shutil
 import socket
@@ -10,15 +12,18 @@ from schema.exceptions import Refused
 from .validators import is_host_key
 
 ANSWER_SECONDS = 5
-# ssh-keyscan asks for each kind of key by itself, and together they may take longer.
+# ssh-keyscan asks for each kind of key separately, which together may take longer.
 ALL_SECONDS = 15
-# The one that ssh would choose first stands first.
+# In ssh's order of preference.
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256")
 
 
 def scan_host_keys(address: str, port: int) -> list[str]:
-    """Lines “ssh-ed25519 AAAA…”, one for each kind of key. Refused, with the reason in words, when
-    nobody answers there or what answers is no SSH server."""
+    """Public host keys, “ssh-ed25519 AAAA…”, one per kind.
+
+    Raises Refused, with the reason in words, if nothing answers or the answer is not from an SSH
+    server.
+    """
     program = shutil.which("ssh-keyscan")
     if program is None:
         raise Refused("ssh-keyscan is not installed on the console's machine (openssh-client).")
@@ -39,7 +44,7 @@ def scan_host_keys(address: str, port: int) -> list[str]:
 
 
 def _refuse_unless_ssh(address: str, port: int, where: str) -> None:
-    """ssh-keyscan says the same about all that can go wrong: nothing."""
+    """Raise Refused with the reason; whatever goes wrong, ssh-keyscan itself prints nothing."""
     try:
         with socket.create_connection((address, port), timeout=ANSWER_SECONDS) as connection:
             greeting = connection.recv(4)

@@ -1,4 +1,4 @@
-"""Turns the hosts of an Ansible inventory into servers, and says what became of each."""
+"""Turn the hosts of an Ansible inventory into servers, and report what happened to each."""
 
 import socket
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from .ansible.reading import Host
 from .models import Server
 from .validators import VARIABLE
 
-# The names under which Ansible knows what a server has a column for; the last one given wins.
+# Ansible's names for the server's columns; of several in use, the last one wins.
 ADDRESS = ("ansible_host", "ansible_ssh_host")
 ENVIRONMENT = ("environment", "infraops_environment")
 COLUMNS = {
@@ -36,17 +36,17 @@ class NotTaken(Exception):
 
 @dataclass
 class InventoryImport:
-    """Host names by what became of them; `refused` and `left_out` with the reasons."""
+    """Host names by result; `refused` and `left_out` include reasons."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    # {host: {variable: why it was not taken}}
+    # {host: {variable: reason}}
     left_out: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def left_out_by_variable(self) -> dict[str, list[str]]:
-        """{"db_password (a secret)": [host, …]}: a group's variable is told once."""
+        """{"db_password (a secret)": [host, …]}, so that a group's variable is reported once."""
         told: dict[str, list[str]] = {}
         for host, variables in self.left_out.items():
             for name, reason in variables.items():
@@ -61,10 +61,10 @@ class InventoryImport:
 def import_hosts(
     hosts: list[Host], *, environment: str = "", dry_run: bool = False
 ) -> InventoryImport:
-    """Add or change the servers of these hosts, each for itself, and record each change.
+    """Add or update the servers for these hosts, one by one, recording each change.
 
-    Only what the inventory names is written: description, OS, tags other than `groups` and
-    variables that it does not mention stay as people have made them.
+    Only what the inventory sets is written: description, OS, tags other than `groups`, and
+    variables that it does not mention keep their values.
     """
     report = InventoryImport()
     known = {server.hostname: server for server in Server.objects.all()}
@@ -88,8 +88,10 @@ def import_hosts(
 
 
 def apply(host: Host, server: Server, environment: str = "") -> dict[str, str]:
-    """Write the host's values into the server, unsaved. Returns the variables that were left out,
-    with the reasons; raises NotTaken."""
+    """Set the host's values on the server, without saving.
+
+    Returns {variable: why it was left out}. Raises NotTaken.
+    """
     connection = host.variables.get("ansible_connection")
     if connection in NO_SSH:
         raise NotTaken(f"It is reached over {connection}; InfraOps connects over SSH.")
@@ -110,12 +112,12 @@ def apply(host: Host, server: Server, environment: str = "") -> dict[str, str]:
 
 
 def _without_magic(variables: dict[str, Any]) -> dict[str, Any]:
-    """What a server may have had since before these were refused."""
+    """The variables without Ansible's own, which older servers may still have."""
     return {name: value for name, value in variables.items() if name not in MAGIC_FOR_SERVERS}
 
 
 def _file(report: InventoryImport, server: Server, before: list[Any], *, dry_run: bool) -> None:
-    """Validate, compare with what it was, save; the report's line."""
+    """Validate and save the server if it changed, and add it to the report. Raises NotTaken."""
     try:
         server.full_clean()
         is_new, is_changed = server.pk is None, _values(server) != before
@@ -131,26 +133,31 @@ def _file(report: InventoryImport, server: Server, before: list[Any], *, dry_run
 
 
 def _values(server: Server) -> list[Any]:
-    """What an inventory may change."""
+    """The values that an inventory may change."""
     return [getattr(server, name) for name in (*COLUMNS, *MORE_COLUMNS)]
 
 
 def _named(host: Host, names: tuple[str, ...]) -> Any:
-    """The value under the last of these names that has one."""
+    """The value of the last of these names that is set."""
     given = [host.variables[name] for name in names if host.variables.get(name) not in (None, "")]
     return given[-1] if given else None
 
 
 def _plain(name: str, value: Any) -> str:
-    """The value as text; a template is none: its value is known only while a play runs."""
+    """The value as text.
+
+    Raises NotTaken for templates, whose value is known only while a play runs.
+    """
     if isinstance(value, dict | list) or "{{" in str(value):
         raise NotTaken(f"{name} is no plain value: {value}")
     return str(value)
 
 
 def _address(host: Host, server: Server) -> str:
-    """ansible_host or else the host's name, as an address. A name is looked up; the address that
-    the server has stays if it is one of those found."""
+    """The address from ansible_host or the host's name, resolved if necessary.
+
+    If the server's present address is among those resolved, it stays.
+    """
     name = _plain(ADDRESS[0], _named(host, ADDRESS) or host.name)
     try:
         return str(ip_address(name))
@@ -160,21 +167,21 @@ def _address(host: Host, server: Server) -> str:
         found = socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
         if host.variables.get("ansible_connection") == "local":
-            return "127.0.0.1"  # never used, and true
+            return "127.0.0.1"  # unused, but true
         raise NotTaken(f"“{name}” is no IP address and is not found: set ansible_host.") from None
     addresses = [str(address[0]).partition("%")[0] for *_, address in found]
     return server.ip_address if server.ip_address in addresses else addresses[0]
 
 
 def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The variables that cannot stand in the database, or must not in clear, with the reasons."""
+    """(name, reason) for variables that cannot be stored, or must not be stored in plain text."""
     for name, value in variables.items():
         if name in CONSUMED:
             continue
         if not VARIABLE.fullmatch(name):
             yield name, "no variable name: letters, digits and “_”"
         elif name in MAGIC_FOR_SERVERS:
-            yield name, "set by Ansible itself"  # few: ansible-inventory has left out most
+            yield name, "set by Ansible itself"  # few: ansible-inventory omits most
         elif _has_vaulted(value):
             yield name, "encrypted by Ansible Vault"
         elif inner := next(_secrets(name, value), ""):
@@ -182,7 +189,7 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _secrets(path: str, value: Any) -> Iterator[str]:
-    """The paths of what looks like a secret: "db.password". Yes and no are none."""
+    """Paths of values that look like secrets: "db.password". Booleans do not count."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _secrets(f"{path}.{key}", item)

@@ -1,47 +1,15 @@
-"""What inventory adds to the console, and to a server's own page."""
-
-from typing import Any
-
-from django.http import HttpRequest
+"""What inventory adds to the console."""
 
 from console.collected import Endpoint, FirstStep, RolePermissions, RowSearch, list_entry
-from console.pages import PanelPart
 
-from .ansible.provenance import groups_of, list_variables
 from .api import CredentialViewSet, ServerViewSet
 from .models import Server
 
-
-def read_what_is_known(request: HttpRequest, server: Server) -> dict[str, Any]:
-    """What its inventory says, and what Ansible found out there; from the stored row, for the
-    page's own has masks in place of secrets."""
-    stored = Server.objects.select_related("credential", "facts").get(pk=server.pk)
-    return {
-        "variables": list_variables(stored),
-        "groups": groups_of(stored),
-        "facts": getattr(stored, "facts", None),
-    }
-
-
-def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
-    return PanelPart(
-        model="inventory.Server",
-        place=place,
-        template=f"inventory/{template}.html",
-        order=order,
-        **context,
-    )
-
-
-PAGES = [
-    _on_server("tools", "_server_edit_button", 20),
-    _on_server("main", "_server_facts", 30, context=read_what_is_known),
-    _on_server("main", "_server_variables", 40, context=read_what_is_known),
-]
-
-
 MENU = [
-    list_entry("Inventory", 310, "inventory.server", "Servers", "dns", "g s"),
+    list_entry(
+        *("Inventory", 310, "inventory.server", "Servers", "dns", "g s"),
+        pages=("inventory:server_detail",),
+    ),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
@@ -69,6 +37,7 @@ ROLES = [
     RolePermissions(
         app="inventory",
         viewer=("inventory.view_server", "inventory.view_serverfacts"),
+        auditor=("inventory.view_credential",),
         operator=(
             "inventory.check_server",
             "inventory.view_credential",
@@ -91,4 +60,4 @@ HOME = [
     ),
 ]
 
-PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *HOME]
+PARTS = [*MENU, *SEARCH, *API, *ROLES, *HOME]

@@ -1,4 +1,4 @@
-"""Facts as one reads them: what a machine is, in a few lines. Whatever a server sends stands it."""
+"""Facts for display: a machine in a few lines. Tolerates any data that a server may send."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ MANY = 20
 
 
 def group_facts(facts: dict[str, Any]) -> list[tuple[str, Rows]]:
-    """[("System", [("OS", "Debian 12.5"), …]), …], without what the facts do not tell."""
+    """[("System", [("OS", "Debian 12.5"), …]), …], without anything unknown."""
     parts = {
         "System": _system(facts),
         "Processor and memory": _processor(facts),

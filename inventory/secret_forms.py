@@ -1,7 +1,7 @@
-"""Forms of records with secrets: what is stored is never shown. An empty field keeps it, a tick
-clears it.
+"""Forms for records with secrets, which are never shown.
 
-A form declares `new_NAME = secret_field(…)` and `clear_NAME = clear_field(…)` for each.
+Leaving a field empty keeps the stored secret; ticking a box clears it. A form declares `new_NAME =
+secret_field(…)` and `clear_NAME = clear_field(…)` for each secret.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ NEW, CLEAR = "new_", "clear_"
 
 
 class UnshownTextarea(UnfoldAdminTextareaWidget):
-    """Many lines of a secret: like a password field, it comes back empty."""
+    """A multi-line secret; like a password field, it is always rendered empty."""
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         return super().get_context(name, None, attrs)
@@ -55,7 +55,7 @@ class SecretsForm(forms.ModelForm):
                 field.help_text = f"Set. Empty: it stays as it is. {field.help_text}".strip()
 
     def secret(self, name: str, text: str) -> Any:
-        """What is stored for a text that was typed; ValidationError if it cannot be read."""
+        """Convert typed text to what is stored. Raises ValidationError."""
         return text
 
     def clean(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class SecretsForm(forms.ModelForm):
             self.add_error(NEW + name, error)
 
     def _update_errors(self, errors: Any) -> None:
-        """The model's errors, at the fields that stand for its own."""
+        """Show the model's errors at the form's corresponding fields."""
         by_name = getattr(errors, "error_dict", {})
         for name in set(by_name) & set(self.instance.SECRETS):
             by_name[NEW + name] = by_name.pop(name)
@@ -85,7 +85,7 @@ class SecretsForm(forms.ModelForm):
 
 
 class EnvironmentsField(forms.CharField):
-    """A list of names, typed with commas between them."""
+    """A comma-separated list of names."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
@@ -96,7 +96,7 @@ class EnvironmentsField(forms.CharField):
 
 
 def other_roles() -> list[tuple[str, str]]:
-    """Those that may launch, but for the admins."""
+    """(role, label) for the roles that may launch, except admin."""
     labels = dict(User.Role.choices)
     return [(role, labels[role]) for role in launching_roles() if role != User.Role.ADMIN]
 
@@ -150,14 +150,14 @@ class CredentialForm(SecretsForm):
 
 
 def parse_environment(text: str) -> dict[str, str]:
-    """Lines NAME=value; empty ones and those that begin with # say nothing."""
+    """Parse lines of NAME=value, skipping empty lines and those that begin with #."""
     found = {}
     for line in text.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = line.partition("=")
         if not equals:
-            # The line may be a secret: it is not repeated.
+            # Do not repeat the line, which may be a secret.
             raise ValidationError("Each line has to look like NAME=value.")
         found[name.strip()] = value
     return found

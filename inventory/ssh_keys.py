@@ -1,4 +1,4 @@
-"""SSH private keys: is it one, does its passphrase fit, and the key without it."""
+"""SSH private keys: validate, check the passphrase, remove it."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ KEY, PASSPHRASE = "ssh_private_key", "ssh_key_passphrase"
 
 
 def fingerprint(public_key: str) -> str:
-    """ "ssh-ed25519 SHA256:…", as ssh shows it; only the kind of what is no key."""
+    """ "ssh-ed25519 SHA256:…", as ssh shows it; just the kind if the key is invalid."""
     kind, _, rest = public_key.strip().partition(" ")
     try:
         blob = base64.b64decode(rest.split()[0], validate=True)
@@ -34,20 +34,20 @@ def fingerprint(public_key: str) -> str:
 
 
 def spelled_key(text: str) -> str:
-    """As ssh reads it: browsers send \\r\\n, and people forget the last end of line."""
+    """The key as ssh needs it: browsers send \\r\\n, and people omit the final newline."""
     text = text.replace("\r\n", "\n").strip()
     return f"{text}\n" if text else ""
 
 
 def without_passphrase(text: str, passphrase: str) -> str:
-    """The key in OpenSSH's format, open. ValidationError ({field: message}) says what is wrong."""
+    """The key in OpenSSH format, unencrypted. Raises ValidationError ({field: message})."""
     if text.startswith(("ssh-", "ecdsa-")):
         raise _wrong(KEY, "This is a public key: the private one is needed.")
     load = load_ssh_private_key if "BEGIN OPENSSH" in text else load_pem_private_key
     try:
         key = load(text.encode(), passphrase.encode() or None)
     except TypeError:
-        # One of key and passphrase goes without the other.
+        # A passphrase without an encrypted key, or the reverse.
         if passphrase:
             raise _wrong(PASSPHRASE, "The key has no passphrase: leave this empty.") from None
         raise _wrong(PASSPHRASE, "The key is encrypted: its passphrase is needed.") from None

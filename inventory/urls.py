@@ -4,6 +4,7 @@ from . import views
 
 app_name = "inventory"
 urlpatterns = [
+    path("servers/<int:pk>/", views.server_detail, name="server_detail"),
     path(
         "servers/<int:pk>/fetch-host-key/",
         views.server_fetch_host_key,

@@ -1,4 +1,4 @@
-"""What a server's fields may hold. Each raises ValidationError with what to do instead."""
+"""Validators for servers and credentials. Each raises ValidationError saying what to do instead."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,13 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HOST_KEY = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
 LOGIN = re.compile(r"[\w.][\w.@\\-]*\$?")
 METHOD = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*")
-# These choose which programs run on the worker, or what InfraOps itself has decided.
+# These select programs to run on the worker, or override decisions of InfraOps.
 STEERING = ("ANSIBLE_", "INFRAOPS_", "LD_", "LC_", "PYTHON")
 STEERING_NAMES = ("PATH", "HOME", "LANG", "SHELL", "IFS", "ENV", "BASH_ENV", "SSH_ASKPASS")
 # `--limit all` would run on everything.
 RESERVED_NAMES = ("all", "ungrouped")
-# What has a column: a variable would quietly win over it, and the page would show another value.
+# Names with a column of their own: a variable would silently override it, and pages would show the
+# wrong value.
 COLUMNS = {
     "ansible_host": "IP address",
     "ansible_ssh_host": "IP address",
@@ -33,7 +34,7 @@ COLUMNS = {
 
 
 def validate_hostname(value: str) -> None:
-    """Labels of letters, digits, "-" and "_", joined by dots: also safe in Ansible's patterns."""
+    """Labels of letters, digits, "-" and "_", joined by dots; safe in Ansible patterns too."""
     if len(value) > 255 or not all(LABEL.fullmatch(label) for label in value.split(".")):
         raise ValidationError(
             f"“{value}” is no host name: use letters, digits, “-”, “_” and dots (web1.example.com)."
@@ -43,13 +44,13 @@ def validate_hostname(value: str) -> None:
 
 
 def validate_key_path(value: str) -> None:
-    """Empty, or a file below SSH_KEY_ROOT with symbolic links resolved."""
+    """Empty, or a file below SSH_KEY_ROOT after resolving symbolic links."""
     if not value:
         return
     root = Path(settings.SSH_KEY_ROOT).resolve()
     try:
         path = (root / Path(value).expanduser()).resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, an unknown ~user, a NUL
+    except (OSError, RuntimeError, ValueError):  # a symlink loop, an unknown ~user, a NUL
         raise ValidationError(f"“{value!a}” is no path that can be used.") from None
     if path == root or not path.is_relative_to(root):
         raise ValidationError(f"“{value}” is outside of {root}, where private keys are kept.")
@@ -61,7 +62,7 @@ def validate_object(value: Any) -> None:
 
 
 def validate_variables(value: Any) -> None:
-    """A JSON object whose keys Ansible takes as variable names."""
+    """A JSON object whose keys are valid Ansible variable names."""
     validate_object(value)
     for name in value:
         if not VARIABLE.fullmatch(name):
@@ -75,7 +76,7 @@ def validate_variables(value: Any) -> None:
 
 
 def validate_tags(value: Any) -> None:
-    """{"role": "web", "groups": ["db"], "canary": true}: texts, numbers, yes/no, lists of them."""
+    """{"role": "web", "groups": ["db"], "canary": true}: text, numbers, booleans or lists."""
     validate_object(value)
     for key, item in value.items():
         items = item if isinstance(item, list) else [item]
@@ -97,7 +98,7 @@ def is_host_key(line: str) -> bool:
 
 
 def validate_login(value: str) -> None:
-    """A user's name on a server: also CORP\\anna and anna@corp.example."""
+    """A user name on a server; also CORP\\anna and anna@corp.example."""
     if not LOGIN.fullmatch(value):
         raise ValidationError(f"“{value}” is no user name.")
 
@@ -108,7 +109,7 @@ def validate_become_method(value: str) -> None:
 
 
 def validate_environment(value: Any) -> None:
-    """{"AWS_REGION": "eu-west-1"}: names and texts, none of which chooses what runs."""
+    """{"AWS_REGION": "eu-west-1"}: names and texts that do not affect what runs."""
     if not isinstance(value, dict):
         raise ValidationError({"environment": ['This has to be an object: {"NAME": "value"}.']})
     problems = [

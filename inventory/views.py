@@ -1,4 +1,4 @@
-"""What one does on a server's page besides editing it."""
+"""A server's page and its buttons. The list and the form are in admin.py."""
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
@@ -6,18 +6,37 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.signed_in import signed_in
 from schema.exceptions import Refused
 
+from .ansible.provenance import groups_of, list_variables
 from .models import Server
+
+
+@require_safe
+@permission_required("inventory.view_server", raise_exception=True)
+def server_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its state, recent activity, how Ansible connects, and what is known about it."""
+    related = Server.objects.select_related("credential", "facts")
+    server = get_object_or_404(related, pk=pk)
+    context = {
+        **admin.site.each_context(request),
+        "model_admin": admin.site.get_model_admin(Server),
+        "title": server.hostname,
+        "server": server,
+        "facts": getattr(server, "facts", None),
+        "variables": list_variables(server),
+        "groups": groups_of(server),
+    }
+    return TemplateResponse(request, "inventory/server_detail.html", context)
 
 
 @require_POST
 @permission_required("inventory.change_server", raise_exception=True)
 def server_fetch_host_key(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what the server says now, for a person to compare; nothing is pinned."""
+    """Show the keys that the server presents now, for comparison; nothing is pinned."""
     server = get_object_or_404(Server, pk=pk)
     try:
         keys = server.fetch_host_keys(signed_in(request))
@@ -37,7 +56,7 @@ def server_fetch_host_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("inventory.change_server", raise_exception=True)
 def server_pin_host_key(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pin the very key that was shown: it comes back with the form."""
+    """Pin exactly the key that was shown; the form sends it back."""
     server = get_object_or_404(Server, pk=pk)
     try:
         is_new = server.pin_host_key(signed_in(request), request.POST.get("host_key", ""))
@@ -45,7 +64,7 @@ def server_pin_host_key(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect(server)
     shown = ", ".join(server.fingerprints())
-    said = f"Pinned {shown}." if is_new else f"{shown} was pinned already."
+    said = f"Pinned {shown}." if is_new else f"{shown} is already pinned."
     messages.success(request, said)
     return redirect(server)
 
@@ -53,10 +72,10 @@ def server_pin_host_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("inventory.change_server", raise_exception=True)
 def server_forget_host_key(request: HttpRequest, pk: int) -> HttpResponse:
-    """The next run learns a new one."""
+    """Forget the pinned key, so that the next run pins the server's new one."""
     server = get_object_or_404(Server, pk=pk)
     if server.forget_host_key(signed_in(request)):
-        messages.success(request, "The host key is forgotten: the next run learns the new one.")
+        messages.success(request, "Host key forgotten. The next run pins the one it is shown.")
     else:
-        messages.info(request, "No host key was pinned.")
+        messages.info(request, "No host key is pinned.")
     return redirect(server)

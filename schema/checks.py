@@ -1,4 +1,4 @@
-"""What `manage.py check` says about this app's settings."""
+"""System checks (`manage.py check`) for this app's settings."""
 
 from typing import Any
 

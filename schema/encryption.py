@@ -1,7 +1,7 @@
-"""Secrets at rest: text in, a token for the database out.
+"""Encryption of secrets at rest: text in, a token for the database out.
 
-settings.ENCRYPTION_KEYS lists Fernet keys (`manage.py generate_key` prints one). The first
-encrypts, all of them decrypt: to change keys, put the new one in front and keep the old one.
+settings.ENCRYPTION_KEYS is a list of Fernet keys (`manage.py generate_key` prints one). The first
+one encrypts; all of them decrypt. To rotate, put the new key in front and keep the old one.
 """
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -12,13 +12,13 @@ HINT = "Print a key with `manage.py generate_key` and put it into ENCRYPTION_KEY
 
 
 class Undecryptable(Exception):
-    """None of the keys opens this token: its key was removed, or the text was altered."""
+    """No key decrypts this token: its key was removed, or the text was altered."""
 
 
 class Sealed(str):
-    """A token, or nothing. Whoever wants the secret has to ask for it: `password.opened()`.
+    """An encrypted token, or the empty string. Call `password.opened()` to get the secret.
 
-    It is the token itself and never the secret that stands in for it in a page, a log or a diff.
+    Pages, logs and diffs that print the value show the token, never the secret.
     """
 
     __slots__ = ()
@@ -28,7 +28,7 @@ class Sealed(str):
         return cls(encrypt(text) if text else "")
 
     def opened(self) -> str:
-        """The secret in clear; empty if there is none. Raises Undecryptable."""
+        """The decrypted secret; empty if there is none. Raises Undecryptable."""
         return decrypt(self) if self else ""
 
 
@@ -37,7 +37,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """The text of a token. Raises Undecryptable."""
+    """The decrypted text of a token. Raises Undecryptable."""
     try:
         return _keys().decrypt(token.encode()).decode()
     except InvalidToken:
@@ -45,8 +45,8 @@ def decrypt(token: str) -> str:
 
 
 def is_current(token: str) -> bool:
-    """Whether the first key has made this token, and not one that is to be retired."""
-    _keys()  # a broken key is named
+    """True if the token was made with the first key rather than one about to be retired."""
+    _keys()  # raises an error that names a malformed key
     try:
         Fernet(settings.ENCRYPTION_KEYS[0]).decrypt(token.encode())
     except InvalidToken:
@@ -55,12 +55,12 @@ def is_current(token: str) -> bool:
 
 
 def encrypted_anew(token: str) -> str:
-    """The same secret under the first key. Raises Undecryptable."""
+    """The same secret, encrypted with the first key. Raises Undecryptable."""
     return encrypt(decrypt(token))
 
 
 def generate_key() -> str:
-    """A new key: 32 random bytes as url-safe base64."""
+    """A new key: 32 random bytes in url-safe base64."""
     return Fernet.generate_key().decode()
 
 
@@ -75,7 +75,7 @@ def _key(number: int, key: str) -> Fernet:
     try:
         return Fernet(key)
     except ValueError:
-        # The key itself is a secret, even a broken one: it is counted, not quoted.
+        # Even a malformed key is a secret: give its position, not its text.
         raise ImproperlyConfigured(
             f"Key {number} in ENCRYPTION_KEYS is not 32 bytes of url-safe base64. {HINT}"
         ) from None

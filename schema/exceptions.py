@@ -1,9 +1,9 @@
-"""Errors that the apps share."""
+"""Exceptions shared by all apps."""
 
 
 class Refused(Exception):
-    """A verb that the row's state does not allow: cancelling a job that has ended.
+    """The row's state does not allow this verb, such as cancelling a job that has finished.
 
-    The message is for the person who asked. The API answers 409, pages show it. A bad value is a
-    ValidationError instead, a missing right PermissionDenied.
+    The message is for the user: pages show it, and the API answers 409 with it. For an invalid
+    value raise ValidationError instead, for a missing permission PermissionDenied.
     """

@@ -1,4 +1,4 @@
-"""Column types that Django does not have: what the database itself holds, on each of them."""
+"""Model fields that Django lacks, with what each database stores for them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ else:
 
 
 class EnumField(models.CharField):
-    """One of `choices`: ENUM on MySQL and MariaDB, VARCHAR with a CHECK on SQLite.
+    """One of `choices`: an ENUM on MySQL and MariaDB, a VARCHAR with a CHECK on SQLite.
 
-    The empty text is allowed when the field is blank and not null. A new choice needs a migration.
+    The empty string is allowed if the field is blank and not null. A new choice needs a migration.
     """
 
-    # Django takes a change of these for one that the database does not see; here it does.
+    # Django assumes that these never reach the database; here they do.
     non_db_attrs = tuple(
         name for name in models.CharField.non_db_attrs if name not in ("choices", "blank")
     )
@@ -53,7 +53,7 @@ class EnumField(models.CharField):
         return super().db_type(connection)
 
     def cast_db_type(self, connection: BaseDatabaseWrapper) -> str | None:
-        # CAST(x AS enum) does not exist.
+        # CAST(x AS enum) does not exist in SQL.
         return models.CharField(max_length=self.max_length).cast_db_type(connection)
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
@@ -72,15 +72,15 @@ class EnumField(models.CharField):
         return ", ".join("'" + value.replace("'", "''") + "'" for value in self._values())
 
     def _length_needed(self) -> int:
-        # Room to spare, so that a new choice seldom changes the length as well.
+        # Leaves room, so that a new choice seldom changes the length too.
         return max([20, *map(len, self._values())])
 
 
 class UUIDTextField(models.CharField):
-    """A UUID, kept as 36 characters of lower-case text with hyphens.
+    """A UUID, stored as 36 lower-case characters with hyphens.
 
-    People can read and search it (`icontains` works on a part) in any database, and it is the same
-    text everywhere; Django's own field is a native type on MariaDB and 32 digits on MySQL.
+    The stored text is the same in every database, and readable and searchable (`icontains` works on
+    a part). Django's UUIDField is a native type on MariaDB and 32 digits on MySQL.
     """
 
     default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
@@ -88,7 +88,7 @@ class UUIDTextField(models.CharField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 36
         super().__init__(*args, **kwargs)
-        # It measures text, and the value is a uuid.UUID.
+        # The length validator expects text, but the value is a uuid.UUID.
         self.validators = [
             validator
             for validator in self.validators
@@ -118,20 +118,20 @@ class UUIDTextField(models.CharField):
         return self.to_python(value)
 
     def formfield(self, **kwargs: Any) -> Any:
-        # CharField's own would pass max_length on, which measures text here too.
+        # CharField.formfield() would pass max_length, which measures text here too.
         defaults = {"form_class": forms.UUIDField, **kwargs}
         return super(models.CharField, self).formfield(**defaults)
 
 
 class ReadableJSONField(forms.JSONField):
-    """Also refuses what Python itself cannot read: Django would let that break the page."""
+    """Rejects JSON that Python cannot read, instead of letting it crash the page."""
 
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)
         except RecursionError:
             raise ValidationError(TOO_DEEP) from None
-        except ValueError:  # a number of thousands of digits
+        except ValueError:  # a number with thousands of digits
             raise ValidationError(INEXACT_NUMBER) from None
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -142,9 +142,10 @@ class ReadableJSONField(forms.JSONField):
 
 
 class JSONShapeField(models.JSONField):
-    """JSON of a certain shape, which its validators know.
+    """JSON whose shape is checked by the field's validators.
 
-    Django asks them nothing about a value that is empty, and so takes [] where an object belongs.
+    Django skips validators for empty values and so accepts [] where an object is expected; this
+    field runs them for everything but None.
     """
 
     empty_values = [None]
@@ -171,7 +172,7 @@ INEXACT_NUMBER = "A whole number of more than 64 bits: give it as a text, in quo
 
 
 def has_inexact_number(value: Any) -> bool:
-    """Whether a whole number in it is too large for JSON on MySQL, which would round it."""
+    """True if a whole number in it exceeds 64 bits; MySQL's JSON would round it."""
     if isinstance(value, dict):
         return any(map(has_inexact_number, value.values()))
     if isinstance(value, list):
@@ -180,17 +181,17 @@ def has_inexact_number(value: Any) -> bool:
 
 
 class SealingAttribute(DeferredAttribute):
-    """Encrypts what is assigned, at once: a row in memory has no secret in clear either."""
+    """Encrypts on assignment, so that a row in memory never holds the plain secret."""
 
     def __set__(self, row: models.Model, value: Any) -> None:
         row.__dict__[self.field.attname] = self.field.to_python(value)
 
 
 class EncryptedTextField(SealedText):
-    """A secret: a text that is assigned in clear, and read as a Sealed token.
+    """A secret: assigned as plain text, read as a Sealed token.
 
-    No form shows it unless one asks for it on purpose. The empty text stays empty in the database,
-    so that whether there is a secret can be seen without a key.
+    Not editable, so a form shows it only if it asks for it explicitly. The empty string is stored
+    as it is, so that a query can tell whether there is a secret without needing a key.
     """
 
     descriptor_class = SealingAttribute
@@ -212,14 +213,14 @@ class EncryptedTextField(SealedText):
 
 
 class EncryptedJSONField(EncryptedTextField):
-    """The same for a structure: `json.loads(row.field.opened())`. An empty one is no secret."""
+    """The same for JSON data: `json.loads(row.field.opened())`. Empty data is stored as ""."""
 
     def sealed(self, value: Any) -> Sealed:
         return Sealed.of(json.dumps(value) if value else "")
 
 
 class CreatedAtField(models.DateTimeField):
-    """When the row was written; the database fills it in for a raw INSERT too."""
+    """Creation time; the database fills it in for raw INSERTs too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs = {"default": timezone.now, "db_default": Now(), "editable": False, **kwargs}
@@ -227,10 +228,10 @@ class CreatedAtField(models.DateTimeField):
 
 
 class UpdatedAtField(models.DateTimeField):
-    """When the row was last changed: by `save()` everywhere, by any UPDATE on MySQL and MariaDB.
+    """Time of the last change: by `save()` everywhere, by any UPDATE on MySQL and MariaDB.
 
-    SQLite has no ON UPDATE: `QuerySet.update()` and `save(update_fields=…)` leave the time as it
-    was there, unless they name it. A verb that uses them writes `updated_at=timezone.now()`.
+    SQLite has no ON UPDATE, so there `QuerySet.update()` and `save(update_fields=…)` do not touch
+    the time unless they name it. Verbs that use them set `updated_at=timezone.now()`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

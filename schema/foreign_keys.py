@@ -1,8 +1,8 @@
-"""ON DELETE, held by the database: what each model's `on_delete` says, compared and repaired.
+"""Make ON DELETE rules in the database match each model's `on_delete`.
 
-Django writes foreign keys without a rule and does the work itself, row by row, where a DELETE by
-anything else would fail or leave orphans. On SQLite it also drops a rule that is there whenever it
-rebuilds the table, as most changes of a column do. So this runs after every migrate.
+Django creates foreign keys without a rule and cascades in Python, row by row; a DELETE by any other
+program would fail or leave orphans. On SQLite Django also drops existing rules whenever it rebuilds
+a table, as most column changes do. So this runs after every migrate.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ Changes = list[tuple[ForeignKey, str]]
 
 
 def ensure_foreign_keys(using: str) -> None:
-    """Repair every rule that differs; one query when none does.
+    """Repair every rule that differs. Costs one query if none does.
 
-    Only what is in the database is looked at, so a table that is not there yet, half-way through
-    the migrations, is left for the next time.
+    Looks only at tables that exist: one that has yet to be migrated is handled the next time.
     """
     connection = connections[using]
     repair = {"mysql": _repair_mysql, "sqlite": _repair_sqlite}[connection.vendor]
@@ -46,7 +45,7 @@ def ensure_foreign_keys(using: str) -> None:
 
 
 def expected_rules() -> dict[tuple[str, str], str]:
-    """The rule of each (table, column) of ours that has one."""
+    """{(table, column): ON DELETE rule} for all foreign keys of our models that have a rule."""
     return {
         (model._meta.db_table, field.column): rule
         for model in project.models()
@@ -58,7 +57,7 @@ def expected_rules() -> dict[tuple[str, str], str]:
 def _rule(field: models.ForeignKey) -> str | None:
     on_delete = field.remote_field.on_delete
     if on_delete is models.DO_NOTHING and field.null:
-        # "Not Django's work": the database empties the column.
+        # DO_NOTHING is for Django only: the database clears the column.
         return "SET NULL"
     return RULES.get(on_delete)
 
@@ -79,14 +78,14 @@ def differing(connection: BaseDatabaseWrapper) -> dict[str, Changes]:
 
 
 def _normal(connection: BaseDatabaseWrapper, on_delete: str) -> str:
-    """MariaDB reports a RESTRICT that an ALTER made as NO ACTION; InnoDB treats them alike."""
+    """MariaDB reports a RESTRICT added by ALTER as NO ACTION; InnoDB treats the two alike."""
     if on_delete == "NO ACTION" and getattr(connection, "mysql_is_mariadb", False):
         return "RESTRICT"
     return on_delete
 
 
 def _possible(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> Changes:
-    """Without SET NULL on a column that is NOT NULL yet: an older migration's state."""
+    """The changes without SET NULL on columns still NOT NULL, as in the middle of a migration."""
     with connection.cursor() as cursor:
         described = connection.introspection.get_table_description(cursor, table)
     nullable = {column.name for column in described if column.null_ok}
@@ -97,10 +96,10 @@ def _possible(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> 
 
 
 def _repair_mysql(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> None:
-    """One ALTER, so that the table is at no time without its keys.
+    """Change all keys in one ALTER, so that the table is never without them.
 
-    A key cannot be dropped and added under one name in one statement: the new name tells the rule.
-    The rows satisfy the old key, so they need no check, and without it nothing is copied.
+    One statement cannot drop and add a key of the same name, so the new name includes the rule. The
+    rows already satisfy the old key: with checks disabled, MySQL does not copy the table.
     """
     quote = connection.ops.quote_name
     clauses = [
@@ -125,8 +124,8 @@ def _new_name(table: str, key: ForeignKey, rule: str) -> str:
 def _repair_sqlite(connection: BaseDatabaseWrapper, table: str, changes: Changes) -> None:
     """Edit the stored CREATE TABLE, as SQLite's documentation of ALTER TABLE describes.
 
-    The alternative, a new table and a copy of all rows, is what loses the rules in the first
-    place. Whatever is not exactly as expected raises, and the transaction leaves all as it was.
+    The alternative, a new table and a copy of all rows, is how the rules got lost in the first
+    place. Anything unexpected raises, and the transaction rolls back.
     """
     with transaction.atomic(connection.alias), connection.cursor() as cursor:
         before, keys = _shape(cursor, table), _rules_of(cursor, table)
@@ -143,10 +142,10 @@ def _repair_sqlite(connection: BaseDatabaseWrapper, table: str, changes: Changes
 
 
 def with_rule(sql: str, column: str, rule: str) -> str:
-    """A CREATE TABLE with the ON DELETE rule of one column's REFERENCES clause changed.
+    """The CREATE TABLE statement with the ON DELETE rule of one column's foreign key replaced.
 
-    Understands what Django writes. Raises NotSupportedError when the clause is not found exactly
-    once: a statement that is not understood is not edited.
+    Understands SQL as Django writes it. Raises NotSupportedError unless the REFERENCES clause is
+    found exactly once: never edit a statement that was not understood.
     """
     clause = re.compile(
         rf'("{re.escape(column)}"[\w\s()]*\sREFERENCES\s+{NAME}\s*\(\s*{NAME}\s*\))'
@@ -171,15 +170,15 @@ def _store_sql(cursor: Any, table: str, sql: str) -> None:
         cursor.execute(
             "UPDATE sqlite_master SET sql = %s WHERE type = 'table' AND name = %s", [sql, table]
         )
-        # Other connections notice by the version that they have to read the schema again.
+        # A new version tells other connections to read the schema again.
         cursor.execute(f"PRAGMA schema_version = {version + 1}")
     finally:
-        # Ends the writing, and this connection reads the schema again.
+        # Ends write access and makes this connection read the schema again.
         cursor.execute("PRAGMA writable_schema = RESET")
 
 
 def _shape(cursor: Any, table: str) -> list[Any]:
-    """Columns, indexes and what the keys refer to: all that an edit must leave alone."""
+    """Columns, indexes and foreign key targets: everything that an edit must not change."""
     found = []
     for sql in (
         "SELECT * FROM pragma_table_xinfo(%s)",

@@ -1,4 +1,4 @@
-"""The schema as it is in the database, whatever models and migrations say."""
+"""The schema as it really is in the database, whatever models and migrations say."""
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -9,10 +9,10 @@ READERS = {"mysql": live_mysql, "sqlite": live_sqlite}
 
 
 def live_schema(connection: BaseDatabaseWrapper) -> dict[str, Table]:
-    """Every table of the database, by name. MariaDB is read as MySQL is."""
+    """Every table by name. MariaDB is described in the same terms as MySQL."""
     return READERS[connection.vendor].tables(connection)
 
 
 def foreign_keys(connection: BaseDatabaseWrapper) -> dict[str, list[ForeignKey]]:
-    """The foreign keys alone, by table: one query, about a millisecond."""
+    """Only the foreign keys, by table: one query, about a millisecond."""
     return READERS[connection.vendor].foreign_keys(connection)

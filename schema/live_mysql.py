@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .tables import Check, Column, ForeignKey, Index, Table
 
 if TYPE_CHECKING:
-    # At run time it needs a driver that those on SQLite do not have.
+    # Imports the MySQL driver, which SQLite installations lack.
     from django.db.backends.mysql.base import DatabaseWrapper
 
 COLUMNS = """
@@ -94,7 +94,7 @@ def _column(
     connection: DatabaseWrapper, row: tuple[Any, ...], checks: list[tuple[str, str]]
 ) -> Column:
     name, type_, nullable, default, extra = row
-    # MariaDB's JSON is a long text with a CHECK of the column's own name.
+    # MariaDB's JSON is LONGTEXT with a CHECK named after the column.
     is_json = any(check == name and "json_valid" in clause for check, clause in checks)
     return Column(
         name=name,
@@ -111,12 +111,15 @@ def _kind(type_: str) -> str:
         return "bool"
     if type_.startswith("enum("):
         return "enum(" + ",".join(re.findall(r"'((?:[^']|'')*)'", type_)) + ")"
-    # MariaDB still writes the width at which a client might print a number.
+    # MariaDB still reports display widths, such as int(11).
     return re.sub(r"^((?:small|big|tiny)?int)\(\d+\)", r"\1", type_)
 
 
 def _literal(connection: DatabaseWrapper, default: str | None, extra: str) -> str | None:
-    """MariaDB quotes a literal and writes NULL; MySQL does neither, and marks expressions."""
+    """The default as text, or None.
+
+    MariaDB quotes literals and reports NULL; MySQL does neither, and marks expressions.
+    """
     if default is None or (connection.mysql_is_mariadb and default == "NULL"):
         return None
     if re.fullmatch(r"(now|current_timestamp)\(\d?\)", default, re.IGNORECASE):
@@ -130,7 +133,7 @@ def _literal(connection: DatabaseWrapper, default: str | None, extra: str) -> st
 
 
 def _by_table(connection: DatabaseWrapper, sql: str) -> defaultdict[str, list[tuple[Any, ...]]]:
-    """The rows, without their first column, under its value."""
+    """The rows grouped by their first column, which is left out."""
     found = defaultdict(list)
     for table, *row in _rows(connection, sql):
         found[table].append(tuple(row))

@@ -1,4 +1,4 @@
-"""Reads SQLite's schema: pragmas, and the stored CREATE TABLE for what they leave out."""
+"""Reads SQLite's schema: from pragmas, and from the stored CREATE TABLE for what they omit."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ KINDS = {
     "integer": "int",
     "integer unsigned": "int unsigned",
     "datetime": "datetime(6)",
-    # SQLite's text has no bound, as MySQL's longtext.
+    # Unbounded, like MySQL's longtext.
     "text": "longtext",
 }
 FOREIGN_KEYS = """
@@ -105,7 +105,7 @@ def _indexes(connection: BaseDatabaseWrapper, table: str) -> tuple[Index, ...]:
 
 
 def _checks(sql: str) -> list[Check]:
-    """The CHECKs of a CREATE TABLE. A named one stands as a part of its own."""
+    """The CHECKs of a CREATE TABLE, whether of a column or a named constraint of their own."""
     body = sql[sql.index("(") + 1 : sql.rindex(")")]
     found = []
     for part in _parts(body):
@@ -117,7 +117,7 @@ def _checks(sql: str) -> list[Check]:
 
 
 def _parts(body: str) -> list[str]:
-    """Cut at the commas that stand neither in quotes nor in parentheses."""
+    """Split at commas outside quotes and parentheses."""
     parts, start, place = [], 0, 0
     while place < len(body):
         if body[place] == ",":
@@ -128,7 +128,7 @@ def _parts(body: str) -> list[str]:
 
 
 def _after(text: str, place: int) -> int:
-    """The place after what begins here: a quoted text, a parenthesis with all in it, or a sign."""
+    """The position after the quoted string, parenthesised group or single character at `place`."""
     if text[place] in "'\"":
         return text.index(text[place], place + 1) + 1
     return _closing(text, place) if text[place] == "(" else place + 1
@@ -142,7 +142,7 @@ def _closing(text: str, place: int) -> int:
 
 
 def _bare(clause: str) -> str:
-    """Without the parentheses around the whole."""
+    """Strip parentheses that enclose the whole clause."""
     while clause.startswith("(") and _closing(clause, 0) == len(clause):
         clause = clause[1:-1].strip()
     return clause

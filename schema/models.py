@@ -1,1 +1,1 @@
-"""No tables: Django announces post_migrate only to apps that have this module."""
+"""No models. The module exists because Django sends post_migrate only to apps that have it."""

@@ -1,4 +1,4 @@
-"""Which apps are this project's own: those whose folders stand beside manage.py."""
+"""Which apps belong to this project: those whose folders stand beside manage.py."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from django.db.models import Model
 
 
 def models() -> list[type[Model]]:
-    """Every model of ours that has a table, in the order of INSTALLED_APPS."""
+    """All our models that have a table, in the order of INSTALLED_APPS."""
     return [
         model
         for config in apps.get_app_configs()

@@ -1,4 +1,4 @@
-"""Writing to a database that may be away for a while."""
+"""Retry database writes while the database is temporarily unavailable."""
 
 import logging
 import time
@@ -10,11 +10,12 @@ from django.db import DatabaseError, InterfaceError, connection
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-# MySQL's and MariaDB's numbers: table gone while partitions are swapped; too many connections;
-# server shutting down; lock wait timeout; deadlock; killed; cannot connect; gone away; lost; idle.
+# Error codes of MySQL and MariaDB: table missing while partitions are swapped, too many
+# connections, server shutting down, lock wait timeout, deadlock, connection killed, cannot connect,
+# server gone away, connection lost, idle timeout.
 AWAY = {1146, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 4031}
-# It answers and takes no writes: error writing a file (twice), disk full, table full for the same
-# reason, read-only (twice: while another server takes over).
+# The server answers but accepts no writes: error writing a file (twice), disk full, table full for
+# the same reason, read-only (twice: while another server takes over).
 TAKES_NO_WRITES = {3, 1026, 1021, 1114, 1290, 1836}
 TRANSIENT = AWAY | TAKES_NO_WRITES
 TRANSIENT_TEXTS = (
@@ -28,7 +29,7 @@ PAUSE_SECONDS = 0.5
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same statement may well work in a moment."""
+    """True if the same statement may well succeed in a moment."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, DatabaseError):
@@ -38,9 +39,10 @@ def is_transient(error: Exception) -> bool:
 
 
 def insisting(operation: Callable[[], Result], *, for_seconds: float = 600) -> Result:
-    """Do it, again and again while the database is away; the last error after `for_seconds`.
+    """Run the operation, retrying for up to `for_seconds` while the database is unavailable.
 
-    The operation has to be one transaction of its own, or to be harmless when done twice.
+    The operation must be a transaction of its own, or harmless if run twice. Raises the last error
+    when time is up, and any other error at once.
     """
     give_up_at = time.monotonic() + for_seconds
     while True:
@@ -55,6 +57,6 @@ def insisting(operation: Callable[[], Result], *, for_seconds: float = 600) -> R
 
 
 def reconnect() -> None:
-    """Drop a connection that may be dead; the next query opens a new one."""
+    """Close a connection that may be dead; the next query opens a new one."""
     if not connection.in_atomic_block:
         connection.close()

@@ -1,4 +1,4 @@
-"""The words in which `schema.live` describes a database."""
+"""The data classes with which `schema.live` describes a database."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Calls something several times at the same moment, each on a database connection of its own."""
+"""Call several functions at the same moment, each on its own database connection."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from django.db import connection
 
 
 def at_once(calls: Iterable[Callable[[], Any]]) -> list[Any]:
-    """What each returned, in order. The test has to commit (`transactional_db`)."""
+    """The results, in order. The test has to commit (`transactional_db`)."""
     calls = list(calls)
     barrier = Barrier(len(calls), timeout=30)
 

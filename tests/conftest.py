@@ -1,8 +1,9 @@
-"""What every test may ask for: the cast, their clients, a clean place for playbooks.
+"""Fixtures for all tests: the cast, their clients, clean folders for playbooks.
 
 Servers, workers and the browser are in tests/fixtures/.
 """
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,17 +12,17 @@ from zlib import crc32
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connections
-from django.test import Client, TransactionTestCase
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from audit import triggers
 from tests import make
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.workers", "tests.fixtures.browser"]
+pytest_plugins = [
+    f"tests.fixtures.{name}" for name in ("database", "servers", "workers", "browser")
+]
 
-# Playwright keeps an event loop in the main thread, where Django would then refuse the ORM.
+# Playwright runs an event loop in the main thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
@@ -47,14 +48,20 @@ def bob(db: None) -> User:
 
 
 @pytest.fixture
+def vera(db: None) -> User:
+    """An auditor."""
+    return make.user(username="vera", role="auditor")
+
+
+@pytest.fixture
 def charlie(db: None) -> User:
-    """Deactivated: without any right."""
+    """Deactivated, so without permissions."""
     return make.user(username="charlie", is_active=False)
 
 
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
-    """`client_of(alice).get("/")`: a browser that is signed in."""
+    """`client_of(alice).get("/")`: a signed-in browser."""
 
     def signed_in(user: User) -> Client:
         client = Client()
@@ -66,7 +73,7 @@ def client_of() -> Callable[[User], Client]:
 
 @pytest.fixture
 def api() -> APIClient:
-    """An API client that nobody is signed in with; it sends and reads JSON."""
+    """An API client without a user; it sends and reads JSON."""
     return APIClient()
 
 
@@ -84,7 +91,7 @@ def api_of() -> Callable[[User], APIClient]:
 
 @pytest.fixture
 def query_ceiling(django_assert_max_num_queries: Any) -> Any:
-    """`with query_ceiling(12): client.get("/jobs/")`: no list may ask once for each row."""
+    """`with query_ceiling(12): client.get("/jobs/")`: no list may query once per row."""
     return django_assert_max_num_queries
 
 
@@ -101,33 +108,6 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(mode=0o700)
 
 
-# --- The database ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Any:
-    """Let tests that really commit empty the tables afterwards.
-
-    The database refuses to delete audit lines, and on SQLite to delete a row before the rows that
-    point to it. Both are what we want everywhere but here: the triggers are taken away for the
-    flush and put back, and SQLite's foreign keys rest meanwhile.
-    """
-    original = TransactionTestCase._fixture_teardown
-
-    def flush_all(self: TransactionTestCase) -> None:
-        connection = connections["default"]
-        triggers.drop("default")
-        try:
-            with connection.constraint_checks_disabled():
-                original(self)
-        finally:
-            triggers.ensure_triggers("default")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_all)
-        yield
-
-
 # --- What runs and what does not ------------------------------------------------------------------
 
 
@@ -140,17 +120,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--leg",
         type=int,
-        choices=(0, 1),
-        help="one of two legs on two databases: what is marked `on_either` runs in one of them",
+        choices=range(4),
+        help="part of `make test`: 0 and 1 run what is for both databases, one database each; "
+        "2 and 3 run half each of what is marked `on_either`",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked for the other kind of database, `@pytest.mark.only_on("mysql")`,
-    and of what is marked `on_either` the half that runs in the other leg.
+    """Deselect tests for the other kind of database (`@pytest.mark.only_on("mysql")`).
 
-    Deselected and not skipped: the whole suite runs once on each kind, so nothing is missed. What
-    needs accounts of its own is missed by whoever is not root, and the header says so.
+    Also deselects tests that run in another leg. Deselected rather than skipped, as the whole suite
+    runs once on each kind. Tests that need their own system accounts run only as root; the header
+    says so.
     """
     leg = config.getoption("leg")
     elsewhere = [
@@ -160,7 +141,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if item not in elsewhere]
+        left_out = set(elsewhere)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """Exempt everything imported so far from garbage collection: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _vendor() -> str:
@@ -176,15 +164,15 @@ def _belongs_to(vendor: str, item: pytest.Item) -> bool:
 
 
 def _is_of(leg: int, item: pytest.Item) -> bool:
-    """By a sum over its name: about half of each module, and the same half each time."""
+    """For `on_either`, by a checksum of the name: half of each module, and always the same half."""
     if item.get_closest_marker("on_either") is None:
-        return True
-    return crc32(item.nodeid.encode()) % 2 == leg
+        return leg < 2
+    return leg == 2 + crc32(item.nodeid.encode()) % 2
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """In CI a skipped test is a failed one: nothing is passed over there."""
+    """In CI, a skipped test is a failure."""
     report = yield
     return _strict(report)
 

@@ -1,14 +1,15 @@
-"""Looks for a text that makes a regular expression slow. Started by itself, in a process that may
-be killed:
+"""Searches for a text that makes a regular expression slow.
+
+Started as a process of its own, which may be killed:
 
     echo '{"pattern": "(a+)+$", "flags": 0, "kinds": ["match"]}' | python tests/hostile_texts.py
 
-It prints what is slow, as `prefix + pump * n + suffix`, and nothing when nothing is. What it
-measures is the processor's time that it uses itself: other processes change little in that.
+It prints slow texts as `prefix + pump * n + suffix`, and nothing if there are none. It measures its
+own CPU time, which other processes hardly affect.
 
 A search among texts of some kilobytes finds the worst; only these, and a stock of usual ones, grow
-to a megabyte. There a linear expression takes some hundredths of a second and a quadratic one
-minutes, so that no machine is slow or busy enough to take one for the other.
+to a megabyte. At that length a linear expression takes some hundredths of a second and a quadratic
+one minutes, so that no machine is slow or busy enough to confuse the two.
 """
 
 import json
@@ -24,14 +25,14 @@ from typing import Any
 
 KB = 1024
 MEGABYTE = 1024 * KB
-# By what the time may grow with a text of double the length, where it can be measured.
+# The maximum factor for a text of double length, where the time is long enough to measure.
 MOST_GROWTH, MEASURABLE = 3.0, 0.3
-# Whatever the growth: the most for a megabyte, and for a text that is on its way there.
+# Whatever the growth: the maximum for a megabyte, and for a text that is still growing.
 MOST_SECONDS, KILLED_AFTER = 3.0, 5
 GROWING, MOST_SECONDS_GROWING = 12 * KB, 0.05
-# A text this short takes well below a millisecond: whatever takes longer is grown at once.
+# So short a text takes well below a millisecond: one that takes longer is grown at once.
 SCREENED, SUSPICIOUS = 6 * KB, 0.02
-# How many of those that were screened are grown, and how many of these are fed whole.
+# How many of the screened texts are grown, and how many of these reach full length.
 GROWN, FED = 12, 3
 MOST_PREFIXES, MOST_TOKENS = 12, 20
 
@@ -51,7 +52,7 @@ class Hostile:
         return self.prefix + self.pump * (length // len(self.pump)) + self.suffix
 
 
-# What output and people may hold, whatever the pattern.
+# What output and people may contain, whatever the pattern.
 STOCK = [
     Hostile(pump, prefix)
     for prefix, pump in (
@@ -64,13 +65,13 @@ Scan = Callable[[re.Pattern[str], str], Any]
 KINDS: dict[str, Scan] = {
     "match": lambda pattern, text: pattern.match(text),
     "fullmatch": lambda pattern, text: pattern.fullmatch(text),
-    # What search, sub, split and findall do, to the end.
+    # What search, sub, split and findall do, until the end.
     "scan": lambda pattern, text: pattern.sub("", text),
 }
 
 
 def texts_for(pattern: str, flags: int = 0) -> list[Hostile]:
-    """Each part of the pattern, and each two of them, again and again behind each beginning."""
+    """Each part of the pattern, and each pair of parts, repeated after each beginning."""
     parsed = re._parser.parse(pattern, flags)  # type: ignore[attr-defined]
     ways = list(_ways(parsed))
     prefixes = list(dict.fromkeys(["", *(prefix for prefix, _ in ways)]))[:MOST_PREFIXES]
@@ -85,7 +86,7 @@ def texts_for(pattern: str, flags: int = 0) -> list[Hostile]:
 
 
 def _ways(items: Any, before: str = "") -> Iterator[tuple[str, str]]:
-    """(what leads there, what fits) for every part of a sequence, also within its groups."""
+    """(what leads there, what matches) for each part of a sequence, including its groups."""
     texts = [_fitting(item) for item in items]
     for start, item in enumerate(items):
         prefix = before + "".join(texts[:start])
@@ -96,7 +97,7 @@ def _ways(items: Any, before: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _inside(item: Any) -> list[Any]:
-    """The sequences within a group, a repeat or a choice."""
+    """The sequences within a group, repeat or choice."""
     name, value = str(item[0]), item[1]
     if name == "BRANCH":
         return list(value[1])
@@ -110,7 +111,7 @@ def _inside(item: Any) -> list[Any]:
 
 
 def _fitting(item: Any) -> str:
-    """A short text that a part matches: what may be repeated is there once at least."""
+    """A short text that a part matches, with each repeat at least once."""
     name, value = str(item[0]), item[1]
     if name in ("ASSERT_NOT", "AT", "GROUPREF"):
         return ""
@@ -121,7 +122,7 @@ def _fitting(item: Any) -> str:
 
 
 def _tokens(items: Any) -> Iterator[str]:
-    """Words that stand in the pattern, and of each of its classes what differs for the others."""
+    """Words in the pattern, with variants for each of its character classes."""
     word = ""
     for item in [*items, ("END", None)]:
         if str(item[0]) == "LITERAL":
@@ -136,7 +137,7 @@ def _tokens(items: Any) -> Iterator[str]:
 
 
 def _characters(item: Any) -> Iterator[str]:
-    """Some characters that a single one's pattern takes: its own first, then usual ones."""
+    """Some characters that a single item matches: its own first, then usual ones."""
     name, value = str(item[0]), item[1]
     if name == "LITERAL":
         yield chr(value)
@@ -176,8 +177,10 @@ def _member(member: Any) -> str:
 
 
 def slow_text(pattern: re.Pattern[str], kinds: Iterable[str], longest: int) -> str:
-    """The first that is slow, and how; empty when none is. `longest` is the longest text that the
-    pattern can meet."""
+    """The first slow text and how slow it is; "" if there is none.
+
+    `longest` is the longest text that the pattern can meet.
+    """
     return next(filter(None, (_slow_text(pattern, kind, longest) for kind in kinds)), "")
 
 
@@ -200,7 +203,7 @@ def _slow_text(pattern: re.Pattern[str], kind: str, longest: int) -> str:
 def _screened(
     texts: list[Hostile], seconds: Callable[[Hostile, int, float], float], longest: int
 ) -> list[Hostile]:
-    """Those that take longest."""
+    """The texts that take longest."""
     taken = {}
     for text in texts:
         taken[text] = seconds(text, min(SCREENED, longest), SUSPICIOUS)
@@ -212,8 +215,10 @@ def _screened(
 def _seconds(
     scan: Scan, pattern: re.Pattern[str], text: Hostile, length: int, enough: float
 ) -> float:
-    """Of the processor; the least of three, unless the first is little enough or far too much. Says
-    first what it tries: should it be killed, that was it."""
+    """CPU seconds: the least of three tries, unless the first is short enough or far too long.
+
+    Prints what it tries first, so that it is known if the process is killed.
+    """
     whole, least = text.of(length), float("inf")
     sys.stderr.write(f"{text} of {length} characters\n")
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)

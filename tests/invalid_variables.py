@@ -1,4 +1,4 @@
-"""Makes a variable that a template of ours does not have an error instead of an empty string."""
+"""Turns a missing variable in our templates into an error instead of an empty string."""
 
 import sys
 from pathlib import Path
@@ -10,15 +10,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class InvalidVariable(Exception):
-    """A template of ours names a variable that its context lacks."""
+    """One of our templates uses a variable that its context lacks."""
 
 
 class Complaint(str):
-    """The value of `string_if_invalid`: empty for the packages' templates, an error for ours.
+    """The value of `string_if_invalid`: empty for templates of packages, an error for ours.
 
-    The shell's own templates rely on missing variables being empty, so a plain text will not do.
-    Django asks for this object's truth just after a look-up failed: there the stack still knows
-    the node, and the node knows its file. (`context.template` names the outermost page only.)
+    Unfold's own templates rely on missing variables being empty, so a plain text will not do.
+    Django checks the truth of this object just after a failed lookup; at that point the stack still
+    has the node, and the node knows its file. (`context.template` is only the outermost page.)
     """
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class Complaint(str):
 
 
 def _node(frame: FrameType | None) -> Node | None:
-    """The innermost template node that is being rendered."""
+    """The innermost template node being rendered."""
     while frame is not None:
         candidate = frame.f_locals.get("self")
         if isinstance(candidate, Node) and getattr(candidate, "origin", None) is not None:

@@ -1,7 +1,7 @@
-"""One valid row a call: `make.server(environment="production")`. What is not named is made up.
+"""One valid row per call: `make.server(environment="production")`. Anything not given is made up.
 
-The rows are scenery: they appear without audit lines and without wake-ups on the queue. To see
-those, call the verb: `make.launch(playbook, alice, [server])`.
+Rows are scenery: they appear without audit lines and without wake-ups on the queue. To get those,
+call the verb: `make.launch(playbook, alice, [server])`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from tickets.models import Ticket, TicketComment, TicketOccurrence
 
 PASSWORD = "correct horse battery"
 
-# SQLite and MySQL may start their keys again after a flush: names need a counter of their own.
+# SQLite and MySQL may reuse keys after a flush, so names need their own counter.
 _number = count(1)
 
 HELLO = [
@@ -38,7 +38,7 @@ HELLO = [
     }
 ]
 
-# The same on a host that has to be reached before the first task.
+# The same for a host that must be reachable before the first task.
 HELLO_FACTS = [{**HELLO[0], "gather_facts": True}]
 
 
@@ -52,25 +52,25 @@ def user(**fields: Any) -> User:
 
 
 def api_key(owner: User | None = None, **fields: Any) -> tuple[ApiKey, str]:
-    """A key and the token that a client sends as `Authorization: Bearer …`."""
+    """A key, and the token that a client sends as `Authorization: Bearer …`."""
     fields.setdefault("name", f"key {next(_number)}")
     return ApiKey.objects.issue(owner or user(), **fields)
 
 
 def saved_view(owner: User | None = None, **fields: Any) -> SavedView:
-    """A view of the list of jobs that nobody else sees."""
+    """A private view of the list of jobs."""
     fields.setdefault("list_name", "automation_job")
     fields.setdefault("name", f"view {next(_number)}")
     fields.setdefault("query", "status__exact=failed")
     return _saved(SavedView(user=owner or user(), **fields))
 
 
-# Well formed, and of nobody: for servers that passwords are sent to.
+# A well-formed key that belongs to nobody, for servers that passwords are sent to.
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaMDEyMzQ1"
 
 
 def server(**fields: Any) -> Server:
-    """An active server that nothing listens on (TEST-NET-1)."""
+    """An active server with an address that nothing listens on (TEST-NET-1)."""
     number = next(_number)
     fields.setdefault("hostname", f"web{number}.example.com")
     fields.setdefault("ip_address", f"192.0.2.{number % 254 + 1}")
@@ -78,8 +78,10 @@ def server(**fields: Any) -> Server:
 
 
 def credential(**fields: Any) -> Credential:
-    """An active credential that operators may use where `make.server` puts its servers; secrets
-    are given in clear: `ssh_password="hunter2"`."""
+    """An active credential that operators may use on `make.server`'s servers.
+
+    Secrets are given in plain text: `ssh_password="hunter2"`.
+    """
     fields.setdefault("name", f"Credential {next(_number)}")
     fields.setdefault("environments", ["development", "staging", "production"])
     fields.setdefault("roles", ["operator"])
@@ -90,7 +92,7 @@ def localhost(**fields: Any) -> Server:
     """This machine, reached without SSH: plays really run here."""
     fields.setdefault("hostname", f"here{next(_number)}")
     fields.setdefault("ip_address", "127.0.0.1")
-    # The interpreter that runs the suite: what Ansible would find in PATH may be anything.
+    # The interpreter that runs the suite; the one in PATH may be anything.
     python = "{{ ansible_playbook_python }}"
     local = {"ansible_connection": "local", "ansible_python_interpreter": python}
     fields.setdefault("variables", local)
@@ -123,7 +125,7 @@ def playbook_file(name: str, content: str | list[dict[str, Any]]) -> Path:
 
 
 def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -> Playbook:
-    """A registered playbook with its file; without content it says hello."""
+    """A registered playbook with its file; by default it says hello."""
     number = next(_number)
     fields.setdefault("name", f"Playbook {number}")
     fields.setdefault("file_path", f"playbook{number}.yml")
@@ -133,13 +135,13 @@ def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -
 
 
 def vault_password(password: str = "open sesame", **fields: Any) -> VaultPassword:
-    """What opens the vaulted texts of a playbook; of a new one unless named."""
+    """A vault password, by default of a new playbook."""
     fields["playbook"] = fields.get("playbook") or playbook()
     return _saved(VaultPassword(password=password, **fields))
 
 
 def run(**fields: Any) -> Run:
-    """A run that waits, without jobs: `make.job` makes both."""
+    """A waiting run without jobs; `make.job` makes both."""
     fields.setdefault("playbook", None)
     fields["playbook"] = fields["playbook"] or playbook()
     fields.setdefault("launched_by", None)
@@ -150,9 +152,9 @@ def run(**fields: Any) -> Run:
 
 
 def job(*, run: Run | None = None, **fields: Any) -> Job:
-    """A job with its run; status, times and the run's state agree with each other.
+    """A job with its run; status, times and the run's state are consistent.
 
-    `playbook` and `user` are the run's; `server` is a new one unless named.
+    `playbook` and `user` are the run's; `server` is a new one by default.
     """
     owner = {"playbook": fields.pop("playbook", None), "launched_by": fields.pop("user", None)}
     status = fields.get("status", Job.Status.PENDING)
@@ -183,24 +185,24 @@ def _run_of(status: str, **owner: Any) -> Run:
 
 
 def launch(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Run:
-    """Really launched: whatever else a Launch has may be given."""
+    """Really launch; accepts all other fields of a Launch."""
     return launching.launch(actor, Launch(playbook=playbook, servers=servers, **given)).run
 
 
 def relaunch(run: Run, actor: User, *, only: str | None = None, **changes: Any) -> Run:
-    """Really done once more; of a Launch's fields whatever shall differ."""
+    """Really relaunch; accepts the fields of a Launch that should differ."""
     taken = {name: changes.pop(name) for name in ("servers", "extra_vars") if name in changes}
     launch = launching.launch_from(run, only=only, **taken)
     return launching.launch(actor, replace(launch, **changes)).run
 
 
 def rehearse(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Intention:
-    """What `launch` would do."""
+    """Rehearse what `launch` would do."""
     return launching.rehearse(actor, Launch(playbook=playbook, servers=servers, **given))
 
 
 def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
-    """The texts as the job's next lines."""
+    """Add the texts as the job's next lines."""
     first = job.last_line_number + 1
     return [
         JobLog.objects.create(job=job, line_number=number, content=text, **fields)
@@ -215,7 +217,7 @@ def run_log(run_row: Run, *texts: str) -> RunLog:
 
 
 def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:
-    """The job's next results, one for each status: "ok", "failed" …"""
+    """Add a result to the job for each status: "ok", "failed" …"""
     first = job.task_results.count() + 1
     made = {
         "play": "Every server",
@@ -234,7 +236,7 @@ def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:
 
 
 def server_facts(server_row: Server | None = None, **facts: Any) -> ServerFacts:
-    """What a run has gathered on the server."""
+    """Facts that a run has gathered on the server."""
     facts = facts or {"ansible_distribution": "Debian", "ansible_processor_vcpus": 2}
     return _saved(
         ServerFacts(server=server_row or server(), facts=facts, gathered_at=timezone.now())
@@ -259,13 +261,13 @@ def comment(ticket: Ticket, created_by: User | None = None, text: str = "Seen") 
 
 
 def occurrence(ticket: Ticket, job_row: Job | None = None, **fields: Any) -> TicketOccurrence:
-    """One failed job on the ticket."""
+    """A failed job on the ticket."""
     failed = job_row or job(status=Job.Status.FAILED)
     return _saved(TicketOccurrence(ticket=ticket, job=failed, **fields))
 
 
 def audit_line(action: str = "server.updated", resource: Any = None, **details: Any) -> AuditLog:
-    """A line of the audit trail; `actor` is one of the details that it knows."""
+    """An audit line; the keyword `actor` sets who acted."""
     return AuditLog.objects.record(action, resource, **details)
 
 

@@ -1,4 +1,4 @@
-"""Finds every regular expression of our own code, and what each is used for."""
+"""Finds every regular expression in our code, and how each is used."""
 
 import ast
 import importlib
@@ -17,16 +17,16 @@ from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
 ROOT = Path(__file__).resolve().parent.parent
-# Those whose folders stand here: a new app's patterns are found without its being named.
+# Apps whose folders are here: new apps are included automatically.
 APPS = tuple(each.label for each in apps.get_app_configs() if Path(each.path).parent == ROOT)
-# What a function does: at the text's beginning, with the whole of it, or anywhere in it.
+# Where a function matches: at the beginning of the text, the whole of it, or anywhere in it.
 KINDS = {
     "match": "match",
     "fullmatch": "fullmatch",
     **dict.fromkeys(("search", "sub", "subn", "split", "findall", "finditer"), "scan"),
 }
 ANYHOW = frozenset(KINDS.values())
-# A literal in a script: a “/” where a value begins. What stands in brackets does not end it.
+# A regex literal in a script: a “/” where a value starts. Brackets may contain a “/”.
 IN_SCRIPT = re.compile(
     r"[(,=:?&|[;{}!]\s*/((?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*+\]|[^/\\\[\n])++)/([a-z]*)"
 )
@@ -35,8 +35,10 @@ SCRIPT_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 @dataclass(frozen=True)
 class Found:
-    """A pattern, and where it stands: "audit/clients.py BROWSERS", or a file and a function. None
-    for one that is made at run time."""
+    """A pattern and its place: "audit/clients.py BROWSERS", or a file and a function.
+
+    `pattern` is None if it is made at run time.
+    """
 
     place: str
     pattern: re.Pattern[str] | None
@@ -47,8 +49,10 @@ class Found:
 
 
 def patterns() -> list[Found]:
-    """Those in Python, in URLs and in scripts; each with the ways in which it meets texts, which
-    are all of them where it is kept in a list or handed on."""
+    """All patterns in Python, URLs and scripts, each with the ways in which it is matched.
+
+    If it is kept in a list or passed on, it counts as matched in every way.
+    """
     readers = [_read(path) for path in python_files()]
     used: dict[re.Pattern[str], set[str]] = defaultdict(set)
     for reader in readers:
@@ -63,14 +67,14 @@ def patterns() -> list[Found]:
 
 
 def compiled_in_modules() -> set[re.Pattern[str]]:
-    """What modules and classes hold once they are imported."""
+    """The patterns that modules and classes hold after they are imported."""
     modules = [vars(module(path)) for path in python_files()]
     classes = [vars(each) for held in modules for each in held.values() if _is_our_class(each)]
     return set(_compiled([*modules, *classes]))
 
 
 def python_files() -> list[Path]:
-    """Of the apps, but for migrations: those meet nobody's text."""
+    """Python files of our apps, except migrations, which process nobody's text."""
     found = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))]
     return [path for path in found if "migrations" not in path.parts]
 
@@ -103,8 +107,11 @@ def _read(path: Path) -> "_Reader":
 
 
 class _Reader(ast.NodeVisitor):
-    """Walks through a file. `found` is what it compiles or gives to a function of `re`, `uses` are
-    the methods of patterns that it calls, `refused` what would hide a pattern from this."""
+    """Walks through a file.
+
+    `found`: what it compiles or passes to a function of `re`. `uses`: the methods of patterns that
+    it calls. `refused`: what would hide a pattern from this search.
+    """
 
     def __init__(self, path: Path) -> None:
         self.found: list[Found] = []
@@ -126,7 +133,7 @@ class _Reader(ast.NodeVisitor):
         self._below(node.name, node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """The name of what a module or a class keeps."""
+        """Remember the name to which a module or class assigns a pattern."""
         target = node.targets[0]
         if isinstance(target, ast.Name) and not self._locals:
             self._below(target.id, node)
@@ -147,7 +154,7 @@ class _Reader(ast.NodeVisitor):
             self._refuse(node)
 
     def visit_keyword(self, node: ast.keyword) -> None:
-        """A pattern that the database would run."""
+        """Refuse a pattern that the database would evaluate."""
         if (node.arg or "").endswith(("__regex", "__iregex")):
             self._refuse(node)
         self.generic_visit(node)
@@ -171,7 +178,7 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _given(self, node: ast.Call, kind: str) -> None:
-        """The pattern of `re.sub(pattern, …)`: one that is compiled already is found elsewhere."""
+        """The pattern in `re.sub(pattern, …)`; compiled patterns are found elsewhere."""
         pattern, *others = map(self._value, [*node.args, *(each.value for each in node.keywords)])
         if isinstance(pattern, re.Pattern):
             self.uses.append((pattern, kind))
@@ -183,14 +190,14 @@ class _Reader(ast.NodeVisitor):
         self.found.append(Found(f"{self._path} {'.'.join(self._names)}", pattern, kinds))
 
     def _held(self, node: ast.expr) -> Any:
-        """What a name, or a name of another module, stands for."""
+        """What a name, or an attribute of another module, stands for."""
         is_name = all(
             isinstance(each, ast.Name | ast.Attribute | ast.Load) for each in ast.walk(node)
         )
         return self._value(node) if is_name else None
 
     def _value(self, node: ast.expr) -> Any:
-        """What it is to the module; None where that depends on a function's own names."""
+        """The value at module level; None if it depends on a function's local names."""
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         if any(names & known for known in self._locals):
             return None
@@ -201,7 +208,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _of_urls(resolver: URLResolver) -> Iterator[Found]:
-    """Routes (`path`) are Django's own; these are what `re_path` and routers were given."""
+    """Patterns given to `re_path` and routers; routes (`path`) are Django's own."""
     for each in resolver.url_patterns:
         if isinstance(each.pattern, RegexPattern):
             yield Found("URLs", re.compile(each.pattern.regex.pattern))
@@ -210,7 +217,7 @@ def _of_urls(resolver: URLResolver) -> Iterator[Found]:
 
 
 def _of_scripts() -> Iterator[Found]:
-    """As Python reads them: both backtrack alike, and ours need nothing that differs."""
+    """Patterns in scripts, read as Python's: both backtrack alike, and ours share their syntax."""
     for path in scripts():
         for pattern, letters in IN_SCRIPT.findall(path.read_text()):
             flags = sum(SCRIPT_FLAGS.get(letter, 0) for letter in letters)
@@ -223,6 +230,6 @@ def scripts() -> list[Path]:
 
 
 def refused() -> list[str]:
-    """Where a pattern would not be found."""
+    """Places where a pattern would not be found."""
     made = [str(path) for path in scripts() if "RegExp" in path.read_text()]
     return [each for path in python_files() for each in _read(path).refused] + made

@@ -1,4 +1,4 @@
-"""Every URL and the least role that each of its methods wants. Read by test_permissions.py."""
+"""Every URL and the roles that each of its methods wants. Read by test_permissions.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,16 +17,29 @@ from tickets.models import Ticket
 
 
 class Who(IntEnum):
-    """Each may do what those before may. NOBODY: the page exists, and is closed to all."""
+    """The roles that may, and admins always. VIEWER: every role. READER: auditors and operators.
+    NOBODY: the page exists, and is closed to all."""
 
     EVERYBODY = 0
     VIEWER = 1
-    OPERATOR = 2
-    ADMIN = 3
-    NOBODY = 4
+    READER = 2
+    AUDITOR = 3
+    OPERATOR = 4
+    ADMIN = 5
+    NOBODY = 6
 
 
-EVERYBODY, VIEWER, OPERATOR, ADMIN, NOBODY = Who
+EVERYBODY, VIEWER, READER, AUDITOR, OPERATOR, ADMIN, NOBODY = Who
+
+# What each of the cast may open.
+OPEN_TO: dict[str, set[Who]] = {
+    "boss": set(Who) - {NOBODY},
+    "alice": {EVERYBODY, VIEWER, READER, OPERATOR},
+    "vera": {EVERYBODY, VIEWER, READER, AUDITOR},
+    "bob": {EVERYBODY, VIEWER},
+    "charlie": {EVERYBODY},
+    "a stranger": {EVERYBODY},
+}
 
 
 Arguments = Callable[[User | None], list[Any]]
@@ -38,8 +51,11 @@ def nothing(user: User | None) -> list[Any]:
 
 @dataclass(frozen=True)
 class Page:
-    """`wants`: by method. `arguments` makes a row for whoever asks (None: a stranger) and returns
-    what goes into the URL."""
+    """`wants` is {method: role}.
+
+    `arguments(user)` makes a row for the user (None: a stranger) and returns the arguments of the
+    URL.
+    """
 
     wants: dict[str, Who]
     arguments: Arguments = nothing
@@ -49,17 +65,17 @@ class Page:
 
 
 def page(get: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A page that is read."""
+    """A page for reading."""
     return Page({"GET": get}, arguments, **more)
 
 
 def verb(post: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A button: it takes POST and nothing else."""
+    """A button: POST only."""
     return Page({"POST": post}, arguments, **more)
 
 
 def form(who: Who, arguments: Arguments = nothing, **more: Any) -> Page:
-    """A page that is read and sent."""
+    """A page with a form."""
     return Page({"GET": who, "POST": who}, arguments, **more)
 
 
@@ -75,11 +91,13 @@ def admin_pages(
     add: Who = NOBODY,
     change: Who = NOBODY,
     delete: Who = NOBODY,
-    history: Who = ADMIN,
+    history: Who = AUDITOR,
     export: bool = False,
 ) -> dict[str, Page]:
-    """The five pages that the admin has for a model: "tickets_ticket". History is the trail; some
-    lists can be had as a file too."""
+    """The five admin pages of a model ("tickets_ticket"), and the export for some.
+
+    History is the audit trail.
+    """
 
     files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
@@ -93,12 +111,12 @@ def admin_pages(
 
 
 def key(row: Callable[[], Any]) -> Arguments:
-    """The key of a row that is alike for everybody who asks."""
+    """The key of a row that is the same for every user."""
     return lambda user: [row().pk]
 
 
 def living_worker(user: User | None) -> list[Any]:
-    """Nothing goes into the URL, but without it the system is not well."""
+    """No arguments; without a live worker, the system would be unhealthy."""
     Worker.objects.beat()
     return []
 
@@ -121,19 +139,19 @@ def ticket_id(user: User | None) -> list[Any]:
 
 
 def own_key(user: User | None) -> list[Any]:
-    """Nobody but admins sees other people's keys."""
+    """Only auditors and admins see other people's keys."""
     owner = user if user and user.is_active else None
     return [make.api_key(owner)[0].pk]
 
 
 def own_view(user: User | None) -> list[Any]:
-    """What is not shared, nobody else finds."""
+    """Nobody else sees a private view."""
     owner = user if user and user.is_active else None
     return [make.saved_view(owner).pk]
 
 
 def own_comment(user: User | None) -> list[Any]:
-    """Nobody edits another's."""
+    """Nobody edits other people's comments."""
     ticket = make.ticket()
     comment = make.comment(ticket, user if user and user.is_active else None)
     return [ticket.ticket_id, comment.pk]
@@ -176,7 +194,7 @@ def failed_task() -> Any:
     )
 
 
-# Pages of packages: which methods they take is not ours to say.
+# Pages of packages, whose methods are not ours to specify.
 PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
 CONSOLE = {
@@ -201,8 +219,9 @@ CONSOLE = {
     "automation:run_search": page(VIEWER, key(make.run)),
     "automation:run_log_download": page(VIEWER, key(make.run)),
     "automation:job_launch_plan": verb(OPERATOR),
-    "automation:run_relaunch": verb(OPERATOR, key(make.run)),
+    "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
+    "inventory:server_detail": page(VIEWER, key(make.server)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
     "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
@@ -210,6 +229,7 @@ CONSOLE = {
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
     "tickets:ticket_detail": page(VIEWER, ticket_id),
+    "tickets:ticket_relaunch": form(OPERATOR, ticket_id),
     "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
     "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
     "tickets:ticket_start": verb(OPERATOR, ticket_id),
@@ -233,10 +253,12 @@ API = {
     "api:server-pin-host-key": api(key(make.server), POST=ADMIN),
     "api:server-check-summary": api(key(make.server), GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
-    "api:credential-list": api(GET=OPERATOR, POST=ADMIN),
-    "api:credential-detail": api(key(make.credential), GET=OPERATOR, PATCH=ADMIN, DELETE=ADMIN),
-    "api:vaultpassword-list": api(GET=ADMIN, POST=ADMIN),
-    "api:vaultpassword-detail": api(key(make.vault_password), GET=ADMIN, PATCH=ADMIN, DELETE=ADMIN),
+    "api:credential-list": api(GET=READER, POST=ADMIN),
+    "api:credential-detail": api(key(make.credential), GET=READER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:vaultpassword-list": api(GET=AUDITOR, POST=ADMIN),
+    "api:vaultpassword-detail": api(
+        key(make.vault_password), GET=AUDITOR, PATCH=ADMIN, DELETE=ADMIN
+    ),
     "api:playbook-list": api(GET=VIEWER, POST=ADMIN),
     "api:playbook-detail": api(key(make.playbook), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:playbook-statistics": api(key(make.playbook), GET=VIEWER),
@@ -263,10 +285,10 @@ API = {
     "api:ticket-comments": api(ticket_id, GET=VIEWER, POST=OPERATOR),
     "api:ticket-edit-comment": api(own_comment, PATCH=OPERATOR, DELETE=OPERATOR),
     "api:ticket-assign": api(ticket_id, POST=OPERATOR),
-    "api:auditlog-list": api(GET=ADMIN),
-    "api:auditlog-detail": api(key(make.audit_line), GET=ADMIN),
-    "api:user-list": api(GET=ADMIN, POST=ADMIN),
-    "api:user-detail": api(key(make.user), GET=ADMIN, PATCH=ADMIN, DELETE=ADMIN),
+    "api:auditlog-list": api(GET=AUDITOR),
+    "api:auditlog-detail": api(key(make.audit_line), GET=AUDITOR),
+    "api:user-list": api(GET=AUDITOR, POST=ADMIN),
+    "api:user-detail": api(key(make.user), GET=AUDITOR, PATCH=ADMIN, DELETE=ADMIN),
     "api:user-me": api(GET=VIEWER),
     "api:apikey-list": api(GET=VIEWER, POST=ADMIN),
     "api:apikey-detail": api(own_key, GET=VIEWER),
@@ -293,18 +315,18 @@ SHELL = {
 
 RECORDS = {
     **admin_pages(
-        "accounts_user", key(make.user), view=ADMIN, add=ADMIN, change=ADMIN, delete=ADMIN
+        "accounts_user", key(make.user), view=AUDITOR, add=ADMIN, change=ADMIN, delete=ADMIN
     ),
     **admin_pages("accounts_apikey", own_key, view=VIEWER, add=ADMIN),
-    "audit:story": page(ADMIN, story_of_a_server),
-    **admin_pages("audit_auditlog", key(make.audit_line), view=ADMIN, export=True),
+    "audit:story": page(AUDITOR, story_of_a_server),
+    **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
     **admin_pages(
         "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
     ),
     **admin_pages(
         "inventory_credential",
         key(make.credential),
-        view=OPERATOR,
+        view=READER,
         add=ADMIN,
         change=ADMIN,
         delete=ADMIN,
@@ -312,7 +334,7 @@ RECORDS = {
     **admin_pages(
         "automation_vaultpassword",
         key(make.vault_password),
-        view=ADMIN,
+        view=AUDITOR,
         add=ADMIN,
         change=ADMIN,
         delete=ADMIN,
@@ -325,15 +347,15 @@ RECORDS = {
         delete=ADMIN,
         export=True,
     ),
-    # These three lead to a page of their own, however they are asked.
+    # These three redirect to their own page, whatever the method.
     **admin_pages("automation_run", key(make.run), change=VIEWER, export=True),
     **admin_pages("automation_job", key(make.job), change=VIEWER, export=True),
     **admin_pages("automation_joblog", key(log_line), change=VIEWER),
     **admin_pages("automation_worker", key(worker)),
     **admin_pages("automation_taskresult", key(task_result)),
     **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR, export=True),
-    **admin_pages("django_q_schedule", key(Schedule.objects.get), view=ADMIN),
-    **admin_pages("django_q_failure", key(failed_task), view=ADMIN),
+    **admin_pages("django_q_schedule", key(Schedule.objects.get), view=AUDITOR),
+    **admin_pages("django_q_failure", key(failed_task), view=AUDITOR),
 }
 
 TABLE: dict[str, Page] = {**CONSOLE, **API, **SHELL, **RECORDS}

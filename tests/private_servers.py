@@ -1,7 +1,7 @@
 """Real servers for the tests: MariaDB, Redis and OpenSSH, private to this process.
 
-Each keeps its files in a temporary folder, listens on a free loopback port only and runs as
-whoever runs the tests, root or not. `with MariaDB() as server:` starts and ends one.
+Each keeps its files in a temporary folder, listens only on a free loopback port, and runs as the
+user who runs the tests, root or not. `with MariaDB() as server:` starts and stops one.
 """
 
 import os
@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-# Daemons live where an ordinary user's PATH does not look.
+# Daemons are in folders that an ordinary user's PATH lacks.
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
-# The kernel ends the server when this process is gone, however it went.
+# The kernel stops the server when this process is gone, however it ended.
 DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM"]
 
 
@@ -33,19 +33,19 @@ def program(*names: str) -> str:
 
 
 def user_name() -> str:
-    """Whoever runs this, by number: the environment's USER may be missing or another."""
+    """The current user, by uid: the environment's USER may be missing or wrong."""
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+    """A loopback port that is free at the moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float, what: str) -> None:
-    """Return as soon as the condition holds; TimeoutError, naming `what`, when it never does."""
+    """Return as soon as the condition holds. Raises TimeoutError, naming `what`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -54,7 +54,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str) ->
 
 
 def answers(port: int, greeting: bytes = b"", said: bytes = b"") -> bool:
-    """Whether a server there accepts a connection and begins to talk with `greeting`."""
+    """True if a server there accepts a connection and starts with `greeting`."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.sendall(said)
@@ -64,7 +64,7 @@ def answers(port: int, greeting: bytes = b"", said: bytes = b"") -> bool:
 
 
 class PrivateServer:
-    """A daemon in its own folder on its own port; `stop` and `start` keep both, and the data."""
+    """A daemon with its own folder and port; `stop` and `start` keep both, and the data."""
 
     name = "server"
     greeting = b""
@@ -108,7 +108,7 @@ class PrivateServer:
             raise RuntimeError(f"{self.name} ended at once with {self.process.returncode}")
 
     def stop(self) -> None:
-        """End it politely, or after 30 s by force. The data stays."""
+        """Stop it gracefully, or by force after 30 s. The data stays."""
         if self.process is None:
             return
         self.process.terminate()
@@ -133,10 +133,10 @@ class PrivateServer:
 
 
 class MariaDB(PrivateServer):
-    """MariaDB as badly configured as one may be: latin1, lenient, in a zone that is not UTC.
+    """MariaDB, as badly configured as possible: latin1, lenient, in a time zone other than UTC.
 
-    What the application needs it has to set itself. The user may do everything to `infraops` and
-    to the databases whose name starts with test_, and nothing else.
+    The application has to set what it needs. The user has all rights on `infraops` and on databases
+    whose names start with test_, and no others.
     """
 
     name = "mariadb"
@@ -152,7 +152,7 @@ class MariaDB(PrivateServer):
 
     @property
     def _as_user(self) -> str:
-        # As root MariaDB wants to be told so; data of a test needs no account of its own.
+        # MariaDB wants to be told if it runs as root; test data needs no account of its own.
         return f"--user={user_name()}"
 
     def prepare(self) -> None:
@@ -163,9 +163,9 @@ class MariaDB(PrivateServer):
             check=True,
             capture_output=True,
         )
-        # A fresh installation has a nameless user that shadows every other at localhost.
+        # A fresh installation has an anonymous user that shadows all others at localhost.
         (self.folder / "first.sql").write_text(
-            # One statement a line: the server reads this file so.
+            # One statement per line, as the server reads this file.
             "DELETE FROM mysql.global_priv WHERE User = '';\n"
             "FLUSH PRIVILEGES;\n"
             f"CREATE DATABASE IF NOT EXISTS {self.database};\n"
@@ -191,7 +191,7 @@ class MariaDB(PrivateServer):
             "--character-set-server=latin1",
             "--collation-server=latin1_swedish_ci",
             "--sql-mode=",
-            # What a test writes need not outlive a power cut.
+            # Test data need not survive a power cut.
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-doublewrite=0",
             "--innodb-buffer-pool-size=128M",
@@ -200,7 +200,7 @@ class MariaDB(PrivateServer):
         ]
 
     def as_root(self, sql: str) -> None:
-        """Have the server's own root say something, which the suite's user may not."""
+        """Execute SQL as the server's own root, for what the suite's user may not do."""
         client = [
             program("mariadb", "mysql"),
             "--no-defaults",
@@ -233,10 +233,10 @@ class Redis(PrivateServer):
 
 
 class SSHServer(PrivateServer):
-    """OpenSSH that lets in whoever runs the tests, by one generated key and nothing else.
+    """OpenSSH that accepts the user who runs the tests, with one generated key and nothing else.
 
-    For others than root, /dev/pts has to belong to the group tty (gid=5), as systemd mounts it:
-    sshd would otherwise try to give its terminals away, and may not.
+    For users other than root, /dev/pts has to belong to the group tty (gid=5), as systemd mounts
+    it; otherwise sshd would try to change the owner of its terminals, and fail.
     """
 
     name = "sshd"
@@ -249,12 +249,12 @@ class SSHServer(PrivateServer):
 
     @property
     def key_file(self) -> Path:
-        """The private key that it lets in, mode 0600."""
+        """The private key that it accepts, mode 0600."""
         return self.folder / "user_key"
 
     @property
     def host_key(self) -> str:
-        """Its public host key, `ssh-ed25519 AAAA…`, as a server row keeps it."""
+        """Its public host key, `ssh-ed25519 AAAA…`, as stored in a server's row."""
         return " ".join((self.folder / "host_key.pub").read_text().split()[:2])
 
     def prepare(self) -> None:
@@ -266,12 +266,12 @@ class SSHServer(PrivateServer):
             f"AuthorizedKeysFile {self.folder}/authorized_keys\nPidFile none\n"
             f"PubkeyAuthentication yes\nPasswordAuthentication {self.passwords}\nUsePAM no\n"
             "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-            # Its folder lies below /tmp, which others may write to.
+            # Its folder is below /tmp, which is writable for others.
             "StrictModes no\nMaxStartups 100\nMaxSessions 100\nUseDNS no\n"
             "PrintMotd no\nSubsystem sftp internal-sftp\n"
         )
         if os.geteuid() == 0:
-            # Where sshd parks its unprivileged half; a service's start would have made it.
+            # For sshd's unprivileged process; the service would have created it.
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
 
     def command(self) -> list[str]:
@@ -279,14 +279,14 @@ class SSHServer(PrivateServer):
 
 
 class PasswordSSHServer(SSHServer):
-    """OpenSSH that lets in by password too. Only root's sshd can look passwords up."""
+    """OpenSSH that also accepts passwords. Only root's sshd can check passwords."""
 
     name = "sshd-passwords"
     passwords = "yes"
 
 
 class Account:
-    """A temporary account of this machine with a password that is known. Only root can make one."""
+    """A temporary system account with a known password. Only root can create one."""
 
     def __init__(self, password: str) -> None:
         self.name = f"io{secrets.token_hex(4)}"
@@ -307,13 +307,13 @@ class Account:
         self._remove()
 
     def _remove(self) -> None:
-        # Ansible's connections may still be ending: --force takes the account all the same.
+        # Ansible's connections may still be closing: --force removes the account anyway.
         userdel = [program("userdel"), "--force", "--remove", self.name]
         subprocess.run(userdel, capture_output=True)
 
 
 def generate_key(path: Path, passphrase: str = "", kind: str = "ed25519") -> str:
-    """A new key pair at `path` and `path`.pub; returns the public half."""
+    """A new key pair at `path` and `path`.pub. Returns the public half."""
     keygen = [program("ssh-keygen"), "-q", "-t", kind, "-N", passphrase, "-C", "test"]
     subprocess.run([*keygen, "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
     return path.with_name(f"{path.name}.pub").read_text().strip()

@@ -1,4 +1,4 @@
-"""What the audit trail got meanwhile."""
+"""Collect the audit lines written within a block."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,8 +1,8 @@
 """infraops.settings with test values.
 
-They go into the environment before the settings are read: a developer's .env then changes
-nothing, and each process that a test starts (a worker, a command) inherits the same values.
-DATABASE_URL chooses the database server; without it, SQLite in a temporary folder.
+They are put into the environment before the settings are read: a developer's .env then has no
+effect, and processes that tests start (a worker, a command) inherit the values. DATABASE_URL
+selects the database server; the default is SQLite in a temporary folder.
 """
 
 import atexit
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.invalid_variables import Complaint
+
+# Otherwise, each worker and command would compile all our modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if "INFRAOPS_TEST_FOLDER" not in os.environ:
     _folder = Path(tempfile.mkdtemp(prefix="infraops-test-"))
@@ -38,28 +41,29 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
         SSH_KEY_ROOT=str(_folder / "keys"),
         RUN_ROOT=str(_folder / "runs"),
+        STATIC_ROOT=str(_folder / "static"),
     )
 
 from infraops.settings import *  # noqa: F403
 from infraops.settings import DATABASES, TEMPLATES
 
-# One default hash costs 350 ms; the hasher of production has a test of its own.
+# One production hash takes 350 ms; the production hasher has its own test.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# A file and not memory, so that a worker in another process sees the same tables.
+# A file instead of memory, so that workers in other processes see the same tables.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"]["NAME"] = str(
         Path(os.environ["INFRAOPS_TEST_FOLDER"]) / "test.sqlite3"
     )
-# Tests open and close connections by the hundred; a kept one would outlive its database.
+# Tests open and close hundreds of connections; a persistent one would outlive its database.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 cast(dict[str, Any], TEMPLATES[0]["OPTIONS"])["string_if_invalid"] = Complaint()
 
-# Nothing is remembered from one test to the next.
+# Nothing is cached from one test to the next.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 RAISE_IN_PARTS = True
 
-# Static files are looked up when asked for: a scan of all of them for each client is slow.
+# Static files are looked up on request: scanning all of them for each client is slow.
 WHITENOISE_AUTOREFRESH = True

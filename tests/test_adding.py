@@ -1,6 +1,8 @@
-"""Every model of ours has what docs/adding.md asks for: pages in the admin, an endpoint, a
-permission that some role has, audit lines, and a function that makes a row in tests. What one does
-without stands below, with the reason; a reason that is no longer needed fails too."""
+"""Every model of ours has what docs/adding.md requires.
+
+Admin pages, an endpoint, a permission that some role has, audit lines, and a function that makes a
+row in tests. Exceptions are listed below with the reason; reasons no longer needed fail too.
+"""
 
 import ast
 import inspect
@@ -23,7 +25,7 @@ WITH_ITS_CREDENTIAL = (
 )
 WITH_ITS_TICKET = "It is a part of its ticket's page and answer."
 BY_THE_WORKER = "Written by the worker while a run lasts; the run's own lines say what happened."
-# model: {what it does without: why}
+# {model: {what it does without: reason}}
 WITHOUT: dict[str, dict[str, str]] = {
     "accounts.SavedView": {"admin": "It is kept, shared and deleted from the list that it is of."},
     "audit.AuditLog": {"audit": "It is the trail."},
@@ -63,7 +65,7 @@ WITHOUT: dict[str, dict[str, str]] = {
     },
 }
 MODELS = project.models()
-# The verbs of these record under another name than their own.
+# Verbs of these record under another name than the model's.
 RECORDED_AS = {"tickets.TicketComment": "ticket.commented", "automation.Job": "job.finished"}
 
 
@@ -81,13 +83,13 @@ def has_permission(model: type[Model]) -> bool:
 
 
 def has_audit(model: type[Model]) -> bool:
-    """Edits are recorded by django-auditlog, verbs by themselves."""
+    """Edits are recorded by django-auditlog; verbs record themselves."""
     action = RECORDED_AS.get(model._meta.label, f"{model._meta.model_name}.")
     return auditlog.contains(model) or any(text.startswith(action) for text in recorded_actions())
 
 
 def has_make(model: type[Model]) -> bool:
-    """A function of tests/make.py that says it returns one, or some."""
+    """True if a function in tests/make.py returns one, or several."""
     made = [
         inspect.signature(each).return_annotation
         for each in vars(make).values()
@@ -117,8 +119,10 @@ def models_of_endpoints() -> set[type[Model]]:
 
 @cache
 def recorded_actions() -> set[str]:
-    """What is handed to a function that records, `AuditLog.objects.record("ticket.opened", …)`: a
-    text of that form alone may be a permission's name, or a path of fields."""
+    """Actions passed to a function that records: `AuditLog.objects.record("ticket.opened", …)`.
+
+    A text of that form alone might also be a permission, or a path of fields.
+    """
     roots = {Path(settings.BASE_DIR) / model._meta.app_label for model in MODELS}
     return {
         text
@@ -131,7 +135,7 @@ def recorded_actions() -> set[str]:
 
 
 def texts_in(call: ast.Call) -> set[str]:
-    """A name may depend: `"ticket.resolved" if done else "ticket.closed"`."""
+    """Names may depend: `"ticket.resolved" if done else "ticket.closed"`."""
     values = {
         node.value
         for argument in call.args

@@ -1,4 +1,4 @@
-"""The documents keep up with what they describe."""
+"""The documentation keeps up with what it describes."""
 
 import re
 from pathlib import Path
@@ -15,9 +15,9 @@ from tickets.models import Ticket
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")]
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
-# What the settings read: env("NAME"), env.bool("NAME", …).
+# Variables that the settings read: env("NAME"), env.bool("NAME", …).
 READ = re.compile(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"')
-# What verbs record: `record("run.launched", …)`, also through a function of their own.
+# Actions that verbs record: `record("run.launched", …)`, or through a function of their own.
 RECORDED = re.compile(r'\b_?(?:record|write|change|move)\(\s*(?:actor, )?"(\w+\.\w+)"')
 COMMAND = re.compile(r"manage\.py (\w+)")
 
@@ -27,7 +27,7 @@ def text_of(name: str) -> str:
 
 
 def anchors_in(text: str) -> set[str]:
-    """The anchors of its headings, as the usual sites make them."""
+    """The anchors of its headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

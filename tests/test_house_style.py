@@ -1,17 +1,18 @@
-"""What the house style says and no linter knows."""
+"""Rules of the house style that no linter knows."""
 
 import ast
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.db.models import Model
 
+pytestmark = pytest.mark.on_either
+
 ROOT = Path(__file__).resolve().parent.parent
-# Those whose folders stand here: a new app is looked at without being named.
+# Apps whose folders are here: new apps are included automatically.
 APPS = tuple(each.label for each in apps.get_app_configs() if Path(each.path).parent == ROOT)
 FOLDERS = (*APPS, "tests", "bench", "templates", "static")
 KINDS = {".py", ".html", ".css", ".js", ".sh"}
@@ -19,23 +20,18 @@ LINES_IN_A_FILE = 400
 LINES_IN_A_FUNCTION = 60
 FILES_IN_A_FOLDER = 25
 MODULES_OF_AN_APP = 20
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "services", "common", "core", "misc"}
 
 
 def files() -> list[Path]:
-    """What we wrote: neither generated migrations nor somebody else's scripts."""
+    """Files that we wrote: no generated migrations, no third-party scripts."""
     return [
         path
         for folder in FOLDERS
         for path in sorted((ROOT / folder).rglob("*"))
         if path.suffix in KINDS and not {"migrations", "vendor"} & set(path.parts)
     ]
-
-
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
 
 
 def named(path: Path, line: int = 0) -> str:
@@ -45,6 +41,16 @@ def named(path: Path, line: int = 0) -> str:
 @pytest.fixture(scope="module")
 def trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text()) for path in files() if path.suffix == ".py"}
+
+
+@pytest.fixture(scope="module")
+def functions(trees) -> list[tuple[Path, Function]]:
+    return [
+        (path, node)
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, Function)
+    ]
 
 
 def test_there_is_something_to_read():
@@ -65,34 +71,32 @@ def test_each_app_has_its_layer_and_is_type_checked():
 
 
 def test_no_folder_is_too_full():
-    """What has more is sorted by what it does; an app says first what it is about."""
+    """A fuller folder should be split by what its modules do; an app's top level is its summary."""
     counts = Counter(path.parent.relative_to(ROOT) for path in files())
     assert {str(folder): n for folder, n in counts.items() if n > FILES_IN_A_FOLDER} == {}
     assert {app: counts[Path(app)] for app in APPS if counts[Path(app)] > MODULES_OF_AN_APP} == {}
 
 
-def test_no_function_is_too_long(trees):
+def test_no_function_is_too_long(functions):
     assert [
         f"{named(path, function.lineno)} {function.name}"
-        for path, tree in trees.items()
-        for function in functions(tree)
+        for path, function in functions
         if (function.end_lineno or 0) - function.lineno >= LINES_IN_A_FUNCTION
     ] == []
 
 
 def test_every_module_is_named_for_its_work():
-    """A template that takes the place of a package's has to lie where the package has it."""
+    """A template that replaces a package's has to be where the package has it."""
     ours = [path for path in files() if ROOT / "templates" / "unfold" not in path.parents]
     parts = {path: {*path.relative_to(ROOT).parts, path.stem} for path in ours}
     assert [named(path) for path, names in parts.items() if names & NAMES_THAT_SAY_NOTHING] == []
 
 
-def test_imports_stand_at_the_top(trees):
-    """But for apps.py: Django reads it before there are models."""
+def test_imports_stand_at_the_top(functions):
+    """Except in apps.py, which Django reads before there are models."""
     assert [
         named(path, node.lineno)
-        for path, tree in trees.items()
-        for function in functions(tree)
+        for path, function in functions
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom) and path.name != "apps.py"
     ] == []
@@ -104,9 +108,9 @@ def test_every_row_has_a_name_that_people_use():
     assert [model.__name__ for model in models if model.__str__ is Model.__str__] == []
 
 
-# Run by ansible-playbook alone, in a process of its own.
+# Run by ansible-playbook only, in a process of its own.
 ANSIBLES_OWN = ("ansible_callbacks", "ansible_channel")
-# Each kind of database has its reader, and all readers answer the same questions.
+# Each kind of database has its reader, and all readers have the same functions.
 ALIKE = {"tables", "foreign_keys"}
 
 
@@ -116,7 +120,7 @@ def public_names(tree: ast.Module) -> set[str]:
 
 
 def test_one_public_name_means_one_thing(trees):
-    """Whoever reads a name in one module knows what it is in another."""
+    """A name seen in one module means the same in every other."""
     places: dict[str, list[str]] = {}
     for path, tree in trees.items():
         parts = path.relative_to(ROOT).parts

@@ -1,4 +1,4 @@
-"""The tests' own machinery: it must fail when it should."""
+"""The tests' own machinery fails when it should."""
 
 import subprocess
 

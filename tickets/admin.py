@@ -1,4 +1,4 @@
-"""Tickets in the console: the queue, and each ticket with what one does about it."""
+"""The list of tickets and its actions."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -22,8 +22,8 @@ from console.lists import (
     ConsoleAdmin,
     Day,
     Narrow,
+    PageAdmin,
     RelatedFilter,
-    Rows,
     TimeRangeFilter,
     ask_for_values,
     call_each,
@@ -35,7 +35,7 @@ from .moves import MOVES, Move
 
 
 def move_action(move: Move) -> Callable[..., None]:
-    """The same verb on the chosen tickets of the list."""
+    """The same verb for the selected tickets."""
 
     @admin.action(description=move.label, permissions=["work"])
     def act(model_admin: ConsoleAdmin, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
@@ -46,7 +46,7 @@ def move_action(move: Move) -> Callable[..., None]:
 
 
 class QueueFilter(DropdownFilter):
-    """What is still to be done; then the most urgent come first."""
+    """Unresolved tickets, most urgent first."""
 
     title = "queue"
     parameter_name = "queue"
@@ -72,13 +72,8 @@ class QueueFilter(DropdownFilter):
         return cast(TicketQuerySet, queryset).unresolved().filter(**narrowed)
 
 
-class TicketRows(Rows):
-    def url_for_result(self, result: Ticket) -> str:
-        return result.get_absolute_url()
-
-
 @admin.register(Ticket)
-class TicketAdmin(ConsoleAdmin):
+class TicketAdmin(PageAdmin):
     list_display = [
         "priority_pill",
         "name",
@@ -131,9 +126,6 @@ class TicketAdmin(ConsoleAdmin):
         own = super().get_list_filter(request)
         return own + (who if request.user.has_perm("accounts.view_user") else [])
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
-        return TicketRows
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         failing = TicketOccurrence.objects.filter(ticket=OuterRef("pk"), cleared_at=None)
         counted = failing.order_by().values("ticket").annotate(count=Count("pk")).values("count")
@@ -154,7 +146,7 @@ class TicketAdmin(ConsoleAdmin):
         super().save_model(request, obj, form, change)
 
     def response_change(self, request: HttpRequest, obj: Ticket) -> HttpResponse:
-        """Back to where one came from: the ticket's own page."""
+        """Return to the ticket's own page."""
         messages.success(request, f"“{obj}” is as you wrote it.")
         return redirect(obj)
 
@@ -168,12 +160,12 @@ class TicketAdmin(ConsoleAdmin):
 
     @admin.display(description="open for")
     def age(self, ticket: Ticket) -> str:
-        """Of one that is done: nothing, so that what waits stands out."""
+        """Time since it was opened; "-" if it is resolved, so that waiting tickets stand out."""
         return timesince(ticket.created_at, depth=1) if ticket.is_unresolved else "-"
 
     @admin.display(description="failing on")
     def not_cleared(self, ticket: Ticket) -> str:
-        """Servers, or rather jobs, that no success has followed."""
+        """Failed jobs without a later success, which is one per server."""
         count = cast(Any, ticket).failing
         return f"{count} server{pluralize(count)}" if count else "-"
 
@@ -199,14 +191,14 @@ class TicketAdmin(ConsoleAdmin):
         self._assign(request, tickets, assignee)
 
     @admin.action(description="Set the priority", permissions=["work"])
-    @ask_for_values(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    @ask_for_values(PriorityForm, "Set the priority of these tickets", button="Set the priority")
     def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
         call_each(
             request,
             tickets,
             lambda ticket: ticket.prioritise(request.user, priority),
-            done=f"Of {priority} priority",
-            unchanged="Were that already",
+            done=f"Priority {priority}",
+            unchanged="Unchanged",
         )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: User | None) -> None:
@@ -214,6 +206,6 @@ class TicketAdmin(ConsoleAdmin):
             request,
             tickets,
             lambda ticket: ticket.assign(request.user, person),
-            done=f"Assigned to {person or 'nobody'}",
-            unchanged="Were that already",
+            done=f"Assigned to {person}" if person else "Unassigned",
+            unchanged="Unchanged",
         )

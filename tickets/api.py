@@ -26,7 +26,7 @@ COMMENTS = 200
 
 
 class TicketSerializer(StrictModelSerializer):
-    """Status and assignee have verbs of their own."""
+    """Status and assignee change through endpoints of their own."""
 
     job_id = serializers.UUIDField(
         source="job.job_id", default=None, read_only=True, help_text="The job that failed first."
@@ -59,7 +59,7 @@ class TicketSerializer(StrictModelSerializer):
 
     @transaction.atomic
     def update(self, instance: Ticket, validated_data: dict[str, Any]) -> Ticket:
-        """Title and description are edited, the priority is a verb's."""
+        """Save title and description; a new priority goes through its verb."""
         priority, self.row.priority = self.row.priority, instance.priority
         ticket = super().update(instance, validated_data)
         ticket.prioritise(self.context["request"].user, priority)
@@ -124,7 +124,7 @@ class TicketViewSet(
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
 ):
-    """What needs a person. A failed job opens one by itself."""
+    """Things that a person has to look after. A failed job opens one automatically."""
 
     queryset = Ticket.objects.select_related("job", "created_by", "assigned_to")
     serializer_class = TicketSerializer
@@ -154,28 +154,28 @@ class TicketViewSet(
 
     @action(detail=True, methods=["post"])
     def start(self, request: Request, **kwargs: Any) -> Response:
-        """Open → in progress; yours, unless it is somebody's."""
+        """Move from open to in progress; assigns it to you if it is unassigned."""
         self.given()
         return self._worked(Ticket.start)
 
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, **kwargs: Any) -> Response:
-        """Open or in progress → resolved."""
+        """Move from open or in progress to resolved."""
         return self._worked(Ticket.resolve, **self.given())
 
     @action(detail=True, methods=["post"])
     def close(self, request: Request, **kwargs: Any) -> Response:
-        """Whatever but closed → closed: nothing more will be done."""
+        """Close a ticket: nothing more will be done about it."""
         return self._worked(Ticket.close, **self.given())
 
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, **kwargs: Any) -> Response:
-        """Resolved or closed → open."""
+        """Reopen a resolved or closed ticket."""
         return self._worked(Ticket.reopen, **self.given())
 
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, **kwargs: Any) -> Response:
-        """Give it to somebody who works tickets."""
+        """Assign to a user who works tickets, or to nobody."""
         return self._worked(Ticket.assign, assignee=self.given()["assigned_to"])
 
     @extend_schema(
@@ -184,7 +184,7 @@ class TicketViewSet(
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def comments(self, request: Request, **kwargs: Any) -> Response:
-        """Up to 200 comments that follow comment `after`, oldest first."""
+        """Up to 200 comments after comment `after`, oldest first."""
         after = whole_number("after", request.query_params.get("after", "0"), 0, 2**31 - 1)
         found = self.get_object().comments.select_related("created_by").filter(pk__gt=after)
         comments = list(found.order_by("pk")[:COMMENTS])
@@ -194,14 +194,14 @@ class TicketViewSet(
     @extend_schema(request=CommentSerializer, responses={201: CommentSerializer})
     @comments.mapping.post
     def say(self, request: Request, **kwargs: Any) -> Response:
-        """Say something about it, in Markdown."""
+        """Add a comment in Markdown."""
         comment = self.get_object().comment(signed_in(request), self.given()["text"])
         return Response(CommentSerializer(comment).data, status=201)
 
     @extend_schema(request=CommentSerializer, responses=CommentSerializer)
     @action(detail=True, methods=["patch"], url_path="comments/(?P<comment>[0-9]{1,9})")
     def edit_comment(self, request: Request, **kwargs: Any) -> Response:
-        """Put one's own comment in other words."""
+        """Edit your own comment."""
         comment, text = self._comment(), self.given()["text"]
         comment.edit(signed_in(request), text)
         return Response(CommentSerializer(comment).data)
@@ -209,7 +209,7 @@ class TicketViewSet(
     @extend_schema(request=None, responses={204: None})
     @edit_comment.mapping.delete
     def remove_comment(self, request: Request, **kwargs: Any) -> Response:
-        """Take one's own comment away; an admin takes any."""
+        """Delete your own comment; admins can delete any."""
         self._comment().remove(signed_in(request))
         return Response(status=204)
 

@@ -1,18 +1,18 @@
-"""Filters of the list of tickets."""
+"""Filters for the list of tickets."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import YesNoFilter
+from console.api.filters import ChoicesFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Ticket, TicketQuerySet
 
 
 class TicketFilters(filters.FilterSet):
-    status = filters.ChoiceFilter(choices=Ticket.Status.choices)
+    status = ChoicesFilter(choices=Ticket.Status.choices)
     unresolved = YesNoFilter(method="still_open", label="Open or in progress")
-    priority = filters.ChoiceFilter(choices=Ticket.Priority.choices)
+    priority = ChoicesFilter(choices=Ticket.Priority.choices)
     assigned_to = LowerCaseFilter(field_name="assigned_to__username")
     created_by = LowerCaseFilter(field_name="created_by__username")
     job = filters.UUIDFilter(field_name="occurrences__job__job_id")

@@ -1,4 +1,4 @@
-"""What people write about a ticket, and choose for several."""
+"""Forms to comment on a ticket and to edit several."""
 
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Asked anew each time: the apps say what roles may do once all of them are there.
+        # Evaluated each time: what roles may do is known only once all apps are ready.
         cast(forms.ModelChoiceField, self.fields["assignee"]).queryset = assignees()
 
 

@@ -1,4 +1,4 @@
-"""A ticket's story: what was said and what was done, in the order in which it happened."""
+"""A ticket's activity: comments and events in chronological order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,9 @@ from audit.models import AuditLog
 
 from .models import Ticket, TicketComment
 
-# A ticket that a thousand people have worked on shows the latest of it; the trail has the rest.
+# Shown are the latest comments and events; the audit trail has them all.
 SHOWN = 200
-# Each failure is an occurrence, and stands in the table of those.
+# Shown elsewhere on the page: occurrences in their table, comments as they are.
 LEFT_OUT = ("ticket.occurred_again", "ticket.commented")
 WORDS = {
     "ticket.opened": "opened it",
@@ -27,7 +27,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """Either a comment or a line of the trail, as words."""
+    """Either a comment, or an audit line in words."""
 
     at: datetime
     who: str
@@ -37,7 +37,7 @@ class HistoryEntry:
 
 
 def read_ticket_history(ticket: Ticket) -> list[HistoryEntry]:
-    """The latest 200 comments and the latest 200 deeds, oldest first. Two queries."""
+    """The latest 200 comments and the latest 200 events, oldest first. Two queries."""
     comments = ticket.comments.select_related("created_by").order_by("-id")[:SHOWN]
     lines = AuditLog.objects.about(ticket).exclude(action__in=LEFT_OUT)[:SHOWN]
     events = [HistoryEntry(one.created_at, str(one.created_by), comment=one) for one in comments]

@@ -1,4 +1,4 @@
-"""What tickets add to the filters beside the list of jobs."""
+"""Filters that tickets adds to the list of jobs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .models import TicketOccurrence
 
 
 class OwnerFilter(DropdownFilter):
-    """Failed jobs that nobody looks after."""
+    """Failed jobs on unassigned tickets."""
 
     title = "owner"
     parameter_name = "owner"

@@ -1,4 +1,4 @@
-"""tickets: what needs a person. A failed job opens one by itself."""
+"""tickets: things that a person has to look after. A failed job opens one automatically."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextFie
 
 from .wording import title_for_both
 
-# Of so many tickets of one server the most urgent are found.
+# Upper bound on tickets considered for one server.
 LOOKED_AT = 200
 
 
 def urgency() -> models.Case:
-    """To order by: the most urgent first."""
+    """To order by: most urgent first."""
     ranks = (models.When(priority=name, then=rank) for rank, name in enumerate(Ticket.BY_URGENCY))
     return models.Case(*ranks, output_field=models.IntegerField())
 
 
 def assignees() -> models.QuerySet[User]:
-    """Whoever works tickets."""
+    """Active users who may work tickets."""
     return User.objects.filter(is_active=True, role__in=roles_with("tickets.work_ticket"))
 
 
@@ -45,29 +45,28 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(status__in=Ticket.UNRESOLVED)
 
     def of_server(self, server_id: int) -> Self:
-        """Unresolved ones with a failure on this server that no success has followed."""
+        """Unresolved tickets with a failure on this server that no later success has cleared."""
         uncleared = TicketOccurrence.objects.filter(cleared_at=None, job__server=server_id)
         found = uncleared.filter(ticket__status__in=Ticket.UNRESOLVED).values_list("ticket")
-        # Keys and not a subquery: few, and the same plan on every database.
+        # Keys instead of a subquery: there are few, and all databases choose the same plan.
         return self.filter(pk__in=[pk for (pk,) in found.distinct()[:LOOKED_AT]]).queue()
 
     def queue(self) -> Self:
-        """Unresolved ones, the most urgent and then the oldest first."""
+        """Unresolved tickets, most urgent first, then oldest first."""
         return self.unresolved().order_by(urgency(), "id")
 
     def open_for(self, open_key: str, **defaults: Any) -> tuple[Ticket, bool]:
-        """The unresolved ticket of this key, made from `defaults` if there is none.
+        """(unresolved ticket with this key, whether it is new); created from `defaults` if need be.
 
-        Two that fail at the same moment meet at the unique key: the second gets the first's
-        ticket. Returns (ticket, whether it is new).
+        If two jobs fail at the same time, the unique key makes both get the same ticket.
         """
         while True:
-            # Locked, so that it cannot be resolved before the occurrence stands on it.
+            # Locked, so that it cannot be resolved before the occurrence is added.
             ticket = self.select_for_update().filter(open_key=open_key).first()
             if ticket is not None:
                 return ticket, False
             try:
-                # Whoever opens it for a failure records that, with the job.
+                # The caller records the opening, together with the job.
                 with transaction.atomic(), disable_auditlog():
                     return self.create(open_key=open_key, **defaults), True
             except IntegrityError:
@@ -92,7 +91,7 @@ class Ticket(models.Model):
     BY_URGENCY = (Priority.CRITICAL, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 
     ticket_id = UUIDTextField("ticket", unique=True, default=uuid.uuid4, editable=False)
-    # Empty for a ticket opened by hand, else the job that failed first.
+    # The first job that failed; NULL if the ticket was opened by hand.
     job = models.ForeignKey(
         Job, models.RESTRICT, null=True, blank=True, related_name="tickets", db_index=False
     )
@@ -117,7 +116,7 @@ class Ticket(models.Model):
     priority = EnumField(
         choices=Priority.choices, default=Priority.MEDIUM, db_default=Priority.MEDIUM.value
     )
-    # What failed, as a hash: unique, so that one failure has one unresolved ticket.
+    # A hash of what failed; unique, so that a failure has one unresolved ticket.
     open_key = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
@@ -142,11 +141,11 @@ class Ticket(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("tickets:ticket_detail", args=[self.ticket_id])
 
-    # Verbs: each returns False when the ticket stood there already, and raises Refused when it
-    # cannot go there from where it stands.
+    # Verbs. Each returns False if nothing changed, and raises Refused if the status does not allow
+    # it.
 
     def start(self, actor: User) -> bool:
-        """Open → in progress, and the actor's own unless it is somebody's."""
+        """Open to in progress; assigned to the actor if it is unassigned."""
         return self._move(
             actor,
             "ticket.started",
@@ -167,7 +166,7 @@ class Ticket(models.Model):
         )
 
     def close(self, actor: User, note: str = "") -> bool:
-        """Whatever its state: nothing more will be done about it."""
+        """Close from any status: nothing more will be done about it."""
         return self._move(
             actor,
             "ticket.closed",
@@ -179,8 +178,7 @@ class Ticket(models.Model):
         )
 
     def reopen(self, actor: User, note: str = "") -> bool:
-        """Resolved or closed → open. The next equal failure lands here, unless a ticket that was
-        opened since has it."""
+        """Reopen. The next equal failure goes to this ticket, unless a newer one has it."""
         self._refuse_unless_works(actor)
         self.refresh_from_db()
         if self.is_unresolved:
@@ -189,12 +187,12 @@ class Ticket(models.Model):
         back: dict[str, Any] = {"note": note, "status": self.Status.OPEN, "resolved_at": None}
         try:
             return self._move(actor, "ticket.reopened", done, open_key=self._free_key(), **back)
-        except IntegrityError:  # a ticket has been opened for that failure in this moment
+        except IntegrityError:  # a ticket was opened for that failure just now
             return self._move(actor, "ticket.reopened", done, open_key=None, **back)
 
     @transaction.atomic
     def assign(self, actor: User, assignee: User | None) -> bool:
-        """Give it to somebody who works tickets, or (None) to nobody."""
+        """Assign to a user who works tickets, or to nobody (None)."""
         self._refuse_unless_works(actor)
         if assignee is not None and not assignee.has_perm("tickets.work_ticket"):
             raise Refused(f"{assignee} does not work tickets: the role or the account forbids it.")
@@ -210,7 +208,7 @@ class Ticket(models.Model):
 
     @transaction.atomic
     def comment(self, actor: User, text: str) -> TicketComment:
-        """Say something about it, in Markdown. ValidationError for nothing, or far too much."""
+        """Add a comment in Markdown. Raises ValidationError if it is empty or too long."""
         self._refuse_unless_works(actor)
         comment = TicketComment(ticket=self, created_by=actor, text=text.strip())
         comment.clean_fields(exclude=["ticket", "created_by"])
@@ -221,14 +219,16 @@ class Ticket(models.Model):
 
     @transaction.atomic
     def add_occurrence(self, job: Job) -> TicketOccurrence:
-        """The same failure once more (or for the first time) in this job."""
+        """Record that the failure occurred in this job."""
         occurrence, _ = TicketOccurrence.objects.get_or_create(job=job, defaults={"ticket": self})
         Ticket.objects.filter(pk=self.pk).update(updated_at=timezone.now())
         return occurrence
 
     def generalise_title(self, job: Job) -> dict[str, list[str]]:
-        """Leave out of the title what the failing task is called on one server only. Nothing when
-        it fits this job too, or when somebody has written it; else the change, for the audit."""
+        """Shorten the title to fit this job too.
+
+        Returns {"title": [before, after]} if it changed.
+        """
         if self.job is None or (title := title_for_both(self.title, self.job, job)) == self.title:
             return {}
         before, self.title = self.title, title
@@ -247,7 +247,7 @@ class Ticket(models.Model):
     def _move(
         self, actor: User, action: str, allowed: Any, *, status: str, note: str = "", **changes: Any
     ) -> bool:
-        """Go to `status` from one of the `allowed` ones, and record it."""
+        """Change the status to `status` from one of `allowed`, and record it."""
         self._refuse_unless_works(actor)
         before = self._locked()
         if before.status != status and before.status not in allowed:
@@ -259,13 +259,13 @@ class Ticket(models.Model):
         return self._change(actor, action, before, note=note, status=status, **changes)
 
     def _locked(self) -> Ticket:
-        """The row as it is in the database, kept from others until the transaction ends."""
+        """The row as it is in the database, locked until the end of the transaction."""
         return Ticket.objects.select_for_update().get(pk=self.pk)
 
     def _change(
         self, actor: User, action: str, before: Ticket, *, note: str = "", **changes: Any
     ) -> bool:
-        """Write what differs and one line about it; False when nothing does."""
+        """Save what differs and record it; False if nothing differs."""
         if all(getattr(before, name) == value for name, value in changes.items()):
             self.refresh_from_db()
             return False
@@ -281,7 +281,7 @@ class Ticket(models.Model):
         return True
 
     def _free_key(self) -> str | None:
-        """The key of the failure that it was opened for, if no other ticket has it."""
+        """The key of its failure, if no other ticket has it."""
         if self.job is None or self.job.status != Job.Status.FAILED:
             return None
         key = failure_key(self.job)
@@ -295,15 +295,14 @@ class Ticket(models.Model):
 
 class OccurrenceQuerySet(models.QuerySet["TicketOccurrence"]):
     def of_nobody(self) -> Self:
-        """Failures that nobody looks after: on an open ticket that is nobody's, and without a
-        later success on their server."""
+        """Uncleared failures on unassigned, unresolved tickets."""
         return self.filter(
             ticket__status__in=Ticket.UNRESOLVED, ticket__assigned_to=None, cleared_at=None
         )
 
 
 class TicketOccurrence(models.Model):
-    """One job in which a ticket's failure happened; cleared by a later success on its server."""
+    """One job in which a ticket's failure occurred; cleared by a later success on that server."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="occurrences")
     job = models.OneToOneField(Job, models.CASCADE, related_name="occurrence")
@@ -321,7 +320,7 @@ class TicketOccurrence(models.Model):
 
 
 class TicketComment(models.Model):
-    """What somebody had to say about a ticket, in Markdown."""
+    """A comment on a ticket, in Markdown."""
 
     LONGEST = 50_000
 
@@ -343,11 +342,11 @@ class TicketComment(models.Model):
     def get_absolute_url(self) -> str:
         return f"{self.ticket.get_absolute_url()}#comment-{self.pk}"
 
-    # Verbs: what a comment said stays in the audit trail.
+    # Verbs. The audit trail keeps earlier texts.
 
     @transaction.atomic
     def edit(self, actor: User, text: str) -> bool:
-        """Put it in other words; False when they are the same. Only its author may."""
+        """Change the text; False if it is the same. Only for its author."""
         self._refuse_unless_own(actor)
         before, self.text = self.text, text.strip()
         if before == self.text:
@@ -359,7 +358,10 @@ class TicketComment(models.Model):
 
     @transaction.atomic
     def remove(self, actor: User) -> bool:
-        """Take it away; False when it was gone. Its author may, and whoever manages users."""
+        """Delete the comment; False if it was deleted already.
+
+        For its author, and for user managers.
+        """
         if not actor.has_perm("accounts.change_user"):
             self._refuse_unless_own(actor)
         if not TicketComment.objects.filter(pk=self.pk).delete()[0]:
@@ -380,9 +382,11 @@ class TicketComment(models.Model):
 
 
 def failure_key(job: Job) -> str:
-    """What failed, as 64 hex digits: the same for the same playbook, environment and place of the
-    failing task. A task's name may be filled in for each server, so it counts only where the place
-    is unknown; where no task failed, the kind of failure counts."""
+    """What failed, as 64 hex digits: equal for the same playbook, environment and failing task.
+
+    Names may be templated per server, so the task's place counts, its name only if the place is
+    unknown. If no task failed, the kind of failure counts.
+    """
     what = job.failed_place or job.failed_task or job.failure_kind
     parts = (job.playbook_id, job.server.environment, job.failure_kind, what)
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()

@@ -1,5 +1,7 @@
-"""What may be done with a ticket's status, in one table: the buttons of its page, the actions of
-the list, and what people are told. The verbs themselves are the model's."""
+"""What can be done with a ticket's status: the buttons, the list's actions, and their messages.
+
+The verbs themselves are methods of Ticket.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,8 +17,10 @@ Status = Ticket.Status
 
 @dataclass(frozen=True)
 class Move:
-    """`verb` of Ticket, offered on a ticket in one of the states `offered_in`. A note that is typed
-    beside the button goes into the audit trail."""
+    """A verb of Ticket, offered for tickets with a status in `offered_in`.
+
+    A note typed beside the button goes into the audit trail.
+    """
 
     verb: str
     label: str
@@ -26,7 +30,7 @@ class Move:
     takes_note: bool = True
 
     def apply(self, request: HttpRequest, tickets: Iterable[Ticket], *, note: str = "") -> None:
-        """Call the verb on each, and tell the person what came of it."""
+        """Call the verb on each ticket and report the outcome."""
         given = {"note": note} if note and self.takes_note else {}
         call_each(
             request,
@@ -53,5 +57,5 @@ MOVES = {move.verb: move for move in TABLE}
 
 
 def list_moves(ticket: Ticket) -> list[Move]:
-    """Those that its page offers, in the order of their buttons."""
+    """The moves that the ticket's page offers, in the order of their buttons."""
     return [move for move in TABLE if ticket.status in move.offered_in]

@@ -1,4 +1,4 @@
-"""What tickets add to the console: to its lists, and to the pages of servers, jobs and runs."""
+"""What tickets adds to the console: to its lists, and to the pages of servers, jobs and runs."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ SHOWN = 10
 
 
 def open_on(request: HttpRequest, server: Server) -> dict[str, Any]:
-    """The newest tickets whose failure on the server is not over."""
+    """The most urgent unresolved tickets with an uncleared failure on the server."""
     tickets = Ticket.objects.of_server(server.pk).select_related("assigned_to")
     return {"open_tickets": list(tickets[:SHOWN])}
 

@@ -1,4 +1,4 @@
-"""A failed job opens a ticket, or adds to the one that its failure has; a success clears."""
+"""A failed job opens a ticket or is added to the open one; a success clears earlier failures."""
 
 from typing import Any
 
@@ -32,8 +32,7 @@ def follow_up(job: Job, outcome: Outcome, **kwargs: Any) -> None:
 
 
 def open_ticket(job: Job) -> Ticket:
-    """One unresolved ticket for the same playbook, environment and place of the failing task (or
-    kind)."""
+    """Add the job to the unresolved ticket for its failure, or open one (see failure_key)."""
     ticket, is_new = Ticket.objects.open_for(
         failure_key(job),
         job=job,
@@ -57,7 +56,7 @@ def open_ticket(job: Job) -> Ticket:
 
 
 def clear_occurrences(job: Job) -> None:
-    """The playbook has succeeded on this server: its earlier failures there are over."""
+    """The playbook succeeded on this server: clear its earlier failures there."""
     TicketOccurrence.objects.filter(
         cleared_at=None, job__playbook=job.playbook_id, job__server=job.server_id
     ).update(cleared_at=timezone.now())
@@ -65,6 +64,6 @@ def clear_occurrences(job: Job) -> None:
 
 @receiver(story_asked, sender=Ticket)
 def tell_of_failed_jobs(object: Ticket, **kwargs: Any) -> Chapter:
-    """What happened to the jobs that failed, to the newest 500 of them, belongs into its story."""
+    """A ticket's story includes that of the newest 500 of its failed jobs."""
     jobs = object.occurrences.order_by("-id").values_list("job__job_id", flat=True)[:TOLD_JOBS]
     return Chapter("the jobs that failed", "job", [str(job_id) for job_id in jobs])

@@ -7,6 +7,7 @@ app_name = "tickets"
 
 urlpatterns = [
     path("tickets/<uuid:ticket_id>/", views.ticket_detail, name="ticket_detail"),
+    path("tickets/<uuid:ticket_id>/relaunch/", views.ticket_relaunch, name="ticket_relaunch"),
     path("tickets/<uuid:ticket_id>/comment/", views.ticket_comment, name="ticket_comment"),
     path("tickets/<uuid:ticket_id>/comments/<int:pk>/", views.comment_edit, name="comment_edit"),
     *(

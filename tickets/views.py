@@ -1,5 +1,6 @@
-"""A ticket's page, and its buttons: each calls one verb and leads back."""
+"""A ticket's page and its buttons, each of which calls one verb and redirects back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -11,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
+from automation.reports.run_servers import Target
+from automation.views.runs import launchers_only, relaunch
 from console.lists import call_each
 from console.objects import row_key
 
@@ -18,6 +21,7 @@ from .forms import CommentForm
 from .history import read_ticket_history
 from .models import Ticket, TicketComment, assignees
 from .moves import MOVES, list_moves
+from .relaunching import newest_run_still_failing, servers_still_failing
 
 OCCURRENCES = 50
 
@@ -39,7 +43,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         "ticket": ticket,
         "occurrences": shown[:OCCURRENCES],
         "more_occurrences": len(shown) > OCCURRENCES,
-        "uncleared": next((one for one in shown if one.cleared_at is None), None),
+        **_relaunching_of(request, ticket),
         "history": read_ticket_history(ticket),
         "priorities": Ticket.Priority.choices,
         "may_work": may_work,
@@ -50,10 +54,23 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "tickets/ticket_detail.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@launchers_only
+def ticket_relaunch(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """Relaunch where it still fails; asks first, on a page with the preview."""
+    ticket = _ticket(ticket_id)
+    run = newest_run_still_failing(ticket)
+    if run is None:
+        messages.info(request, "Nothing to relaunch: every server has succeeded since.")
+        return redirect(ticket)
+    servers, back = servers_still_failing(ticket), ticket.get_absolute_url()
+    return relaunch(request, run, servers=servers, back=back, sent=[])
+
+
 @require_POST
 @workers_only
 def ticket_comment(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
-    """Say something; what was typed comes back when it cannot be taken."""
+    """Add a comment."""
     ticket = _ticket(ticket_id)
     form = CommentForm(request.POST)
     if not form.is_valid():
@@ -65,7 +82,7 @@ def ticket_comment(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workers_only
 def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse:
-    """Change one's own comment, or take it away (`remove`)."""
+    """Edit one's own comment, or delete it (`remove`)."""
     found = TicketComment.objects.select_related("ticket", "created_by")
     comment = get_object_or_404(found, ticket__ticket_id=ticket_id, pk=pk)
     if "remove" in request.POST:
@@ -85,7 +102,7 @@ def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse
 @require_POST
 @workers_only
 def ticket_move(request: HttpRequest, ticket_id: UUID, verb: str) -> HttpResponse:
-    """Start, resolve, close or reopen, with the note that was typed beside the button."""
+    """Start, resolve, close or reopen, with the note typed beside the button."""
     ticket = get_object_or_404(Ticket, ticket_id=ticket_id)
     note = request.POST.get("note", "").strip()[:1000]
     MOVES[verb].apply(request, [ticket], note=note)
@@ -95,7 +112,7 @@ def ticket_move(request: HttpRequest, ticket_id: UUID, verb: str) -> HttpRespons
 @require_POST
 @workers_only
 def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
-    """To the `assignee` of the form; without one to nobody."""
+    """Assign to the form's `assignee`; unassign without one."""
     ticket = get_object_or_404(Ticket, ticket_id=ticket_id)
     chosen = request.POST.get("assignee", "")
     person = assignees().filter(pk=row_key(chosen)).first()
@@ -105,8 +122,8 @@ def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         request,
         [ticket],
         lambda ticket: ticket.assign(request.user, person),
-        done=f"Assigned to {person or 'nobody'}",
-        unchanged="Was that already",
+        done=f"Assigned to {person}" if person else "Unassigned",
+        unchanged="Unchanged",
     )
     return redirect(ticket)
 
@@ -121,9 +138,15 @@ def ticket_prioritise(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         [ticket],
         lambda ticket: ticket.prioritise(request.user, priority),
         done=f"Priority {priority}",
-        unchanged="Had that priority",
+        unchanged="Unchanged",
     )
     return redirect(ticket)
+
+
+def _relaunching_of(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    may_launch = request.user.has_perm("automation.launch_playbook")
+    failing = servers_still_failing(ticket) if may_launch else []
+    return {"relaunch_target": Target.of(failing) if failing else None}
 
 
 def _ticket(ticket_id: UUID) -> Ticket:

@@ -1,4 +1,4 @@
-"""What a ticket says that opened itself."""
+"""Titles and descriptions of tickets that failed jobs open."""
 
 from collections.abc import Iterable
 from textwrap import indent
@@ -7,7 +7,7 @@ from automation.ansi import plain
 from automation.models import Job
 
 CODE = "    "
-# Stands in a title for the words that differ between servers.
+# Replaces the words of a title that differ between servers.
 DIFFERS = "…"
 TITLE_LENGTH = 200
 
@@ -18,8 +18,10 @@ def title_of(job: Job) -> str:
 
 
 def title_for_both(title: str, first: Job, job: Job) -> str:
-    """The title of `first` as it fits `job` too: “Restart nginx on …”. It stays as it is where the
-    names agree, and where somebody has put it in words of their own."""
+    """The title of `first`, shortened to fit `job` too: “Restart nginx on …”.
+
+    Unchanged if the tasks' names agree, or if somebody has edited the title.
+    """
     occasion = _occasion(first)
     known = title.removeprefix(occasion)
     is_ours = title == title_of(first) or (title.startswith(occasion) and DIFFERS in known.split())
@@ -33,7 +35,7 @@ def _occasion(job: Job) -> str:
 
 
 def _in_common(one: str, other: str) -> str:
-    """The words that both begin and end with, and “…” for what is between; nothing if none are."""
+    """The words that both begin and end with, with “…” for those between; "" if there are none."""
     words, others = one.split(), other.split()
     begin = _equal_at_start(words, others)
     end = _equal_at_start(words[begin:][::-1], others[begin:][::-1])
@@ -44,13 +46,13 @@ def _in_common(one: str, other: str) -> str:
 
 
 def _equal_at_start(words: list[str], others: list[str]) -> int:
-    """How many of the first words are the same; “…” is, with itself only."""
+    """The number of leading words that are equal; “…” equals only itself."""
     pairs = zip(words, others, strict=False)
     return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(words), len(others)))
 
 
 def describe_failure(job: Job, last_lines: Iterable[str]) -> str:
-    """In Markdown; what the playbook printed stays as it was."""
+    """The description in Markdown, with the playbook's output verbatim."""
     lines = "\n".join(map(plain, last_lines))
     parts = [
         f"{job.playbook} failed on {job.server} ({job.server.environment}), "

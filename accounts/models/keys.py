@@ -1,4 +1,4 @@
-"""api_keys: with which a program comes in as somebody."""
+"""api_keys: let programs act as a user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from typing import Self
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -22,7 +22,7 @@ from .users import User
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self, at: datetime | None = None) -> Self:
-        """Neither revoked nor expired, of an active owner."""
+        """Keys that are neither revoked nor expired, with an active owner."""
         unexpired = Q(expires_at=None) | Q(expires_at__gt=at or timezone.now())
         return self.filter(unexpired, revoked_at=None, owner__is_active=True)
 
@@ -34,9 +34,9 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         actor: User | None = None,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key and its token, which is shown this once and kept as a digest only.
+        """Create a key. Returns it with its token, which is stored only as a digest.
 
-        ValidationError for a name or an end that cannot be; Refused for an owner who cannot log in.
+        Raises ValidationError for an invalid name or expiry, Refused if the owner cannot log in.
         """
         if not owner.is_active:
             raise Refused(f"{owner} is not active: a key would let nobody in.")
@@ -51,7 +51,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return key, token
 
     def matching(self, token: str) -> ApiKey | None:
-        """The usable key of a token as a client sent it, or None."""
+        """The usable key for a token sent by a client, or None."""
         return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
 
 
@@ -61,7 +61,7 @@ def validate_future(value: datetime) -> None:
 
 
 def digest_of(token: str) -> str:
-    """SHA-256 in hex. Tokens are 256 random bits: a slow hash would protect nothing more."""
+    """SHA-256 in hex. A token has 256 random bits, so a slow hash would add no protection."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -98,7 +98,12 @@ class ApiKey(models.Model):
 
     @transaction.atomic
     def revoke(self, actor: User) -> bool:
-        """End the key for good. False when it was revoked before."""
+        """Revoke the key permanently: one's own, or any as an admin.
+
+        False if it was revoked already.
+        """
+        if actor.pk != self.owner_id and not actor.has_perm("accounts.revoke_apikey"):
+            raise PermissionDenied("Your role does not revoke other people's API keys.")
         now = timezone.now()
         if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
             return False
@@ -107,7 +112,7 @@ class ApiKey(models.Model):
         return True
 
     def touch(self) -> None:
-        """Note that it was used; to the minute, so that a busy client writes little."""
+        """Record that the key was used, at most once a minute to keep writes rare."""
         now = timezone.now()
         if self.last_used_at is None or (now - self.last_used_at).total_seconds() >= 60:
             ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)

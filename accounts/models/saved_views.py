@@ -1,4 +1,4 @@
-"""saved_views: what a person looks for in a list, under a name."""
+"""saved_views: a list's filters and order, saved under a name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from schema.fields import CreatedAtField, UpdatedAtField
 
 from .users import User
 
-# A page's number and what a pop-up needs are no part of a view.
+# Parameters of paging and pop-ups are not part of a view.
 NOT_KEPT = {"p", "e", "all", "_popup", "_to_field", "_facets", "_changelist_filters"}
 PARAMETER = re.compile(r"[a-z][A-Za-z0-9_]*")
 LONGEST_QUERY = 2000
 
 
 def cleaned_query(query: str) -> str:
-    """The query as it is kept: parameters of a list and nothing that could lead elsewhere."""
+    """The query as it is stored: only parameters of a list. Raises ValidationError."""
     if len(query) > LONGEST_QUERY:
         raise ValidationError(f"At most {LONGEST_QUERY} characters fit.")
     text = query.strip().removeprefix("?")
@@ -47,16 +47,18 @@ def validate_list(name: str) -> None:
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def open_to(self, user: User) -> Self:
-        """Their own, and what others share."""
+        """The user's own views and shared ones."""
         return self.filter(Q(shared=True) | Q(user=user)).select_related("user")
 
     @transaction.atomic
     def keep(
         self, actor: User, list_name: str, name: str, query: str, *, shared: bool = False
     ) -> tuple[SavedView, bool]:
-        """Save a view, in place of the actor's own of that name. Returns it and whether it is new.
+        """Save a view, replacing the actor's own one of that name.
 
-        ValidationError for what cannot be a view, PermissionDenied for sharing without the right.
+        Returns (view, whether it is new).
+
+        Raises ValidationError for invalid values, PermissionDenied for sharing without permission.
         """
         old = self.filter(user=actor, list_name=list_name, name=name.strip()).first()
         if old is not None:
@@ -122,7 +124,7 @@ class SavedView(models.Model):
 
     @transaction.atomic
     def change(self, actor: User, **changes: Any) -> bool:
-        """Give it another name, query or audience; False when all is as it was."""
+        """Change name, query or sharing; False if nothing differs."""
         self.check_owner(actor)
         before = self.told()
         for name, value in changes.items():
@@ -147,7 +149,7 @@ class SavedView(models.Model):
     # Questions
 
     def told(self) -> dict[str, Any]:
-        """What the audit trail says of it."""
+        """What the audit trail records of it."""
         names = ("list_name", "name", "query", "shared")
         return {name: getattr(self, name) for name in names}
 

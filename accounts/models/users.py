@@ -1,4 +1,4 @@
-"""users: who may come in, and as what."""
+"""users: who may log in, and with which role."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 LAST_ADMIN = "This is the last active admin: make somebody else one first."
 
-# One that nobody has as an address: mail to it goes nowhere (RFC 2606).
+# Reserved (RFC 2606): mail to it goes nowhere.
 SYSTEM_DOMAIN = "infraops.invalid"
 
 
 class LowerCaseCharField(models.CharField):
-    """One spelling a name: MySQL takes Alice and alice for equal, SQLite does not."""
+    """Stores names in lower case: to MySQL, Alice and alice are equal; to SQLite they are not."""
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -40,24 +40,24 @@ class LowerCaseCharField(models.CharField):
 
 
 class LowerCaseEmailField(LowerCaseCharField, models.EmailField):
-    """One spelling an address, too."""
+    """Stores email addresses in lower case."""
 
 
 class UserManager(BaseUserManager["User"]):
-    """People. The system's own row is in no list and answers to no name: see `system`."""
+    """People only. The system's own user is not among them; see `system`."""
 
     def get_queryset(self) -> models.QuerySet[User]:
         return super().get_queryset().filter(is_system=False)
 
     def system(self) -> User:
-        """The actor of what nobody did. It never logs in and has no rights. One query."""
+        """The actor for what no person did. It cannot log in and has no permissions. One query."""
         known = User._base_manager.filter(is_system=True).first()
         return known or self._make_system()
 
     def create_user(
         self, username: str, email: str, password: str | None = None, **fields: Any
     ) -> User:
-        """A saved user. The names are validated, the password's strength is not."""
+        """Create a user. Names are validated; the password's strength is not."""
         user = self.model(username=username, email=email, **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -68,9 +68,9 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
 
     def make_admin(self, user: User, password: str) -> None:
-        """Save a new user, or one whose password was lost, as an active admin with this password.
+        """Save a new or existing user as an active admin with this password.
 
-        ValidationError ({field: messages}) for a name or address that cannot be, and for a weak
+        Raises ValidationError ({field: messages}) for an invalid name or address or a weak
         password.
         """
         user.role, user.is_active = User.Role.ADMIN, True
@@ -83,28 +83,28 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
 
     def admins(self) -> models.QuerySet[User]:
-        """The active ones."""
+        """Active admins."""
         return self.filter(role=User.Role.ADMIN, is_active=True)
 
     def acting_in_terminal(self, username: str | None = None) -> User:
-        """The active user that a command names, or the first active admin. Raises DoesNotExist."""
+        """The active user of this name, or the first active admin. Raises User.DoesNotExist."""
         wanted = {"username": username} if username else {"role": User.Role.ADMIN}
         return self.filter(is_active=True, **wanted).order_by("id")[:1].get()
 
     def _make_system(self) -> User:
-        """In a database whose rows were flushed; else a migration has made it."""
+        """Create it after the tables were flushed; normally a migration has."""
         name = self._free_system_name()
         user = User(username=name, email=f"{name}@{SYSTEM_DOMAIN}", is_system=True, is_active=False)
         user.set_unusable_password()
         try:
             with transaction.atomic(), disable_auditlog():
                 user.save(force_insert=True)
-        except IntegrityError:  # somebody else has made it in this moment, under the same name
+        except IntegrityError:  # somebody else has just created it, under the same name
             return User._base_manager.get(is_system=True)
         return user
 
     def _free_system_name(self) -> str:
-        """“system”, unless a person is called that, or has its address."""
+        """“system”, unless a person has that name or its address."""
         further = (f"infraops-system-{number}" for number in count(2))
         return next(
             name
@@ -122,6 +122,7 @@ class User(AbstractBaseUser):
         ADMIN = "admin", "Admin"
         OPERATOR = "operator", "Operator"
         VIEWER = "viewer", "Viewer"
+        AUDITOR = "auditor", "Auditor"
 
     username = LowerCaseCharField(
         max_length=80, unique=True, validators=[UnicodeUsernameValidator()]
@@ -135,7 +136,7 @@ class User(AbstractBaseUser):
         db_default=True,
         help_text="Without it, nobody logs in with this name.",
     )
-    # True of one row: the actor of what nobody did. A constraint keeps it from being active.
+    # True for one row: the actor for what no person did. A constraint keeps it inactive.
     is_system = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
@@ -165,14 +166,14 @@ class User(AbstractBaseUser):
         return reverse("admin:accounts_user_change", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
-        # Before anything compares them: the audit trail shows what is stored, not what was typed.
+        # Normalise first: the audit trail is to show what is stored, not what was typed.
         self.username = self.normalize_username(self.username).strip().lower()
         self.email = self.email.strip().lower()
         super().clean_fields(exclude)
 
     def validate_unique(self, exclude: Any = None) -> None:
         super().validate_unique(exclude)
-        # Django looks among `objects`, where the system's row is not.
+        # Django searches `objects`, which excludes the system's row.
         system = User._base_manager.filter(is_system=True).exclude(pk=self.pk).first()
         errors = {
             name: [self.unique_error_message(User, (name,))]
@@ -188,7 +189,7 @@ class User(AbstractBaseUser):
             raise ValidationError(LAST_ADMIN)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Refused for the last admin: of two who demote each other at once, one stays."""
+        """Save. Refuses to demote the last admin, even if two demote each other at once."""
         names = kwargs.get("update_fields")
         is_told = names is None or not {"role", "is_active"}.isdisjoint(names)
         with transaction.atomic(using=kwargs.get("using")):
@@ -205,9 +206,9 @@ class User(AbstractBaseUser):
         return super().delete(*args, **kwargs)
 
     def is_last_admin(self) -> bool:
-        """Whether the database knows no other active admin: nobody could manage users then.
+        """True if there is no other active admin: nobody could manage users.
 
-        In a transaction it waits for whoever else is about to change an admin.
+        In a transaction, waits for anyone else who is changing an admin.
         """
         admins = User.objects.admins()
         if connection.in_atomic_block:
@@ -215,14 +216,14 @@ class User(AbstractBaseUser):
         return list(admins.values_list("pk", flat=True)) == [self.pk]
 
     def open_views(self, list_name: str) -> models.QuerySet[SavedView]:
-        """The saved views of a list that this person may open."""
+        """The saved views of a list that this user may open."""
         return self.saved_views.model.objects.open_to(self).filter(list_name=list_name)
 
-    # What the admin and Django's own decorators ask.
+    # Required by the admin and Django's decorators.
 
     @property
     def is_staff(self) -> bool:
-        """Everybody active may enter the console; the role says what they find there."""
+        """Every active user may enter the console; their role decides what they see."""
         return self.is_active
 
     @property

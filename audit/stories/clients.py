@@ -2,7 +2,7 @@
 
 import re
 
-# The first that matches: Edge and Opera also call themselves Chrome, and all of these Safari.
+# The first match wins: Edge and Opera also claim to be Chrome, and all of them Safari.
 BROWSERS = {
     "Edge": re.compile(r"Edg(?:A|iOS)?/(\d+)"),
     "Opera": re.compile(r"OPR/(\d+)"),
@@ -29,7 +29,7 @@ NAMES = {
 
 
 def client_in_words(user_agent: str) -> str:
-    """The text itself where it is of no known form; "" where there is none."""
+    """The client in words; the text itself if its form is unknown, "" if there is none."""
     for name, pattern in BROWSERS.items():
         if found := pattern.search(user_agent):
             return f"{name} {found[1]}{_system(user_agent)}"

@@ -1,5 +1,4 @@
-"""What a change did, field by field, for people: values side by side, JSON by key, long texts as
-lines that went and lines that came."""
+"""Differences for display: values side by side, JSON by key, long texts line by line."""
 
 from __future__ import annotations
 
@@ -9,11 +8,11 @@ from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Any
 
-# A text longer than this, or of several lines, is compared line by line.
+# Longer texts (in characters) and multi-line texts are compared line by line.
 LONG = 80
-# Of a longer text only the beginning is compared.
+# Beyond these lines, texts are not compared.
 COMPARED_LINES = 1_000
-# How deep JSON is taken apart; what lies deeper is compared as a whole.
+# Deeper JSON is compared as a whole.
 DEPTH = 4
 LONGEST_LINE = 2_000
 ABSENT: Any = object()
@@ -22,7 +21,7 @@ SIGNS = {"-": "gone", "+": "come", " ": "kept", "@": "place"}
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a text: `sign` is "-", "+", " " or "@" for what was left out between."""
+    """One line of a text; `sign` is "-", "+", " ", or "@" for omitted lines."""
 
     sign: str
     text: str
@@ -34,9 +33,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Difference:
-    """One field, or one key of one ("tags.role"): two values, or the lines of a long text.
+    """A changed field, or key of a field ("tags.role"): two values, or the lines of a long text.
 
-    None stands for no value at all; `more` counts lines that are not among `lines`.
+    None means that there is no value; `more` is the number of lines omitted from `lines`.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Difference:
 
 
 def differences(changes: Any, most_lines: int = 400) -> list[Difference]:
-    """Those of an audit line's `changes`: {"ssh_port": [22, 2222]}; [] for anything else."""
+    """Differences in an audit line's `changes`: {"ssh_port": [22, 2222]}; [] for anything else."""
     if not isinstance(changes, Mapping):
         return []
     return [
@@ -59,7 +58,7 @@ def differences(changes: Any, most_lines: int = 400) -> list[Difference]:
 
 
 def in_words(value: Any) -> str:
-    """A value as a person reads it."""
+    """A value in words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
@@ -85,7 +84,7 @@ def _keys(value: Any) -> dict[str, Any] | None:
 
 
 def _text(value: Any) -> str | None:
-    """A list has a line for each of its items, so that one more is one line more."""
+    """The value as text; lists have one item per line, so that an added item is one added line."""
     if value is ABSENT:
         return None
     if isinstance(value, list) and value:
@@ -102,24 +101,24 @@ def _lines(before: str | None, after: str | None) -> tuple[tuple[Line, ...], int
     uncompared = max(len(old), len(new), COMPARED_LINES) - COMPARED_LINES
     marked = unified_diff(old[:COMPARED_LINES], new[:COMPARED_LINES], lineterm="", n=2)
     lines = [Line(line[0], line[1 : LONGEST_LINE + 1]) for line in list(marked)[2:]]
-    # Between the pieces; the numbers mean nothing to who reads them, nor does the first one.
+    # Replace hunk headers, whose numbers tell the reader nothing, and drop the first.
     shown = [Line("@", "…") if line.sign == "@" else line for line in lines[1:]]
     return tuple(shown), uncompared
 
 
 def _shortened(difference: Difference, most: int) -> Difference:
-    """Up to `most` of its lines: the others are counted."""
+    """The difference with at most `most` lines; the rest are only counted."""
     more = max(len(difference.lines) - most, 0) + difference.more
     return replace(difference, lines=difference.lines[:most], more=more)
 
 
 def _parsed(value: Any) -> Any:
-    """django-auditlog has JSON fields as their text, and None for a value that is not there."""
+    """Parse django-auditlog's values: JSON fields are text, and None means no value."""
     if value is None:
         return ABSENT
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
-        except (ValueError, RecursionError):  # a text may begin with brackets, and go on so
+        except (ValueError, RecursionError):  # a text that merely begins with a bracket
             return value
     return value

@@ -1,4 +1,4 @@
-"""One line of the trail as people read it: words for its values, and a link for each of them."""
+"""One audit line for display: values in words, with links."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .clients import client_in_words
 from .differences import Difference, differences, in_words
 from .kinds import kind_in_words, kinds
 
-# What of `details` is shown in a place of its own.
+# Keys of `details` that have their own place on the page.
 PLACED = {"actor", "object", "changes", "via"}
-# Of a list within the details; the API has all of it.
+# Items shown of a list in the details; the API has all of them.
 MOST_ITEMS = 100
 DAY = Day("timestamp")
 SECONDS = "%Y-%m-%d %H:%M:%S"
@@ -31,7 +31,7 @@ SECONDS = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True)
 class Item:
-    """A value among the further details, with the page of what it names."""
+    """A value in the details, with the URL of what it names."""
 
     text: str
     url: str = ""
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Note:
-    """One of the further details: "options · check mode", and its values."""
+    """One of the other details: "options · check mode", and its values."""
 
     name: str
     items: list[Item]
@@ -52,18 +52,18 @@ class Note:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line, for a page; `most_lines` bounds each difference."""
+    """An audit line for a page; `most_lines` limits each difference."""
 
     line: AuditLog
     most_lines: int = 400
-    # Whether it is told as part of another object's story.
+    # True if it appears in another object's story.
     is_aside: bool = False
 
-    # Times are texts: a template's own filter would turn each into the console's zone.
+    # Times are formatted here: a template filter would convert them all to the console's time zone.
 
     @property
     def local(self) -> str:
-        """ "2026-11-21 14:41:12"; the zone is `zone`."""
+        """ "2026-11-21 14:41:12" in the console's time zone; see `zone`."""
         return f"{timezone.localtime(self.line.timestamp):{SECONDS}}"
 
     @property
@@ -97,7 +97,10 @@ class Entry:
 
     @property
     def via(self) -> str:
-        """Through which door it came. Lines of old do not know it."""
+        """How the change came in: "console", "API", a key or a command.
+
+        Empty for lines from older releases.
+        """
         return str(self.line.details.get("via") or "")
 
     @property
@@ -112,7 +115,7 @@ class Entry:
 
     @property
     def story(self) -> str:
-        """The page with all lines about the same object; "" where the line is about none."""
+        """The URL of all lines about the same object; "" if the line has none."""
         line = self.line
         if not (line.resource_type and line.resource_id):
             return ""
@@ -148,7 +151,7 @@ class Entry:
 
 
 def filtered_list_url(**parameters: Any) -> str:
-    """The list of lines, filtered."""
+    """The URL of the filtered list of lines."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"{reverse('admin:audit_auditlog_changelist')}?{urlencode(given)}"
 
@@ -165,7 +168,7 @@ def _notes(name: str, value: Any) -> Iterator[Note]:
 
 
 def _item(name: str, value: Any) -> Item:
-    """The UUID of a job leads to the job's story, as it does in a list of "jobs"."""
+    """An Item; the UUID of a job, also in a list of "jobs", links to the job's story."""
     kind = name.removesuffix("s")
     if kind in kinds() and isinstance(value, str) and _is_uuid(value):
         return Item(value, story_url(kind, value))

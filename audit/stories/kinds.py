@@ -1,4 +1,4 @@
-"""The kinds of objects that the trail tells of: a model's name, and the row that an id means."""
+"""Kinds of objects in the trail: the model for a kind, and the row for an id."""
 
 from functools import cache
 from typing import Any
@@ -12,18 +12,18 @@ from django.urls import NoReverseMatch, reverse
 
 @cache
 def kinds() -> dict[str, type[Model]]:
-    """Every model by its name: no two of them have the same one."""
+    """{model name: model}; names are unique across apps."""
     return {model._meta.model_name or "": model for model in apps.get_models()}
 
 
 def kind_in_words(name: str) -> str:
-    """ "API key" for "apikey"; the name itself of a model that is no more."""
+    """ "API key" for "apikey"; the kind itself if the model no longer exists."""
     model = kinds().get(name)
     return str(model._meta.verbose_name) if model else name
 
 
 def find_row(kind: str, identity: str) -> Model | None:
-    """The object that lines of this kind and id are about, unless it is gone."""
+    """The object with this kind and id, or None if it is gone."""
     model = kinds().get(kind)
     if model is None:
         return None
@@ -36,7 +36,7 @@ def find_row(kind: str, identity: str) -> Model | None:
 
 
 def page_of(row: Any) -> str:
-    """The URL of an object's own page; "" where it has none."""
+    """The URL of the object's own page; "" if it has none."""
     if hasattr(row, "get_absolute_url"):
         return str(row.get_absolute_url())
     if not admin.site.is_registered(type(row)):

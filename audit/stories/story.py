@@ -1,4 +1,4 @@
-"""The whole story of one object: every line about it, and about what belongs to it, by pages."""
+"""The story of one object, in pages: every line about it and about what belongs to it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from . import kinds
 from .entries import Entry
 
 PAGE = 50
-# Of one difference, in a story: the line's own page has the rest.
+# Lines per difference in a story; the page of the audit line shows the rest.
 LINES_IN_A_STORY = 30
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Other objects whose lines belong into a story: `words` is "its jobs"."""
+    """Other objects whose lines belong in a story, such as a run's jobs; `words` names them."""
 
     words: str
     kind: str
@@ -34,7 +34,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Page:
-    """Entries, newest first; the lines before and after which the next pages are, if any."""
+    """Entries, newest first, and the ids of the lines where the neighbouring pages begin."""
 
     entries: list[Entry]
     older: int | None = None
@@ -47,7 +47,7 @@ class Story:
 
     @cached_property
     def row(self) -> Model | None:
-        """The object itself, unless it is gone."""
+        """The object itself, or None if it is gone."""
         return kinds.find_row(self.kind, self.identity)
 
     @cached_property
@@ -61,7 +61,7 @@ class Story:
 
     @property
     def name(self) -> str:
-        """Its name, or the last that it had."""
+        """Its current name, or its last one."""
         if self.row is not None:
             return str(self.row)
         return (self.last.object_name if self.last else "") or self.identity
@@ -82,13 +82,13 @@ class Story:
         return [chapter for _receiver, chapter in answers if chapter and chapter.identities]
 
     def page(self, *, before: AuditLog | None = None, after: AuditLog | None = None) -> Page:
-        """The lines that are older than `before`, or newer than `after`, or the newest."""
+        """The page before or after the given line; by default the newest."""
         if after is not None:
             lines = self._read(lambda told: told.newer_than(after), is_newest_first=False)
             if len(lines) > PAGE:
                 shown = lines[:PAGE][::-1]
                 return self._page(shown, older=shown[-1].pk, newer=shown[0].pk)
-            before = None  # what is left of them fills no page
+            before = None  # too few newer lines to fill a page
         if before is None:
             lines = self._read(AuditLogQuerySet.newest_first)
         else:
@@ -106,9 +106,12 @@ class Story:
     def _read(
         self, words: Callable[[AuditLogQuerySet], AuditLogQuerySet], *, is_newest_first: bool = True
     ) -> list[AuditLog]:
-        """Up to a page and one more. Places first, then rows: an index holds all of a place, and
-        MariaDB, asked for whole rows, reads it from the newest one on. Nor does it take the right
-        index for chapters, if it is to sort them: these are a few thousand places at most."""
+        """Up to PAGE + 1 lines.
+
+        Reads (timestamp, id) first, which the index covers, then the rows: for whole rows MariaDB
+        scans the index from its newest entry. It also picks the wrong index if it has to sort the
+        lines of chapters, so they are sorted here; there are at most a few thousand.
+        """
         told = [words(self._own())[: PAGE + 1]]
         told += [words(chapter.lines()).order_by() for chapter in self.chapters]
         places = {place for lines in told for place in lines.values_list("timestamp", "pk")}

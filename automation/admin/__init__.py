@@ -1,3 +1,3 @@
-"""The console's record keeper for automation's tables; each module registers its own."""
+"""Admin pages of automation's models; each module registers its own."""
 
 from . import jobs, playbooks, queue, results, runs, vault_passwords  # noqa: F401

@@ -1,4 +1,4 @@
-"""The list of jobs; a job's own page is in views/jobs.py."""
+"""The list of jobs. A job's own page is in views/jobs.py."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -32,6 +32,8 @@ from console.lists import (
 )
 from inventory.models import Server
 
+from .job_questions import describe_cancel, describe_relaunch, runs_of
+
 
 class EnvironmentFilter(AllValuesCheckboxFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Job]:
@@ -39,7 +41,7 @@ class EnvironmentFilter(AllValuesCheckboxFilter):
 
 
 class FailureFilter(KindsFilter):
-    """A kind of failure has no index, but those that failed have one."""
+    """Kinds of failure have no index, but the status has: add it."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         found = super().queryset(request, queryset)
@@ -85,9 +87,7 @@ class JobAdmin(HistoryAdmin):
         "completed_at": "completed_at",
         "duration_seconds": "duration",
     }
-    list_select_related: tuple[
-        str, ...
-    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
+    list_select_related: tuple[str, ...] = ()  # Prefetched instead: see JobQuerySet.recent.
     list_filter = [
         ("status", ChoicesCheckboxFilter),
         ("playbook", AutocompleteSelectFilter),
@@ -97,7 +97,7 @@ class JobAdmin(HistoryAdmin):
         ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]
-    search_fields = ["job_id"]  # the search is JobQuerySet.matching
+    search_fields = ["job_id"]  # enables the search box; the search is JobQuerySet.matching
     search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
     when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
     sortable_by = ["created_at"]
@@ -120,7 +120,7 @@ class JobAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A job has a page of its own."""
+        """Redirect to the job's own page."""
         job = self.get_object(request, object_id)
         if job is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -142,7 +142,10 @@ class JobAdmin(HistoryAdmin):
 
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
-        return job.server.environment
+        return render_to_string(
+            "inventory/_environment.html",
+            {"name": job.server.environment, "is_production": job.server.is_production},
+        )
 
     @admin.display(description="failure", empty_value="")
     def failure(self, job: Job) -> str:
@@ -157,25 +160,20 @@ class JobAdmin(HistoryAdmin):
         return short_duration(job.duration)
 
     @admin.action(description="Cancel", permissions=["cancel"])
-    @ask_first(
-        "Cancel these jobs, and with each the whole run it is part of?", button="Yes, cancel"
-    )
+    @ask_first("Cancel?", button="Cancel", describe=describe_cancel)
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         call_each(
             request,
-            jobs.select_related("run", "playbook", "server"),
-            lambda job: job.cancel(request.user),
-            done="Cancelling",
-            unchanged="Had ended, or were being cancelled",
+            runs_of(jobs),
+            lambda run: run.cancel(request.user),
+            done="Cancel requested",
+            unchanged="Already finished or being cancelled",
         )
 
     @admin.action(description="Relaunch", permissions=["launch"])
-    @ask_first(
-        "Do these once more? Each run that they were part of is launched again, on their servers.",
-        button="Relaunch",
-    )
+    @ask_first("Relaunch?", button="Relaunch", describe=describe_relaunch)
     def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        """One new run for each run of the chosen jobs, with their servers and no other."""
+        """Relaunch each run of the selected jobs, on their servers only."""
         servers: dict[Run, list[Server]] = {}
         for job in jobs.select_related("run__playbook", "server").order_by("id"):
             servers.setdefault(job.run, []).append(job.server)
@@ -187,4 +185,4 @@ class JobAdmin(HistoryAdmin):
             launching.launch(actor, replace(launch, idempotency_key=own_key))
             return True
 
-        call_each(request, servers, again, done="On its way once more", unchanged="")
+        call_each(request, servers, again, done="Relaunched", unchanged="")

@@ -1,11 +1,10 @@
-"""The list and the form of playbooks; a playbook's own page is in views/playbooks.py."""
+"""The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
 
@@ -15,17 +14,12 @@ from console.lists import (
     Day,
     Each,
     Narrow,
-    Rows,
+    PageAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_first,
     call_each,
 )
-
-
-class PlaybookRows(Rows):
-    def url_for_result(self, result: Playbook) -> str:
-        return result.get_absolute_url()
 
 
 class FileFilter(RadioFilter):
@@ -40,7 +34,7 @@ class FileFilter(RadioFilter):
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(SwitchedAdmin):
+class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
     list_filter = [
         ("is_active", BooleanRadioFilter),
@@ -92,19 +86,17 @@ class PlaybookAdmin(SwitchedAdmin):
         for sentence in obj.warnings:
             messages.warning(request, sentence)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
-        return PlaybookRows
-
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
-        """The form; whoever may not change anything is led to the playbook's own page."""
-        playbook = self.get_object(request, object_id)
-        may_look = request.method in ("GET", "HEAD") and playbook is not None
-        if may_look and not self.has_change_permission(request, playbook):
-            return redirect(playbook)
-        return super().change_view(request, object_id, *args)
-
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        may_launch = request.user.has_perm("automation.launch_playbook")
+        return [*columns, "run_button"] if may_launch else columns
+
+    @admin.display(description="run")
+    def run_button(self, playbook: Playbook) -> str:
+        return render_to_string("automation/playbooks/_run_button.html", {"playbook": playbook})
 
     @admin.display(description="file is")
     def file_is(self, playbook: Playbook) -> str:
@@ -117,12 +109,12 @@ class PlaybookAdmin(SwitchedAdmin):
         return ", ".join(playbook.tags) or "-"
 
     @admin.action(description="Accept the changed files", permissions=["accept"])
-    @ask_first("Accept these files as they are now?", button="Accept")
+    @ask_first("Accept these files as they are now? From then on they can be run.", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,
             playbooks,
             lambda playbook: playbook.accept_file(request.user),
             done="Accepted",
-            unchanged="Had not changed",
+            unchanged="Unchanged",
         )

@@ -1,4 +1,4 @@
-"""The queue: only what an operator can read something from."""
+"""The parts of the queue that tell an operator something."""
 
 from typing import Any, cast
 
@@ -13,13 +13,13 @@ from automation.models.workers import WorkerQuerySet
 from console.lists import HistoryAdmin, Narrow
 
 for _model in (Success, Failure, Schedule, OrmQ):
-    if admin.site.is_registered(_model):  # OrmQ is not, where Redis carries the wake-ups
+    if admin.site.is_registered(_model):  # OrmQ is not registered if wake-ups go through Redis
         admin.site.unregister(_model)
 
 
 @admin.register(Failure)
 class FailureAdmin(HistoryAdmin):
-    """Wake-ups that ended in an error of ours; a failed playbook is a job, not one of these."""
+    """Wake-ups that failed because of a bug; a failed playbook is a failed job instead."""
 
     list_display = ["name", "func", "started", "stopped", "attempt_count"]
     cell_filters = {"func": Narrow("func__exact", "func")}
@@ -48,7 +48,7 @@ class AliveFilter(DropdownFilter):
 
 @admin.register(Worker)
 class WorkerAdmin(HistoryAdmin):
-    """The processes that take runs, and those that ended in the last day."""
+    """Worker processes, including those that ended in the last day."""
 
     list_display = ["host", "pid", "is_alive", "seen_at"]
     list_filter = [AliveFilter]

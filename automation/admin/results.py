@@ -1,4 +1,4 @@
-"""Lines and results of tasks, of one job at a time."""
+"""Log lines and task results, of one job at a time."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from console.lists import HistoryAdmin, Narrow
 
 
 class JobOfLinesFilter(AutocompleteSelectFilter):
-    """Lines and results are shown of one job at a time: their tables are far too large."""
+    """Show nothing until a job is chosen: these tables are far too large."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return super().queryset(request, queryset) if self.value() else queryset.none()
@@ -37,7 +37,7 @@ class JobLogAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A line is read where it stands: in its job's log."""
+        """Redirect to the line in its job's log."""
         line = self.get_object(request, object_id)
         if line is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -59,7 +59,7 @@ class TaskResultAdmin(HistoryAdmin):
         "action": Narrow("action__exact", "action"),
         "path": Narrow("path__exact", "path"),
     }
-    # A run's page links to what has changed something: an ignored failure may have too.
+    # A run's page links to changed results, which include some ignored failures.
     more_filters = ("changed",)
     when_empty = (
         "Choose a job under “Filters” first: results are looked up by their job. "

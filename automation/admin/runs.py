@@ -1,4 +1,4 @@
-"""The list of runs; a run's own page is in views/run_page.py."""
+"""The list of runs. A run's own page is in views/run_page.py."""
 
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from automation.models import Run
+from automation.reports.run_servers import attach_where
 from automation.templatetags.automation import short_duration
 from console.lists import (
     Day,
@@ -29,9 +30,14 @@ class RunRows(Rows):
     def url_for_result(self, result: Run) -> str:
         return result.get_absolute_url()
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        attach_where(self.result_list)
+
 
 class Standing(Narrow):
-    """Runs that ended alike; of one that has not ended, those in the same state."""
+    """Runs with the same outcome; for a run that has not ended, runs in the same state."""
 
     def parameters(self, row: Model) -> Parameters:
         return super().parameters(row) or {"state__exact": cast(Run, row).state}
@@ -39,18 +45,18 @@ class Standing(Narrow):
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
-    list_display = ["status_pill", "name", "launched_by", "worker_host", "created_at", "duration"]
+    list_display = [
+        *("status_pill", "name", "where", "launched_by", "worker_host", "created_at", "duration"),
+    ]
     list_display_links = ["name"]
-    list_select_related: tuple[
-        str, ...
-    ] = ()  # The names are fetched apart: see JobQuerySet.recent.
+    list_select_related: tuple[str, ...] = ()  # Prefetched instead: see JobQuerySet.recent.
     list_filter = [
         ("state", ChoicesCheckboxFilter),
         ("outcome", KindsFilter),
         ("playbook", AutocompleteSelectFilter),
         ("created_at", TimeRangeFilter),
     ]
-    # The home page links to the last runs of a playbook that have begun.
+    # The home page links to a playbook's last runs that have started.
     more_filters = ("started_at",)
     cell_filters = {
         "status_pill": Standing("outcome__exact", "outcome"),
@@ -87,7 +93,7 @@ class RunAdmin(HistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A run has a page of its own."""
+        """Redirect to the run's own page."""
         run = self.get_object(request, object_id)
         if run is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -100,6 +106,10 @@ class RunAdmin(HistoryAdmin):
     @admin.display(description="run")
     def name(self, run: Run) -> str:
         return f"{run.playbook} ({run.pk})"
+
+    @admin.display(description="servers")
+    def where(self, run: Any) -> str:
+        return render_to_string("automation/runs/_where.html", {"where": run.where})
 
     @admin.display(description="duration")
     def duration(self, run: Run) -> str:

@@ -1,4 +1,4 @@
-"""What automation adds to the list of servers: their last jobs, and what may be run on them."""
+"""What automation adds to the list of servers: their last job, and actions to run playbooks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ STATUS = "automation/_status.html"
 
 
 class LastJobFilter(RadioFilter):
-    """Servers by how the newest job on them stands."""
+    """Servers by the status of their newest job."""
 
     title = "last job"
     parameter_name = "last_job"
@@ -42,7 +42,7 @@ class LastJobFilter(RadioFilter):
 
 
 class LastJob(Narrow):
-    """Its status filters, and beside it is the way to the job itself."""
+    """The status filters the list; the link beside it leads to the job."""
 
     def shown(self, row: Any, text: Any, rows: Rows) -> Any:
         job = row.newest_job
@@ -56,7 +56,7 @@ class LastJob(Narrow):
 
 
 def attach_newest_jobs(servers: Sequence[Any]) -> None:
-    """`newest_job` and `newest_status`, which is "none" where there is no job."""
+    """Set `newest_job` and `newest_status`, which is "none" if there is no job."""
     newest = Job.objects.newest_of(servers)
     for server in servers:
         server.newest_job = newest.get(server.pk)
@@ -85,5 +85,5 @@ def check_connection(
     except Refused as error:
         messages.error(request, reason(error))
         return None
-    messages.success(request, "The check is on its way.")
+    messages.success(request, "Launched the connection check.")
     return redirect(run)

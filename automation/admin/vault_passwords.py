@@ -1,5 +1,7 @@
 """Vault passwords in the console: written, never shown."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -28,6 +30,12 @@ class VaultPasswordAdmin(ConsoleAdmin):
     autocomplete_fields = ["playbook"]
     when_empty = "Add one for each vault id that a playbook's vaulted files and texts need."
     fieldsets = [(None, {"fields": ["playbook", "vault_id", "new_password"]})]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Leave out the password field for users who may only view."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["playbook", "vault_id", "created_at", "updated_at"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["playbook"] if obj else []

@@ -15,8 +15,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.signed_in import signed_in
-from automation import launching
 from automation.filters import JobFilters
 from automation.models import Job, JobLog, Run, TaskResult
 from automation.reports import log_search
@@ -28,7 +26,9 @@ from schema.exceptions import Refused
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
+    PlanChangedSerializer,
     RelaunchSerializer,
+    answer_rehearsal,
     launch_asked_for,
     launch_once,
     relaunch_asked_for,
@@ -37,8 +37,8 @@ from .launch_request import (
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
-    description="Up to 64 characters. A launch that is sent again with the same key is answered "
-    "200 with what the first one made.",
+    description="Up to 64 characters. Sent again with the same key, a launch is answered 200 with "
+    "the run that the first one made.",
 )
 LINES = 500
 MOST_LINES = 5000
@@ -129,7 +129,7 @@ class JobSerializer(serializers.ModelSerializer):
 
 
 class LaunchedSerializer(serializers.Serializer):
-    """What a launch on `server_ids` answers."""
+    """The response to a launch on several servers."""
 
     run_id = serializers.IntegerField()
     jobs = JobSerializer(many=True)
@@ -175,13 +175,21 @@ class TaskResultsSerializer(serializers.Serializer):
     finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
 
 
-def _either(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
-    """What an endpoint answers by what it was asked."""
+def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+    """A response whose shape depends on the request."""
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
 
 
+# By status.
+RELAUNCH_ANSWERS = {
+    201: LaunchedSerializer,
+    200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),
+    409: PlanChangedSerializer,
+}
+
+
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """One run's part on one server, newest first."""
+    """A run's part on one server, newest first."""
 
     queryset = (
         Job.objects.recent()
@@ -208,27 +216,31 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     }
 
     def get_queryset(self) -> QuerySet[Job]:
-        # Logs and tasks are asked for every second, and show no names.
+        # Logs and tasks are polled every second, and show no related rows.
         is_bare = self.action in ("logs", "tasks")
         return Job.objects.all() if is_bare else super().get_queryset()
 
     @extend_schema(
         responses={
-            201: _either("Launch", JobSerializer, LaunchedSerializer),
-            200: _either("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            201: one_of("Launch", JobSerializer, LaunchedSerializer),
+            200: one_of("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            409: PlanChangedSerializer,
         },
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
-        """Launch a playbook on a server: `playbook_id` and `server_id`. With `server_ids`, or
-        `environment`, `tag` and `search`, one run on several, answered with `run_id` and its
-        `jobs`. With `dry_run` nothing is launched: it is checked as a launch is, and the answer is
-        200 and says what it would do: `words`, `servers` (their names), `command` and so on."""
+        """Launch a playbook.
+
+        Name one server in `server_id`; or select several by `server_ids`, or by `environment`,
+        `tag` and `search`: the response then has the `run_id` and its `jobs`. With `dry_run`,
+        everything is checked but nothing is launched: the response (200) describes the run in
+        `words`, `servers`, `command` and so on, and has its `digest`. A launch with that digest as
+        `expect` is refused with 409 if anything else would run by then.
+        """
         given = self.given()
         launch = launch_asked_for(request, given)
         if given.get("dry_run"):
-            intention = launching.rehearse(signed_in(request), launch)
-            return Response(IntentionSerializer(intention).data)
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         status = 201 if is_new else 200
@@ -236,17 +248,19 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
 
-    @extend_schema(
-        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Do a job's whole run once more; with `only`, on the servers where it failed, that were
-        unreachable or that it did not reach. Everything else is as it was, secrets among it,
-        unless given here; a variable that is null is taken away."""
+        """Relaunch a job's whole run.
+
+        With `only`, just on the servers that failed, were unreachable or were not reached.
+        Everything else, including secrets, stays the same unless given here; null removes a
+        variable. `dry_run` and `expect` work as they do for a launch.
+        """
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object().run, given)
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
@@ -254,7 +268,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """End a job that waits, ask one that runs to stop: its whole run stops."""
+        """Cancel a job's whole run: a pending one ends, a running one is asked to stop."""
         self.given()
         job = self.get_object()
         if not job.cancel(request.user):
@@ -278,11 +292,13 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """Lines that follow line `after`. To follow a job: call again with `last` as `after`,
-        until `finished`."""
+        """Lines after line `after`.
+
+        To follow a job, repeat with `last` as `after` until `finished`.
+        """
         after, limit = asked_range(request)
         text, level = _searched(request)
-        # The job first: once it has ended, all of its lines are there.
+        # Read the job first: if it has ended, all of its lines are there.
         job = self.get_object()
         if text or level:
             numbers = log_search.hits(job, text, level=level, after=after, limit=limit)
@@ -313,7 +329,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """What each task did, after number `after`, in the order in which they ended."""
+        """The results of tasks after number `after`, in the order in which they ended."""
         after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
@@ -333,14 +349,14 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
 
 def asked_range(request: Request) -> tuple[int, int]:
-    """`after` and `limit` of a request for numbered rows."""
+    """(after, limit) from the request."""
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
     return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
 
 
 def _searched(request: Request) -> tuple[str, str]:
-    """`search` and `level` of a request for lines."""
+    """(search, level) from the request."""
     text, level = (request.query_params.get(name, "") for name in ("search", "level"))
     if len(text) > log_search.LONGEST_TEXT:
         most = f"At most {log_search.LONGEST_TEXT} characters."

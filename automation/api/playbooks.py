@@ -1,4 +1,4 @@
-"""/api/playbooks, with what a playbook's own page has."""
+"""/api/playbooks, with everything that a playbook's own page shows."""
 
 from typing import Any
 
@@ -107,7 +107,7 @@ class StatisticsSerializer(serializers.Serializer):
 
 
 class PlaybookViewSet(EditableViewSet):
-    """The registry of what may run."""
+    """The playbooks that may run."""
 
     queryset = Playbook.objects.order_by("name")
     serializer_class = PlaybookSerializer
@@ -121,7 +121,7 @@ class PlaybookViewSet(EditableViewSet):
 
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Take the file as it is now for the registered one."""
+        """Accept the file as it is now."""
         self.given()
         playbook = self.get_object()
         if not playbook.accept_file(request.user):
@@ -131,16 +131,17 @@ class PlaybookViewSet(EditableViewSet):
     @extend_schema(responses=StatisticsSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def statistics(self, request: Request, **kwargs: Any) -> Response:
-        """How it has fared: its last 50 runs, newest first, the last 12 weeks in which it ran, and
-        the newest job on each server. Bounded: however long the history is, the newest 500 runs
-        and 20,000 jobs are looked at."""
+        """How the playbook has fared.
+
+        The last 50 runs, newest first, the last 12 weeks with runs, and the newest job on each
+        server. Considers the newest 500 runs and 20,000 jobs, however long the history is.
+        """
         return Response(StatisticsSerializer(playbook_history(self.get_object())).data)
 
     @extend_schema(responses=SourceSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def source(self, request: Request, **kwargs: Any) -> Response:
-        """The file as it is now, and what it names besides itself: that is not covered by the
-        hash."""
+        """The file as it is now, and the files that it names, which its hash does not cover."""
         playbook = self.get_object()
         text = playbook.source
         shown = {

@@ -1,4 +1,4 @@
-"""What automation adds to /api/servers: the connection check, and how a server has fared."""
+"""What automation adds to /api/servers: the connection check and the summary."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class ServerCheckViewSet(RecordViewSet):
     @extend_schema(responses={201: JobSerializer})
     @action(detail=True, methods=["post"])
     def check(self, request: Request, **kwargs: Any) -> Response:
-        """Launch the connection check: does Ansible reach this server?"""
+        """Launch the connection check, which tests whether Ansible can reach this server."""
         self.given()
         check = Playbook.objects.connection_check()
         launch = launching.Launch(
@@ -73,5 +73,5 @@ class ServerCheckViewSet(RecordViewSet):
     @extend_schema(responses=ServerSummarySerializer)
     @action(detail=True)
     def summary(self, request: Request, **kwargs: Any) -> Response:
-        """How it has fared: last job, last connection check, the outcome of its last 50 jobs."""
+        """The server's last job, its last connection check, and how its last 50 jobs ended."""
         return Response(ServerSummarySerializer(summarize_server(self.get_object())).data)

@@ -1,4 +1,4 @@
-"""/api/vault-passwords: what opens the vaulted texts of a playbook. Written, never read."""
+"""/api/vault-passwords: decrypt a playbook's vaulted files and strings. Written, never read."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import django_filters.rest_framework as filters
 from rest_framework import serializers
 
 from automation.models import Playbook, VaultPassword
+from console.api.filters import IdFilter
 from console.api.serializers import StrictModelSerializer, secret
 from console.api.viewsets import EditableViewSet
 
@@ -25,7 +26,7 @@ class VaultPasswordSerializer(StrictModelSerializer):
         model = VaultPassword
         fields = ["id", "playbook_id", "vault_id", "password", "created_at", "updated_at"]
         read_only_fields = ["id", "created_at", "updated_at"]
-        # The model says it itself, with what to do.
+        # The model reports duplicates itself, and says what to do.
         validators: list[Any] = []
 
     def get_fields(self) -> dict[str, serializers.Field]:
@@ -36,7 +37,7 @@ class VaultPasswordSerializer(StrictModelSerializer):
 
 
 class VaultPasswordFilters(filters.FilterSet):
-    playbook_id = filters.NumberFilter()
+    playbook_id = IdFilter()
 
     class Meta:
         model = VaultPassword

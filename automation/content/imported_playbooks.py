@@ -1,4 +1,4 @@
-"""The playbooks that a playbook imports, and those in turn: one walk for whoever reads them."""
+"""A playbook with the playbooks that it imports, recursively: one walk for all readers."""
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from .playbook_files import BUILTIN, find_imported_file, locate_file, plays_in, root_of
 
-# Of files in all; one that imports itself ends at once.
+# Files in total. Circular imports end at once.
 MOST_FILES = 100
 
 Entry = TypeVar("Entry")
@@ -19,19 +19,18 @@ Read = Callable[[bytes], Iterable[Entry] | None]
 def entries_of(
     file_path: str, read: Read[Entry], imported_by: Callable[[Entry], str | None]
 ) -> Iterator[tuple[str, Entry] | None]:
-    """(file below its root with links resolved, entry) of a registered playbook and of what it
-    imports, each import's right after the entry that imports it.
+    """Yield (file, entry) for a registered playbook, and for each import after its entry.
 
-    `read` gives the entries of a text, or None. `imported_by` gives the file that an entry imports,
-    "" for one that nobody can know before it runs, None for an entry that imports nothing. None
-    stands for what cannot be read: gone, outside of the root, named by a template, circular.
+    The file is relative to its root, with links resolved. `read` returns the entries of a text, or
+    None. `imported_by` returns the file that an entry imports, "" if it is known only at run time,
+    or None for no import. Yields None for anything unreadable: missing, outside the root, named by
+    a template, circular.
     """
     return _walked(file_path, read, imported_by, (), [])
 
 
 def plays_with_imported(file_path: str) -> list[dict[str, Any]]:
-    """The plays of a registered file, each followed by those of the playbook that it imports. What
-    cannot be read is passed over."""
+    """The plays of a registered file, each followed by those it imports. Skips unreadable files."""
     found = entries_of(file_path, plays_in, find_imported_file)
     return [each[1] for each in found if each is not None]
 
@@ -70,7 +69,7 @@ def _path_of(file_path: str) -> Path | None:
 
 
 def _content_of(path: Path) -> bytes:
-    """Empty, and so no playbook, where it is not there or no file."""
+    """The file's content; empty, and so not a playbook, if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -78,6 +77,6 @@ def _content_of(path: Path) -> bytes:
 
 
 def _beside(file_path: str, relative: str, name: str) -> str:
-    """What a file names relative to the folder that it really lies in, as a registered path."""
+    """The registered path of a file named relative to the folder of another."""
     prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
     return prefix + posixpath.normpath(posixpath.join(posixpath.dirname(relative), name.strip()))

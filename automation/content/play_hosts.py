@@ -1,8 +1,8 @@
-"""For which servers a playbook's plays are, as far as that can be known before it runs.
+"""Which servers a playbook's plays match, as far as that is known before it runs.
 
-Ansible finds out at the start of each play, and tasks may have made groups by then. What is read
-here are the playbook's own file and the playbooks that it imports. Where those do not decide it
-(a template, a regular expression, a subscript), nothing is said.
+Ansible resolves hosts at the start of each play, when earlier tasks may have created groups. This
+module reads the playbook and the playbooks it imports. Where those do not settle the matter (a
+template, a regular expression, a subscript), it makes no statement.
 """
 
 import re
@@ -21,21 +21,21 @@ from inventory.models import Server
 from . import playbook_files
 from .imported_playbooks import entries_of
 
-# Longer files are not looked through.
+# Longer files (in bytes) are not examined.
 LONGEST = 128 * 1024
 LOCALHOST = {"localhost", "127.0.0.1", "::1"}
-# Signs of a template, a regular expression, a subscript.
+# Marks of a template, a regular expression, a subscript.
 UNDECIDED = ("{", "~", "[")
 IMPORT = "import_playbook"
 MAKERS = {"add_host", "group_by"}
-# What such tasks may stand in.
+# Keys that can bring such tasks in from other files.
 OTHER_FILES = {"roles", "include_role", "import_role", "include_tasks", "import_tasks"}
 PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 @dataclass(frozen=True)
 class Play:
-    """`hosts` as it is written, and its `terms`: None where those cannot be decided before.
+    """A play. `hosts` is as written; `terms` are its parts, or None if known only at run time.
 
     `makes_groups`: a task in the file adds hosts or groups. `names_files`: a role's or another
     file's task might.
@@ -56,7 +56,7 @@ class Play:
 
 @dataclass(frozen=True)
 class Idle:
-    """A play that takes in none of the chosen servers; or perhaps none, where `is_sure` is not."""
+    """A play that matches none of the chosen servers; perhaps none, if not `is_sure`."""
 
     play: Play
     reason: str
@@ -67,7 +67,7 @@ class Idle:
         return f"{self.play.words} {'will' if self.is_sure else 'may'} not run: {self.reason}."
 
     def as_row(self) -> dict[str, str]:
-        """As in Run.idle_plays."""
+        """An item of Run.idle_plays."""
         play = self.play
         return {
             "play": play.name or play.hosts,
@@ -79,15 +79,17 @@ class Idle:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`skipped`: the names of the chosen servers that no play is for."""
+    """The prediction. `skipped` are the host names of chosen servers that no play matches."""
 
     idle: list[Idle] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
 
 def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server]) -> Forecast:
-    """Which plays will not run on the chosen servers, and which of these will be skipped. `others`
-    of the inventory are looked at only where a play is for none that is chosen."""
+    """Which plays will match none of the chosen servers, and which servers will be skipped.
+
+    `others` of the inventory are read only for plays that match no chosen server.
+    """
     plays, is_whole = read_plays(file_path)
     here, elsewhere = Names(chosen), Names(others)
     taken: set[str] = set()
@@ -107,13 +109,13 @@ def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server])
 
 
 def plays_for(file_path: str, server: Server) -> list[Play]:
-    """The plays that are certainly for this server."""
+    """The plays that certainly match this server."""
     own = Names([server])
     return [play for play in read_plays(file_path)[0] if play.terms and own.matching(play.terms)]
 
 
 def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> Idle:
-    """Why it is for none of the chosen servers. `before`: the earlier plays that run."""
+    """Why the play matches no chosen server. `before`: the earlier plays that will run."""
     wanted = [term for term in play.terms or () if term[0] not in "!&"]
     if wanted and set(wanted) <= LOCALHOST:
         return Idle(play, "the launch is limited to the chosen servers")
@@ -134,7 +136,7 @@ def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> 
 
 
 class Names:
-    """Host names and groups of some servers, read when they are first asked for."""
+    """Host names and groups of some servers, read on first use."""
 
     def __init__(self, servers: Iterable[Server]) -> None:
         self._servers = servers
@@ -142,8 +144,11 @@ class Names:
         self.hosts: list[str] = []
 
     def matching(self, terms: tuple[str, ...]) -> set[str]:
-        """The hosts that a pattern takes in: first what it names, of these only what it asks for
-        with “&”, and without what it excludes with “!”, in whatever order they are written."""
+        """The hosts that a pattern matches.
+
+        As in Ansible, whatever the order of terms: the named hosts, intersected with “&” terms,
+        minus “!” terms.
+        """
         members = self._by_name()
         named = [term for term in terms if term[0] not in "&!"] or ["all"]
         found = set().union(*(self._of(term, members) for term in named))
@@ -155,14 +160,14 @@ class Names:
         return found
 
     def _by_name(self) -> dict[str, set[str]]:
-        """Each name that a term may match, with its hosts."""
+        """{name that a term may match: its hosts}."""
         if self._members is None:
             members: dict[str, set[str]] = {}
             self._members = members
             servers = {server.hostname: server for server in self._servers}
             self.hosts = list(servers)
             for host, server in servers.items():
-                # A group that is called like a host is left out of a run's inventory.
+                # A run's inventory leaves out groups named like a host.
                 groups = [name for name in server.groups() if name not in servers]
                 for name in (*(groups or ["ungrouped"]), "all", host):
                     members.setdefault(name, set()).add(host)
@@ -177,7 +182,7 @@ class Names:
 
 
 def terms_of(hosts: Any) -> tuple[str, ...] | None:
-    """What `hosts` is put together of; None where that says nothing before the run."""
+    """The terms of a `hosts` value; None if they are known only at run time."""
     if isinstance(hosts, list):
         parts = [terms_of(each) for each in hosts]
         known = [part for part in parts if part is not None]
@@ -186,7 +191,7 @@ def terms_of(hosts: Any) -> tuple[str, ...] | None:
         return None
     separators = "," if "," in hosts or _is_address(hosts.strip()) else r"[:\s]"
     terms = tuple(term for part in re.split(separators, hosts) if (term := part.strip()))
-    # “web:22” is a host with a port, and not two names.
+    # “web:22” is a host with a port, not two names.
     is_plain = all(
         term not in ("!", "&")
         and (_is_address(term.lstrip("!&")) or (":" not in term and not term.isdigit()))
@@ -207,8 +212,7 @@ def _is_address(text: str) -> bool:
 
 
 def read_plays(file_path: str) -> tuple[list[Play], bool]:
-    """The plays of a registered playbook in their order, imported ones too; and whether those are
-    all."""
+    """(plays in order, including imported ones; whether those are all)."""
     found = list(entries_of(file_path, _read, lambda entry: entry.imports))
     plays = [
         Play(
@@ -227,7 +231,7 @@ def _read(content: bytes) -> tuple["_Entry", ...] | None:
 
 @dataclass(frozen=True)
 class _Entry:
-    """An entry of a playbook: a play, or another playbook that it `imports`."""
+    """An entry of a playbook: a play, or an import if `imports` is set."""
 
     line: int
     imports: str | None = None
@@ -239,7 +243,7 @@ class _Entry:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads plain YAML only; unknown tags become None."""
+    """Reads plain YAML only; values with unknown tags become None."""
 
 
 _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
@@ -247,7 +251,7 @@ _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 @lru_cache(maxsize=64)
 def _entries(content: bytes) -> tuple[_Entry, ...] | None:
-    """None when the text is no playbook."""
+    """The entries of a playbook's text, or None if it is not a playbook."""
     loader = None
     try:
         loader = _Loader(content)
@@ -283,8 +287,10 @@ def _entry(line: int, play: dict[Any, Any]) -> _Entry:
 
 
 def _keys(value: Any, seen: set[int]) -> Iterator[str]:
-    """The keys of a play, of its tasks, and of whatever they hold. What an alias of YAML names once
-    more, maybe itself, is `seen` and passed over."""
+    """The keys of a play, its tasks and everything below.
+
+    `seen` avoids following YAML aliases twice.
+    """
     if id(value) in seen or not isinstance(value, (dict, list)):
         return
     seen.add(id(value))

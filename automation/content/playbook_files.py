@@ -1,7 +1,7 @@
-"""Playbook files: where they may lie, what their hash is, which files are playbooks.
+"""Playbook files: where they may be, their hash, and which files are playbooks.
 
-A registered path is relative to PLAYBOOK_ROOT, or names one of our own playbooks as
-`infraops:<file>`. Links are resolved: nothing outside of the root is ever read.
+A registered path is relative to PLAYBOOK_ROOT, or `infraops:<file>` for a playbook of our own.
+Links are resolved; nothing outside the root is ever read.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from django.core.exceptions import ValidationError
 BUILTIN = "infraops:"
 BUILTIN_ROOT = Path(__file__).parent.parent / "playbooks"
 SUFFIXES = (".yml", ".yaml")
-# A role's tests/test.yml is a playbook by its looks, and none that anybody runs here.
+# A role's tests/test.yml looks like a playbook, but nobody runs it here.
 PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars", "host_vars"}
 IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
-# The reader takes seconds for a longer text. By aliases, a short one can stand for a long one.
+# Parsing larger files takes seconds. With aliases, a short file can expand into a long one.
 MOST_BYTES = 512 * 1024
 MOST_CHARACTERS = 10 * MOST_BYTES
 UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
@@ -32,14 +32,17 @@ def root_of(file_path: str) -> Path:
 
 
 def locate_file(file_path: str) -> Path:
-    """The file's real path. ValidationError when it leads outside; it need not exist."""
+    """The file's resolved path, which need not exist.
+
+    Raises ValidationError if it is outside the root.
+    """
     root = root_of(file_path)
     relative = Path(file_path.removeprefix(BUILTIN))
     if relative.is_absolute() or ".." in relative.parts:
         raise ValidationError(f"“{file_path}” has to be relative to {root}, without “..”.")
     try:
         path = (root / relative).resolve()
-    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
+    except (OSError, RuntimeError, ValueError):  # too long, a symlink loop, a NUL
         raise ValidationError(f"“{file_path!a}” is no path that can be used.") from None
     if not path.is_relative_to(root):
         raise ValidationError(f"“{file_path}” leads outside of {root}.")
@@ -49,7 +52,7 @@ def locate_file(file_path: str) -> Path:
 
 
 def _is_special(path: Path) -> bool:
-    """A pipe, a socket or a device: opening one may wait for ever."""
+    """True for a pipe, socket or device, which may block forever when opened."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -58,14 +61,14 @@ def _is_special(path: Path) -> bool:
 
 
 def spelled_path(file_path: str) -> str:
-    """One spelling a path: “./web//site.yml” is web/site.yml."""
+    """The path in canonical form: “./web//site.yml” becomes web/site.yml."""
     prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
     relative = file_path.removeprefix(prefix)
     return prefix + (Path(relative).as_posix() if relative else "")
 
 
 def validate_file_path(file_path: str) -> None:
-    """A YAML file that exists inside of its root, and can be read."""
+    """Require a readable YAML file inside its root. Raises ValidationError."""
     path = locate_file(file_path)
     if path.suffix not in SUFFIXES:
         raise ValidationError(
@@ -88,7 +91,7 @@ def hash_of(content: bytes) -> str:
 
 
 def plays_in(content: bytes) -> list[dict[str, Any]]:
-    """The plays of a playbook's text; empty when it is not one (or not readable as YAML)."""
+    """The plays in a playbook's text; empty if it is not a playbook or not readable as YAML."""
     try:
         document = _loaded(content)
     except UNREADABLE:
@@ -101,7 +104,7 @@ def plays_in(content: bytes) -> list[dict[str, Any]]:
 
 
 def yaml_problem(content: bytes) -> str:
-    """Why the text cannot be read as YAML, on one line; empty when it can."""
+    """Why the text is not readable as YAML, on one line; "" if it is."""
     try:
         _loaded(content)
     except UNREADABLE as error:
@@ -112,12 +115,12 @@ def yaml_problem(content: bytes) -> str:
 def _loaded(content: bytes) -> Any:
     if len(content) > MOST_BYTES:
         raise ValueError(f"The file is larger than {MOST_BYTES // 1024} KB.")
-    # Ansible's own tags (!vault, !unsafe) mean nothing here.
+    # Ansible's own tags (!vault, !unsafe) are ignored here.
     return yaml.load(content, Loader=_TolerantLoader)  # noqa: S506  (a SafeLoader)
 
 
 def describe_file(content: bytes, plays: list[dict[str, Any]]) -> str:
-    """What the file says about itself: the comment at its top, else the names of its plays."""
+    """A description: the comment at the top of the file, otherwise the names of its plays."""
     comment: list[str] = []
     for line in content.decode(errors="replace").splitlines():
         if line.startswith("#") and not line.startswith("#!"):
@@ -129,8 +132,10 @@ def describe_file(content: bytes, plays: list[dict[str, Any]]) -> str:
 
 
 def candidates(root: Path) -> Iterator[str]:
-    """YAML files below root that may be playbooks, relative to it, in order. Passed over: hidden
-    ones, links that lead outside, and the folders whose files are parts of playbooks."""
+    """YAML files below root that may be playbooks, as sorted relative paths.
+
+    Skips hidden files, links that lead outside, and folders for parts of playbooks, such as roles.
+    """
     root = root.resolve()
     for path in sorted(root.rglob("*")):
         *folders, name = path.relative_to(root).parts
@@ -142,7 +147,7 @@ def candidates(root: Path) -> Iterator[str]:
 
 
 def discover_playbooks(root: Path) -> Iterator[tuple[str, bytes]]:
-    """(path relative to root, content) of every playbook below it, in order."""
+    """(path relative to root, content) of every playbook below root, in order."""
     for file_path in candidates(root):
         content = (root / file_path).read_bytes()
         if plays_in(content):
@@ -150,7 +155,7 @@ def discover_playbooks(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 class OnlyAnsible(str):
-    """In place of a value with a tag of Ansible's (!vault, !unsafe): empty, and not None."""
+    """Replaces a value with an Ansible tag (!vault, !unsafe): empty, but not None."""
 
 
 class _TolerantLoader(yaml.SafeLoader):
@@ -164,9 +169,10 @@ class _TolerantLoader(yaml.SafeLoader):
 
 
 def _written_out(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
-    """About how many characters it has with all that each alias stands for."""
+    """About how many characters the node has with all aliases expanded."""
     if node not in known:
-        known[node] = MOST_CHARACTERS + 1  # while it is counted: one that holds itself has no end
+        # too long while being counted: a node that contains itself never ends
+        known[node] = MOST_CHARACTERS + 1
         if isinstance(node, yaml.MappingNode):
             held = [each for pair in node.value for each in pair]
         else:
@@ -184,8 +190,7 @@ def _imports(play: dict[str, Any]) -> bool:
 
 
 def find_imported_file(play: dict[str, Any]) -> str | None:
-    """The file that its `import_playbook` names; "" where that is known only when it runs, None
-    where it imports nothing."""
+    """The file that `import_playbook` names; "" if known only at run time, None if none."""
     if not _imports(play):
         return None
     name = next(play[key] for key in IMPORTS if key in play)

@@ -1,8 +1,8 @@
-"""A playbook's own prompts (`vars_prompt`) as entries of its schema: see variables.py.
+"""A playbook's prompts (`vars_prompt`) as entries of its variables schema: see variables.py.
 
-Nobody can be asked while a play runs, so each prompt takes what was given at the launch, or else
-its default. A plain default becomes the entry's own. One that only Ansible can work out stays with
-the playbook: a template, a private one, one that is to be hashed, or two prompts that disagree.
+Nobody can answer while a play runs, so each prompt takes the value from the launch or its default.
+A plain default becomes the entry's own. A default that only Ansible can work out stays in the
+playbook: a template, a private one, one to be hashed, or prompts that disagree.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from automation.variables import validate_schema
 from .playbook_files import OnlyAnsible
 
 TEMPLATES = ("{{", "{%", "{#")
-# Besides false itself, what Ansible takes for no.
+# Besides false itself, what Ansible reads as no.
 NO = {"no", "n", "false", "f", "off", "0", "0.0"}
 HASHED = (
     "The playbook's prompt would hash it ({method}); given here it is passed as it is, so give the "
@@ -26,12 +26,12 @@ Plays = list[dict[str, Any]]
 
 
 def schema_of(plays: Plays) -> dict[str, Any]:
-    """What these plays ask for, in their order. Names that are templates are passed over."""
+    """The schema of the plays' prompts, in order. Skips names that are templates."""
     return {name: _entry(prompts) for name, prompts in _prompts(plays).items()}
 
 
 def read_schema(plays: Plays) -> dict[str, Any]:
-    """The same; ValidationError ({"variables": …}) when a variable may not be called so."""
+    """The same, validated. Raises ValidationError ({"variables": …}) for forbidden names."""
     schema = schema_of(plays)
     try:
         validate_schema(schema)
@@ -42,11 +42,11 @@ def read_schema(plays: Plays) -> dict[str, Any]:
 
 
 def with_code_left_out(schema: dict[str, Any], read_plays: Callable[[], Plays]) -> dict[str, Any]:
-    """The schema, with defaults that are templates left to the playbook where they are its own.
+    """The schema, with template defaults of the playbook's own left to the playbook.
 
-    Such entries were made of prompts before `playbook_default` was known. A template that the
-    playbook does not have so was written into the registry, and stays data. The plays are read only
-    if there is a template.
+    Such entries were made from prompts before `playbook_default` existed. A template that the
+    playbook does not have was entered by a person and stays data. Calls `read_plays` only if there
+    is a template.
     """
     templates = {name for name, spec in schema.items() if _is_template(spec.get("default"))}
     if not templates:
@@ -61,8 +61,11 @@ def with_code_left_out(schema: dict[str, Any], read_plays: Callable[[], Plays]) 
 
 
 def brought_up_to_date(schema: dict[str, Any], plays: Plays) -> dict[str, Any]:
-    """The schema of a playbook whose file has changed: with new prompts, and with the defaults that
-    were the playbook's own as they are now. The rest may have been edited, and stays."""
+    """The schema after the playbook's file has changed.
+
+    Adds new prompts and updates defaults that were the playbook's own. The rest may have been
+    edited and stays.
+    """
     asked = read_schema(plays)
     merged = dict(schema)
     for name, entry in asked.items():
@@ -79,7 +82,7 @@ DEFAULTS = ("default", "playbook_default", "required", "secret")
 
 
 def _prompts(plays: Plays) -> dict[str, list[dict[str, Any]]]:
-    """By the variable's name: several plays may ask for the same."""
+    """Prompts by variable name: several plays may ask for the same variable."""
     found: dict[str, list[dict[str, Any]]] = {}
     for prompt in _each(plays):
         name = str(prompt.get("name") or "")
@@ -118,7 +121,7 @@ def _help(prompt: dict[str, Any]) -> str:
 
 
 def _is_plain(prompts: list[dict[str, Any]]) -> bool:
-    """Whether the default is the same text for whoever reads it."""
+    """True if all prompts have the same plain default."""
     defaults = [prompt["default"] for prompt in prompts]
     return (
         len(set(map(str, defaults))) == 1

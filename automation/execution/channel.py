@@ -1,8 +1,8 @@
-"""The way from ansible-playbook to its worker, and the thread that listens.
+"""The channel from ansible-playbook to its worker, and the thread that reads it.
 
-Two pipes with names in the run's folder. Over `events` come the callback's events; over `output`
-whatever ansible-playbook prints before that callback is loaded, or past it. Nothing is written to
-a disk, and nothing that a play prints can look like an event.
+Two named pipes in the run's folder: `events` carries the callback's events, `output` whatever else
+ansible-playbook prints, before the callback is loaded or bypassing it. Nothing is written to disk,
+and nothing that a play prints can pass for an event.
 """
 
 import contextlib
@@ -19,30 +19,29 @@ from .events import Event, lines_in, output, parse_event
 
 logger = logging.getLogger(__name__)
 
-# The descriptor that ansible-playbook has it at. A shell opens it, and knows those of one digit.
+# The descriptor in ansible-playbook. The shell that opens it supports only single digits.
 DESCRIPTOR = 9
 VARIABLE = "INFRAOPS_EVENTS"
 CHUNK = 1 << 16
 HEAD = 4  # bytes of length before each event
-# More than the callback ever sends: 16 million characters, each of up to six bytes in JSON.
+# More than the callback ever sends: 16 million characters of up to six bytes each in JSON.
 MOST = 128 * 1024 * 1024
 PAUSE_MILLISECONDS = 500
 PIPE_BYTES = 1 << 20
 CHUNKS = 2 * PIPE_BYTES // CHUNK
-# Of what is printed without an event. It is read piece by piece, and looked through at each.
+# Bytes of printed output without a newline; every new piece is searched for one.
 LONGEST_LINE = 1 << 20
 
 
 class BrokenChannel(Exception):
-    """What comes is not what our callback sends: from here on nothing is known."""
+    """The data did not come from our callback: nothing after it can be trusted."""
 
 
 class ChannelReader(threading.Thread):
-    """Reads both pipes until `finish`, gives each event to `note`, in order, and then calls
-    `close` with how many could not be read.
+    """Reads both pipes until `finish`. Passes each event to `note`, in order.
 
-    Both run in this thread. An event that cannot be read is logged and skipped; `failed` is what
-    ended the thread early.
+    Finally calls `close` with the number of unreadable events. Both are called in this thread. An
+    unreadable event is logged and skipped; `failed` is the error that ended the thread early.
     """
 
     def __init__(
@@ -54,16 +53,17 @@ class ChannelReader(threading.Thread):
         self.skipped = 0
         self._note, self._close = note, close
         self._next = 0
-        # Both ends, so that each is open, and never at its end, whoever else has it.
+        # Open both ends, so that the pipes stay open and never report EOF, whoever else closes
+        # them.
         self._events, self._output, self._ended = _opened_all(self.events_path, self.output_path)
         self._unread, self._unsaid = bytearray(), b""
 
     def finish(self) -> None:
-        """Take in what is still there, and end. Called once ansible-playbook has."""
+        """Read what is left, then end. Call once ansible-playbook has ended."""
         os.eventfd_write(self._ended, 1)
 
     def release(self) -> None:
-        """Give the descriptors back, once the thread has ended."""
+        """Close the descriptors, after the thread has ended."""
         for descriptor in (self._events, self._output, self._ended):
             os.close(descriptor)
 
@@ -78,7 +78,7 @@ class ChannelReader(threading.Thread):
             self.failed = error
 
     def _wait(self) -> bool:
-        """For something to read; whether it is the end."""
+        """Wait for something to read. True if it is time to end."""
         waiting = select.poll()
         for descriptor in (self._events, self._output, self._ended):
             waiting.register(descriptor, select.POLLIN)
@@ -86,10 +86,10 @@ class ChannelReader(threading.Thread):
         return self._ended in ready
 
     def _take_in(self) -> None:
-        """All that can be read now."""
+        """Read everything available now."""
         while chunk := _read(self._events):
             self._unread += chunk
-            # What was printed before it was sent stands before it.
+            # What was printed before the event comes before it in the log.
             self._take_output()
             self._take_events()
         self._take_output()
@@ -120,7 +120,7 @@ class ChannelReader(threading.Thread):
         self._note(event)
 
     def _take_output(self) -> None:
-        """What its pipe can hold, and not more at once: somebody may print without end."""
+        """Read at most what the pipe can hold: a program may print without end."""
         for _ in range(CHUNKS):
             chunk = _read(self._output)
             if not chunk:
@@ -136,7 +136,7 @@ class ChannelReader(threading.Thread):
 
 
 def _opened_all(*paths: Path) -> list[int]:
-    """The pipes, and what the reader is woken with; all or none."""
+    """The two pipes and the eventfd that wakes the reader; all or none."""
     descriptors = [os.eventfd(0)]
     try:
         descriptors[:0] = [_opened(path) for path in paths]
@@ -149,13 +149,13 @@ def _opened_all(*paths: Path) -> list[int]:
 def _opened(path: Path) -> int:
     os.mkfifo(path, 0o600)
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    with contextlib.suppress(OSError):  # a limit of the machine: it does with less room
+    with contextlib.suppress(OSError):  # a limit of the machine: a smaller pipe will do
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     return descriptor
 
 
 def _read(descriptor: int) -> bytes:
-    """What is there, up to a chunk; nothing, if nothing is."""
+    """Up to CHUNK bytes; empty if there is nothing to read."""
     try:
         return os.read(descriptor, CHUNK)
     except OSError as error:

@@ -1,22 +1,22 @@
-"""What ansible-playbook tells its worker: events of our own callback, checked.
+"""What ansible-playbook tells its worker: the events of our own callback, validated.
 
-They come as JSON from `ansible_callbacks/infraops_events.py`. By their kind:
+They come as JSON from `ansible_callbacks/infraops_events.py`. By kind:
 
-hello       the channel is open: `ansible` and `python`, the versions
-play        a play, or the next batch of it, begins: `task` names the play; `data` has its `pattern`
-            and the `raw_pattern` that its author wrote
-idle_play   a play has no host in this run: `data` has `pattern`, and where it matches `elsewhere`
-task        a task begins, for whichever hosts
+hello       the channel is open: `ansible` and `python` are the versions
+play        a play, or its next batch, begins: `task` names the play; `data` has its `pattern` and
+            the `raw_pattern` as written
+idle_play   a play has no host in this run: `data` has `pattern`, and matching hosts `elsewhere`
+task        a task begins, for any hosts
 heading     the line above a task's results
-text        what is displayed besides, about a `host` or about none
+text        anything else displayed, for a `host` or for none
 include     a file is included: `data` has the hosts it is `included` for, `file` and `item`
 diff        the difference that a task made on a host
 item        one item of a loop has ended on a host: `data` has `status`, `result`
-result      a task has ended on a host: the same, and `whole`, all that the module returned,
+result      a task has ended on a host: as for `item`, and `whole` (all that the module returned),
             `ignored`, `rescued`, `facts`, `began`
-not_queued  Ansible could not start a task for a host, and goes on without: `data` has the `reason`
-recap       the end: `data` has `rows`, `counts`, and what is known of the hosts besides
-output      lines that did not come as an event: before the callback was loaded, or from elsewhere
+not_queued  Ansible could not start a task for a host and went on without: `data` has the `reason`
+recap       the end: `data` has `rows`, `counts`, and what else is known about the hosts
+output      lines outside the channel: from before the callback was loaded, or from elsewhere
 """
 
 import json
@@ -33,8 +33,11 @@ ABOUT_A_HOST = {"diff", "item", "result", "not_queued"}
 
 @dataclass(frozen=True)
 class Task:
-    """A task or a play. `name` as it is called on this host, `written` as its author wrote it,
-    `place` as an absolute path with its line."""
+    """A task or a play.
+
+    `name` is as displayed for this host, `written` as its author wrote it, `place` an absolute path
+    with a line number.
+    """
 
     uuid: str = ""
     name: str = ""
@@ -60,17 +63,17 @@ class Event:
 
     @property
     def lines(self) -> list[str]:
-        """The physical lines that it displays, without their ends."""
+        """The lines that it displays, without line ends."""
         return lines_in(self.text)
 
     @property
     def status(self) -> str:
-        """Of a result or an item: "ok", "failed", "skipped", "unreachable"."""
+        """Of a result or an item: "ok", "failed", "skipped" or "unreachable"."""
         return str(self.data.get("status", ""))
 
     @property
     def result(self) -> dict[str, Any]:
-        """What the module said, as far as it is needed: `msg`, `stderr` …, `changed`."""
+        """What the module returned, as far as it is needed: `msg`, `stderr` …, `changed`."""
         result = self.data.get("result")
         return result if isinstance(result, dict) else {}
 
@@ -84,7 +87,7 @@ class Event:
 
 
 def lines_in(text: str) -> list[str]:
-    """A carriage return within a line (a progress bar's) stays."""
+    """The text's lines. Carriage returns within a line, as of a progress bar, stay."""
     if not text:
         return []
     lines = text.removesuffix("\n").split("\n")
@@ -92,7 +95,7 @@ def lines_in(text: str) -> list[str]:
 
 
 def parse_event(content: bytes) -> tuple[int, Event]:
-    """The number of an event, and the event. ValueError for anything else."""
+    """(number, event). Raises ValueError for anything else."""
     told = json.loads(content)
     if not isinstance(told, dict) or told.get("kind") not in KINDS:
         raise ValueError("This is no event.")
@@ -117,7 +120,7 @@ def parse_event(content: bytes) -> tuple[int, Event]:
 
 
 def output(text: str) -> Event:
-    """What came outside of the channel."""
+    """An event for output that came outside the channel."""
     return Event("output", datetime.now(UTC), text)
 
 
@@ -136,7 +139,7 @@ def _text(told: dict[str, Any], name: str) -> str:
 
 
 def _time(seconds: Any) -> datetime:
-    """Never later than now: a clock that runs ahead must not date what comes after."""
+    """The time, capped at now: a host's fast clock must not date later events in the future."""
     now = datetime.now(UTC)
     try:
         return min(datetime.fromtimestamp(float(seconds), UTC), now)

@@ -1,4 +1,4 @@
-"""Keeps the facts that a run gathers, for the servers of that run."""
+"""Store the facts that a run gathers about its servers."""
 
 import json
 from collections.abc import Collection
@@ -12,15 +12,15 @@ from .masking import Masking
 
 
 class GatheredFacts:
-    """Fed with every event; `keep` at the end writes the newest of each host.
+    """Call `note` with every event, then `keep` to store each host's newest facts.
 
-    Of the run's own hosts only, and none that a task asked of another host in their name.
+    Keeps facts of the run's own hosts only, none gathered by delegation to another host.
     """
 
     def __init__(self, hosts: Collection[str], masking: Masking) -> None:
         self._hosts = hosts
         self._masking = masking
-        # As text: a hundred hosts' facts as objects are a hundred megabytes.
+        # As text: the facts of a hundred hosts as objects take a hundred megabytes.
         self._newest: dict[str, tuple[datetime, str]] = {}
 
     def note(self, event: Event) -> None:
@@ -31,7 +31,7 @@ class GatheredFacts:
             self._newest[host] = event.at, json.dumps({**known, **self._masked(facts)})
 
     def keep(self) -> None:
-        """May be called twice: a server's newest facts stay."""
+        """Store the facts. May be called twice: a server's newest facts win."""
         for server in Server.objects.filter(hostname__in=list(self._newest)):
             gathered_at, text = self._newest[server.hostname]
             ServerFacts.objects.keep(server, json.loads(text), gathered_at)

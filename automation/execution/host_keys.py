@@ -1,4 +1,4 @@
-"""Pins the host keys that a run met for the first time."""
+"""Pin host keys that a run saw for the first time."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from inventory.models import Server
 
 
 def learn_host_keys(known_hosts: Path, jobs: list[Job]) -> None:
-    """Keep the key of each server that had none, recorded: from now on it has to match.
+    """Pin, and record, the keys of servers that had none: from now on they have to match.
 
-    ClaimLost when the run was ended by somebody else: a key that an admin has forgotten since then
-    must not come back.
+    Raises ClaimLost if the run was ended elsewhere: a key that an admin has since forgotten must
+    not return.
     """
     found: dict[str, list[str]] = {}
     for line in known_hosts.read_text().splitlines():

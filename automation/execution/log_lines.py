@@ -1,4 +1,4 @@
-"""Turns a run's events into lines, each for the job that it concerns, and masks them then."""
+"""Turn a run's events into log lines, route each to its job, and then mask it."""
 
 import re
 from collections import defaultdict
@@ -18,19 +18,19 @@ Lines = list[tuple[str, str, datetime]]
 Print = Callable[[Lines], None]
 
 PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
-# That nobody was matched says nothing without the heading above it.
+# "No hosts matched" means nothing without the heading above it.
 KINDS = {"play": PLAY, "idle_play": TASK, "heading": TASK, "recap": RECAP}
-# "<192.0.2.7> SSH: EXEC ssh …": what Ansible tells from -vvv on about a connection.
+# "<192.0.2.7> SSH: EXEC ssh …": what Ansible prints about connections from -vvv on.
 ADDRESSED = re.compile(r"<([^<>\s]{1,255})> ")
-# How many texts without a host each job gets below one heading; further ones, that warn of nothing,
-# go to the first job. At -vvvv they grow with the servers, and would with their square.
+# How many texts without a host every job gets below one heading; further ones, unless warnings, go
+# to the first job. At -vvvv their number grows with the servers: copied to all, with the square.
 MOST_SHARED = 50
 LOUD = (JobLog.Level.WARNING, JobLog.Level.ERROR)
 BROKEN = ("failed", "unreachable")
 
 
 def level_of(event: Event, line: str) -> str:
-    """How serious a line is: from the event, or from the mark that Ansible puts before it."""
+    """A line's level, from the event or from the mark that Ansible puts before it."""
     if event.status in BROKEN:
         is_harmless = event.is_ignored or event.is_rescued
         return JobLog.Level.WARNING if is_harmless else JobLog.Level.ERROR
@@ -43,29 +43,32 @@ def level_of(event: Event, line: str) -> str:
 
 @dataclass
 class _Shared:
-    """Lines without a host, waiting in several jobs."""
+    """Lines without a host, queued for several jobs."""
 
     kind: str
     task: str
     lines: Lines
-    # Some job's log has them: they stand above a line of its own.
+    # True if a job's log has them above a line of its own.
     is_used: bool = False
 
     def gives_way_to(self, kind: str) -> bool:
-        """A heading to the next one; at the end only if it was another job's (`serial`)."""
+        """True if lines of this kind replace it.
+
+        A heading is replaced by the next one; by the recap only if another job used it (`serial`).
+        """
         if kind == RECAP:
             return self.kind in (PLAY, TASK) and self.is_used
         return self.kind == TASK if kind == TASK else kind == PLAY and self.kind in (PLAY, TASK)
 
 
 class LogRouter:
-    """Gives each line to the job of its host.
+    """Routes each line to the job of its host.
 
-    With one job every line is its own, at once. With more, lines without a host (headings,
-    warnings) wait for each job's next own line, and a heading that a newer one follows is left
-    out: each log then reads as if the playbook had run on that server alone. Lines of a host that
-    has no job (`add_host`) go to the first job. A line about a connection is that of the job with
-    this address, if only one has it.
+    With one job, every line goes there at once. With several, lines without a host (headings,
+    warnings) wait for each job's next own line, and a heading followed by a newer one is dropped:
+    each log then reads as if the playbook had run on that server alone. Lines of hosts without a
+    job (`add_host`) go to the first job, lines about a connection to the job with that address, if
+    there is exactly one.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class LogRouter:
         self._at: dict[str, set[int]] = defaultdict(set)
         for address, job in [*jobs.items(), *addresses]:
             self._at[address].add(job)
-        # What has been shared since the last heading: a text comes once to each log.
+        # Texts shared since the last heading: each log gets a text once.
         self._said: set[str] = set()
         self._first = next(iter(jobs.values()))
         self._shared: dict[int, list[_Shared]] = {job: [] for job in jobs.values()}
@@ -95,14 +98,14 @@ class LogRouter:
             self._recap(event)
         elif event.kind == "include":
             self._include(event)
-        # An include displays nothing but its heading, and that only for the first server.
+        # An include prints nothing but its heading, and that only for the first server.
         elif event.text or (event.kind == "result" and event.status == "ok"):
             lines = self._lines(event)
             self._print(lines)
             self._route(event, lines)
 
     def close(self) -> None:
-        """At the end: each job gets what no line of its own has called for."""
+        """Finish: give each job the shared lines that still wait."""
         for job in self._shared:
             self._give_shared(job)
 
@@ -110,7 +113,7 @@ class LogRouter:
         if len(self._jobs) == 1:
             self._give(self._first, lines)
         elif event.kind == "heading" and event.host:
-            self._headings.know(event.task.uuid, lines)  # strategy free: it stands above a result
+            self._headings.know(event.task.uuid, lines)  # strategy free: printed above a result
         elif event.host:
             job = self._jobs.get(event.host, self._first)
             self._give_shared(job)
@@ -126,7 +129,7 @@ class LogRouter:
             name, written = event.task.name, event.task.written
             said = self._masking.heading(event.text, name, written)
         else:
-            # As a whole: a long text may be folded, and a secret in it reach over two lines.
+            # Mask the text as a whole: in folded text a secret may span two lines.
             said = self._masking.text(event.text)
         return self._levelled(event, said)
 
@@ -135,7 +138,7 @@ class LogRouter:
         return [(line, level_of(event, line), event.at) for line in lines_in(text)]
 
     def _addressed(self, lines: Lines) -> int | None:
-        """The job whose connection the lines are about; the first one, where that has no job."""
+        """The job whose connection the lines are about; the first job if that host has none."""
         match = ADDRESSED.match(plain(lines[0][0])) if lines else None
         if match is None:
             return None
@@ -143,8 +146,11 @@ class LogRouter:
         return next(iter(jobs)) if len(jobs) == 1 else None
 
     def _said_enough(self, lines: Lines) -> bool:
-        """Whether the logs should not all have it: each has this text below its heading already,
-        or so many that only the first job takes more."""
+        """True if the lines should not go to all logs.
+
+        Either they have the text below this heading already, or they have had so many that only the
+        first job gets more.
+        """
         text = "\n".join(line for line, _, _ in lines)
         if text.strip() and text in self._said:
             return True
@@ -177,7 +183,7 @@ class LogRouter:
         self._shared[job].clear()
 
     def _include(self, event: Event) -> None:
-        """To those that a file is included for, each as if it were for that one alone."""
+        """Give each host that a file is included for the heading as if it were the only one."""
         hosts = [host for host in event.data.get("included", []) if host in self._jobs]
         together = ", ".join(event.data.get("included", []))
         self._print(self._levelled(event, self._masking.text(event.text)))
@@ -188,8 +194,7 @@ class LogRouter:
             self._give(self._jobs[host], lines)
 
     def _recap(self, event: Event) -> None:
-        """For each job the recap without the other servers' rows; those of hosts without a job
-        for all."""
+        """Give each job the recap with its own row and the rows of hosts without a job."""
         head, rest = self._levelled(event, event.text), event.data.get("rest", "")
         self._said.clear()
         below = self._levelled(event, self._masking.text(rest))
@@ -212,10 +217,10 @@ def _unprinted(_lines: Lines) -> None:
 
 
 class _Headings:
-    """Which task's heading each job's log stands under.
+    """Tracks which task's heading each job's log is under.
 
-    With the strategy free, Ansible prints a heading with a result, and only when the result before
-    it, of whichever host, was of another task.
+    With the `free` strategy, Ansible prints a heading with a result, and only if the last result,
+    of any host, was of another task.
     """
 
     def __init__(self) -> None:
@@ -229,7 +234,7 @@ class _Headings:
         self._stands[job] = task
 
     def missing(self, job: int, event: Event) -> Lines:
-        """The heading that a job's log needs before what this event says of its task."""
+        """The heading that the job's log needs before this event's lines, if any."""
         task = event.task.uuid
         if not task or self._stands.get(job) == task:
             return []

@@ -1,8 +1,8 @@
-"""Writes the lines and task results of a run, in batches and each exactly once.
+"""Write a run's log lines and task results, in batches, each exactly once.
 
-Only the run's holder may write. A batch is one transaction that holds the run's row, so it is in
-before somebody else ends the run, or not at all. Once begun, a batch stays as it is until it is
-known to be in: when the answer to a COMMIT is lost, its first row tells whether all of it is there.
+Only the holder of the run's claim may write. A batch is one transaction that locks the run's row,
+so it is complete before anyone else ends the run, or it fails. A batch that was begun is retried
+unchanged: if the answer to COMMIT was lost, its first row tells whether the batch is there.
 """
 
 import time
@@ -15,17 +15,17 @@ from django.db import DatabaseError
 from automation.models import ClaimLost, JobLog, Run, RunLog, TaskResult
 from schema.retrying import insisting, is_transient, reconnect
 
-# 100 rows or 150 ms: 95 of 100 lines are there within 0.3 s (bench/RESULTS.md).
+# 100 rows or 150 ms: 95 of 100 lines are stored within 0.3 s (bench/RESULTS.md).
 MAX_ROWS = 100
 MAX_CHARACTERS = 500_000
 MAX_AGE_SECONDS = 0.15
-# While the database is away, rows wait here; past this the playbook itself has to wait.
+# Rows queue while the database is away; beyond this the playbook itself has to wait.
 MAX_WAITING_CHARACTERS = 32_000_000
-# A single line longer than this is cut, or it would not pass MariaDB's largest packet (16 MB).
+# Longer lines are cut, to fit into MariaDB's largest packet (16 MB).
 MAX_LINE = 4_000_000
 
 Row = JobLog | TaskResult | RunLog
-# What tells a row from the others of its table.
+# The columns that identify a row.
 KEY: dict[type[Row], tuple[str, str]] = {
     JobLog: ("job_id", "line_number"),
     TaskResult: ("job_id", "number"),
@@ -34,17 +34,17 @@ KEY: dict[type[Row], tuple[str, str]] = {
 
 
 class LogWriter:
-    """`add` lines and results, `tick` often, `close` at the end; all of it from one thread.
+    """Call `add` and `add_result`, `tick` often, and `close` at the end, all from one thread.
 
-    Each of them may raise ClaimLost, once: somebody else has ended the run. What waited then is
-    dropped, and so is whatever comes later.
+    Each may raise ClaimLost, once, if the run was ended elsewhere. What was queued, and whatever
+    comes later, is then dropped.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._is_lost = False
         self._waiting: list[Row] = []
-        # The first of them, as many as the batch has that was begun and is not known to be in.
+        # The head of the queue: the batch that was begun and may or may not be stored.
         self._begun: list[Row] = []
         self._characters = 0
         self._oldest = 0.0
@@ -55,7 +55,7 @@ class LogWriter:
         self._printed = 0
 
     def add(self, job_id: int, content: str, level: str, at: datetime) -> None:
-        """Take one line of a job; its number follows the job's last one."""
+        """Queue a log line of a job, with the job's next number."""
         number = self._next_number(JobLog, job_id)
         content = _shortened(content)
         self._take(
@@ -65,7 +65,7 @@ class LogWriter:
         )
 
     def add_result(self, job_id: int, **fields: Any) -> int:
-        """Take what a task did on the job's server; its number among the job's results."""
+        """Queue a task result of a job. Returns its number among the job's results."""
         number = self._next_number(TaskResult, job_id)
         self._take(TaskResult(job_id=job_id, number=number, **fields))
         return number
@@ -85,7 +85,7 @@ class LogWriter:
                 self._characters += len(text) + 1
 
     def tick(self) -> None:
-        """Write what has waited long enough."""
+        """Write if rows have waited long enough."""
         if self._waiting and time.monotonic() - self._oldest >= MAX_AGE_SECONDS:
             self._try_to_write()
 
@@ -96,7 +96,7 @@ class LogWriter:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more waits than one batch takes: the database is away, or slow."""
+        """True if more than a batch is queued: the database is away or slow."""
         return len(self._waiting) >= MAX_ROWS or self._characters >= MAX_CHARACTERS
 
     def _next_number(self, model: type[Row], job_id: int) -> int:
@@ -116,7 +116,7 @@ class LogWriter:
             self.close()
 
     def _try_to_write(self) -> None:
-        """Write if the database is there; keep the rows if not."""
+        """Write if the database answers; otherwise keep the rows."""
         if time.monotonic() < self._not_before:
             return
         try:
@@ -129,7 +129,7 @@ class LogWriter:
             self._not_before = time.monotonic() + 1
 
     def _write_batch(self) -> None:
-        """One transaction: the claim, what is already there if this is another try, the rows."""
+        """One transaction: check the claim, skip the rows if a previous try stored them, insert."""
         is_another_try = bool(self._begun)
         self._begun = self._begun or self._next_batch()
         try:
@@ -143,7 +143,7 @@ class LogWriter:
         self._forget(len(self._begun))
 
     def _forget(self, count: int) -> None:
-        """The first rows that wait: they are in, or will never be."""
+        """Drop the first rows of the queue: they are stored, or never will be."""
         self._characters -= sum(map(_size, self._waiting[:count]))
         del self._waiting[:count]
         self._begun = []
@@ -169,7 +169,7 @@ def _is_written(row: Row) -> bool:
 
 def _insert(batch: list[Row]) -> None:
     for row in batch:
-        row.pk = None  # a try that was rolled back may have left a key that is another row's now
+        row.pk = None  # a rolled-back try may have set a key that is another row's by now
     for model in KEY:
         rows: list[Any] = [row for row in batch if type(row) is model]
         if rows:

@@ -1,9 +1,9 @@
-"""What of a run's output people may see: without its secrets, and not torn by them.
+"""Mask secrets in a run's output without tearing the output apart.
 
-The order is: first every line finds its job, then it is masked. Structure, that is host names,
-headings and the recap, is never masked in part. A task's name that was filled in with a secret is
-shown as its author wrote it, and masked whole where that holds the secret as well. Only a secret
-that is part of a host's name too shows there: hiding it would tell more than it hides.
+Each line is first routed to its job, then masked. Structure (host names, headings, the recap) is
+never masked in part. The name of a task that a secret was templated into is shown as its author
+wrote it, or masked whole if that contains the secret too. Only a secret that is part of a host's
+name shows there: hiding it would reveal more than it hides.
 """
 
 import re
@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable
 
 from audit.redaction import MASK, Redactor
 
-# Words that Ansible itself prints into nearly every line. A value like these would tear the log.
+# Words that Ansible prints into nearly every line. Masking them would tear the log apart.
 COMMON = {
     *("all", "changed", "failed", "fatal", "false", "ignored", "included", "included", "item"),
     *("localhost", "msg", "none", "null", "play", "recap", "rescued", "skipped", "skipping"),
     *("task", "true", "unreachable", "yes"),
 }
-# Host names that hold a secret, beyond which it is too common to be masked.
+# A secret found in more host names than this is too common to mask.
 MOST_HOSTS = 200
 
 
 class Masking:
-    """`secrets`: pairs of what people call it and its value. `hosts`: names of the inventory."""
+    """`secrets`: (label, value) pairs. `hosts`: host names of the inventory."""
 
     def __init__(
         self,
@@ -31,39 +31,41 @@ class Masking:
         rewrite: Callable[[str], str] = str,
         root: str = "",
     ) -> None:
-        """`rewrite` is applied to every text first: it takes the run's private paths out. Places
-        below `root`, which ends with “/”, are named from there."""
+        """`rewrite` is applied to every text first, to remove the run's private paths.
+
+        Places below `root`, which ends with “/”, are shown relative to it.
+        """
         self._rewrite, self._root = rewrite, root
         hosts = list(hosts)
         given = [(name, value) for name, value in secrets if value]
         held = {value: [host for host in hosts if value in host] for _, value in given}
         safe = [(name, value) for name, value in given if _is_safe(value, len(held[value]))]
-        # What could not be masked: its name, once, for the run's page.
+        # Labels of secrets that could not be masked, for the run's page.
         self.unmasked = sorted({name for name, _ in given} - {name for name, _ in safe})
         self._single = [
             (Redactor([value]), _whole_words(held[value])) for _, value in _longest_first(safe)
         ]
-        # Nearly all are part of no host's name: looked for together, that is a lot faster.
+        # Hardly any secret is part of a host name: searching for the others together is much
+        # faster.
         together = Redactor(value for _, value in safe if not held[value])
         self._together = [(together, None), *(pair for pair in self._single if pair[1])]
 
     def text(self, text: str) -> str:
-        """What a module or Ansible said, of one line or many."""
+        """Text from a module or from Ansible, of any number of lines."""
         text = self._rewrite(storable(text))
         for redactor, hosts in self._together:
             text = _masked(text, redactor, hosts)
         return text
 
     def name(self, shown: str, written: str = "") -> str:
-        """A play's or task's: whole; where it was filled in with a secret, as it is written; masked
-        whole where that would tell too."""
+        """A play's or task's name: as displayed; as written if that has a secret; or masked."""
         for name in (self._rewrite(storable(shown)), written) if shown else ():
             if name and (self.text(name) == name or self._may_be_shown(name, written)):
                 return name
         return MASK if shown else ""
 
     def _may_be_shown(self, name: str, written: str) -> bool:
-        """Whether all that it tells is part of a host's name too, and of the playbook's text."""
+        """True if all secrets in it are also part of a host's name and of the playbook's text."""
         telling = [
             (redactor, hosts)
             for redactor, hosts in self._single
@@ -72,11 +74,11 @@ class Masking:
         return all(hosts and redactor.redact(written) != written for redactor, hosts in telling)
 
     def place(self, path: str) -> str:
-        """A file, perhaps with a line: as it is, from the project's root where it lies there."""
+        """A file, possibly with a line number; relative to the project's root if it is there."""
         return self._rewrite(storable(path)).removeprefix(self._root)
 
     def heading(self, text: str, name: str, written: str) -> str:
-        """A line such as "TASK [Deploy web] ***": its name as a whole, the rest as any text."""
+        """A line such as "TASK [Deploy web] ***": the name as a whole, the rest as text."""
         before, found, after = text.partition(name) if name else (text, "", "")
         if not found:
             return self.text(text)
@@ -84,7 +86,7 @@ class Masking:
 
 
 def storable(text: str) -> str:
-    """Lone surrogates ("\\ud800" in a module's JSON) cannot be stored: they become escapes."""
+    """Lone surrogates ("\\ud800" in a module's JSON) cannot be stored; keep them as escapes."""
     return text.encode(errors="backslashreplace").decode()
 
 
@@ -94,7 +96,7 @@ def _is_safe(value: str, hosts: int) -> bool:
 
 
 def _longest_first(secrets: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A secret that is part of another must not take that one apart. Each value once."""
+    """Longest first, so that masking a secret does not break up a longer one. Each value once."""
     by_value = {value: name for name, value in secrets}
     return sorted(
         ((name, value) for value, name in by_value.items()), key=lambda pair: -len(pair[1])
@@ -102,7 +104,7 @@ def _longest_first(secrets: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _whole_words(hosts: list[str]) -> re.Pattern[str] | None:
-    """Finds these names where they stand for themselves."""
+    """Matches these host names where they stand as whole words."""
     if not hosts:
         return None
     names = "|".join(map(re.escape, sorted(hosts, key=len, reverse=True)))
@@ -110,7 +112,7 @@ def _whole_words(hosts: list[str]) -> re.Pattern[str] | None:
 
 
 def _masked(text: str, redactor: Redactor, hosts: re.Pattern[str] | None) -> str:
-    """The text with everything but these names redacted."""
+    """The text with everything but these host names redacted."""
     said, at = [], 0
     for match in hosts.finditer(text) if hosts else ():
         said += [redactor.redact(text[at : match.start()]), match[0]]

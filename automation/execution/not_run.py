@@ -1,4 +1,4 @@
-"""What did not run, and why: plays without a host here, hosts without a play."""
+"""What did not run, and why: plays without hosts in the run, hosts without a play."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,8 +17,10 @@ Kind = Job.FailureKind
 
 @dataclass(frozen=True)
 class IdlePlay:
-    """A play that took in no server of the run. `hosts` is its pattern, filled in; `place`
-    file:line within the project."""
+    """A play that matched no server of the run.
+
+    `hosts` is its pattern, templated; `place` is file:line within the project.
+    """
 
     play: str
     hosts: str
@@ -30,12 +32,12 @@ class IdlePlay:
 
 
 class Plays:
-    """The plays that Ansible came to, and which of them had nobody to run on."""
+    """The plays that Ansible reached, and which of them had no hosts."""
 
     def __init__(self, masking: Masking) -> None:
         self._masking = masking
         self.idle: list[IdlePlay] = []
-        # Patterns of all, in their order, each once.
+        # All patterns, in order, without duplicates.
         self._patterns: dict[str, None] = {}
 
     def note(self, event: Event) -> None:
@@ -49,8 +51,10 @@ class Plays:
             self.idle.append(IdlePlay(name[:255], _shortened(pattern), place[:500], reason))
 
     def outcome(self, host: str, *, anybody: bool) -> Outcome:
-        """Of a host that no play took in. When none took in anybody, that is a failure: somebody
-        launched it to have something done."""
+        """The outcome of a host that no play matched.
+
+        If no play matched any host, that is a failure: the launch was meant to do something.
+        """
         patterns = list(self._patterns)
         said = ", ".join(patterns[:NAMED_PATTERNS]) or "other hosts"
         if anybody:
@@ -70,7 +74,7 @@ class Plays:
 
 
 def _why_idle(data: dict[str, Any]) -> str:
-    """Without a full stop: it stands in a table, in a sentence, on a line."""
+    """The reason without a full stop, to fit into tables and sentences."""
     elsewhere = [str(name) for name in data.get("elsewhere") or []]
     count = int(data.get("elsewhere_count") or 0)
     if not elsewhere:

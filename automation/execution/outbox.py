@@ -1,17 +1,17 @@
-"""Between the thread that reads a run's events and the one that writes to the database."""
+"""The queue between the thread that reads a run's events and the one that writes them down."""
 
 import threading
 from collections.abc import Callable
 
 
 class Closed(Exception):
-    """Whoever took the rows wants no more."""
+    """The receiving thread takes no more rows."""
 
 
 class Outbox:
-    """Rows on their way from the thread that reads events to the one that writes to the database.
+    """Rows on their way from the thread that reads events to the one that has the database.
 
-    While the database is away it fills up, and `put` waits: then ansible-playbook has to as well.
+    It fills up while the database is away; then `put` blocks, and so does ansible-playbook.
     """
 
     MOST_CHARACTERS = 16_000_000
@@ -23,7 +23,7 @@ class Outbox:
         self._is_closed = False
 
     def put(self, write: Callable[[], object], size: int) -> None:
-        """`write` is called by the other thread. Closed when that has gone."""
+        """Queue a write, to be called by the other thread. Raises Closed if that has ended."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or not self.is_full)
             if self._is_closed:
@@ -32,7 +32,7 @@ class Outbox:
             self._characters += size
 
     def take(self, most: int) -> list[Callable[[], object]]:
-        """Up to `most` of those that wait, the oldest first."""
+        """Up to `most` queued writes, oldest first."""
         with self._changed:
             rows, self._rows = self._rows[:most], self._rows[most:]
             self._characters -= sum(size for _, size in rows)

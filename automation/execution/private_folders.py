@@ -1,8 +1,8 @@
-"""Folders with secrets in them, that are gone when their process is.
+"""Folders for secrets that are removed when their process is gone.
 
-Each is locked for as long as its process lives: the kernel lets go of the lock however the process
-ends. A folder that somebody else can lock has lost its process, and a worker that starts removes
-it. No process number is compared, so a number that comes again does no harm.
+Each is locked as long as its process lives; the kernel releases the lock however the process ends.
+A folder that another process can lock is orphaned, and the next worker that starts removes it. No
+pids are compared, so reused ones do no harm.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ CONTROL_PREFIX = "infraops-ssh-"
 
 @contextmanager
 def private_folder(prefix: str, root: str | None) -> Iterator[Path]:
-    """A new folder (mode 0700), locked, and removed at the end."""
+    """A new locked folder (mode 0700), removed at the end."""
     path, lock = _made_and_locked(prefix, root)
     try:
         yield path
@@ -30,7 +30,7 @@ def private_folder(prefix: str, root: str | None) -> Iterator[Path]:
 
 
 def sweep_private_folders(prefix: str, root: str | None) -> list[Path]:
-    """Remove the folders of ours in `root` whose process is gone; which they were."""
+    """Remove our folders in `root` whose process is gone. Returns them."""
     removed = []
     for path in sorted(Path(root or tempfile.gettempdir()).glob(f"{prefix}*")):
         lock = _lock(path)
@@ -48,7 +48,7 @@ def _made_and_locked(prefix: str, root: str | None) -> tuple[Path, int]:
     while True:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=root)).absolute()
         lock = _lock(path)
-        # Between the two steps somebody may have taken it for a dead one's.
+        # Between the two steps, another process may have taken it for an orphan.
         if lock is not None and path.exists():
             return path, lock
         if lock is not None:
@@ -56,7 +56,7 @@ def _made_and_locked(prefix: str, root: str | None) -> tuple[Path, int]:
 
 
 def _lock(path: Path) -> int | None:
-    """An open descriptor that holds the lock; None if it is held, not ours, or no folder."""
+    """A descriptor that holds the lock; None if it is held, not ours, or not a folder."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:

@@ -1,5 +1,7 @@
-"""Ends runs whose worker is gone. Several reapers may work at the same time: a run's end is one
-conditional UPDATE with its claim token, so it is written once.
+"""End runs whose worker is gone.
+
+Any number of reapers may run: a run is ended by one conditional UPDATE with its claim token, so its
+end is written once.
 """
 
 import logging
@@ -14,16 +16,16 @@ from schema.retrying import reconnect
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.5  # between two writes of a proof
+PAUSE_SECONDS = 0.5  # between two proofs of writing
 
 
 def reap() -> list[int]:
-    """The keys of the runs that this look has ended."""
+    """One pass. Returns the ids of the runs that it ended."""
     return [*reap_dead(), *reap_silent()]
 
 
 def look() -> None:
-    """`reap` for a loop that nothing may end."""
+    """`reap` for a loop that must survive errors."""
     try:
         if lost := reap():
             logger.warning("Ended, for their workers are gone: runs %s", lost)
@@ -33,21 +35,21 @@ def look() -> None:
 
 
 def reap_dead() -> list[int]:
-    """End the runs of this machine whose worker process is no more: at once, it cannot come back.
+    """End runs on this machine whose worker process is gone, at once: it cannot come back.
 
-    Of this boot and of this container only: two of one name cannot see each other's processes.
+    Only of this boot and this container: containers of the same name cannot see each other's
+    processes.
     """
     here = Run.objects.running_here()
     return [run.pk for run in here if not _has_worker(run) and _end(run)]
 
 
 def reap_silent() -> list[int]:
-    """End the runs, of whatever machine, that have stopped beating.
+    """End runs on any machine whose heartbeat has stopped.
 
-    Silence alone is not enough: after an outage of the database the living need a moment to beat
-    again, and one that answers reads may take no writes, not even a beat. So a suspect is ended
-    only when the database has taken our own writes, to that very row, all the while that two more
-    beats would have taken, and none came.
+    Silence alone proves nothing: after a database outage workers need a moment to beat again, and a
+    database that answers reads may refuse writes. So a suspect is ended only if our own writes to
+    its row succeeded for as long as two more heartbeats would have taken, and none came.
     """
     suspects = [run for run in Run.objects.running() if run.is_silent()]
     return [run.pk for run in _still_silent(suspects) if _end(run)]
@@ -60,18 +62,18 @@ def _has_worker(run: Run) -> bool:
 
 
 def _end(run: Run) -> bool:
-    """False when it has beaten, or ended, since it was looked at."""
+    """End the run; False if it has ended or sent a heartbeat since."""
     if not run.end_as_lost():
         return False
-    processes.kill_marked(str(run.claim_token))  # elsewhere's are not found here
+    processes.kill_marked(str(run.claim_token))  # does not find those on other machines
     return True
 
 
 def _still_silent(suspects: list[Run]) -> list[Run]:
-    """Those that do not beat although they could; nobody, if the database refuses a write.
+    """Those that send no heartbeat although they could; none if the database refuses writes.
 
-    Writes are counted and not seconds: one that had to wait for a lock, or a reaper that slept with
-    its machine, has proved nothing by the time that has passed.
+    Counts writes rather than seconds: elapsed time proves nothing if a write waited for a lock or
+    the reaper's machine was suspended.
     """
     for _ in range(max(1, round(_seconds_to_prove() / PAUSE_SECONDS))):
         try:

@@ -1,15 +1,15 @@
-"""The private folder of one run: everything that ansible-playbook reads, and nothing that stays.
+"""The private folder of one run: everything that ansible-playbook reads, removed at the end.
 
-project/       the playbook's surroundings: real folders down to the playbook, links to the
-               rest, and the playbook itself as a copy whose hash was checked
+project/       the playbook's surroundings: real folders down to the playbook, links to everything
+               else, and a copy of the playbook whose hash was checked
 inventory/     targets with their credentials, their neighbours, pinned host keys, SSH keys
 vault/         a file for each vault password
-environment    what credentials add to ansible-playbook's environment
-variables.yml  what people gave, marked as data
-cp/            SSH control sockets: never shared, or a later run could reuse a connection
-tmp/           what ansible-playbook writes down on its way
-events         a pipe: what our callback tells of the run
-output         a pipe: whatever ansible-playbook prints besides
+environment    environment variables from credentials
+variables.yml  extra variables, marked as data
+cp/            SSH control sockets; not shared, or a later run could reuse a connection
+tmp/           temporary files of ansible-playbook
+events         a pipe: events of our callback
+output         a pipe: whatever else ansible-playbook prints
 """
 
 import errno
@@ -34,7 +34,7 @@ from schema.exceptions import Refused
 from . import private_folders, variables_file
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 
-# What the system says of a disk, or a quota, that is used up.
+# Errors for a full disk or an exhausted quota.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CALLBACKS = Path(__file__).parent / "ansible_callbacks"
 CONTROL_PATH_ROOT = "/tmp"  # noqa: S108  (mkdtemp makes it private)
@@ -50,7 +50,7 @@ class CannotStart(Exception):
 
 @contextmanager
 def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
-    """The filled folder (mode 0700), gone at the end. CannotStart for a wrong playbook."""
+    """The prepared folder (mode 0700), removed at the end. Raises CannotStart."""
     with ExitStack() as stack:
         try:
             path = stack.enter_context(private_folder(RUN_PREFIX, settings.RUN_ROOT))
@@ -62,7 +62,7 @@ def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
 
 
 def no_room(run: Run) -> str:
-    """What is said wherever the disk of a run's own files is full."""
+    """The message wherever the disk with a run's own files is full."""
     where = settings.RUN_ROOT or tempfile.gettempdir()
     return (
         f"There is no room in RUN_ROOT ({where}) on the worker {run.worker_host}: the run was "
@@ -83,7 +83,7 @@ def unwritable(run: Run, error: OSError) -> str:
 
 
 def sweep_folders() -> list[Path]:
-    """Remove what workers of this machine left behind when they were killed; which folders."""
+    """Remove the folders of killed workers on this machine. Returns them."""
     return [
         *private_folders.sweep_private_folders(RUN_PREFIX, settings.RUN_ROOT),
         *private_folders.sweep_private_folders(CONTROL_PREFIX, CONTROL_PATH_ROOT),
@@ -109,7 +109,7 @@ class RunFolder:
         return self.inventory.parent / "known_hosts"
 
     def arguments(self) -> list[str]:
-        """What follows `ansible-playbook`, the playbook last."""
+        """The arguments of `ansible-playbook`, the playbook last."""
         names = [server.hostname for server in self.servers]
         if len(names) > command_line.MAX_LIMIT_IN_ARGUMENTS:
             (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
@@ -126,7 +126,10 @@ class RunFolder:
         return command_line.format_command(command, f"{self.path}/")
 
     def _copy_playbook(self) -> str:
-        """Mirror the surroundings and copy the checked playbook; its path within the project."""
+        """Mirror the surroundings and copy the checked playbook.
+
+        Returns its path in the project.
+        """
         playbook = self.run.playbook
         try:
             source = playbook.path
@@ -163,7 +166,7 @@ class RunFolder:
         return write_inventory(folder, self.servers, neighbours, self.run.credential)
 
     def _credentials(self) -> list[Credential]:
-        """Asked once more of the very rows that the inventory is made of."""
+        """The credentials in use. Checks them again, as the inventory now reads these very rows."""
         try:
             refuse_misuse(self.run, self.servers, self.run.launched_by)
         except (Refused, PermissionDenied) as error:
@@ -171,8 +174,10 @@ class RunFolder:
         return list(Credential.objects.used_for(self.servers, self.run.credential))
 
     def _write_vault_passwords(self) -> dict[str, str]:
-        """Files and not arguments: those everybody on the worker can read. Their names in the
-        folder, by vault id."""
+        """Write vault passwords to files. Returns {vault id: file name in the folder}.
+
+        Not as arguments, which every user on the worker can read.
+        """
         folder = self.path / "vault"
         folder.mkdir(mode=0o700)
         files = {}
@@ -182,8 +187,10 @@ class RunFolder:
         return files
 
     def _write_environment(self) -> Path | None:
-        """Lines that the shell before ansible-playbook reads: so they stand in no record of the
-        runner's, and in the environment of nothing else."""
+        """Write export lines for the shell that starts ansible-playbook; None if there are none.
+
+        This keeps the values out of the runner's records and out of every other environment.
+        """
         given, disputed = environment_of(self.credentials)
         if disputed:
             raise CannotStart(
@@ -199,7 +206,7 @@ class RunFolder:
         return file
 
     def _write_variables(self) -> bool:
-        """Whether there are any."""
+        """Write the extra variables; False if there are none."""
         if not self.run.extra_vars:
             return False
         file = self.path / command_line.VARIABLES

@@ -1,4 +1,4 @@
-"""What no log of a run may show: the values, each with what people call it."""
+"""The secrets that no log of a run may show, with their labels."""
 
 from audit.redaction import named_secrets
 from automation import variables
@@ -7,7 +7,7 @@ from inventory.models import Credential, Server
 
 
 def known_secrets(run: Run, servers: list[Server]) -> list[tuple[str, str]]:
-    """(name, value in clear), of the launch, its servers, their credentials and vaults."""
+    """(label, decrypted value) for the launch, its servers, their credentials and vaults."""
     opened = variables.opened(run.extra_vars)
     given = [(name, opened[name]) for name in run.secret_names()]
     for credential in Credential.objects.used_for(servers, run.credential):

@@ -1,17 +1,16 @@
-"""Runs playbooks: the one place that knows ansible-runner.
+"""Run playbooks: the only module that imports ansible-runner.
 
-`execute(run)` sees a claimed run through to its end, whatever happens on the way:
+`execute(run)` takes a claimed run to its end, whatever happens on the way:
 
-1. fill a private folder with checked playbook, inventory and variables;
+1. fill a private folder with the checked playbook, inventory and variables;
 2. start ansible-playbook in it, with an environment that holds nothing of ours;
-3. in a thread of its own, hear from it through a channel of our own: each event's lines, its
-   result, what it means;
-4. meanwhile write those down, look twice a second whether somebody cancelled, the deadline has
-   passed or the claim is lost, and say every five seconds that we live;
-5. stop it if so, kill whatever is left of it, and write the end.
+3. in a thread of its own, read its events from a channel of our own: lines, results, verdicts;
+4. meanwhile write those down, check twice a second whether somebody cancelled, the deadline has
+   passed or the claim is lost, and send a heartbeat every five seconds;
+5. if so stop it, kill whatever is left, and write the outcome.
 
-Two threads, so that no output, however long it takes to read, keeps a run from being stopped. Only
-the main one has the database.
+Two threads, so that even output that takes long to read cannot keep a run from being stopped. Only
+the main thread uses the database.
 """
 
 import logging
@@ -49,7 +48,7 @@ from .transcript import Transcript, describe_channel_failure
 
 logger = logging.getLogger(__name__)
 
-# What ansible-playbook may see of the worker's environment; everything else stays here.
+# What ansible-playbook inherits from the worker's environment; nothing else.
 KEPT_ENVIRONMENT = (
     "PATH",
     "HOME",
@@ -61,23 +60,23 @@ KEPT_ENVIRONMENT = (
     "ANSIBLE_ROLES_PATH",
     "ANSIBLE_COLLECTIONS_PATH",
 )
-# Ansible's own default for what ANSIBLE_SSH_ARGS replaces.
+# Ansible's default for what ANSIBLE_SSH_ARGS replaces.
 KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 UNDECRYPTABLE = "Put the key back, or give the secret again."
-# What a shell adds to the number of the signal that ended a program.
+# A shell reports a program that was ended by a signal as 128 plus the signal's number.
 SIGNALLED = 128
-# Rows that are taken from the reader at once: between two helpings we look whether to stop.
+# Rows written at once; between two batches we check whether to stop.
 HELPING = 500
 
-# For nobody to read: whoever has ended it has the last word.
+# Never shown: whoever ended the run has written its outcome.
 LOST = Outcome.failed(Job.FailureKind.WORKER_LOST, "Somebody else has ended it.")
 
 
 def execute(run: Run) -> bool:
-    """Run a claimed run and write how it ended. False when somebody else had ended it."""
+    """Run a claimed run and write its outcome. False if it was ended elsewhere."""
     with acting_as(run.launched_by):
         try:
             ended = insisting(lambda: _Execution(run)).execute()
@@ -101,14 +100,14 @@ def _finish(
     try:
         return insisting(lambda: run.finish(outcomes or {}, default, **known))
     except Exception as error:
-        # Whatever the outcome holds that cannot be written: the run must not hang for it.
+        # The outcome contains something that cannot be written: the run must not hang for it.
         logger.exception("The end of run %s could not be written", run.pk)
         plain = _internal(run, error)
         return insisting(lambda: run.finish({}, plain, exit_code=known.get("exit_code")))
 
 
 def ansible_playbook() -> str | None:
-    """The program's path: the one that is installed beside this Python, else the one in PATH."""
+    """The program's path: beside this Python if it is there, else from PATH, else None."""
     if settings.ANSIBLE_PLAYBOOK:
         return shutil.which(settings.ANSIBLE_PLAYBOOK)
     beside = Path(sys.executable).parent / "ansible-playbook"
@@ -116,12 +115,11 @@ def ansible_playbook() -> str | None:
 
 
 def _guard(folder: RunFolder, channel: ChannelReader) -> list[str]:
-    """What stands before ansible-playbook: a shell that tells how it ended.
+    """The command before ansible-playbook: a shell that reports how it ended.
 
-    Should the worker die, the kernel ends the shell, and with it ansible-playbook. That reads
-    nothing: a `vars_prompt` whose value was not given would else wait for an answer for ever; so it
-    takes its default. What the credentials add to its environment comes from a file. Its events
-    and its output go into the channel; only the shell has the runner's terminal.
+    If the worker dies, the kernel kills the shell and so ansible-playbook. Its stdin is empty, so
+    that a `vars_prompt` takes its default instead of waiting forever. Variables from credentials
+    come from a file. Events and output go to the channel; only the shell has the runner's terminal.
     """
     run = f'"$@" {DESCRIPTOR}>"$events" </dev/null >"$output" 2>&1'
     script = f"events=$1 output=$2; shift 2; trap : TERM INT HUP; {run}; exit $?"
@@ -134,7 +132,7 @@ def _guard(folder: RunFolder, channel: ChannelReader) -> list[str]:
 
 
 def _internal(run: Run, error: Exception) -> Outcome:
-    """Without what the error itself says: output, arguments and secrets may be part of that."""
+    """The outcome without the error's own text, which may contain output, arguments or secrets."""
     if isinstance(error, OSError) and (error.filename or error.errno in FULL):
         reason = unwritable(run, error)
     elif isinstance(error, OSError):
@@ -148,12 +146,12 @@ def _internal(run: Run, error: Exception) -> Outcome:
 
 
 class _Execution:
-    """One ansible-playbook process and what is known about it while it runs."""
+    """One ansible-playbook process, and what is known about it while it runs."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.token = str(run.claim_token)
-        # In the order of the launch: batches (`serial`) take them so.
+        # In the order of the launch, which batches (`serial`) follow.
         self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
         self.servers = [job.server for job in self.jobs]
         self.writer = LogWriter(run)
@@ -168,7 +166,7 @@ class _Execution:
         self._stopped_at = self._looked_at = self._beat_at = 0.0
 
     def execute(self) -> dict[str, Any]:
-        """Run it; the arguments for `_finish`."""
+        """Run it. Returns the arguments for `_finish`."""
         program = ansible_playbook()
         if program is None:
             raise CannotStart(
@@ -185,7 +183,7 @@ class _Execution:
             exit_code = self._run(config, folder)
             with self._while_held():
                 insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
-        if insisting(self.run.beat):  # else somebody else has ended it, and has the last word
+        if insisting(self.run.beat):  # else the run was ended elsewhere
             self._keep_facts()
         return self._ended(exit_code)
 
@@ -197,7 +195,7 @@ class _Execution:
             fact_cache_type="memory",
         )
         config.prepare()
-        # Not among the settings above: without a file of settings the runner forgets those.
+        # Set afterwards: without a settings file, the runner ignores these settings.
         config.pexpect_timeout = POLL_SECONDS
         config.suppress_output_file = True
         config.cwd = str(folder.project)
@@ -206,7 +204,7 @@ class _Execution:
         return config
 
     def _environment(self, prepared: dict[str, str], folder: RunFolder) -> dict[str, str]:
-        """What the runner has added and a few of our own; nothing else of the worker's."""
+        """What the runner adds and a few variables of our own; nothing else of the worker's."""
         added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
         kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
         ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no {KEPT_CONNECTION}"
@@ -217,20 +215,21 @@ class _Execution:
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_FORCE_COLOR": "True",
             "ANSIBLE_HOST_KEY_CHECKING": "True",
-            # A configuration that asks for passwords would wait at our terminal for ever.
+            # A configuration that asks for passwords would wait at our terminal forever.
             "ANSIBLE_ASK_PASS": "False",
             "ANSIBLE_BECOME_ASK_PASS": "False",
             "ANSIBLE_ASK_VAULT_PASS": "False",
-            # Pinned keys are checked; an unknown server's key is accepted once and then pinned.
-            # These go before a server's own ansible_ssh_common_args (a jump host), which would
-            # take the place of ANSIBLE_SSH_COMMON_ARGS: ssh believes the first of two options.
+            # Pinned keys are checked; an unknown server's key is accepted once and then pinned. Not
+            # in ANSIBLE_SSH_COMMON_ARGS, which a server's own ansible_ssh_common_args (a jump host)
+            # would replace; these come first, and ssh uses the first of two conflicting options.
             "ANSIBLE_SSH_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
-            # Groups called web-servers are common, and a warning in each log says nothing new.
+            # Groups named like web-servers are common, and a warning in every log tells nobody
+            # anything.
             "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
-            # Opened vaults and filled templates on their way: gone with the folder.
+            # Decrypted vaults and filled templates pass through it; removed with the folder.
             "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
-            # Ours alone: what the runner's own callback tells goes through files and the output.
+            # Only ours: the runner's own callback reports through files and the output.
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
             VARIABLE: str(DESCRIPTOR),
@@ -242,7 +241,7 @@ class _Execution:
         self.run.note(command=command, unmasked=self.masking.unmasked)
 
     def _run(self, config: RunnerConfig, folder: RunFolder) -> int | None:
-        """Its exit code; negative for a signal, None where neither is known."""
+        """The exit code: negative for a signal, None if unknown."""
         self.channel = ChannelReader(folder.path, self.transcript.note, self.transcript.close)
         try:
             config.command = [*_guard(folder, self.channel), *config.command]
@@ -253,7 +252,7 @@ class _Execution:
         finally:
             self.transcript.outbox.close()
             self.channel.finish()
-            if self.channel.ident is not None:  # else no thread could be started
+            if self.channel.ident is not None:  # else the thread could not be started
                 self.channel.join()
             self.channel.release()
 
@@ -262,10 +261,10 @@ class _Execution:
         try:
             runner.run()
         except pexpect.TIMEOUT:
-            # It has ended, and something that it had started has not.
+            # It has ended, but something that it started has not.
             processes.kill_marked(self.token)
         except OSError:
-            # The runner's notes about its end; they are not needed.
+            # Raised by the runner's notes about the end, which are not needed.
             if runner.rc is None:
                 raise
         if runner.rc is not None and runner.rc > SIGNALLED:
@@ -273,8 +272,9 @@ class _Execution:
         return runner.rc
 
     def _take_in_the_rest(self) -> None:
-        """Everything that was said and is not written yet, however long the database takes. It has
-        ended: neither its deadline nor somebody who cancels can change how."""
+        """Write everything reported, however long the database takes. The process has ended, so
+        neither its deadline nor a cancellation can change the outcome.
+        """
         self.channel.finish()
         while self.channel.is_alive() or not self.transcript.outbox.is_empty:
             self._write_down()
@@ -293,7 +293,7 @@ class _Execution:
         return False
 
     def _write_down(self) -> None:
-        """A helping of what the reader has brought, unless the database is behind already."""
+        """Write a batch of what was read, unless the database is already behind."""
         with self._while_held():
             if not self.writer.is_behind:
                 for write in self.transcript.outbox.take(HELPING):
@@ -302,7 +302,7 @@ class _Execution:
 
     @contextmanager
     def _while_held(self) -> Iterator[None]:
-        """Somebody else may have ended the run: then nothing more is written about it."""
+        """Stop if the run was ended elsewhere: nothing more may be written about it."""
         try:
             yield
         except ClaimLost:
@@ -326,7 +326,7 @@ class _Execution:
             self._stop(reason)
 
     def _stop(self, reason: Outcome) -> None:
-        """For the first reason that there is."""
+        """Terminate the process. The first reason counts."""
         if self.stopped is None:
             self.stopped, self._stopped_at = reason, time.monotonic()
             processes.terminate(self.token)
@@ -355,17 +355,17 @@ class _Execution:
         return None
 
     def _lost_claim(self, now: float) -> Outcome | None:
-        """Say that we live, when it is time; whether somebody else has ended the run."""
+        """Send a heartbeat if one is due; LOST if the run was ended elsewhere."""
         if now - self._beat_at < settings.RUN_HEARTBEAT_SECONDS:
             return None
         Worker.objects.beat()
         if not self.run.beat(**self.transcript.versions):
             return LOST
-        self._beat_at = now  # only now: a beat that the database did not take is tried again
+        self._beat_at = now  # not earlier: a heartbeat that failed is retried
         return None
 
     def _keep_facts(self) -> None:
-        """Facts that cannot be kept must not change how the run has ended."""
+        """Store the facts; an error must not change the run's outcome."""
         try:
             insisting(self.transcript.facts.keep)
         except Exception:
@@ -389,10 +389,10 @@ class _Execution:
         return {"outcomes": outcomes, "default": unknown, **known}
 
     def _with_real_paths(self, text: str) -> str:
-        """With the playbook where it really lies, and not in the run's folder."""
+        """The text with the playbook's real path in place of the run's folder."""
         return text.replace(*self._paths)
 
 
 def _unneeded(_event: dict[str, Any]) -> bool:
-    """The runner's own events. Nothing comes through its terminal, nor would it be believed."""
+    """Ignore the runner's own events: its terminal carries nothing, and would not be trusted."""
     return False

@@ -1,7 +1,7 @@
-"""Tells the worker processes that their cluster is asked to stop.
+"""Tell worker processes that their cluster was asked to stop.
 
-The main process of `run_worker` sets it in its signal handler; the workers, its forks, share the
-memory. A file or a row would have to be found again after a restart; this ends with the cluster.
+The main process of `run_worker` sets a value in memory shared with its forks. Unlike a file or a
+row, it needs no cleaning up: it ends with the cluster.
 """
 
 import multiprocessing
@@ -9,12 +9,12 @@ import time
 
 from django.conf import settings
 
-# When running jobs have to end, by the machine's own clock; 0: nobody has asked.
+# When running jobs have to end, by the monotonic clock; 0: no stop requested.
 _end_by = multiprocessing.get_context("fork").Value("d", 0.0, lock=False)
 
 
 def ask() -> None:
-    """Take nothing new; what runs may go on for the grace period. Asked again: it has to end."""
+    """Request a stop: take no new runs, end after the grace period; when called again, end now."""
     grace = 0.0 if is_asked() else float(settings.WORKER_GRACE_SECONDS)
     _end_by.value = time.monotonic() + grace
 
@@ -24,10 +24,10 @@ def is_asked() -> bool:
 
 
 def is_overdue() -> bool:
-    """Whether the grace period is over."""
+    """True if the grace period is over."""
     return is_asked() and time.monotonic() >= _end_by.value
 
 
 def forget() -> None:
-    """For a test, which stops only what it plays."""
+    """Undo; only for tests."""
     _end_by.value = 0.0

@@ -1,4 +1,4 @@
-"""What a run's events say about each host, and from it how each job ended."""
+"""Work out how each job ended from a run's events."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from .events import Event
 from .masking import Masking
 from .not_run import IdlePlay, Plays
 
-# Ansible's recap, in its order, and the names that its statistics have for them.
+# The counts of Ansible's recap, in its order, by their names in its statistics.
 COUNTS = {
     "ok": "ok",
     "changed": "changed",
@@ -23,10 +23,10 @@ COUNTS = {
 }
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 2000
-# An unknown key is accepted and then pinned: only one that differs from its pin comes to this.
+# Unknown keys are accepted and pinned, so these mean that the key differs from the pinned one.
 WRONG_HOST_KEY = (
     "Host key verification failed",
-    # With a password, Ansible says it before ssh does.
+    # With a password, Ansible reports it before ssh does.
     "Using a SSH password instead of a key is not possible because Host Key checking is enabled",
 )
 HOST_KEY_ADVICE = (
@@ -41,7 +41,7 @@ Kind = Job.FailureKind
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that did not work on a host. `place` is file:line within the project."""
+    """A task that failed on a host; `place` is file:line within the project."""
 
     task: str
     place: str
@@ -51,10 +51,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Recap:
-    """What Ansible says of the hosts when it has ended.
+    """What Ansible reports about hosts at the end.
 
-    `counts` by host. `unfinished`: hosts that it gave up, or never came to. `took_part`: hosts of
-    plays that began. `unanswered`: by host, a task that was started and never reported on.
+    `counts` by host. `unfinished`: hosts that it gave up on or never reached. `took_part`: hosts of
+    plays that began. `unanswered`: {host: a task that started and never reported}.
     """
 
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -74,16 +74,16 @@ class Recap:
 
 
 class Tally:
-    """Fed with every event; asked for outcomes when the process has ended.
+    """Call `note` with every event; ask for outcomes once the process has ended.
 
-    Secrets are masked before anything is cut: half a secret would be found no more.
+    Masks before cutting, as half a secret would no longer be recognised.
     """
 
     def __init__(self, masking: Masking | None = None, selects_tasks: bool = False) -> None:
-        """`selects_tasks`: the launch has options (--tags …) that leave tasks out."""
+        """`selects_tasks`: the launch has options (--tags …) that leave out tasks."""
         self._masking = masking or Masking(())
         self._selects_tasks = selects_tasks
-        # The first that nobody rescued: what follows on the same host is its consequence.
+        # The first failure that was not rescued: later ones on the host are its consequences.
         self._failures: dict[str, Failure] = {}
         self._item_messages: dict[tuple[str, str], str] = {}
         self.recap: Recap | None = None
@@ -111,9 +111,10 @@ class Tally:
         return self._plays.idle
 
     def outcome(self, host: str, exit_code: int | None) -> Outcome:
-        """How the job of this host ended. Success needs all of: a play that took the host in, no
-        failure, a result of every task that was started there, that Ansible was through with the
-        host, and an exit code that does not speak of more than failed hosts.
+        """How the job of this host ended.
+
+        Success requires that a play matched the host, nothing failed, every task started on it
+        reported, Ansible finished with the host, and the exit code means no more than failed hosts.
         """
         recap = self.recap
         if recap is None:
@@ -131,7 +132,7 @@ class Tally:
             return Outcome.failed(
                 Kind.NO_TASKS, "No task of the play is left with the launch's options."
             )
-        if exit_code in (0, 2, 4):  # 2: some host failed; 4: some host was unreachable
+        if exit_code in (0, 2, 4):  # 2: a host failed; 4: a host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
         return Outcome.failed(Kind.ANSIBLE_ERROR, f"{describe_exit(exit_code)}.", counts=counts)
 
@@ -157,7 +158,7 @@ class Tally:
         return Outcome.failed(Kind.UNREACHABLE, said[:MAX_MESSAGE], **about)
 
     def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
-        """Others failed, and the play was broken off for this one too."""
+        """Other hosts failed, and the play stopped for this one too."""
         others = [
             f"{other} (task “{failure.task}”)"
             for other, failure in self._failures.items()
@@ -183,7 +184,7 @@ class Tally:
         )
 
     def _without_recap(self, exit_code: int | None) -> Outcome:
-        """Ansible gave up before the recap: it says why in its messages."""
+        """Ansible gave up before the recap; its messages say why."""
         text = self._masking.text("\n".join(line for line in self._messages if line.strip()))
         if "resolve module/action" in text:
             kind = Kind.UNKNOWN_MODULE
@@ -204,7 +205,7 @@ class Tally:
         )
 
     def _message_of(self, event: Event) -> str:
-        """What the module said: its message, and what the command wrote if that is all there is."""
+        """The module's message, and the end of its output."""
         result = event.result
         if "censored" in result:
             return "The result is hidden (no_log)."
@@ -218,7 +219,7 @@ class Tally:
 
 
 def describe_exit(exit_code: int | None) -> str:
-    """How the process ended, in words; a signal's number is negative."""
+    """How the process ended, in words; negative exit codes are signals."""
     if exit_code is None:
         return "ansible-playbook ended, and its exit code could not be learnt"
     if exit_code < 0:

@@ -1,4 +1,4 @@
-"""What each task did on each job's server, from the run's events."""
+"""Record what each task did on each job's server, from the run's events."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from .events import Event, Task
 from .masking import Masking
 from .whole_results import kept_result
 
-# Takes a job's key and the columns of a row.
+# Called with a job's id and the columns of a row.
 Add = Callable[..., object]
 Status = TaskResult.Status
 INCLUDES = {"include_tasks", "include_role"}
@@ -23,10 +23,10 @@ FAILURES = (Status.FAILED, Status.IGNORED, Status.RESCUED, Status.UNREACHABLE)
 
 
 class TaskResults:
-    """Fed with every event."""
+    """Call `note` with every event."""
 
     def __init__(self, jobs: dict[str, int], add: Add, masking: Masking) -> None:
-        """`jobs`: key by host."""
+        """`jobs`: {host: job id}."""
         self._jobs = jobs
         self._add = add
         self._masking = masking
@@ -51,7 +51,7 @@ class TaskResults:
         place = event.host, event.task.uuid
         items, diff = self._items.pop(place, _Items()), self._diffs.pop(place, [])
         if event.status == "ok" and event.task.module in INCLUDES:
-            self._includes[event.host] = event  # counted once for each file that it then includes
+            self._includes[event.host] = event  # counted once per file that it includes
             return
         is_changed = bool(event.result.get("changed") or items.changed)
         status = _status(event, is_changed)
@@ -59,7 +59,7 @@ class TaskResults:
         self._record(event.host, event.task, event, status, message, is_changed, diff)
 
     def _included(self, event: Event) -> None:
-        """An include succeeds on a host as often as Ansible includes a file for it."""
+        """Record an include as successful on a host once per included file."""
         file = self._masking.place(str(event.data.get("file") or ""))
         item = str(event.data.get("item") or "")
         message = f"Included {file}{f' => {item}' if item else ''}"
@@ -99,7 +99,7 @@ class TaskResults:
 
 
 class _Items:
-    """What the items of a loop say about the whole."""
+    """What the items of a loop say about the task as a whole."""
 
     def __init__(self) -> None:
         self.changed = False
@@ -113,14 +113,14 @@ class _Items:
             self._failure = result_message(event.result)
 
     def message(self, status: str) -> str:
-        """Of a failure the item's that failed; else how many items there were, if any."""
+        """The failed item's message for a failure; otherwise the number of items, if any."""
         if status in FAILURES and self._failure:
             return self._failure
         return f"{self._count} item{'s' if self._count > 1 else ''}" if self._count else ""
 
 
 def result_message(result: dict[str, Any]) -> str:
-    """What a module said, for a list: its message, or the end of what it printed."""
+    """A module's message for a list: `msg`, or the end of its output."""
     if "censored" in result:
         return HIDDEN
     parts = [str(result.get("msg") or "").strip()]
@@ -140,7 +140,7 @@ def _status(event: Event, is_changed: bool) -> str:
 
 
 def _timing(event: Event) -> tuple[datetime, float]:
-    """When it began, and its seconds; when it ended and 0 where it never said that it began."""
+    """(start, seconds). If no start was reported: the end, and 0."""
     try:
         began = datetime.fromtimestamp(float(event.data["began"]), UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
@@ -150,6 +150,6 @@ def _timing(event: Event) -> tuple[datetime, float]:
 
 
 def _fitting(text: str, length: int) -> str:
-    """At most so long, and nothing in it that a database refuses."""
+    """The text, cut to `length` and without what databases reject."""
     text = text.replace("\x00", "").encode(errors="replace").decode()
     return text if len(text) <= length else text[: length - len(CUT)] + CUT

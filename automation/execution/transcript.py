@@ -1,7 +1,7 @@
-"""What comes of a run's events: lines, results, facts, and how it ended.
+"""What is derived from a run's events: lines, results, facts and outcomes.
 
-Fed by the thread that reads them. What has to be written goes into an outbox, for the thread that
-has the database; what is asked at the end is asked when this one has ended.
+Runs in the thread that reads events. What must be written goes to an outbox, for the thread that
+has the database; outcomes are read after this thread has ended.
 """
 
 import logging
@@ -32,7 +32,10 @@ ROOM_BYTES = 64 * 1024
 
 
 class Transcript:
-    """Fed by `note`, in order; `close` at the end. Then `tally` and `facts` may be asked."""
+    """Call `note` with each event, in order, then `close`.
+
+    Then `tally` and `facts` are complete.
+    """
 
     def __init__(self, run: Run, jobs: list[Job], masking: Masking, writer: LogWriter) -> None:
         self._run = run
@@ -45,37 +48,39 @@ class Transcript:
         self._results = TaskResults(keys, self._add_result, masking)
         self.facts = GatheredFacts(keys.keys(), masking)
         self.tally = Tally(masking, bool(run.tags or run.skip_tags or run.start_at_task))
-        # Columns of the run, once Ansible has told them.
+        # {column of the run: version}, once Ansible has reported them.
         self.versions: dict[str, str] = {}
-        # Why the run must not go on, as an event told it.
+        # Why the run must stop, as reported by an event.
         self.verdict: Outcome | None = None
         self._folder, self._no_room = "/nonexistent", ""
         self._heard_at = time.monotonic()
         self._skipped = 0
 
     def watch_room_in(self, folder: str, said: str) -> None:
-        """A task that finds no room in this folder, which ends with “/”, ends the run with this
-        reason."""
+        """Stop the run with this reason if a task finds the folder's disk full.
+
+        `folder` ends with “/”.
+        """
         self._folder, self._no_room = folder, said
 
     def note(self, event: Event) -> None:
-        """One event, in the order in which they come."""
+        """Process the next event."""
         self._heard_at = time.monotonic()
         takers = (self.tally.note, self._router.route, self._results.note, self.facts.note)
         for take in (*takers, self._hear_versions, self._judge):
             self._give(take, event)
-        # At the end: while the database is away, this may have waited, and that is not its fault.
+        # Again: it may have waited for the database, which is not ansible-playbook's silence.
         self._heard_at = time.monotonic()
 
     def close(self, skipped: int = 0) -> None:
-        """At the end of all events; so many of them could not be read."""
+        """End after the last event; `skipped` events were unreadable."""
         if missing := skipped + self._skipped:
             said = f"[WARNING]: InfraOps could not read {missing} of Ansible's events. {MAY_LACK}"
             self._router.route(Event("text", datetime.now(UTC), f"{said}\n"))
         self._router.close()
 
     def _give(self, take: Callable[[Event], None], event: Event) -> None:
-        """What one of them cannot deal with must not keep it from the others."""
+        """Pass on an event; an error in one receiver must not keep it from the others."""
         try:
             take(event)
         except Closed:
@@ -85,7 +90,7 @@ class Transcript:
             self._skipped += 1
 
     def silent_seconds(self) -> float:
-        """How long nothing has come; 0 while the outbox keeps it waiting."""
+        """Seconds since the last event; 0 while the outbox blocks."""
         return 0.0 if self.outbox.is_full else time.monotonic() - self._heard_at
 
     def _hear_versions(self, event: Event) -> None:
@@ -113,8 +118,10 @@ class Transcript:
         return None
 
     def _is_full(self, event: Event) -> bool:
-        """Whether it failed for want of room in the run's own folder, and not on the server.
-        Ansible seldom says where."""
+        """True if a task failed because the run's own folder is full, not a disk on the server.
+
+        Ansible seldom says which.
+        """
         said = [str(value) for value in event.result.values()]
         if not any(sign in text for text in said for sign in NO_SPACE):
             return False
@@ -133,7 +140,7 @@ class Transcript:
 
 
 def _has_no_room(folder: str) -> bool:
-    """Whether its disk has neither a few blocks nor an inode left."""
+    """True if its disk is down to the last blocks or inodes."""
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -142,10 +149,10 @@ def _has_no_room(folder: str) -> bool:
 
 
 def describe_channel_failure(channel: ChannelReader) -> Outcome | None:
-    """Why a run cannot go on when its channel has failed; None while it works."""
+    """The failed outcome if the channel has failed; None while it works."""
     if channel.failed is None:
         return None
-    # Only our own words: what another error says may hold output.
+    # Only our own messages: those of other errors may contain output.
     is_ours = isinstance(channel.failed, BrokenChannel)
     reason = channel.failed if is_ours else type(channel.failed).__name__
     return Outcome.failed(

@@ -1,8 +1,8 @@
-"""Writes the variables that people gave, so that Ansible takes them for data.
+"""Write extra variables so that Ansible treats them as data.
 
-Ansible evaluates templates in extra variables: `{{ lookup('env', 'SECRET_KEY') }}` would be read
-on the worker. The tag `!unsafe` turns that off wherever the values go. It stands once, before the
-whole: on a text of its own it would also make Ansible guess its type, and "yes" become true.
+Ansible evaluates templates in extra variables: `{{ lookup('env', 'SECRET_KEY') }}` would be read on
+the worker. The tag `!unsafe` prevents that wherever the values go. It stands once, before the whole
+mapping: on a single text it would also make Ansible guess the type, turning "yes" into true.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import yaml
 
 
 class _Data(dict):
-    """An object in which nothing is a template."""
+    """A mapping in which nothing is a template."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -21,7 +21,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(
     _Data, lambda dumper, values: dumper.represent_mapping("!unsafe", dict(values))
 )
-# In quotes, always: whatever a text looks like, it stays one.
+# Always quoted, so that every text stays a text.
 _Dumper.add_representer(
     str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
 )

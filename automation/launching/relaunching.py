@@ -55,7 +55,7 @@ def launch_from(
     when the run has not ended, when no server is left, or when a secret's key is gone.
     """
     if run.state != run.State.FINISHED:
-        raise Refused(f"{run} has not ended yet.")
+        raise Refused(f"{run} has not finished yet.")
     options = {name: getattr(run, name) for name in OPTIONS}
     return Launch(
         playbook=run.playbook,
@@ -65,15 +65,6 @@ def launch_from(
         relaunch_of=run,
         **options,
     )
-
-
-def choices(run: Run) -> list[tuple[Only, int]]:
-    """What of an ended run can be taken once more by itself, and how many servers that is."""
-    if run.state != run.State.FINISHED:
-        return []
-    jobs = list(run.jobs.filter(status=Job.Status.FAILED).only("run", "status", "failure_kind"))
-    counts = [(only, sum(map(only.is_of, jobs))) for only in Only]
-    return [(only, count) for only, count in counts if count]
 
 
 def jobs_to_repeat(jobs: Iterable[Job], only: str | None) -> list[Job]:
@@ -87,7 +78,7 @@ def _servers(run: Run, only: str | None) -> list[Server]:
     jobs = list(run.jobs.select_related("server").order_by("id"))
     taken = jobs_to_repeat(jobs, only)
     if not taken and only:
-        raise Refused(f"{run} has no server that is “{Only(only).label.lower()}”.")
+        raise Refused(f"{run} has no server with the result “{Only(only).label.lower()}”.")
     if not taken and jobs:
         raise Refused(f"All servers of {run} were skipped. {jobs[0].error_message}".strip())
     return [job.server for job in taken]
@@ -100,5 +91,5 @@ def _values(run: Run, changed: Any) -> Any:
     try:
         opened = variables.opened(kept)
     except Undecryptable as error:
-        raise Refused(f"{error} Give the secrets anew.") from None
+        raise Refused(f"{error} Enter the secrets again.") from None
     return opened | {name: value for name, value in changed.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Whether a run that has waited may still start: what was checked at its launch may have changed.
+"""Check whether a waiting run may still start; much may have changed since its launch.
 
-One list of functions, each of which looks at the rows as they are now and says in one sentence why
-not, or nothing. The claim asks them inside its own transaction.
+Each function in CHECKS looks at the rows as they are now and returns a one-sentence reason, or "".
+The claim calls them inside its own transaction.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ MOST_NAMES = 3
 
 
 def verdict_on_claim(run: Run) -> Verdict:
-    """Whether this waiting run may start now, and if not, whether it may later. The first of our
-    own checks that it does not pass, a query or two each, or what the apps above have against it.
+    """Whether this waiting run may start now, and if not, whether it may later.
+
+    Returns the first failed check of our own, at a query or two each; if all pass, what apps above
+    object.
     """
     for check in CHECKS:
         if reason := check(run):
@@ -34,7 +36,7 @@ def verdict_on_claim(run: Run) -> Verdict:
         return Verdict()
     servers = list(Server.objects.filter(jobs__run=run).order_by("pk"))
     violations = tuple(contributed_violations(run, servers, run.launched_by))
-    # Who has lost the right meanwhile overrides nothing any more.
+    # An actor who has lost the permission overrides nothing any more.
     may = run.launched_by.has_perm("automation.override_check")
     return Verdict(violations, tuple(run.overridden) if may else ())
 
@@ -46,7 +48,7 @@ def _playbook_is_inactive(run: Run) -> str:
 
 
 def _server_is_inactive(run: Run) -> str:
-    """One is enough: a playbook may rely on all of the servers that it was launched on."""
+    """One inactive server is enough: a playbook may rely on all that it was launched on."""
     inactive = Server.objects.filter(jobs__run=run, is_active=False).order_by("hostname")
     names = list(inactive.values_list("hostname", flat=True))
     if not names:

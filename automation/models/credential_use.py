@@ -1,5 +1,7 @@
-"""Whether a run may use the credentials that it needs: asked at its launch, at its claim, and of
-the very rows that go into its inventory."""
+"""Check that a run may use the credentials it needs.
+
+Called at the launch, at the claim, and with the very rows that go into the inventory.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def refuse_misuse(run: Run, servers: list[Server], actor: User) -> None:
-    """Refused or PermissionDenied, with what keeps the run from using one of its credentials."""
+    """Raise Refused or PermissionDenied if the run may not use one of its credentials."""
     Credential.objects.refuse_misuse(servers, run.credential, actor)
     if not (steering := _steering(run)):
         return
@@ -30,9 +32,9 @@ def refuse_misuse(run: Run, servers: list[Server], actor: User) -> None:
 
 
 def credential_problem(run: Run) -> str:
-    """In one sentence, why the run may no longer use a credential that it needs; "" if it may.
+    """One sentence why the run may no longer use a credential it needs; "" if it may.
 
-    Read anew: since the launch somebody may have changed servers, credentials or a role.
+    Reads the rows anew: servers, credentials or the role may have changed since the launch.
     """
     servers = Server.objects.filter(jobs__run=run).order_by("pk")
     if not run.credential_id:
@@ -45,8 +47,10 @@ def credential_problem(run: Run) -> str:
 
 
 def _steering(run: Run) -> list[str]:
-    """The variables of the launch that could lead a connection elsewhere. A playbook may declare
-    some, and what it has for their default is its author's word, and no launch's."""
+    """Variables of the launch that could redirect a connection.
+
+    Those with the default that the playbook declares do not count: its author chose that value.
+    """
     return [
         name
         for name, value in run.extra_vars.items()

@@ -1,4 +1,4 @@
-"""jobs: one run's part on one server, and how it ended."""
+"""jobs: a run's part on one server, and how it ended."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from .logs import JobLog
 
 
-# How many playbooks and servers of that name a search for jobs looks at.
+# Maximum numbers of matching playbooks and servers that a search for jobs uses.
 MATCHES = 200
 FEW_SERVERS = 1000
 
-# Of an id, fewer characters than that find nothing: there would be too many.
+# A shorter start of an id matches nothing: it would match too many.
 SHORTEST_ID = 4
 FIRST_ID, LAST_ID = str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
 AN_ID = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
@@ -51,34 +51,36 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.exclude(status__in=[Job.Status.PENDING, Job.Status.RUNNING])
 
     def recent(self) -> Self:
-        """Newest first, with the names that a list shows.
+        """Newest first, with the related rows that a list shows.
 
-        They are fetched apart: MariaDB joins from the smallest table on, and would sort a million
-        jobs for a page of fifty.
+        Prefetched, not joined: MariaDB would start from the smallest table and sort a million jobs
+        for a page of fifty.
         """
         return self.prefetch_related("playbook", "server", "user", "run").order_by("-id")
 
     def with_repeated(self) -> Self:
-        """With `repeated_job_id`: the job on the same server of the run that theirs repeats."""
+        """Adds `repeated_job_id`: the job on the same server in the run that theirs relaunches."""
         same_server = Job.objects.filter(server=OuterRef("server"))
         repeated = same_server.filter(run__relaunches=OuterRef("run")).order_by()
         return self.annotate(repeated_job_id=Subquery(repeated.values("job_id")[:1]))
 
     def for_page(self) -> Self:
-        """With everything that a job's own page names, its ticket included."""
+        """With everything that a job's page shows, including its ticket."""
         return self.select_related(
             *("playbook", "server", "user", "run__cancelled_by", "run__credential"),
             *("run__playbook", "occurrence__ticket"),
         )
 
     def matching(self, text: str) -> Self:
-        """Jobs whose id begins with the text (of four characters or more), or whose playbook's or
-        server's name contains it."""
+        """Jobs whose id starts with the text (from four characters on).
+
+        Also those whose playbook's or server's name contains it.
+        """
         text = text.strip()
         playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
         servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
-        # Keys and not subqueries or ranges: the database then walks the newest jobs instead of
-        # joining or sorting all.
+        # Lists of keys instead of subqueries or ranges, so that the database walks the newest jobs
+        # instead of joining or sorting all.
         return self.filter(
             Q(pk__in=list(_keys_by_id(text.lower())))
             | Q(playbook__in=list(playbooks[:MATCHES]))
@@ -86,19 +88,19 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def in_environments(self, names: Collection[str]) -> Self:
-        """Jobs on the servers that are in one of these environments now."""
+        """Jobs on servers that are now in one of these environments."""
         return self._on(Server.objects.filter(environment__in=names))
 
     def with_tag(self, tag: str) -> Self:
-        """Jobs on the servers that have this tag now: “role=web”, or “canary” with any value."""
+        """Jobs on servers that now have this tag: “role=web”, or “canary” with any value."""
         return self._on(Server.objects.with_tag(tag))
 
     def _on(self, servers: models.QuerySet[Server]) -> Self:
-        """Keys and not a join, for the same reason as in `recent`.
+        """Filters by keys instead of a join, for the reason given in `recent`.
 
-        Jobs of a few servers are looked up by the index; those of thousands are among the newest,
-        and MariaDB has to be kept from sorting all that the index finds (1.1 s in place of 0.06
-        with 400,000 jobs).
+        Few servers are looked up in the index. Jobs of thousands are among the newest anyway; `+ 0`
+        keeps MariaDB from sorting all that the index finds (1.1 s instead of 0.06 s with 400,000
+        jobs).
         """
         keys = list(servers.values_list("pk", flat=True))
         if len(keys) <= FEW_SERVERS:
@@ -106,12 +108,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.alias(on_server=F("server") + 0).filter(on_server__in=keys)
 
     def newest_of(self, servers: Iterable[Server]) -> dict[int, Job]:
-        """The newest job of each of these servers, by the server's key."""
+        """{server id: its newest job}."""
         newest = self.filter(server__in=[server.pk for server in servers])._newest_by_server()
         return {job.server_id: job for job in self.filter(pk__in=list(newest))}
 
     def servers_at(self, status: str) -> list[int]:
-        """The keys of the servers whose newest job has this status: 0.1 s for ten thousand."""
+        """The ids of servers whose newest job has this status: 0.1 s for ten thousand servers."""
         newest = self.filter(pk__in=self._newest_by_server(), status=status)
         return list(newest.order_by().values_list("server_id", flat=True))
 
@@ -120,11 +122,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         return by_server.values_list("newest", flat=True)
 
     def per_day(self, days: int, at: datetime | None = None) -> dict[tuple[date, str], int]:
-        """How many jobs by (day, status), over the last `days` days with today, local time.
+        """{(day, status): number of jobs} for the last `days` days including today, in local time.
 
-        The days' bounds are compared and not truncated to: a named zone then works on a MySQL
-        that has no zone tables. One query, a stretch of the index for each day: at a million jobs
-        that takes a third of the time of sorting each job into its day.
+        Compares with the bounds of each day instead of truncating times, which would need time zone
+        tables on MySQL. One query with an index range per day: at a million jobs, a third of the
+        time that grouping by day takes.
         """
         today = timezone.localdate(at)
         dates = [today - timedelta(days=ago) for ago in reversed(range(days))]
@@ -141,8 +143,10 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 def _keys_by_id(text: str) -> Iterable[int]:
-    """Keys of jobs whose id begins with the text. A range of the index: SQLite and MySQL answer
-    LIKE by reading every job."""
+    """Keys of jobs whose id starts with the text.
+
+    A range, which the index supports: for LIKE, SQLite and MySQL read every job.
+    """
     lowest, highest = (text + digits[len(text) :] for digits in (FIRST_ID, LAST_ID))
     if len(text) < SHORTEST_ID or not AN_ID.fullmatch(lowest):
         return []
@@ -157,11 +161,11 @@ class Job(models.Model):
         SUCCESS = "success", "Success"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
-        # No play of the run was for this server: neither a success nor a failure.
+        # No play of the run matched this server: neither success nor failure.
         SKIPPED = "skipped", "Skipped"
 
     class FailureKind(models.TextChoices):
-        """Why a job did not succeed; empty while it has not failed."""
+        """Why a job failed; empty unless it did."""
 
         TASK_FAILED = "task_failed", "A task failed"
         UNREACHABLE = "unreachable", "Host unreachable"
@@ -189,17 +193,17 @@ class Job(models.Model):
     status = EnumField(
         choices=Status.choices, default=Status.PENDING, db_default=Status.PENDING.value
     )
-    # The queue's name for the wake-up that was sent for it (celery_task_id of old).
+    # The id of the wake-up that the queue got for it (formerly celery_task_id).
     task_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
-    # Values of secret variables stand here encrypted: see automation/variables.py.
+    # Values of secret variables are encrypted here: see automation/variables.py.
     extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
     error_message = models.TextField(blank=True)
     failure_kind = EnumField(
         choices=[("", "None"), *FailureKind.choices], default="", db_default="", blank=True
     )
     failed_task = models.CharField(max_length=255, blank=True, default="", db_default="")
-    # Where that task stands: "roles/web/tasks/main.yml:12", within the playbook's project. Its name
-    # may be filled in anew for each server, its place is the same for all.
+    # The place of that task, "roles/web/tasks/main.yml:12", relative to the playbook's project. The
+    # name may be templated differently for each server; the place is the same for all.
     failed_place = models.CharField(max_length=500, blank=True, default="", db_default="")
     # Ansible's recap: {"ok": 3, "changed": 1, …}; empty until the play has ended.
     counts = models.JSONField(default=dict, db_default={}, blank=True)
@@ -224,7 +228,7 @@ class Job(models.Model):
             models.Index(fields=["user", "status"], name="idx_jobs_user_status"),
             models.Index(fields=["user", "created_at"], name="idx_jobs_user_created"),
             models.Index(fields=["created_at", "status"], name="idx_jobs_created_status"),
-            # For a playbook's failures, the newest first.
+            # For a playbook's failures, newest first.
             models.Index(fields=["playbook", "status"], name="idx_jobs_playbook_status"),
             # For `track_record.usual_seconds_on`.
             models.Index(fields=["server", "playbook", "status"], name="idx_jobs_server_playbook"),
@@ -240,14 +244,16 @@ class Job(models.Model):
     # Verbs
 
     def cancel(self, actor: User) -> bool:
-        """Cancel the run that this job belongs to; False when it has ended already."""
+        """Cancel the job's run. False if it has ended already."""
         return self.run.cancel(actor)
 
     def finish(self, outcome: Outcome, *, actor: User | None = None) -> bool:
-        """Write the end, once: recorded (by whoever launched it, unless an actor has ended it) and
-        announced. False when it had ended before.
+        """Write the job's end, once, to the audit trail too, and announce it.
 
-        Called by Run inside its own finishing transaction, for nobody else.
+        False if it had ended.
+
+        The audit line names who launched the job, unless an actor ended it. Called only by Run,
+        inside the transaction that ends the run.
         """
         now = timezone.now()
         ended = {**outcome.columns(), "completed_at": now}
@@ -281,7 +287,7 @@ class Job(models.Model):
 
     @property
     def had_nothing_to_do(self) -> bool:
-        """A play took the server in, and no task ran there: a success all the same."""
+        """True if a play matched the server but ran no task: still a success."""
         is_success = self.status == self.Status.SUCCESS
         return is_success and bool(self.counts) and not any(self.counts.values())
 
@@ -290,11 +296,11 @@ class Job(models.Model):
         return variables.masked(self.extra_vars)
 
     def lines(self, after: int = 0, limit: int = 500) -> models.QuerySet[JobLog]:
-        """Up to `limit` lines that follow line number `after`, in order."""
+        """Up to `limit` lines after line number `after`, in order."""
         return self.logs.filter(line_number__gt=after).order_by("line_number")[:limit]
 
     def lines_before(self, number: int | None = None, limit: int = 500) -> list[JobLog]:
-        """The last `limit` lines before line `number` (None: of all), in order."""
+        """The last `limit` lines before line `number` (None: before the end), in order."""
         lines = self.logs.order_by("-line_number")
         if number is not None:
             lines = lines.filter(line_number__lt=number)
@@ -312,20 +318,20 @@ class Job(models.Model):
     # Private
 
     def _announce(self, outcome: Outcome) -> None:
-        """Tell the receivers. What one of them cannot do must not keep the job from ending."""
+        """Call receivers; an error in one must not keep the job from ending."""
         try:
             with transaction.atomic():
                 job_finished.send(Job, job=self, outcome=outcome)
         except Exception as error:
             if is_transient(error):
-                raise  # the whole end is written again
+                raise  # the job's end is written again
             logger.exception("A receiver of job_finished failed for job %s", self.job_id)
             AuditLog.objects.record("job.follow_up_failed", self, error=str(error)[:500])
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended, in the words of its row. `counts` is Ansible's recap of its host."""
+    """How a job ended, by the names of its columns. `counts` is Ansible's recap for its host."""
 
     status: Job.Status
     failure_kind: str = ""

@@ -1,4 +1,4 @@
-"""job_logs: what ansible-playbook printed, one row a line."""
+"""job_logs: the output of ansible-playbook, one row per line."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -19,7 +19,7 @@ class JobLog(models.Model):
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, models.CASCADE, related_name="logs", db_index=False)
     line_number = models.IntegerField()
-    # With its colours (ANSI escapes), as it was printed.
+    # As printed, with colours (ANSI escapes).
     content = models.TextField(blank=True)
     log_level = EnumField(choices=Level.choices, default=Level.INFO, db_default=Level.INFO.value)
     timestamp = models.DateTimeField(default=timezone.now, db_default=Now())

@@ -1,4 +1,4 @@
-"""What a launch may be asked for besides playbook, servers and variables: columns of Run."""
+"""Options of a launch besides playbook, servers and variables: columns of Run."""
 
 import re
 from typing import Any, cast
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-# By Ansible's own flags, where it has one.
+# By Ansible's own flag, where there is one.
 OPTIONS = {
     "check_mode": "--check",
     "diff_mode": "--diff",
@@ -22,29 +22,29 @@ OPTIONS = {
     "idle_deadline_seconds": "idle deadline",
 }
 
-# One line of what can be stored: half of a character ("\ud800" in JSON) cannot.
+# A single line that can be stored; lone surrogates ("\ud800" in JSON) cannot.
 TASK_NAME = re.compile(r"[^-\s][^\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]*")
 
 validate_tag_list = RegexValidator(
-    r"^\w[\w.:-]*(,\w[\w.:-]*)*\Z", "Tags are names with commas between them: “web,config”."
+    r"^\w[\w.:-]*(,\w[\w.:-]*)*\Z", "Enter comma-separated tags, e.g. “web,config”."
 )
 
 
 def validate_task_name(name: str) -> None:
-    """What begins with “-” Ansible would take for another option."""
+    """Forbids a leading “-”, which Ansible would read as another option."""
     if not TASK_NAME.fullmatch(name):
-        raise ValidationError("A task's name is one line, and does not begin with “-” or a space.")
+        raise ValidationError("A task name is one line and does not begin with “-” or a space.")
 
 
 def validate_deadline(seconds: int) -> None:
     if not 1 <= seconds <= settings.RUN_DEADLINE_MAX_SECONDS:
         raise ValidationError(
-            f"A deadline lies between 1 and {settings.RUN_DEADLINE_MAX_SECONDS} seconds."
+            f"Enter a number of seconds from 1 to {settings.RUN_DEADLINE_MAX_SECONDS}."
         )
 
 
 class RunOptions(models.Model):
-    """The columns themselves."""
+    """The columns of the options."""
 
     check_mode = models.BooleanField("check", default=False, db_default=False)
     diff_mode = models.BooleanField("diff", default=False, db_default=False)
@@ -63,7 +63,7 @@ class RunOptions(models.Model):
     )
     become = models.BooleanField(default=False, db_default=False)
     deadline_seconds = models.IntegerField(validators=[validate_deadline])
-    # How long it may print nothing; NULL: as long as its deadline lets it.
+    # How long it may print nothing. NULL: only its deadline counts.
     idle_deadline_seconds = models.IntegerField(
         null=True, blank=True, validators=[validate_deadline]
     )
@@ -72,7 +72,7 @@ class RunOptions(models.Model):
         abstract = True
 
     def options(self) -> dict[str, Any]:
-        """The options that differ from the defaults, by their names."""
+        """The options that differ from the defaults, by name."""
         usual = {name: self._default_of(name) for name in OPTIONS}
         usual["deadline_seconds"] = settings.RUN_DEADLINE_SECONDS
         given = {name: getattr(self, name) for name in OPTIONS}

@@ -1,4 +1,4 @@
-"""playbooks: the registry of what may run."""
+"""playbooks: the registered playbooks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def validate_labels(value: Any) -> None:
 
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
     def with_tag(self, tag: str) -> Self:
-        """There are few playbooks, and no lookup into a list that all databases know."""
+        """Filtered in Python: there are few, and no JSON list lookup works on every database."""
         tagged = self.model.objects.values_list("pk", "tags")
         return self.filter(pk__in=[pk for pk, tags in tagged if tag in tags])
 
     def whose_file_is(self, state: str) -> Self:
-        """ "unchanged", "changed" or "missing": the files are looked at one by one."""
+        """Playbooks by file_state: "unchanged", "changed" or "missing". Reads every file."""
         return self.filter(
             pk__in=[row.pk for row in self.model.objects.all() if row.file_state == state]
         )
@@ -40,7 +40,7 @@ class PlaybookQuerySet(models.QuerySet["Playbook"]):
         return self.filter(is_active=True)
 
     def connection_check(self) -> Playbook:
-        """Our own playbook that says whether Ansible reaches a server."""
+        """Our own playbook that tests whether Ansible can reach a server."""
         return self.get(file_path=f"{playbook_files.BUILTIN}check_connection.yml")
 
 
@@ -96,15 +96,17 @@ class Playbook(Editable):
         super().clean_fields(exclude)
 
     def clean(self) -> None:
-        """A new or moved file is hashed here; a changed one has to be accepted by its verb. A new
-        playbook asks for what its prompts do, unless it was said what."""
+        """Hash a new or moved file (a changed one needs accept_file), and validate the name.
+
+        A new playbook gets its variables from its prompts, unless some are given.
+        """
         super().clean()
         if Playbook.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
-            # The databases differ in what they call equal.
+            # Databases differ on which names are equal.
             raise ValidationError({"name": ["There is a playbook of that name already."]})
         if self.file_path and (not self.file_hash or self._is_moved()):
             current = self.current_hash()
-            if current is not None:  # else its field has said already what is wrong with it
+            if current is not None:  # else the field's validator has reported it already
                 self.file_hash = current
         if self._state.adding and not self.variables:
             self.variables = prompts.read_schema(self.plays())
@@ -113,8 +115,10 @@ class Playbook(Editable):
 
     @transaction.atomic
     def accept_file(self, actor: User) -> bool:
-        """Take the file as it is now for the registered one, with the prompts that are new in it.
-        False when it had not changed; Refused when its prompts cannot be taken."""
+        """Accept the file as it is now, with any new prompts. False if it had not changed.
+
+        Raises Refused if the file is missing or its prompts are invalid.
+        """
         if not actor.has_perm("automation.accept_playbook"):
             raise PermissionDenied("Only an admin accepts a changed playbook file.")
         current = self.current_hash()
@@ -138,7 +142,7 @@ class Playbook(Editable):
     # Questions
 
     def exclusive_key(self) -> str | None:
-        """What a run of it holds while it runs, if only one may."""
+        """The lock that its runs hold while they run, if only one may run at a time."""
         return f"playbook:{self.pk}" if self.is_exclusive else None
 
     @property
@@ -147,20 +151,20 @@ class Playbook(Editable):
 
     @property
     def path_in_project(self) -> str:
-        """Where it lies below its root, links resolved: what ansible-playbook is told."""
+        """Its path below its root, with links resolved, as ansible-playbook is given it."""
         return self.path.relative_to(playbook_files.root_of(self.file_path)).as_posix()
 
     def plays(self) -> list[dict[str, Any]]:
-        """Those of its file as it is now, and of the playbooks that it imports."""
+        """The plays of its file as it is now, and of the playbooks that it imports."""
         return imported_playbooks.plays_with_imported(self.file_path)
 
     def schema(self) -> dict[str, Any]:
-        """What it asks for, with its own templates left to it."""
+        """Its variables, with template defaults of its own left to the playbook."""
         return prompts.with_code_left_out(self.variables, self.plays)
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about variables whose names mean something to Ansible too."""
+        """Sentences about variables whose names have a meaning in Ansible."""
         return reservations(list(self.variables))
 
     @property
@@ -168,7 +172,7 @@ class Playbook(Editable):
         return self.file_path.startswith(playbook_files.BUILTIN)
 
     def current_hash(self) -> str | None:
-        """The hash of the file as it is now; None when it is gone or has left its root."""
+        """The hash of the file as it is now; None if it is missing or outside its root."""
         try:
             return playbook_files.hash_of(self.path.read_bytes())
         except (OSError, ValidationError):
@@ -176,19 +180,19 @@ class Playbook(Editable):
 
     @property
     def source(self) -> str:
-        """The file's text as it is now; empty when it is gone."""
+        """The file's text as it is now; empty if it is missing."""
         try:
             return self.path.read_text(errors="replace")
         except (OSError, ValidationError):
             return ""
 
     def tag_words(self) -> list[tuple[str, str]]:
-        """Each tag as a list's URL names it and as one reads it."""
+        """(text, text) for each tag: as URLs of lists have it, and as pages show it."""
         return [(str(tag), str(tag)) for tag in self.tags]
 
     @property
     def file_state(self) -> str:
-        """ "unchanged", "changed" or "missing", compared with what was registered."""
+        """ "unchanged", "changed" or "missing", compared with the registered hash."""
         current = self.current_hash()
         if current is None:
             return "missing"
@@ -197,7 +201,10 @@ class Playbook(Editable):
     # Private
 
     def _take_prompts(self) -> list[str]:
-        """The names of the variables whose entries the changed file has added or changed."""
+        """Update the variables from the changed file's prompts.
+
+        Returns the names of changed entries.
+        """
         try:
             schema = prompts.brought_up_to_date(self.variables, self.plays())
             variables.validate_schema(schema)

@@ -1,4 +1,4 @@
-"""task_results: what each task did on a job's server, one row a task."""
+"""task_results: what each task did on a job's server, one row per task."""
 
 import json
 from collections.abc import Collection
@@ -13,9 +13,9 @@ from .jobs import Job
 
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
-# Of a whole result, as JSON: beyond it is cut, and says so.
+# Of a whole result, as JSON. Longer ones are cut, and marked.
 RESULT_LENGTH = 50_000
-# Each word of Ansible's recap: the results that it counts, by their columns.
+# Counts of Ansible's recap: {name: (statuses, further conditions)}.
 WENT_ON = ("ok", "changed", "ignored")
 RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
     "ok": (WENT_ON, {}),
@@ -26,43 +26,42 @@ RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
 
 class TaskResultQuerySet(models.QuerySet["TaskResult"]):
     def of_job(self, job: Job, after: int = 0) -> Self:
-        """Those that follow number `after`, in the order in which they ended."""
+        """The job's results after number `after`, in the order in which they ended."""
         return self.for_list().filter(job=job, number__gt=after).order_by("number")
 
     def for_list(self) -> Self:
-        """Without the whole results, which are read one at a time; `has_result` says whether there
+        """Without the whole results, which are read one at a time; `has_result` tells whether there
         is one."""
         has_result = Case(When(result="", then=Value(False)), default=Value(True))
         return self.defer("result").annotate(has_result=has_result)
 
     def slowest_first(self, limit: int) -> list["TaskResult"]:
-        """The `limit` that took longest. Their keys are found first, so that only these are read in
-        full, differences and all."""
+        """The `limit` slowest. Finds their keys first, so that only these rows are read whole."""
         keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
         found = TaskResult.objects.for_list().filter(pk__in=keys)
         return list(found.order_by("-duration", "number"))
 
     def counted_as(self, name: str) -> Self:
-        """Those behind one of the recap's numbers: "ok", "changed", "failed" …"""
+        """The results behind a number in the recap: "ok", "changed", "failed" …"""
         statuses, more = RECAP[name]
         return self.filter(status__in=statuses, **more)
 
     def counts(self) -> dict[str, int]:
-        """The numbers that Ansible's recap has for these results."""
+        """The numbers of Ansible's recap for these results."""
         return self.aggregate(**_recap())
 
     def counts_by_job(self, jobs: Collection[int]) -> dict[int, dict[str, int]]:
-        """The same for each of these jobs (their keys) that has results."""
+        """{job id: the recap's numbers}, for those of the jobs that have results."""
         if not jobs:
             return {}
-        # A model's annotation may not be named as its column is: "changed".
+        # An annotation may not have the name of a column: "changed".
         named = {f"count_{name}": count for name, count in _recap().items()}
         rows = self.filter(job_id__in=jobs).order_by().values("job_id").annotate(**named)
         return {row["job_id"]: {name: row[f"count_{name}"] for name in _recap()} for row in rows}
 
 
 def _recap() -> dict[str, Count]:
-    """By Ansible's words: an ignored failure is ok too, and may have changed something."""
+    """As Ansible counts: an ignored failure is also ok, and may be changed."""
     return {
         name: Count("id", filter=Q(status__in=statuses, **more))
         for name, (statuses, more) in RECAP.items()
@@ -86,14 +85,14 @@ class TaskResult(models.Model):
     task = models.CharField(max_length=255)
     action = models.CharField(max_length=255, blank=True)
     status = EnumField(choices=Status.choices)
-    # An ignored failure may have changed something too, and Ansible counts it.
+    # True for some ignored failures too, which Ansible counts.
     changed = models.BooleanField(default=False, db_default=False)
     started_at = models.DateTimeField()
     duration = models.FloatField(help_text="Seconds, all items of a loop together.")
-    # "roles/web/tasks/main.yml:12", within the playbook's project.
+    # "roles/web/tasks/main.yml:12", relative to the playbook's project.
     path = models.CharField(max_length=500, blank=True)
     message = models.CharField(max_length=MESSAGE_LENGTH, blank=True)
-    # What Ansible showed of the difference (--diff), without colours.
+    # Ansible's diff output (--diff), without colours.
     diff = models.TextField(blank=True)
     # Everything that the module returned, as JSON, with secrets masked; empty for earlier results.
     result = models.TextField(blank=True)

@@ -1,4 +1,4 @@
-"""How the end of a run is written: the ends of its jobs, its outcome, and the line that says so."""
+"""Write the end of a run: the ends of its jobs, its outcome, and the audit line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .run_states import exit_word_of
 if TYPE_CHECKING:
     from .runs import Run
 
-# Nobody asked for these: the reaper and the clock end the job.
+# Ended by the reaper or by the clock rather than by a person.
 ENDED_BY_SYSTEM = {Job.FailureKind.WORKER_LOST, Job.FailureKind.DEADLINE}
 
 
@@ -29,10 +29,10 @@ def end_jobs(
     finished_at: datetime,
     exit_code: int | None = None,
 ) -> None:
-    """End what has not ended of the run's jobs, and record the end of the run.
+    """End all active jobs of the run, and record the run's end.
 
-    Called inside the transaction that ends the run, which knows its end from its row: the columns
-    of `run` itself may be set only when that is committed.
+    Called inside the transaction that ends the run, so the attributes of `run` itself may only be
+    set after the commit.
     """
     system = User.objects.system()
     for job in run.jobs.active().select_related("playbook", "server", "user"):
@@ -54,7 +54,7 @@ def end_jobs(
 
 
 def _who_ended(run: Run, outcome: Outcome, system: User) -> User | None:
-    """None: it has ended by itself, which is told of whoever launched it."""
+    """Who ended the job. None if it ended by itself; its audit line then names who launched it."""
     if outcome.failure_kind in ENDED_BY_SYSTEM:
         return system
     if outcome.status == Job.Status.CANCELLED:

@@ -1,4 +1,4 @@
-"""A run that waits for a time and not for its turn: columns and verbs of Run."""
+"""Held runs, which wait for a time instead of their turn: columns and verbs of Run."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .run_states import RunStates
 from .verdicts import Verdict
 
 LONGEST_HELD = 500
-# Looked at again no sooner than that, whatever a rule says.
+# The least time until a held run is checked again, whatever a rule says.
 SHORTEST_HOLD = timedelta(minutes=1)
 
 
 class RunHolds(RunStates):
-    """What a check has to say about a run that waits: columns and verbs of Run."""
+    """Columns and verbs of Run for holds and overridden rules."""
 
-    # Until then it stands outside the queue, and keeps no server from anybody.
+    # Until then the run is not in the queue and keeps no server from other runs.
     held_until = models.DateTimeField(null=True, blank=True)
     held_reason = models.CharField(max_length=LONGEST_HELD, blank=True, default="", db_default="")
-    # The rules that an admin set aside when it was launched.
+    # Rules that an admin has overridden at the launch.
     overridden = models.JSONField(default=list, db_default=[], blank=True)
 
     class Meta:
@@ -37,7 +37,7 @@ class RunHolds(RunStates):
 
     @property
     def held_words(self) -> str:
-        """ "Held until 22:00: …", in local time; with the day, where that is another one."""
+        """ "Held until 22:00: …", in local time; with the date if that is not today."""
         if not self.is_held or self.held_until is None:
             return ""
         end = timezone.localtime(self.held_until)
@@ -45,7 +45,7 @@ class RunHolds(RunStates):
         return f"Held until {end:{'%H:%M' if is_today else '%Y-%m-%d %H:%M'}}: {self.held_reason}"
 
     def take_holds(self, verdict: Verdict) -> None:
-        """Set the columns, unsaved: the latest end counts."""
+        """Set the columns, without saving. The latest end counts."""
         ends = [each.waits_until for each in verdict.holds if each.waits_until is not None]
         if ends:
             self.held_until = max(max(ends), timezone.now() + SHORTEST_HOLD)
@@ -54,7 +54,7 @@ class RunHolds(RunStates):
 
     @transaction.atomic
     def release(self, at: datetime) -> bool:
-        """Let it stand in the queue again, where it stood; False if somebody was first."""
+        """Return the run to its place in the queue. False if somebody else was first."""
         due = type(self)._default_manager.filter(
             pk=self.pk, state=self.State.PENDING, held_until__lte=at
         )

@@ -1,4 +1,4 @@
-"""How a run stands, and how it ended: columns of Run."""
+"""State and outcome of a run: columns of Run."""
 
 import signal
 from datetime import timedelta
@@ -10,7 +10,7 @@ from schema.fields import EnumField
 
 
 class RunStates(models.Model):
-    """The columns, and what the pages ask about them."""
+    """The columns, and properties for pages."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -18,21 +18,21 @@ class RunStates(models.Model):
         FINISHED = "finished", "Finished"
 
     class End(models.TextChoices):
-        """What happened to its jobs, the worst first."""
+        """The worst end among its jobs; worst first."""
 
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
         SUCCESS = "success", "Success"
-        # Of all of them; a server that was passed over does not spoil the others' success.
+        # All jobs were skipped. A skipped server does not spoil the others' success.
         SKIPPED = "skipped", "Skipped"
 
     state = EnumField(choices=State.choices, default=State.PENDING, db_default=State.PENDING.value)
-    # The worst of its jobs' ends; empty until it has ended.
+    # The worst end among its jobs; empty until the run has ended.
     outcome = EnumField(choices=[("", "None"), *End.choices], default="", db_default="", blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    # ansible-playbook's; negative: the number of the signal that ended it.
+    # Of ansible-playbook; negative if a signal ended it.
     exit_code = models.IntegerField(null=True, blank=True)
 
     class Meta:
@@ -44,7 +44,7 @@ class RunStates(models.Model):
 
     @property
     def status(self) -> str:
-        """In the words that jobs have too: "running", "stopping", "failed"."""
+        """The status in the terms of jobs: "running", "stopping", "failed"."""
         return "stopping" if self.is_cancelling else self.outcome or self.state
 
     @property
@@ -54,7 +54,7 @@ class RunStates(models.Model):
 
     @property
     def exit_word(self) -> str:
-        """The exit code as one reads it: "0", "2", "SIGKILL"; empty where it is not known."""
+        """The exit code for display: "0", "2", "SIGKILL"; empty if unknown."""
         return exit_word_of(self.exit_code)
 
 
@@ -65,7 +65,7 @@ def exit_word_of(exit_code: int | None) -> str:
 
 
 def signal_name(number: int) -> str:
-    """ "SIGKILL", or "signal 90" where it has no name here."""
+    """ "SIGKILL", or "signal 90" if it has no name on this system."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -1,7 +1,8 @@
 """runs: one ansible-playbook process each.
 
-The table is the queue. A task of django-q2 is only a wake-up: whoever is woken takes the oldest
-run that can go, by one conditional UPDATE, so a wake-up that comes twice or never does no harm.
+The table is the queue. A django-q2 task is only a wake-up: the worker that gets it claims the
+oldest run that can start, by one conditional UPDATE. A wake-up that comes twice, or never, does no
+harm.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from .workers import ALIVE_FOR
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# How many waiting runs a claim looks at: beyond that, whoever waits behind them waits on.
+# How many waiting runs a claim looks at; those behind them have to wait longer.
 CLAIM_WINDOW = 200
 LONGEST_REASON = 200
 
@@ -50,25 +51,27 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(state=Run.State.PENDING)
 
     def waiting(self) -> Self:
-        """Pending and not held: those that stand in the queue."""
+        """Pending and not held: the queue."""
         return self.pending().filter(held_until=None)
 
     def running(self) -> Self:
         return self.filter(state=Run.State.RUNNING)
 
     def running_here(self) -> Self:
-        """Running in a process of this machine, whose number this process can judge."""
+        """Running on this machine, in processes that this one can check by pid."""
         here = {"worker_host": socket.gethostname(), "claim_token__endswith": processes.place()}
         return self.running().filter(**here)
 
     def beating(self) -> Self:
-        """Running and lately heard of: their workers live, too busy for a beat of their own."""
+        """Running with a recent heartbeat, which also proves that their workers are alive."""
         return self.running().filter(heartbeat_at__gt=timezone.now() - ALIVE_FOR)
 
     @transaction.atomic
     def enqueue(self, run: Run, servers: list[Server], **recorded: Any) -> Run:
-        """Create the run and its pending jobs, record it, and wake a worker on commit. For
-        launching.launch, which has checked both, and nobody else."""
+        """Create the run and its pending jobs, record it, and wake a worker on commit.
+
+        Only for launching.launch, which has checked run and servers.
+        """
         run.save(force_insert=True)
         Job.objects.bulk_create(
             Job(
@@ -96,18 +99,18 @@ class RunQuerySet(models.QuerySet["Run"]):
             **recorded,
         )
         if not run.is_held:
-            # Robust: with Redis away, the run waits for the minute's wake-up.
+            # Robust: if Redis is down, the run starts at the wake-up that comes every minute.
             transaction.on_commit(run.wake_worker, robust=True)
         return run
 
     def claim_next(self) -> Run | None:
-        """Take the oldest pending run whose servers are free, for this process; None if none.
+        """Claim the oldest pending run whose servers are free; None if there is none.
 
-        A run that waits for a server keeps it from those behind it, so that many small runs
+        A run that waits for a server reserves it against those behind, so that many small runs
         cannot starve a large one.
         """
         busy = set(ServerLock.objects.values_list("server_id", flat=True))
-        # Not joined: MariaDB may else begin with the users, and read all that they ever ran.
+        # Not joined: MariaDB might start with the users, and read all their runs.
         waiting = self.waiting().prefetch_related("playbook", "launched_by").order_by("id")
         runs = list(waiting[:CLAIM_WINDOW])
         for run in runs:
@@ -115,16 +118,16 @@ class RunQuerySet(models.QuerySet["Run"]):
             if not wanted & busy and run.claim(wanted):
                 return run
             if run.state == Run.State.PENDING and not run.is_held:
-                busy |= wanted  # it waits on, or another worker has just taken it
-        # What is held now has left the queue: there may be others behind the window.
+                busy |= wanted  # it keeps waiting, or another worker has just claimed it
+        # Runs that are now held have left the queue, so there may be others behind the window.
         return self.claim_next() if any(run.is_held for run in runs) else None
 
     def wake_next(self) -> bool:
-        """Put a wake-up on the queue if any run waits; whether one did.
+        """Queue a wake-up if any run waits. Returns whether one does.
 
-        Called wherever a run may have become free to go: at each claim, so that idle workers take
-        what stands behind it, at each end, and every minute in case that a wake-up was lost. What
-        was held for long enough stands in the queue again.
+        Called whenever a run may have become free to start: at each claim, so that idle workers
+        take the next run, at each end, and every minute in case a wake-up was lost. Also releases
+        held runs that are due.
         """
         self._release_due()
         waiting = self.waiting().order_by("id").first()
@@ -136,19 +139,19 @@ class RunQuerySet(models.QuerySet["Run"]):
         now = timezone.now()
         due = self.pending().filter(held_until__lte=now).order_by("held_until")
         for run in due.prefetch_related("playbook")[:CLAIM_WINDOW]:
-            # Whoever releases or cancels it at the same moment may be a deadlock.
+            # May deadlock with whoever releases or cancels it at the same moment.
             insisting(partial(run.release, now), for_seconds=5)
 
 
 class Run(RunOptions, RunHolds, RunClaims):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
-    # No index of its own: the unique constraint begins with it.
+    # No index of its own: the unique constraint starts with this column.
     launched_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.RESTRICT, related_name="runs", db_index=False
     )
     playbook_hash = models.CharField(max_length=64)
     extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
-    # Wins over the servers' own.
+    # Overrides the servers' own credentials.
     credential = models.ForeignKey(
         Credential, models.RESTRICT, null=True, blank=True, related_name="runs"
     )
@@ -156,17 +159,17 @@ class Run(RunOptions, RunHolds, RunClaims):
         "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
     )
     idempotency_key = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
-    # Plays that took in no server of this run: [{"play", "hosts", "place", "reason"}, …].
+    # Plays that matched no server of this run: [{"play", "hosts", "place", "reason"}, …].
     idle_plays = models.JSONField(default=list, db_default=[], blank=True)
-    # Names of secrets whose values could not be masked without tearing the output apart.
+    # Labels of secrets whose values could not be masked without tearing the output apart.
     unmasked = models.JSONField(default=list, db_default=[], blank=True)
-    # The exact command line, without secrets; known once it has started.
+    # The exact command line, without secrets; set when the run starts.
     command = models.TextField(blank=True)
     # Of the ansible-playbook that ran, and of the Python that it ran in.
     ansible_version = models.CharField(max_length=50, blank=True, default="", db_default="")
     python_version = models.CharField(max_length=50, blank=True, default="", db_default="")
     queue = models.CharField(max_length=50, default="default", db_default="default")
-    # Unique while it runs: "playbook:7" for a playbook of which one runs at a time.
+    # Unique while the run is running: "playbook:7" for an exclusive playbook.
     exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -183,7 +186,7 @@ class Run(RunOptions, RunHolds, RunClaims):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["state", "id"], name="idx_runs_state"),
-            # The queue: of those that are not held, the oldest; of the others, those that are due.
+            # The queue: the oldest run that is not held; of the held ones, those that are due.
             models.Index(fields=["state", "held_until", "id"], name="idx_runs_waiting"),
         ]
         permissions = [("override_check", "Can override launch checks")]
@@ -202,8 +205,10 @@ class Run(RunOptions, RunHolds, RunClaims):
     # Verbs
 
     def claim(self, server_ids: set[int]) -> bool:
-        """Take this pending run and lock its servers, all or none. False if somebody was first, or
-        if it may not start (see claim_checks.py): then it ends as cancelled, here, or is held."""
+        """Claim this pending run and lock its servers, all or none. False if somebody was first.
+
+        Also False if it may not start (see claim_checks.py); then it is cancelled or held here.
+        """
         token, now = processes.new_token(), timezone.now()
         taken: dict[str, Any] = {
             "state": self.State.RUNNING,
@@ -222,20 +227,20 @@ class Run(RunOptions, RunHolds, RunClaims):
         except DatabaseError as error:
             if not is_transient(error) or not insisting(lambda: self._is_held_by(token)):
                 raise
-            # It went away with its answer: the claim stands, and nobody else would see it through.
+            # Only the answer was lost: the claim stands, and nobody else would see the run through.
         for name, value in taken.items():
             setattr(self, name, value)
         return True
 
     def cancel(self, actor: User | None, *, reason: str = "") -> bool:
-        """End a pending run now, ask a running one to stop. False when it has ended already, or
-        was asked before.
+        """End a pending run now, or ask a running one to stop.
 
-        Without an actor it is the system that stops it, and a reason is needed.
+        False if it has ended or was asked already. Without an actor the system cancels, and a
+        reason is required.
         """
         if actor is not None and not actor.has_perm("automation.cancel_job"):
             raise PermissionDenied("Your role does not cancel jobs.")
-        # A worker that claims it at the same moment may be a deadlock.
+        # May deadlock with a worker that claims it at the same moment.
         asked = insisting(lambda: self._cancel(actor, reason), for_seconds=5)
         if asked:
             self.refresh_from_db()
@@ -250,10 +255,10 @@ class Run(RunOptions, RunHolds, RunClaims):
         idle_plays: Sequence[dict[str, Any]] = (),
         versions: Mapping[str, str] | None = None,
     ) -> bool:
-        """Write the end of the run and of its jobs; False when the claim is lost.
+        """Write the end of the run and of its jobs. False if the claim is lost.
 
-        `outcomes` by job's key; a job without one gets `default`. A negative exit code is the
-        number of the signal that ended ansible-playbook. `versions` by their columns.
+        `outcomes` is {job id: outcome}; other jobs get `default`. A negative exit code is the
+        number of the signal that ended ansible-playbook. `versions` is {column: version}.
         """
         now = timezone.now()
         ended = {
@@ -275,7 +280,10 @@ class Run(RunOptions, RunHolds, RunClaims):
         return True
 
     def end_as_lost(self) -> bool:
-        """Its worker is gone. False when it has ended, or beaten, since this row was read."""
+        """End the run because its worker is gone.
+
+        False if it has ended, or sent a heartbeat, since this row was read.
+        """
         message = (
             f"The worker on {self.worker_host} was last heard of at "
             f"{self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC. The log has what reached the database; "
@@ -287,7 +295,7 @@ class Run(RunOptions, RunHolds, RunClaims):
             return self.finish({}, Outcome.failed(Job.FailureKind.WORKER_LOST, message))
 
     def wake_worker(self) -> None:
-        """Put a wake-up on the queue."""
+        """Queue a wake-up for a worker."""
         task_id = async_task("automation.tasks.run_next")
         self.jobs.filter(task_id=None).update(task_id=task_id)
 
@@ -310,7 +318,7 @@ class Run(RunOptions, RunHolds, RunClaims):
     def _take(self, server_ids: set[int], taken: dict[str, Any]) -> bool:
         if not Run.objects.waiting().filter(pk=self.pk).select_for_update().exists():
             return False
-        # Before the checks: from here on, whoever deactivates one of these servers comes after us.
+        # Lock before checking: whoever deactivates one of these servers from now on comes after us.
         ServerLock.objects.bulk_create(
             ServerLock(server_id=pk, run=self) for pk in sorted(server_ids)
         )
@@ -355,7 +363,7 @@ class Run(RunOptions, RunHolds, RunClaims):
         }
         if Run.objects.pending().filter(pk=self.pk).update(**ended):
             end_jobs(self, {}, Outcome.cancelled(self.cancel_message()), finished_at=now)
-            # Whoever stood behind it may go.
+            # The runs behind it may start.
             transaction.on_commit(Run.objects.wake_next, robust=True)
         return True
 

@@ -1,4 +1,4 @@
-"""server_locks: what a run holds while it runs."""
+"""server_locks: the servers that a run holds while it runs."""
 
 from django.db import models
 

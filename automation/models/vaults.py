@@ -1,4 +1,4 @@
-"""vault_passwords: what opens the vaulted files and texts of a playbook."""
+"""vault_passwords: decrypt a playbook's vaulted files and strings."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class VaultPassword(models.Model):
     def clean(self) -> None:
         super().clean()
         others = VaultPassword.objects.filter(playbook=self.playbook_id).exclude(pk=self.pk)
-        # The databases differ in what they call equal.
+        # Databases differ on which names are equal.
         if others.filter(vault_id__iexact=self.vault_id).exists():
             raise ValidationError({"vault_id": [TAKEN]})
         if not self.password:
@@ -65,11 +65,11 @@ class VaultPassword(models.Model):
                 {"password": ["It cannot be decrypted: give it again."]}
             ) from None
         if text != text.strip() or "\n" in text:
-            # Ansible strips what it reads from a file, and would then not open what this opens.
+            # Ansible strips a password file's content, and would then use another password.
             raise ValidationError({"password": ["One line, without spaces around it."]})
 
     def opened(self) -> str:
-        """In clear, for the run itself and nobody else. Raises Undecryptable."""
+        """The decrypted password; only for the run itself. Raises Undecryptable."""
         try:
             return self.password.opened()
         except Undecryptable as error:
@@ -77,7 +77,7 @@ class VaultPassword(models.Model):
 
     @property
     def file_name(self) -> str:
-        """Where it lies in a run's folder."""
+        """Its path in a run's folder."""
         return f"vault/{self.pk}"
 
     @property

@@ -1,7 +1,7 @@
-"""What keeps a launch, or a run that has waited, from starting.
+"""Verdicts: what prevents a launch, or a waiting run, from starting.
 
 Our own rules come first (launching/checks.py at the launch, claim_checks.py at the claim); apps
-above answer `signals.launch_checked` with rules of theirs.
+above add theirs by answering `signals.launch_checked`.
 """
 
 from __future__ import annotations
@@ -30,17 +30,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What a launch may be refused with.
+# Exceptions with which a launch may be refused.
 ERRORS = PermissionDenied | Refused | ValidationError
-# Asked about again no later than that, whatever a rule says: the last of all dates is in no
-# calendar of another time zone.
+# The longest a run is held before rules are asked again; also keeps datetime.max out of time zone
+# conversions.
 LONGEST_HOLD = timedelta(days=365)
 MAY_BE_OVERRIDDEN = "An admin may launch it all the same by giving a reason."
 
 
 class Level(StrEnum):
-    """An advisory violation is only shown. One that is overridable blocks, unless an admin launches
-    with a reason."""
+    """Advisory violations are only shown. An admin with a reason passes overridable ones."""
 
     ADVISORY = "advisory"
     OVERRIDABLE = "overridable"
@@ -49,8 +48,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Violation:
-    """`message` is a sentence. With `waits_until`, it does not refuse: the run is held until then,
-    and asked about anew. `error`: what is raised where that is not Refused."""
+    """A broken rule; `message` is a sentence.
+
+    With `waits_until`, the run is held until then and checked again, instead of refused. `error` is
+    raised instead of Refused, if given.
+    """
 
     rule: str
     level: Level
@@ -61,7 +63,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`overridden`: the rules that an admin has set aside for this run."""
+    """The result of all rules; `overridden` are those that an admin has set aside for this run."""
 
     violations: tuple[Violation, ...] = ()
     overridden: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ class Verdict:
 
     @property
     def advice(self) -> list[str]:
-        """Sentences that are shown, and keep it from nothing."""
+        """Sentences that are shown without blocking."""
         blocking = self._blocking()
         return [each.message for each in self.violations if each not in blocking]
 
@@ -89,7 +91,7 @@ class Verdict:
         return " ".join(each.message for each in self.refusals)
 
     def raise_refusal(self) -> None:
-        """PermissionDenied, ValidationError or Refused, if it is refused."""
+        """Raise PermissionDenied, ValidationError or Refused if there are refusals."""
         for each in self.refusals:
             if each.error is not None:
                 raise each.error
@@ -107,7 +109,7 @@ class Verdict:
 
 
 def contributed_violations(run: Run, servers: Collection[Server], actor: User) -> list[Violation]:
-    """What the apps above have against it. `run` is not saved when it is launched."""
+    """Violations reported by apps above. At a launch, `run` is not saved yet."""
     asked = {"signal": launch_checked, "run": run, "servers": servers, "actor": actor}
     # Django's `send_robust` has no savepoints.
     receivers, _ = launch_checked._live_receivers(type(run))
@@ -115,8 +117,8 @@ def contributed_violations(run: Run, servers: Collection[Server], actor: User) -
 
 
 def _violations(receiver: Any, asked: dict[str, Any]) -> list[Violation]:
-    """A rule that cannot be asked, or whose answer means nothing, is one that says no."""
-    # In a claim's transaction, a query of a rule that fails must spoil nothing but its own.
+    """The violations of one rule. A rule that fails or answers nonsense counts as a refusal."""
+    # A failed query of a rule must not break the transaction of a claim.
     own = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
         with own:
@@ -124,7 +126,7 @@ def _violations(receiver: Any, asked: dict[str, Any]) -> list[Violation]:
             return [_meant(each) for each in answer or ()]
     except Exception as error:
         if is_transient(error) or connection.needs_rollback:
-            raise  # the whole launch, or claim, is tried again
+            raise  # the whole launch or claim is tried again
         app = _app_of(receiver)
         logger.exception("A rule of %s could not be asked", app)
         message = f"A rule of “{app}” could not be asked. The log of the console says why."
@@ -132,12 +134,14 @@ def _violations(receiver: Any, asked: dict[str, Any]) -> list[Violation]:
 
 
 def _meant(answer: Any) -> Violation:
-    """With an end that can be stored and shown; TypeError or ValueError for what is no violation,
-    and would else be found out by whoever reads it."""
+    """The violation with its end capped, so that it can be stored and shown.
+
+    Raises TypeError or ValueError for anything malformed, which would otherwise break its readers.
+    """
     if not isinstance(answer, Violation):
         raise TypeError(f"A rule answers violations, not {answer!r}.")
     for text in (answer.rule, answer.message):
-        text.encode()  # of what is stored: half of a character ("\ud800") cannot be
+        text.encode()  # raises for lone surrogates ("\ud800"), which cannot be stored
     if not isinstance(answer.error, ERRORS | None):
         raise TypeError(f"A launch is refused with one of {ERRORS}, not {answer.error!r}.")
     level, end = Level(answer.level), answer.waits_until

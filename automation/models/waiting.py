@@ -1,6 +1,6 @@
-"""Why a run waits, or would: the sentences of the launch form, the pages, the API and the commands.
+"""Why a run waits, or would wait: sentences for the launch form, pages, API and commands.
 
-A further reason is one more function in BLOCKERS.
+To add a reason, add a function to BLOCKERS.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from .runs import Run
 
 NAMED = 5
-# How many of the jobs that wait are looked at for whoever stands before it.
+# How many jobs of waiting runs are searched for the run that is next in front.
 WAITING = 2000
 
 
 def why_it_waits(run: Run) -> list[str]:
-    """Sentences: why a pending run has not begun; never empty."""
+    """Sentences why a pending run has not started; never empty."""
     if run.is_held:
         return [run.held_words]
-    return [*blockers(run), *_no_worker(run)] or ["It waits for a worker to take it."]
+    return [*blockers(run), *_no_worker(run)] or ["Waiting for a worker."]
 
 
 def why_it_would_wait(run: Run, servers: Sequence[Server]) -> list[str]:
-    """Sentences: why a run that is not saved would not start at once, as things are now."""
+    """Sentences why an unsaved run would not start at once, as things are now."""
     if run.is_held:
         return [run.held_words]
     reasons = [*blockers(run, servers), *_no_worker(run)]
@@ -37,7 +37,7 @@ def why_it_would_wait(run: Run, servers: Sequence[Server]) -> list[str]:
 
 
 def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
-    """Sentences: what a free worker would not take it for. `servers` of a run that is not saved."""
+    """Sentences why a free worker would not claim the run; pass `servers` for an unsaved run."""
     if servers is None:
         keys = set(run.jobs.values_list("server_id", flat=True))
     else:
@@ -46,7 +46,7 @@ def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
 
 
 def name_some(names: Sequence[str]) -> str:
-    """ "web1", "web1 and web2"; of many the first few, and how many more."""
+    """ "web1", "web1 and web2"; for many, the first few and the number of others."""
     more = len(names) - NAMED
     if more > 0:
         return f"{', '.join(names[:NAMED])} and {more} more"
@@ -64,7 +64,7 @@ def _own_turn(run: Run, servers: set[int]) -> list[str]:
 
 def _busy_servers(run: Run, servers: set[int]) -> list[str]:
     held = _holders(servers)
-    # A run that waits keeps also the free ones from those behind it.
+    # A waiting run also reserves free servers against those behind it.
     before = _next_before(run, servers - held.keys())
     said = []
     if held:
@@ -76,7 +76,7 @@ def _busy_servers(run: Run, servers: set[int]) -> list[str]:
     return said
 
 
-# Each takes the run and the keys of its servers.
+# Each takes the run and the ids of its servers.
 BLOCKERS: list[Callable[[Run, set[int]], list[str]]] = [_own_turn, _busy_servers]
 
 
@@ -87,14 +87,16 @@ def _no_worker(run: Run) -> list[str]:
 
 
 def _holders(servers: set[int]) -> dict[int, int]:
-    """Of these servers, those that a run holds: the run's key by the server's. By one walk over the
-    locks: there are as many as servers that are running something."""
+    """{server id: run id} for those of the servers that a run holds.
+
+    Reads all locks: there are as many as servers that are running something.
+    """
     locks = ServerLock.objects.values_list("server_id", "run_id")
     return {server_id: run_id for server_id, run_id in locks if server_id in servers}
 
 
 def _next_before(run: Run, servers: set[int]) -> dict[int, int]:
-    """The waiting run that stands before it on each of these servers, the last where several do."""
+    """{server id: the nearest waiting run in front of it on that server}."""
     before = type(run).objects.waiting().order_by("-id")
     if run.pk is not None:
         before = before.filter(pk__lt=run.pk)

@@ -1,4 +1,4 @@
-"""workers: the processes that take runs, and when each was last seen."""
+"""workers: the processes that claim runs, and when each was last seen."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-# A worker beats when it starts, with each task it takes and with its run's own beats; the queue
-# brings a task every minute. Two minutes and a half allow for one of them to be late.
+# A worker sends a heartbeat at its start, with each task and with its run's heartbeats; the queue
+# brings a task every minute. Two and a half minutes allow for a late one.
 ALIVE_FOR = timedelta(seconds=150)
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     def beat(self) -> None:
-        """Note that this process lives."""
+        """Record that this process is alive."""
         Worker.objects.update_or_create(
             host=socket.gethostname(), pid=os.getpid(), defaults={"seen_at": timezone.now()}
         )
@@ -26,7 +26,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         return self.filter(seen_at__gt=timezone.now() - ALIVE_FOR)
 
     def forget_old(self) -> None:
-        """Drop the rows of processes that have long ended."""
+        """Delete rows of processes that ended long ago."""
         self.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
 
 

@@ -1,4 +1,4 @@
-"""Numbers as bars of an SVG: places and sizes are attributes, colours are classes."""
+"""Numbers as SVG bars: positions and sizes are attributes, colours are classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LOWEST = 6
 
 @dataclass(frozen=True)
 class Bar:
-    """One run: as high as it took long, beside the others of its strip."""
+    """One run in a strip; the height is its duration relative to the others."""
 
     run: RunRecord
     x: int
@@ -21,7 +21,7 @@ class Bar:
 
 
 def strip_of(runs: Sequence[RunRecord]) -> list[Bar]:
-    """Newest first goes in, and stands at the right."""
+    """Bars for runs given newest first; the newest is at the right."""
     longest = max([1.0, *(run.seconds or 0 for run in runs)])
     bars = []
     for place, run in enumerate(reversed(runs), STRIP - len(runs)):

@@ -1,4 +1,4 @@
-"""The lines of a playbook or role in which a task stands."""
+"""The lines of a playbook or role around a task."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from .highlighting import LINE_END, yaml_html
 
 LINES_BEFORE = 3
 LINES_AFTER = 12
-# A file of tasks is never as large.
+# No task file is larger.
 MOST_BYTES = 1024 * 1024
 VAULTED = b"$ANSIBLE_VAULT"
 
@@ -23,13 +23,15 @@ VAULTED = b"$ANSIBLE_VAULT"
 @dataclass(frozen=True)
 class Excerpt:
     html: SafeString
-    # Why these may not be the lines that ran; empty when they are.
+    # Why these may not be the lines that ran; empty if they are.
     doubt: str
 
 
 def excerpt_of(job: Job, place: str) -> Excerpt | None:
-    """The lines around a place such as "roles/web/tasks/main.yml:12"; None when it cannot be shown:
-    it lies outside of the playbooks' folder, is no YAML, or is gone."""
+    """The lines around a place such as "roles/web/tasks/main.yml:12".
+
+    None if they cannot be shown: the file is outside the playbook folder, not YAML, or missing.
+    """
     file, _, digits = place.rpartition(":")
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
     if not file or number < 1:
@@ -59,7 +61,7 @@ def _read(path: Path) -> bytes:
 
 
 def _doubt(job: Job, file_path: str, path: Path, content: bytes) -> str:
-    """By the hash, where the run has one; else by the time of the last change."""
+    """Why the file may have changed: by hash for the playbook, by mtime for other files."""
     if file_path == job.playbook.file_path:
         is_same = playbook_files.hash_of(content) == job.run.playbook_hash
         return "" if is_same else "The file has changed since this run: these may be other lines."

@@ -1,4 +1,4 @@
-"""YAML source for a page: numbered, coloured lines that one can link to, and only escaped text."""
+"""YAML source as HTML: numbered, coloured, linkable lines, with all text escaped."""
 
 import re
 from itertools import groupby
@@ -10,9 +10,9 @@ from pygments.token import Comment, Keyword, Literal, Name, Punctuation
 
 from automation.ansi import visible
 
-# The lexer takes some microseconds a character, and its patterns look ahead to the end of the line,
-# again and again: a longer text, or one with longer lines, is shown without colours, and of a very
-# long one only the beginning.
+# The lexer takes some microseconds per character, and its patterns look ahead to the end of the
+# line again and again: a longer text, or one with longer lines, gets no colours, and very long ones
+# are cut.
 COLOURED_CHARACTERS = 64 * 1024
 COLOURED_WIDTH = 1000
 SHOWN_CHARACTERS = 512 * 1024
@@ -32,17 +32,17 @@ TOKENS = {
 VALUES = (Literal.Scalar.Plain, Name.Variable)
 LINE_END = re.compile(r"\r\n?|\n")
 CONSTANTS = re.compile(r"true|false|yes|no|null|~|-?\d{1,20}(\.\d{1,20})?", re.IGNORECASE)
-# Neither part looks further than the next bracket, so that no text is slow.
+# Neither part looks past the next bracket, so that no text is slow.
 EXPRESSION = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}%]*%\}")
 
 
 def yaml_html(
     text: str, first_line: int = 1, mark: int | None = None, *, anchor: str = "S"
 ) -> SafeString:
-    """The text as a block of lines, each with its number and its address, “#S12”.
+    """The text as a block of lines, each with its number and the anchor “#S12”.
 
-    `mark` is the number of the line that the page is about. Of several blocks on a page each needs
-    an `anchor` of its own; with an empty one, the lines have no addresses.
+    `mark` is the number of the line to highlight. Blocks on the same page need different `anchor`s;
+    with an empty one the lines get none.
     """
     text = LINE_END.sub("\n", text)
     hidden, text = len(text) - SHOWN_CHARACTERS, text[:SHOWN_CHARACTERS].removesuffix("\n")
@@ -64,7 +64,7 @@ def _is_coloured(text: str) -> bool:
 
 
 def _row(number: int, html: str, anchor: str, *, marked: bool) -> str:
-    """The number is an attribute, so that whoever copies the source copies no numbers."""
+    """One line. Its number is an attribute, so that copied source has no numbers in it."""
     figure = f'class="io-yaml-number" data-number="{number}"'
     address, link = "", f"<span {figure}></span>"
     if anchor:
@@ -95,7 +95,7 @@ def _spans(line: str, kinds: bytes) -> str:
 
 
 def _kinds(text: str) -> bytes:
-    """What each character belongs to: an index of KINDS."""
+    """The index in KINDS for each character."""
     kinds = bytearray(len(text))
     for start, token, piece in YamlLexer().get_tokens_unprocessed(text):
         kinds[start : start + len(piece)] = bytes([_kind_of(token, piece)]) * len(piece)

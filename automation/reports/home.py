@@ -1,5 +1,7 @@
-"""What the home page shows of runs and workers at this moment, each number with the list that it
-counts. What takes longer to count is in home_figures.py."""
+"""Figures about runs and workers for the home page, as of now, with links to what they count.
+
+Slower figures are in home_figures.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,21 +13,28 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.signed_in import signed_in
 from automation.content.playbook_files import BUILTIN
 from automation.models import Job, Playbook, Run, Worker
 
 from .list_links import jobs_url, runs_url
+from .own_runs import last_runs_of
 from .run_summary import Progress, progress_of
 
 SHOWN = 8
 
 
 def this_moment(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
-    return {**living_workers(), **activity(), **running_now(running_runs(), figures["usual"])}
+    return {
+        **living_workers(),
+        **activity(),
+        **running_now(running_runs(), figures["usual"]),
+        "own_runs": last_runs_of(signed_in(request)),
+    }
 
 
 def activity(at: datetime | None = None) -> dict[str, Any]:
-    """How many jobs run, wait and failed in the last 24 hours."""
+    """Numbers of running and pending jobs, and of those that failed in the last 24 hours."""
     now = at or timezone.now()
     since = (now - timedelta(hours=24)).replace(microsecond=0)
     running, pending = Q(status=Job.Status.RUNNING), Q(status=Job.Status.PENDING)
@@ -48,7 +57,7 @@ def activity(at: datetime | None = None) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Running:
-    """A run that runs, on how many servers (or which one), and how far it is."""
+    """A running run: on how many servers (or which one), and its progress."""
 
     run: Run
     servers: int
@@ -57,13 +66,13 @@ class Running:
 
 
 def running_runs() -> list[Run]:
-    """The newest of those that run: few, as each keeps a worker busy."""
+    """The newest running runs. There are few, as each occupies a worker."""
     related = Run.objects.running().select_related("playbook", "launched_by", "cancelled_by")
     return list(related.order_by("-id")[:SHOWN])
 
 
 def running_now(runs: list[Run], usual: Mapping[int, timedelta | None]) -> dict[str, Any]:
-    """The runs with their servers. `usual`: how long each playbook (its key) takes."""
+    """Running runs with their servers. `usual`: {playbook id: usual duration}."""
     jobs = (
         Job.objects.filter(run__in=[run.pk for run in runs])
         .order_by()
@@ -86,7 +95,7 @@ def _where(told: tuple[int, str] | None) -> tuple[int, str]:
 
 
 def living_workers() -> dict[str, Any]:
-    """How many worker processes live, and how long ago the latest was heard of."""
+    """The number of live worker processes, and the time since the latest heartbeat."""
     beats = Worker.objects.alive().values_list("host", "pid", "seen_at")
     of_runs = (
         Run.objects.beating().order_by().values_list("worker_host", "worker_pid", "heartbeat_at")
@@ -101,5 +110,5 @@ def living_workers() -> dict[str, Any]:
 
 
 def own_playbooks_exist() -> bool:
-    """Whether any playbook is registered besides those that InfraOps brings."""
+    """True if any playbook is registered besides those that InfraOps brings."""
     return Playbook.objects.exclude(file_path__startswith=BUILTIN).exists()

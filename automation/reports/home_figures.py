@@ -1,5 +1,7 @@
-"""What the home page shows of the last days: the chart, how each playbook does, and how the newest
-job on each server stands. That takes a while with a million jobs."""
+"""Slower figures for the home page: the chart, track records, the newest job on each server.
+
+With a million jobs they take a while.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,9 +21,9 @@ from .list_links import jobs_url, runs_url
 from .track_record import LastRuns, last_runs
 
 DAYS, PLAYBOOKS, RECENT_RUNS = 14, 10, 500
-# From the bottom of a bar to its top.
+# Order of the parts of a bar, from bottom to top.
 STACK = (Job.Status.SUCCESS, Job.Status.SKIPPED, Job.Status.CANCELLED, Job.Status.FAILED)
-# The most urgent first; "none": nothing has run there.
+# Most urgent first; "none": nothing has run there.
 RESULTS = ("failed", "cancelled", "running", "pending", "success", "skipped", "none")
 # Of a sparkline, in its own units.
 WIDTH, HEIGHT = 100, 24
@@ -32,7 +34,7 @@ def figures() -> dict[str, Any]:
 
 
 def is_new(figures: Mapping[str, Any]) -> bool:
-    """Whether there is hardly anything yet."""
+    """True if there is hardly any data yet."""
     return not (figures["environments"] and figures["records"])
 
 
@@ -41,8 +43,10 @@ def is_new(figures: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Slice:
-    """One outcome's part of one day's bar; `share` in percent of the highest bar, and `top` how
-    far down from there it begins."""
+    """One status in a day's bar.
+
+    `share` is its height and `top` its distance from the top, both in percent of the highest bar.
+    """
 
     status: str
     count: int
@@ -53,7 +57,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class DayBar:
-    """One day of the chart, with a part for each outcome."""
+    """One day of the chart, with a slice per status."""
 
     date: date
     total: int
@@ -62,13 +66,13 @@ class DayBar:
 
     @property
     def words(self) -> str:
-        """What a screen reader says of the bar."""
+        """The bar in words, for screen readers."""
         counts = ", ".join(f"{part.count} {part.status}" for part in self.parts)
         return f"{self.date:%d %b}: {counts or 'no jobs'}"
 
 
 def job_numbers(at: datetime | None = None) -> dict[str, Any]:
-    """The chart of the last days, and the jobs by status over the same time: one query."""
+    """The chart of the last days, and job counts by status for the same time. One query."""
     counts = Job.objects.per_day(DAYS, at)
     today = timezone.localdate(at)
     dates = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
@@ -106,7 +110,7 @@ def _midnight(day: date) -> datetime:
 
 
 def environments() -> dict[str, Any]:
-    """Active servers by environment and by how the newest job on them stands; inactive ones."""
+    """Active servers by environment and status of their newest job, and inactive ones."""
     rows = Server.objects.order_by("environment").values_list("environment", "is_active")
     counts: dict[str, dict[bool, int]] = {}
     for name, is_active, count in rows.annotate(count=Count("id")):
@@ -122,7 +126,7 @@ def environments() -> dict[str, Any]:
 
 
 def _last_results() -> dict[str, dict[str, int]]:
-    """By environment: how many active servers' newest job stands how."""
+    """{environment: {status of the newest job: number of active servers}}."""
     found: dict[str, dict[str, int]] = {}
     for name, status, count in _newest_jobs():
         if status:
@@ -131,8 +135,11 @@ def _last_results() -> dict[str, dict[str, int]]:
 
 
 def _newest_jobs() -> Iterable[tuple[str, str | None, int]]:
-    """(environment, status, how many). MariaDB leaps from server to server in the index, and is
-    slow at one question a server; SQLite would read the whole index, and is quick at those."""
+    """(environment, status, count).
+
+    MariaDB skips from server to server in the index but is slow at one subquery per server; SQLite
+    would read the whole index but is fast at subqueries.
+    """
     if connection.vendor == "sqlite":
         newest = Job.objects.filter(server=OuterRef("pk")).order_by("-id").values("status")[:1]
         servers = Server.objects.active().order_by().annotate(newest=Subquery(newest))
@@ -166,8 +173,10 @@ def _environment(
 
 @dataclass(frozen=True)
 class Record:
-    """How a playbook's last runs went. `line` and `failures` draw them: "0,24 2,20 …" and the
-    places of those that failed."""
+    """How a playbook's last runs went.
+
+    `line` and `failures` draw the sparkline: "0,24 2,20 …", and the points of failed runs.
+    """
 
     last: LastRuns
     url: str
@@ -177,7 +186,7 @@ class Record:
 
     @property
     def rate(self) -> int:
-        """In percent, and 100 only where all went well."""
+        """In percent, rounded down: 100 only if all succeeded."""
         count = len(self.last.ends)
         return 100 * self.last.succeeded // count if count else 0
 
@@ -185,15 +194,18 @@ class Record:
     def words(self) -> str:
         seconds = self.last.seconds
         if not seconds:
-            return "No run has ended."
+            return "No finished runs"
         return f"From {min(seconds):.0f} s to {max(seconds):.0f} s, {len(self.failures)} failed"
 
 
 def playbooks() -> dict[str, Any]:
-    """Those that ran most lately, and how: three queries."""
-    recent = Run.objects.order_by("-id").values_list("playbook", flat=True)[:RECENT_RUNS]
-    shown = list(dict.fromkeys(recent))[:PLAYBOOKS]
-    known = last_runs(shown) if shown else {}
+    """The playbooks that ran most recently, with their records. Three queries."""
+    recent = Run.objects.order_by("-id").values_list("playbook", "state")[:RECENT_RUNS]
+    states = list(recent)
+    shown = list(dict.fromkeys(playbook for playbook, _state in states))[:PLAYBOOKS]
+    running = [playbook for playbook, state in states if state == Run.State.RUNNING]
+    asked = list(dict.fromkeys([*shown, *running]))
+    known = last_runs(asked) if asked else {}
     return {
         "records": [_record(known[pk]) for pk in shown if pk in known and known[pk].ends],
         "usual": {pk: last.usual for pk, last in known.items()},
@@ -202,7 +214,7 @@ def playbooks() -> dict[str, Any]:
 
 def _record(last: LastRuns) -> Record:
     filters = {"playbook__id__exact": last.playbook.pk, "state__exact": Run.State.FINISHED}
-    # Those that ended without having begun are none of them, nor those that no play was for.
+    # Exclude runs that ended without starting, and those that no play was for.
     filters |= {"id__gte": last.first, "started_at__isnull": "False"}
     counted = {"outcome__exact": last.COUNTED} if last.skipped else {}
     longest = max([*last.seconds, 0.001])

@@ -1,4 +1,4 @@
-"""What stands above a job's log: its state, how it failed, how long it takes, how it was run."""
+"""The header above a job's log: its state, its failure, how long it takes, how it was run."""
 
 from functools import partial
 from typing import Any
@@ -16,8 +16,7 @@ WHY_UNMASKED = "their values are too short or too common to hide without damagin
 
 
 def state_of(job: Job) -> dict[str, Any]:
-    """What is asked for again and again, and so has to be cheap. `state` is another text whenever
-    anything in the header would differ."""
+    """What is polled, and so must be cheap. `state` changes whenever the header would."""
     waits_for = why_it_waits(job.run) if job.status == Job.Status.PENDING else []
     shown = "stopping" if job.is_active and job.run.cancel_requested_at else job.status
     return {
@@ -29,7 +28,7 @@ def state_of(job: Job) -> dict[str, Any]:
 
 
 def header_of(job: Job) -> dict[str, Any]:
-    """Everything that the header shows, of a job `for_page`."""
+    """Everything that the header shows; `job` comes from `for_page`."""
     state = state_of(job)
     failure = failing_result(job)
     return {
@@ -49,7 +48,7 @@ def header_of(job: Job) -> dict[str, Any]:
 
 
 def given_options(run: Run) -> list[tuple[str, Any]]:
-    """By Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
+    """The options by Ansible's flags: ("--check", "yes"), ("--tags", "web")."""
     credential = [("Credential", run.credential)] if run.credential else []
     return credential + [
         (OPTIONS[name], "yes" if value is True else value) for name, value in run.options().items()
@@ -57,8 +56,10 @@ def given_options(run: Run) -> list[tuple[str, Any]]:
 
 
 def failing_line(job: Job) -> int | None:
-    """Where one wants to look first: the line at which the first error begins. What was rescued or
-    ignored is a warning."""
+    """The number of the first error line, the first place to look.
+
+    Rescued and ignored failures are only warnings.
+    """
     if job.status != Job.Status.FAILED:
         return None
     errors = job.logs.filter(log_level=JobLog.Level.ERROR).order_by("line_number")
@@ -66,7 +67,7 @@ def failing_line(job: Job) -> int | None:
 
 
 def failing_result(job: Job) -> TaskResult | None:
-    """The result that the failure is about: the first that nobody rescued."""
+    """The result that failed the job: the first that was not rescued."""
     if job.status != Job.Status.FAILED:
         return None
     failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
@@ -74,8 +75,7 @@ def failing_result(job: Job) -> TaskResult | None:
 
 
 def plays_for_job(job: Job) -> list[Play]:
-    """The plays that took its server in, as far as its playbook's file says it; none once that is
-    another one than ran."""
+    """The plays in the playbook's file that matched its server; none if the file has changed."""
     if job.playbook.current_hash() != job.run.playbook_hash:
         return []
     return plays_for(job.playbook.file_path, job.server)
@@ -91,7 +91,7 @@ def _usual_seconds(job: Job) -> float | None:
 
 
 def _earlier(job: Job) -> Job | None:
-    """The job on the same server of the run that this one repeats."""
+    """The job on the same server in the run that this one relaunches."""
     if job.run.relaunch_of_id is None:
         return None
     return Job.objects.filter(run=job.run.relaunch_of_id, server=job.server_id).first()

@@ -1,4 +1,4 @@
-"""Where the lists of jobs and runs are, narrowed as their own filters would."""
+"""Links to the lists of jobs and runs, filtered as their own filters would."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import timezone
 def jobs_url(
     status: str = "", start: datetime | None = None, end: datetime | None = None, **filters: Any
 ) -> str:
-    """The list of jobs; `start` and `end`: when they were made."""
+    """The list of jobs created from `start` until before `end`."""
     query: dict[str, Any] = {"status__exact": status} if status else {}
     for name, moment in (("from", start), ("to", end)):
         if moment is not None:

@@ -1,7 +1,7 @@
-"""Finds text in a job's log as people read it: without its colours.
+"""Search a job's log for text as people see it: without colours.
 
-The database narrows a log down by LIKE, and Python looks at what is left. Only a line with colours
-in its midst can hide the text from LIKE, so those are looked at too.
+LIKE narrows the log down in the database; Python checks what is left. Only lines with colours
+inside them can hide the text from LIKE, so those are always checked.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MOST_HITS = 1000
 LONGEST_TEXT = 200
 AT_ONCE = 5000
 
-# An error is a warning too: by the least level that one asks for.
+# Minimum level: errors are included in warnings.
 LEVELS = {
     JobLog.Level.WARNING.value: [JobLog.Level.WARNING, JobLog.Level.ERROR],
     JobLog.Level.ERROR.value: [JobLog.Level.ERROR],
@@ -26,8 +26,10 @@ LEVELS = {
 
 
 def hits(job: Job, text: str, *, level: str = "", after: int = 0, limit: int) -> list[int]:
-    """The numbers of up to `limit` lines after line `after` that have the text (in whatever case)
-    and at least the level; without a text, all of that level."""
+    """Numbers of up to `limit` lines after line `after` that contain the text, ignoring case.
+
+    `level` is the minimum level. Without a text, all lines of that level match.
+    """
     lines = job.logs.order_by("line_number")
     if level:
         lines = lines.filter(log_level__in=LEVELS[level])
@@ -50,9 +52,9 @@ def _with_text(lines: QuerySet[JobLog], text: str, after: int) -> Iterator[int]:
 
 
 def _candidates(lines: QuerySet[JobLog], text: str) -> QuerySet[JobLog]:
-    """Every line that may have the text, and not many more."""
+    """All lines that may contain the text, and not many more."""
     if connection.vendor == "sqlite" and not text.isascii():
-        return lines  # its LIKE knows only ASCII's capitals
+        return lines  # SQLite's LIKE ignores case only in ASCII
     without = Replace(F("content"), Value(ESC), Value(""))
     lines = lines.annotate(sequences=Length("content") - Length(without))
     # As Ansible prints it: one colour for the whole line.

@@ -1,8 +1,8 @@
-"""A run as a table: its servers down, its tasks across, and in each cell how that task went there.
+"""A run as a table: servers down, tasks across, and each cell the task's result on that server.
 
-Servers meet the tasks of a run in different orders: files are included for some only, a strategy
-lets each go at its own pace. A column is the same task on all of them: the same play, name and
-place, and the same time that the server came there.
+Servers may meet a run's tasks in different orders: files are included for some only, and a strategy
+may let each go at its own pace. A column is the same task on all servers: the same play, name and
+place, and the same occurrence of it on that server.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from automation.models import Job, Run, TaskResult
 Status = TaskResult.Status
 BAD = (Status.FAILED, Status.UNREACHABLE)
 HOSTS, TASKS = 50, 25
-# Jobs whose order of tasks is looked at: each new column has one that came there.
+# Jobs whose order of tasks is read; each new column was met by one of them.
 WITNESSES = 50
-# How long the columns are remembered. Of an ended run they stay as they are; of a running one,
-# ten times as long as it took to find them.
+# How long the columns are cached: an hour for an ended run, whose columns do not change; for a
+# running one, ten times as long as computing them took.
 ENDED_FOR, RUNNING_TIMES = 3600, 10
-# The most urgent first; then what has gone well, and last where nothing was to be done.
+# Most urgent first, then successes, and last those with nothing to do.
 ORDER = [
     Job.Status.FAILED,
     Job.Status.RUNNING,
@@ -38,7 +38,7 @@ ORDER = [
 
 
 class Place(NamedTuple):
-    """Where a column stands in the play; `nth`: which time that a server comes there."""
+    """A column's place in the play; `nth` counts a server's visits there."""
 
     play: str
     task: str
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """A place as databases tell places apart: without regard to case."""
+    """A place as databases compare places: ignoring case."""
 
     play: str
     task: str
@@ -57,8 +57,11 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True)
 class MatrixColumn:
-    """One task of the run. `results`, and of them `bad` and `changed`: on how many servers, in all
-    of its times together. `number` counts the columns from 1."""
+    """One task of the run; `number` counts columns from 1.
+
+    `results`, and of these `bad` and `changed`, count servers, for all occurrences of the task
+    together.
+    """
 
     place: Place
     results: int
@@ -78,8 +81,11 @@ class MatrixCell(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One server. `counts` as in Ansible's recap, so far; `cells` in the order of the columns, None
-    where it did not come there."""
+    """One server.
+
+    `counts` is Ansible's recap so far. `cells` are in the order of the columns, None where it did
+    not come.
+    """
 
     job: Job
     counts: dict[str, int]
@@ -94,7 +100,7 @@ def spot_of(play: str, task: str, path: str, nth: int) -> Spot:
 
 
 def columns_of(run: Run) -> list[MatrixColumn]:
-    """All tasks that any of its servers has met, in the order of the play."""
+    """All tasks that any server of the run has met, in play order."""
     ended = run.state == Run.State.FINISHED
     key = f"columns-of-run-{run.pk}-{run.state}"
     known = cache.get(key)
@@ -136,7 +142,7 @@ def _group_spot(group: dict[str, Any]) -> Spot:
 
 
 def _most_often(results: QuerySet[TaskResult], tasks: set[str]) -> list[int]:
-    """For each place that a server comes to more than once: the job that does so most often."""
+    """For each place that a server meets repeatedly, the job that meets it most often."""
     if not tasks:
         return []
     counts = (
@@ -153,7 +159,7 @@ def _most_often(results: QuerySet[TaskResult], tasks: set[str]) -> list[int]:
 
 
 def _sequences(jobs: list[int]) -> Iterable[list[Place]]:
-    """What each of these jobs met, in its own order."""
+    """The places that each job met, in its own order."""
     found: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     results = TaskResult.objects.filter(job_id__in=jobs).order_by("job_id", "number")
     for job, *place in results.values_list("job_id", "play", "task", "path"):
@@ -162,7 +168,7 @@ def _sequences(jobs: list[int]) -> Iterable[list[Place]]:
 
 
 def number_repeats(places: Iterable[tuple[str, str, str]]) -> list[Place]:
-    """Each with the time that it comes."""
+    """Each place with its occurrence number."""
     times: Counter[Spot] = Counter()
     told = []
     for play, task, path in places:
@@ -172,7 +178,7 @@ def number_repeats(places: Iterable[tuple[str, str, str]]) -> list[Place]:
 
 
 def in_order(sequences: Iterable[Sequence[Place]]) -> list[Place]:
-    """One order out of several: whatever is new comes right after what stood before it."""
+    """Merge several orders into one: a new place goes right after the one that preceded it."""
     order: list[Place] = []
     known: dict[Spot, Place] = {}
     for sequence in sequences:
@@ -190,15 +196,15 @@ def in_order(sequences: Iterable[Sequence[Place]]) -> list[Place]:
 
 
 def jobs_of(run: Run, status: str = "") -> QuerySet[Job]:
-    """A run's jobs, those that need somebody first."""
+    """A run's jobs, those that need attention first."""
     ranks = (When(status=status, then=Value(rank)) for rank, status in enumerate(ORDER))
     jobs = run.jobs.filter(status=status) if status else run.jobs.all()
-    # Not by name: MariaDB would begin with the servers, all ten thousand of them.
+    # Not by name: MariaDB would start from the servers, all ten thousand of them.
     return jobs.order_by(Case(*ranks, output_field=IntegerField()), "id")
 
 
 def rows_of(jobs: Sequence[Job], columns: Sequence[MatrixColumn]) -> list[Row]:
-    """The jobs with their cells in these columns; two queries, however many there are."""
+    """The jobs with their cells in these columns. Two queries, however many there are."""
     cells = _cells(jobs, columns)
     # Until the play has ended, there is no recap.
     counts = TaskResult.objects.counts_by_job([job.pk for job in jobs if not job.counts])

@@ -1,4 +1,4 @@
-"""What of a run's table stands on one page, and the links to the rest of it."""
+"""One page of a run's table, with links to the rest."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from automation.models.results import RECAP
 
 from .matrix import HOSTS, TASKS, MatrixColumn, Row, columns_of, jobs_of, rows_of
 
-# The counts that each server shows, also where they are zero.
+# Counts shown for every server, even if zero.
 SHOWN = ("ok", "changed", "failed", "skipped", "unreachable")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the page's address asks for: servers by the status of their jobs, tasks by a part of
-    their name or by what became of them ("failed", "changed"), and which page of each."""
+    """What the URL asks for.
+
+    Servers by job status, tasks by part of their name or by result ("failed", "changed"), and the
+    page of each.
+    """
 
     status: str = ""
     task: str = ""
@@ -31,7 +34,7 @@ class Asked:
 
     @classmethod
     def of(cls, query: Any) -> Asked:
-        """Whatever cannot be understood is left out: an address may be old."""
+        """From the URL's parameters. Invalid ones are ignored: the URL may be old."""
         status, only = query.get("status", ""), query.get("only", "")
         return cls(
             status if status in Job.Status.values else "",
@@ -42,7 +45,7 @@ class Asked:
         )
 
     def url(self, **changes: Any) -> str:
-        """This page with some of it otherwise; the others' pages begin anew with a new filter."""
+        """The URL of this page with changes. A new filter resets its own page number."""
         asked = {"status": self.status, "task": self.task, "only": self.only}
         pages = {"hosts": self.hosts, "tasks": self.tasks}
         if "status" in changes:
@@ -56,7 +59,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A page of rows or columns: from `first` to `last` of `total`, and where the others are."""
+    """A page of rows or columns: from `first` to `last` of `total`, with links to the others."""
 
     number: int
     first: int
@@ -68,7 +71,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class MatrixTable:
-    """`plays`: each play's name over so many of the columns."""
+    """The page of the table; `plays` are (name, number of columns it spans)."""
 
     asked: Asked
     rows: list[Row]
@@ -83,7 +86,7 @@ class MatrixTable:
 
 
 def table_of(run: Run, asked: Asked, counts: dict[str, int]) -> MatrixTable:
-    """The page of the table that is asked for. `counts`: the run's jobs by status."""
+    """The requested page of the table. `counts`: {status: number of the run's jobs}."""
     every = columns_of(run)
     chosen = [column for column in every if _is_wanted(column, asked)]
     tasks = _stretch(asked, "tasks", TASKS, len(chosen))
@@ -137,7 +140,7 @@ def _page(text: str) -> int:
 
 
 def count_links(row: Row, results_url: str) -> list[tuple[str, int, str]]:
-    """Each of the server's counts with the list of the results that it counts."""
+    """(name, count, link to the counted results) for the server."""
     shown = [*SHOWN, *(name for name in ("rescued", "ignored") if row.counts.get(name))]
     return [(name, row.counts.get(name, 0), _results(row.job, name, results_url)) for name in shown]
 

@@ -1,6 +1,6 @@
-"""How a playbook has fared: its newest runs, week by week, and on which servers.
+"""How a playbook has fared: its newest runs, week by week, and by server.
 
-Bounded however long the history is: the newest runs and jobs are looked at, by their keys.
+The cost is bounded however long the history is: only the newest runs and jobs are read, by key.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from .track_record import Seconds, TrackRecord
 
 RUNS = 500
 JOBS = 20_000
-# Among so many of the newest jobs the servers are looked for, and so many are shown.
+# How many of the newest jobs are searched for servers, and how many servers are shown.
 JOBS_FOR_SERVERS = 2000
 SERVERS = 20
 STRIP = 50
@@ -33,12 +33,16 @@ COLUMNS = (
 class RunRecord:
     pk: int
     created_at: datetime
-    outcome: str  # as a job's status: until it has ended, pending or running
-    # None where too many jobs have come since.
+    outcome: str  # as a job's status: pending or running until it has ended
+    # None if too many jobs have come since.
     servers: int | None
     failed: int | None
     launched_by_id: int
     duration: timedelta | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.outcome not in (Run.State.PENDING, Run.State.RUNNING)
 
     @property
     def seconds(self) -> Seconds | None:
@@ -47,7 +51,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class RunsTogether(TrackRecord):
-    """Of some runs of it; `start`: the Monday of their week, where they are a week's."""
+    """Several of its runs; `start` is the Monday of their week, if they are a week's."""
 
     runs: list[RunRecord]
     start: date | None = None
@@ -59,7 +63,7 @@ class RunsTogether(TrackRecord):
 
 @dataclass(frozen=True)
 class PlaybookHistory:
-    """`runs` are newest first."""
+    """The history; `runs` are newest first."""
 
     runs: list[RunRecord]
     is_cut: bool  # there are older ones
@@ -72,7 +76,10 @@ class PlaybookHistory:
 
     @property
     def weeks(self) -> list[RunsTogether]:
-        """The last weeks in which it ran, oldest first; only whole ones where there are several."""
+        """The last weeks with runs, oldest first.
+
+        A cut-off first week is dropped if there are others.
+        """
         by_week: dict[date, list[RunRecord]] = {}
         for run in self.runs:
             day = timezone.localdate(run.created_at)
@@ -92,10 +99,12 @@ def _runs(playbook: Playbook) -> tuple[list[RunRecord], bool]:
 
 
 def _counts(playbook: Playbook, oldest: int) -> dict[int, Counter[str]]:
-    """The jobs of its runs by status. With thousands of servers a run, not of all of them: only of
-    the newest jobs, and of runs that lie among those as a whole."""
+    """{run id: {status: number of jobs}}.
+
+    With thousands of servers per run, only for runs that lie wholly within the newest JOBS jobs.
+    """
     jobs = Job.objects.filter(playbook=playbook)
-    # It skips within an index; each row of it is a key and nothing else.
+    # Skips within an index that holds nothing but keys.
     beyond = list(jobs.order_by("-id").values_list("pk", flat=True)[JOBS : JOBS + 1])
     if beyond:
         oldest = max(oldest, Job.objects.values_list("run_id", flat=True).get(pk=beyond[0]) + 1)
@@ -121,7 +130,7 @@ def _record(row: Any, counts: Counter[str] | None) -> RunRecord:
 
 
 def _servers(playbook: Playbook) -> tuple[list[Job], int]:
-    """The newest job on each server, newest first; and on how many more servers it ran."""
+    """The newest job on each server, newest first, and the number of servers not shown."""
     newest = Job.objects.filter(playbook=playbook).order_by("-id").values_list("server_id", "pk")
     latest: dict[int, int] = {}
     for server_id, pk in newest[:JOBS_FOR_SERVERS]:

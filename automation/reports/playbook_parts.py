@@ -1,4 +1,4 @@
-"""The other files that a playbook names: the hash of its own file does not cover them."""
+"""Other files that a playbook names, which its hash does not cover."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Any
 
 from automation.content.playbook_files import plays_in
 
-# Reading YAML takes ten microseconds a character: a longer playbook is not looked through.
+# In bytes. Parsing YAML takes ten microseconds per character: longer playbooks are not examined.
 LONGEST = 64 * 1024
 MOST = 100
-DEEPEST = 20  # of blocks in blocks; an alias in YAML may hold itself
+DEEPEST = 20  # nested blocks; a YAML alias may contain itself
 
 TASK_LISTS = ("pre_tasks", "tasks", "post_tasks", "handlers", "block", "rescue", "always")
-# By module: what it names, and the keys that may hold the name.
+# {module: (what it names, the keys that may hold the name)}.
 MODULES = {
     "import_playbook": ("playbook", ("file",)),
     "import_role": ("role", ("name",)),
@@ -29,13 +29,16 @@ PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 @dataclass(frozen=True)
 class PlaybookPart:
-    kind: str  # role, tasks, playbook, variables, template, file, script
-    name: str  # as it is written; a template in it is not evaluated
+    kind: str  # role, tasks, playbook, variables, template, file or script
+    name: str  # as written; templates are not evaluated
 
 
 def list_playbook_parts(content: bytes) -> list[PlaybookPart]:
-    """Each once, in the order of the file. Only what the file itself names: neither what its roles
-    name in turn, nor group_vars and host_vars, which Ansible finds by itself."""
+    """The parts that the file itself names, each once, in order.
+
+    Not included: what its roles name in turn, and group_vars and host_vars, which Ansible finds
+    itself.
+    """
     if len(content) > LONGEST:
         return []
     found: dict[PlaybookPart, None] = {}
@@ -58,7 +61,7 @@ def _of_play(play: dict[str, Any]) -> Iterator[PlaybookPart]:
 
 
 def _of_task(task: Any, depth: int) -> Iterator[PlaybookPart]:
-    """Of a task, a block or a play: all of them hold lists of tasks."""
+    """The parts of a task, block or play, all of which contain lists of tasks."""
     if not isinstance(task, dict) or depth > DEEPEST:
         return
     for key, value in task.items():

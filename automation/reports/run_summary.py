@@ -1,4 +1,4 @@
-"""A run's jobs in a few numbers: how they stand, what went wrong, and how far the run has come."""
+"""A run's jobs in numbers: their statuses, what went wrong, and the progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.db.models import Case, Count, F, Min, When
 
-from automation.launching import Only
 from automation.models import Job, Run
 
 FAILURES = 3
@@ -16,8 +15,10 @@ FAILURES = 3
 
 @dataclass(frozen=True)
 class Alike:
-    """Jobs of a run that stand alike, on one ticket or on none. `what` failed, as a place or a
-    name; `first`: the key of the first."""
+    """Jobs of a run that ended alike, and have the same ticket or none.
+
+    `what` failed, as a place or a name; `first` is the id of the first job.
+    """
 
     status: str
     failure_kind: str
@@ -29,13 +30,11 @@ class Alike:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """`failures`: the commonest ones, each with its first job (and so a message and a ticket), and
-    how many are like it."""
+    """The summary; `failures` are the most common ones, as (first job, number of jobs alike)."""
 
     counts: dict[str, int]
     failures: list[tuple[Job, int]]
     more_failures: int
-    relaunch_choices: list[tuple[Only, int]]
 
     @property
     def jobs(self) -> int:
@@ -48,8 +47,9 @@ class RunSummary:
 
 
 def summarize_run(run: Run) -> RunSummary:
-    """Two queries, or one where nothing failed."""
-    # By the task's place, which earlier jobs lack: its name may be filled in anew for each server.
+    """One query, or two if anything failed."""
+    # By the task's place, as its name may be templated differently for each server. Older jobs have
+    # no place.
     what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
     groups = [
         Alike(*row)
@@ -67,7 +67,6 @@ def summarize_run(run: Run) -> RunSummary:
         {status: counts[status] for status in Job.Status.values if counts[status]},
         _with_jobs(failed[:FAILURES]),
         max(0, len(failed) - FAILURES),
-        _choices(run, failed),
     )
 
 
@@ -79,23 +78,16 @@ def _with_jobs(groups: list[Alike]) -> list[tuple[Job, int]]:
     return [(jobs[group.first], group.count) for group in groups]
 
 
-def _choices(run: Run, failed: list[Alike]) -> list[tuple[Only, int]]:
-    if run.state != Run.State.FINISHED:
-        return []
-    counts = [(only, sum(group.count for group in failed if only.is_of(group))) for only in Only]
-    return [(only, count) for only, count in counts if count]
-
-
 @dataclass(frozen=True)
 class Progress:
-    """Against the usual: the median of the playbook's last runs."""
+    """Progress compared with the usual duration, the median of the playbook's last runs."""
 
     elapsed: timedelta
     usual: timedelta
 
     @property
     def percent(self) -> int:
-        """Up to 99: done is when it has ended."""
+        """At most 99: 100 means that the run has ended."""
         share = self.elapsed / self.usual if self.usual else 1
         return min(99, round(100 * share))
 
@@ -105,7 +97,7 @@ class Progress:
 
 
 def progress_of(run: Run, usual: timedelta | None) -> Progress | None:
-    """None where it does not run, or nothing is known of earlier runs."""
+    """None if it is not running, or its usual duration is unknown."""
     if run.state != Run.State.RUNNING or usual is None or run.duration is None:
         return None
     return Progress(run.duration, usual)

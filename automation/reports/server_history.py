@@ -1,4 +1,4 @@
-"""How a server has fared: its last jobs, its last connection check, who holds it now."""
+"""How a server has fared: its last jobs, its last connection check, and the run that holds it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ServerHistory:
 
     @property
     def strip(self) -> list[Job]:
-        """Newest last, as time goes."""
+        """The jobs, newest last."""
         return list(reversed(self.jobs))
 
     @property
@@ -42,19 +42,19 @@ class ServerHistory:
 
 
 def read_server_history(server_id: int) -> ServerHistory:
-    """Five queries, whatever the number of its jobs."""
+    """Five queries, however many jobs the server has."""
     own = Job.objects.filter(server=server_id).defer("extra_vars", "counts").order_by("-id")
     jobs = list(own[:SHOWN])
     check = Playbook.objects.filter(file_path=CHECK).values("pk")[:1]
     last_check = own.filter(playbook=check).first()
-    # Not as joins: see JobQuerySet.recent.
+    # Not joined: see JobQuerySet.recent.
     prefetch_related_objects(jobs, "playbook", "user")
     lock = ServerLock.objects.select_related("run__playbook", "run__launched_by")
     return ServerHistory(jobs, last_check, lock.filter(server=server_id).first())
 
 
 def summarize_server(server: Server) -> dict[str, object]:
-    """The same in figures, for programs."""
+    """The same in figures, for the API."""
     history = read_server_history(server.pk)
     return {
         "server_id": server.pk,

@@ -1,6 +1,6 @@
-"""How something has fared: how its runs or jobs ended, how often well, and how long they took.
+"""Track records: how runs or jobs ended, how often they succeeded, and how long they took.
 
-Every rate, median and usual duration that a page, the API or a report shows is counted here.
+Every rate, median and usual duration on pages, in the API and in reports is computed here.
 """
 
 from __future__ import annotations
@@ -19,28 +19,29 @@ from automation.models import Job, Playbook, Run
 
 Seconds = float
 
-# Of a playbook, so many of its last runs are looked at; of a playbook on one server, so many of its
-# last successes.
+# The last runs counted for a playbook, and the last successes for a playbook on one server.
 LAST_RUNS = 50
 LAST_SUCCESSES = 20
 
 
 def success_rate(succeeded: int, of: int) -> int | None:
-    """In percent, rounded down: 100 only where all succeeded. None of none."""
+    """In percent, rounded down: 100 only if all succeeded. None if there are none."""
     return 100 * succeeded // of if of else None
 
 
 def median_of(durations: Iterable[Seconds | None]) -> Seconds | None:
-    """Of those that are known."""
+    """The median of the known durations; None if there are none."""
     known = [seconds for seconds in durations if seconds is not None]
     return median(known) if known else None
 
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """Of some runs or jobs, each as (how long it took, its status). The rate is of those that
-    succeeded or failed: cancelled and skipped ones say nothing. The median is of those that
-    succeeded."""
+    """Runs or jobs, each as (seconds, status).
+
+    The rate is that of succeeded among succeeded and failed ones; cancelled and skipped ones do not
+    count. The median is that of succeeded ones.
+    """
 
     ends: Sequence[tuple[Seconds | None, str]]
 
@@ -54,7 +55,7 @@ class TrackRecord:
 
     @property
     def outcomes(self) -> list[tuple[str, int]]:
-        """The most frequent first."""
+        """(status, count), most frequent first."""
         return self.counts.most_common()
 
     @property
@@ -67,7 +68,7 @@ class TrackRecord:
 
     @property
     def decided(self) -> int:
-        """How many have succeeded or failed."""
+        """How many succeeded or failed."""
         return self.succeeded + self.failed
 
     @property
@@ -84,10 +85,10 @@ class TrackRecord:
 
 @dataclass
 class LastRuns:
-    """The last runs of a playbook that have ended, the oldest first: (seconds, outcome).
+    """The last ended runs of a playbook, oldest first, as (seconds, outcome).
 
-    `first`: the key of the oldest of them. `skipped`: how many more there were between them that no
-    play was for; those say neither how well it works nor how long it takes.
+    `first` is the id of the oldest. `skipped` is the number of further runs among them that no play
+    was for; those say nothing about success or duration.
     """
 
     COUNTED: ClassVar = [Run.End.FAILED, Run.End.CANCELLED, Run.End.SUCCESS]
@@ -99,7 +100,7 @@ class LastRuns:
 
     @property
     def usual(self) -> timedelta | None:
-        """The median of their durations, however they ended: so long it keeps its servers."""
+        """The median duration, however they ended: for that long they keep servers busy."""
         seconds = median_of(self.seconds)
         return None if seconds is None else timedelta(seconds=seconds)
 
@@ -113,15 +114,15 @@ class LastRuns:
 
     @property
     def success_rate(self) -> int | None:
-        """Of all of them, cancelled ones among them, as “8 of 10” beside it has it."""
+        """Of all of them, including cancelled ones, to match “8 of 10” beside it."""
         return success_rate(self.succeeded, len(self.ends))
 
 
 def last_runs(playbooks: Collection[int]) -> dict[int, LastRuns]:
-    """Of each of these playbooks (their keys) that has ended runs; two queries.
+    """{playbook id: its last runs}, for those that have ended runs. Two queries.
 
-    First where the last fifty begin, then those: each is a short walk along an index, however
-    many runs there have been.
+    Finds the start of the last fifty, then reads those: both are short walks along an index,
+    however many runs there have been.
     """
     ended = Run.objects.filter(state=Run.State.FINISHED, started_at__isnull=False)
     own = ended.filter(playbook=OuterRef("pk")).order_by("-id").values("id")
@@ -134,7 +135,7 @@ def last_runs(playbooks: Collection[int]) -> dict[int, LastRuns]:
     among = Q()
     for pk, last in found.items():
         among |= Q(playbook=pk, id__gte=last.first)
-    # Nothing else is asked for: with the state, SQLite would walk all that have ended.
+    # No other columns: with the state, SQLite would walk all ended runs.
     columns = ("playbook_id", "started_at", "finished_at", "outcome")
     runs = Run.objects.filter(among).order_by("id").values_list(*columns)
     for pk, began, finished, outcome in runs:
@@ -146,15 +147,15 @@ def last_runs(playbooks: Collection[int]) -> dict[int, LastRuns]:
 
 
 def usual_duration(playbook: int) -> timedelta | None:
-    """The median of its last runs; None where it has none."""
+    """The median of its last runs; None if it has none."""
     last = last_runs([playbook]).get(playbook)
     return last.usual if last else None
 
 
 def usual_seconds_on(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Seconds]:
-    """How long each (playbook's key, server's key) usually takes: the median of its last 20
-    successes. What never succeeded is left out. One query, which looks at 20 rows of an index for
-    each pair.
+    """{(playbook id, server id): usual seconds}, the median of the last 20 successes.
+
+    Pairs that never succeeded are left out. One query, which reads 20 rows of an index per pair.
     """
     if not pairs:
         return {}
@@ -166,7 +167,7 @@ def usual_seconds_on(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int]
 
 
 def _last_successes(pairs: Collection[tuple[int, int]]) -> tuple[str, list[int | str | None]]:
-    """SQL and its parameters. Django writes no UNION of sliced queries for SQLite."""
+    """SQL and its parameters: for SQLite, Django cannot write a UNION of sliced queries."""
     parts: list[str] = []
     parameters: list[int | str | None] = []
     successes = Job.objects.filter(status=Job.Status.SUCCESS).order_by("-id")

@@ -1,4 +1,4 @@
-"""How jobs and their output look on a page."""
+"""Template filters for jobs and their output."""
 
 from datetime import datetime, timedelta
 
@@ -12,9 +12,9 @@ from automation.reports.highlighting import yaml_html
 
 register = template.Library()
 
-# Of a longer line a page shows this much, and the download all of it.
+# Pages cut longer lines here; the download has all of them.
 SHOWN_CHARACTERS = 10_000
-# The first that fits.
+# The first match wins.
 DIFF_KINDS = {"+++": "file", "---": "file", "@@": "place", "+": "added", "-": "removed"}
 LETTERS = {"success": "✓", "failed": "✕", "running": "▸", "pending": "…", "skipped": "»"}
 TASK_ICONS = {
@@ -36,7 +36,7 @@ def ansi(text: str) -> SafeString:
 
 @register.filter
 def yaml_source(text: str) -> SafeString:
-    """A whole file as coloured lines; line 12 is “#S12”."""
+    """A whole file as coloured lines; line 12 has the anchor “#S12”."""
     return yaml_html(text)
 
 
@@ -47,7 +47,7 @@ def hidden_characters(text: str) -> int:
 
 @register.filter
 def clock(moment: datetime) -> str:
-    """ "14:03:21.042", in the console's zone."""
+    """ "14:03:21.042", in the console's time zone."""
     return timezone.localtime(moment).strftime("%H:%M:%S.%f")[:-3]
 
 
@@ -59,7 +59,7 @@ def exact_time(moment: datetime) -> str:
 
 @register.filter
 def coloured_diff(text: str) -> SafeString:
-    """A difference as safe HTML. Its signs stay: colour alone says nothing to some."""
+    """A diff as safe HTML. Keeps the signs, as not everybody can tell the colours apart."""
     return mark_safe("\n".join(map(_diff_line, text.split("\n"))))  # noqa: S308  (escaped there)
 
 
@@ -73,32 +73,32 @@ def _diff_line(line: str) -> str:
 
 @register.filter
 def share_of(duration: float, job: Job) -> str:
-    """ "37 % of the job's time"; empty before there is any."""
+    """ "37 % of the job's time"; empty if the job has no duration yet."""
     whole = job.duration.total_seconds() if job.duration else 0
     return f"{min(1, duration / whole):.0%} of the job's time" if whole else ""
 
 
 @register.filter
 def width_of(duration: float, longest: float) -> str:
-    """How wide a bar is beside the longest one's."""
+    """The width of a bar relative to the longest, in percent."""
     return f"{100 * duration / longest:.1f}%" if longest else "0%"
 
 
 @register.filter
 def letter(status: str) -> str:
-    """A job's status in one character, for where no word fits: colour alone tells not enough."""
+    """A job's status as one character, where no word fits and colour alone is not enough."""
     return LETTERS.get(status, "-")
 
 
 @register.filter
 def seconds(duration: float) -> str:
-    """ "0.25 s"; from a minute on as a duration."""
+    """ "0.25 s"; from a minute on in minutes and seconds."""
     return f"{duration:.2f} s" if duration < 60 else short_duration(timedelta(seconds=duration))
 
 
 @register.filter
 def short_duration(duration: timedelta | None) -> str:
-    """ "4 s", "2 min 5 s", "1 h 12 min"; a dash for none."""
+    """ "4 s", "2 min 5 s", "1 h 12 min"; "-" for None."""
     if duration is None:
         return "-"
     seconds = max(0, int(duration.total_seconds()))
@@ -111,11 +111,11 @@ def short_duration(duration: timedelta | None) -> str:
 
 @register.filter
 def task_icon(status: str) -> str:
-    """The icon of a task's result; its word always stands beside it."""
+    """The icon for a task's result, always shown beside the word."""
     return TASK_ICONS[status]
 
 
 @register.filter
 def short_count(count: int) -> str:
-    """ "9999", then "10k": for narrow places, where the whole number stands beside it."""
+    """ "9999", then "10k", for narrow places that also show the whole number."""
     return str(count) if count < 10_000 else f"{count // 1000}k"

@@ -31,7 +31,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         **header,
-        **relaunching_of(job.run),
+        **relaunching_of(job.run, job),
         "log": {**line_window(job, header["failing_line"]), **_state_of_log(header)},
         **_tasks_of(request, job),
         "model_admin": admin.site.get_model_admin(Job),
@@ -65,7 +65,8 @@ def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
 @require_POST
 @cancellers_only
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return cancel(request, get_object_or_404(Job.objects.for_page(), job_id=job_id))
+    job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
+    return cancel(request, job, job.run)
 
 
 def _state_of_log(header: dict[str, Any]) -> dict[str, Any]:

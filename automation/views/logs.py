@@ -36,7 +36,7 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = state_of(job)
     if request.GET.get("state") != context["state"]:
         job = Job.objects.for_page().get(pk=job.pk)
-        context = {**header_of(job), **relaunching_of(job.run), "changed": True}
+        context = {**header_of(job), **relaunching_of(job.run, job), "changed": True}
     if request.GET.get("only") == "state":
         context |= {"lines": [], "newest": job.last_line_number}
     elif before := number_in(request, "before"):

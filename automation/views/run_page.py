@@ -50,7 +50,6 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     return {
         **_header(run, summary),
         **relaunching_of(run),
-        "relaunch_choices": summary.relaunch_choices,
         **_table(request, run, summary),
     }
 

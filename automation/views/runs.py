@@ -1,8 +1,9 @@
 """What one does to a run: stop it, and do it once more."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.contrib import messages
@@ -10,19 +11,21 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import signed_in
 from automation import launching
-from automation.launching import Launched, Only, launch_from
-from automation.launching.relaunching import choices
+from automation.launching import Launched, Only, PlanChanged, launch_from
 from automation.models import Job, Run
-from console.lists import call_each, reason
+from automation.reports.run_servers import RunServers, Target
+from console.asking import ask_to_confirm, is_confirmed
+from console.lists import reason
 from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
 RELAUNCHES = 20
+MOST_IN_ADDRESS = 200
 
 launchers_only = permission_required("automation.launch_playbook", raise_exception=True)
 cancellers_only = permission_required("automation.cancel_job", raise_exception=True)
@@ -31,48 +34,108 @@ cancellers_only = permission_required("automation.cancel_job", raise_exception=T
 @require_POST
 @cancellers_only
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    return cancel(request, get_object_or_404(Run.objects.select_related("playbook"), pk=pk))
+    run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
+    return cancel(request, run, run)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @launchers_only
 def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Do a run once more as it was, on all of its servers or `only` some; `server` names one."""
+    """Do a run once more as it was, on all of its servers or `only` some; `server` names them.
+    Opened as a page it says what would run, and asks."""
     run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
-    only, key, server = (request.POST.get(name, "") for name in ("only", "key", "server"))
+    given = request.POST if request.method == "POST" else request.GET
+    only, keys = given.get("only", ""), {row_key(text) for text in given.getlist("server")}
     if only and only not in Only.values:
         raise Http404("There is no such choice of servers.")
-    one = Server.objects.filter(jobs__run=run)
-    named = [get_object_or_404(one, pk=row_key(server))] if server else []
-    try:
-        launch = launch_from(run, only=only or None, servers=named)
-        launched = launching.launch(signed_in(request), replace(launch, idempotency_key=key[:64]))
-    except (Refused, ValidationError) as error:
-        messages.error(request, f"Nothing was launched. {_told(error)}")
-        return redirect(run)
-    return redirect_to_launched(request, launched)
+    known = Server.objects.filter(pk__in=Job.objects.filter(run=run).values("server"))
+    named = list(known.filter(pk__in=keys))
+    if len(named) != len(keys):
+        raise Http404("The run has no such server.")
+    sent = [(name, value) for name in ("only", "server") for value in given.getlist(name)]
+    back = run.get_absolute_url()
+    return relaunch(request, run, only=only, servers=named, back=back, sent=sent)
 
 
 # --- Used by the other pages and by the admin -----------------------------------------------------
 
 
-def cancel(request: HttpRequest, row: Job | Run) -> HttpResponse:
-    call_each(
-        request,
-        [row],
-        lambda row: row.cancel(signed_in(request)),
-        done="Cancelling",
-        unchanged="Had ended, or was being cancelled",
-    )
+def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
+    """Of a job it is its whole run that is cancelled. Production is asked about first."""
+    of_run = RunServers(run)
+    if of_run.cancelled.is_production and not is_confirmed(request):
+        return ask_to_confirm(
+            request,
+            f"{of_run.cancel_label}?",
+            button=of_run.cancel_label,
+            names=[f"{run}: all of it stops, wherever it stands."],
+            is_production=True,
+            back=row.get_absolute_url(),
+            back_button="Keep it running",
+        )
+    if not row.cancel(signed_in(request)):
+        messages.info(request, f"{run} has already finished or is being cancelled.")
+    elif run.state == Run.State.FINISHED:
+        messages.success(request, f"Cancelled {run}.")
+    # Else the page says that it is stopping, for as long as it does.
     return redirect(row)
+
+
+def relaunch(
+    request: HttpRequest,
+    run: Run,
+    *,
+    back: str,
+    only: str = "",
+    servers: Sequence[Server] = (),
+    sent: Sequence[tuple[str, str]],
+) -> HttpResponse:
+    """Do it once more, or ask first: about production, and where it was opened as a page. What was
+    asked about is what is launched, or nothing is. `sent`: what the request was told of the
+    servers."""
+    given = request.POST if request.method == "POST" else request.GET
+    actor, key, note = signed_in(request), given.get("key") or uuid4().hex, ""
+    try:
+        launch = launch_from(run, only=only or None, servers=servers)
+        launch = replace(launch, idempotency_key=key[:64], expect=given.get("expect", ""))
+        target = Target.of(launch.each_server())
+        if request.method == "POST" and (is_confirmed(request) or not target.is_production):
+            return redirect_to_launched(request, launching.launch(actor, launch))
+        intention = launching.rehearse(actor, launch)
+    except PlanChanged as changed:
+        intention, note = changed.intention, str(changed)
+    except (Refused, ValidationError) as error:
+        messages.error(request, f"Nothing was launched. {_told(error)}")
+        return redirect(back)
+    label = f"Relaunch on {target.words()}"
+    return ask_to_confirm(
+        request,
+        f"{label}?",
+        button=label,
+        sent=[("key", key), ("expect", intention.digest), *sent],
+        details="automation/runs/_ask_relaunch.html",
+        intention=intention,
+        servers=intention.servers,
+        edit_query=_edit_query(run, only, servers),
+        is_production=target.is_production,
+        note=note,
+        back=back,
+    )
+
+
+def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:
+    """The launch form's, with the same servers; empty where they are too many for an address."""
+    chosen = [("only", only)] if only else [("server", str(server.pk)) for server in servers]
+    return urlencode([("run", run.pk), *chosen]) if len(chosen) <= MOST_IN_ADDRESS else ""
 
 
 def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpResponse:
     run, is_new = launched
     if is_new:
-        messages.success(request, f"“{run.playbook}” is on its way.")
+        words = f"Relaunched {run.playbook}." if run.relaunch_of_id else f"Launched {run.playbook}."
+        messages.success(request, words)
     else:
-        messages.info(request, "This form had been sent before: here is what it launched.")
+        messages.info(request, "This form was already sent. This is the run that it launched.")
     return redirect(only_job(run) or run)
 
 
@@ -80,7 +143,7 @@ def _told(error: Refused | ValidationError) -> str:
     """With the names of the variables that cannot be used any more."""
     if hasattr(error, "message_dict"):
         said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
-        return f"{' '.join(said)} Choose “Edit” to mend it."
+        return f"{' '.join(said)} Use “Edit and relaunch” to fix it."
     return reason(error)
 
 
@@ -90,12 +153,12 @@ def only_job(run: Run) -> Job | None:
     return jobs[0] if len(jobs) == 1 else None
 
 
-def relaunching_of(run: Run) -> dict[str, Any]:
-    """What a page needs to relaunch a run, and the runs that repeat it. Nothing is asked for until
-    a template shows it: most looks at a job find that nothing has changed."""
+def relaunching_of(run: Run, job: Job | None = None) -> dict[str, Any]:
+    """What a page needs to cancel or relaunch a run, and the runs that repeat it. Nothing is asked
+    for until a template shows it: most looks at a job find that nothing has changed."""
     return {
         "run": run,
-        "relaunch_choices": partial(choices, run),
+        "run_servers": RunServers(run, job),
         "relaunch_key": uuid4().hex,
         "relaunches": run.relaunches.order_by("id")[:RELAUNCHES],
     }

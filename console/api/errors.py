@@ -1,10 +1,7 @@
-"""Every error of the API in one shape:
-
-{"detail": "a sentence", "fields": {"name": ["what is wrong"]}}
-"""
+"""All API errors in one shape: {"detail": "a sentence", "fields": {"name": ["what is wrong"]}}."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -23,7 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class Conflict(APIException):
+    """`more` stands in the answer beside `detail` and `fields`."""
+
     status_code = 409
+    more: Mapping[str, Any] = {}
     default_detail = "The state of this object does not allow it."
 
 
@@ -33,13 +33,14 @@ class TooLarge(APIException):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Our verbs' errors as HTTP: Refused is 409, a bad value 400; a refusal by role is recorded."""
-    response = drf_exception_handler(_as_http(error), context)
+    """Map our exceptions to HTTP: Refused is 409, ValidationError 400; a 403 is also recorded."""
+    error = _as_http(error)
+    response = drf_exception_handler(error, context)
     if response is None:
         return None
     if response.status_code == 403:
         access_denied.send(sender=None, request=context["request"])
-    response.data = describe_error(response.data)
+    response.data = {**describe_error(response.data), **getattr(error, "more", {})}
     return response
 
 
@@ -55,7 +56,7 @@ def _as_http(error: Exception) -> Exception:
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
     if isinstance(error, NotAuthenticated):
-        # DRF has put the header for WWW-Authenticate on it.
+        # DRF sends its auth_header as WWW-Authenticate.
         error.detail = ErrorDetail(LOG_IN, "not_authenticated")
     if isinstance(error, IntegrityError):
         logger.warning("A write was refused by the database: %s", error)
@@ -64,7 +65,7 @@ def _as_http(error: Exception) -> Exception:
 
 
 def describe_error(detail: Any) -> dict[str, Any]:
-    """{"detail", "fields"} from whatever DRF says. Nested names are joined by dots."""
+    """{"detail", "fields"} from DRF's error detail. Nested field names are joined with dots."""
     if isinstance(detail, dict) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
         return {"detail": str(detail["detail"]), "fields": {}}
     fields: dict[str, list[str]] = {}

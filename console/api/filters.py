@@ -1,14 +1,19 @@
-"""Filters that the API's lists share."""
+"""Filters shared by the API's lists."""
 
 from typing import Any
 
 import django_filters.rest_framework as filters
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
+
+from console.objects import is_whole_number
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
-    """Filters lists, and lists only. The view set refuses what no filter knows."""
+    """Filters lists, never single rows. The viewset rejects parameters that no filter knows."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         if getattr(view, "detail", False):
@@ -16,14 +21,43 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
-class IdFilter(filters.NumberFilter):
-    """A key: 1.5 is none, and would be taken for 1."""
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """Rows with any of the given values: `?status=failed&status=cancelled`."""
 
-    field_class = forms.IntegerField
+    takes_several = True
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class IdsField(forms.Field):
+    """Keys: whole numbers that a column can hold."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        texts = list(filter(None, value or ()))
+        if not all(is_whole_number(text) for text in texts):
+            raise ValidationError("Enter a whole number.")
+        return [int(text) for text in texts]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "integer"}})
+class IdFilter(filters.Filter):
+    """Rows with any of the given keys: `?server=7&server=9`.
+
+    Rejects 1.5 instead of taking it for 1.
+    """
+
+    takes_several = True
+    field_class = IdsField
+
+    def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
 class YesNoFilter(filters.TypedChoiceFilter):
-    """true or false. Django's own takes every other word for "any"."""
+    """Accepts true or false. Django's BooleanFilter takes any other word to mean "any"."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         choices = [("true", "true"), ("false", "false")]

@@ -1,4 +1,4 @@
-"""What the API's documentation says about every endpoint alike: the errors."""
+"""What the OpenAPI schema says about every endpoint alike: the errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pages of the API's lists."""
+"""Pagination of the API's lists."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ class NumberedPages(PageNumberPagination):
         return page_size(request, self.page_size)
 
 
-# What DRF makes of a cursor without anything in it.
+# What DRF makes of an empty cursor.
 NOWHERE = Cursor(0, False, None)
 
 
 class NewestFirst(CursorPagination):
-    """For tables that grow without end: next and previous, never a count or an offset.
+    """For tables that grow without end: links to the next and previous page, no count, no offset.
 
-    A list that is narrowed by time is walked along the column that has the index for it: by key,
-    the database would read all newer rows first. The view says so, as
-    `walked_by_time = "created_at", {"created_after", "created_before"}`.
+    A list narrowed by time is ordered by the time column, which has the index; ordered by key, the
+    database would read all newer rows first. The view declares this as `walked_by_time =
+    "created_at", {"created_after", "created_before"}`.
     """
 
     page_size_query_param = "page_size"
@@ -58,9 +58,11 @@ class NewestFirst(CursorPagination):
 
 
 class KeysFirst(NewestFirst):
-    """Reads the keys of a page, then its rows. MariaDB asked for whole rows before a moment walks
-    its index from the newest one on, and not from the moment: an index that holds all that is
-    asked for it walks from where the page begins."""
+    """Reads the keys of a page first, then its rows.
+
+    For whole rows before a given time, MariaDB scans the index from its newest entry; for keys
+    alone, which the index covers, it starts at the given time.
+    """
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
@@ -74,7 +76,7 @@ class KeysFirst(NewestFirst):
 
 
 def page_size(request: Request, default: int | None) -> int:
-    """`?page_size=`, where one that cannot be used is 400: DRF would quietly take another."""
+    """The value of `?page_size=`. An invalid one is 400; DRF would silently use the default."""
     given = request.query_params.get("page_size")
     if given is None:
         return default or MAX_PAGE_SIZE
@@ -82,7 +84,7 @@ def page_size(request: Request, default: int | None) -> int:
 
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:
-    """A query parameter as a number; ValidationError when it is none between the two."""
+    """A query parameter as a whole number from `least` to `most`; otherwise ValidationError."""
     if text.isascii() and text.isdecimal() and len(text) < 12 and least <= int(text) <= most:
         return int(text)
     raise ValidationError({name: [f"This has to be a whole number from {least} to {most}."]})

@@ -1,4 +1,4 @@
-"""Reads what a client sends to the API."""
+"""Parser for the JSON that clients send."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.renderers import JSONRenderer
 
 
 class FormRenderer(JSONRenderer):
-    """What stands in the form of the browsable API: the fields that can be sent."""
+    """Fills the form of the browsable API with the fields that can be written."""
 
     def render(self, data: Any, media_type: Any = None, renderer_context: Any = None) -> bytes:
         view = renderer_context["view"]
@@ -24,7 +24,7 @@ class FormRenderer(JSONRenderer):
 
 
 class StorableJSONParser(JSONParser):
-    """JSON that the database can hold as well."""
+    """Rejects JSON that the database could not store."""
 
     renderer_class = FormRenderer
 
@@ -36,6 +36,6 @@ class StorableJSONParser(JSONParser):
             raise ParseError("The JSON is nested too deeply.") from None
         except UnicodeEncodeError:
             raise ParseError("The JSON holds half of a surrogate pair.") from None
-        except ValueError:  # 1e400 is infinite to Python
+        except ValueError:  # 1e400 is infinite in Python
             raise ParseError("The JSON holds a number that is too large.") from None
         return data

@@ -1,4 +1,4 @@
-"""Serializers that ignore nothing, and leave validation to the model."""
+"""Serializers that ignore nothing and leave validation to the model."""
 
 from copy import copy
 from typing import Any, cast
@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 
 
 class StrictSerializer(serializers.Serializer):
-    """A field that is unknown, or that cannot be written, is 400 and never ignored."""
+    """Unknown and read-only fields are 400, never silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -29,7 +29,7 @@ class StrictSerializer(serializers.Serializer):
 
 
 def secret(help_text: str = "") -> serializers.CharField:
-    """A field that is written and never read; the empty text clears what is stored."""
+    """A write-only field; the empty string clears what is stored."""
     return serializers.CharField(
         write_only=True,
         required=False,
@@ -42,19 +42,19 @@ def secret(help_text: str = "") -> serializers.CharField:
 
 
 class NoFields(StrictSerializer):
-    """What a verb takes that takes nothing: an empty body, or {}."""
+    """The body of an action that takes no values: empty, or {}."""
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
     """Leaves validation to the model, so that the API accepts what the admin accepts.
 
-    Subclasses may change `self.row`, which is validated and not yet saved, in create and update.
+    `create` and `update` of subclasses may change `self.row`, which is validated but not yet saved.
     """
 
     row: Any
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
-        # The model runs its validators itself, after it has brought names into one spelling.
+        # The model runs its own validators, after it has normalised names.
         field_class, kwargs = super().build_standard_field(field_name, model_field)
         kwargs.pop("validators", None)
         return field_class, kwargs
@@ -77,7 +77,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
 
     @transaction.atomic
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
-        """Save what differs, which may be more than was sent: a moved file has another hash."""
+        """Save all fields that differ, even unsent ones: a new path means a new hash."""
         names = [
             field.name
             for field in self.row._meta.concrete_fields

@@ -1,4 +1,4 @@
-"""What every endpoint shares: strict parameters, bodies that are validated, deletion that asks."""
+"""What all endpoints share: strict parameters, validated bodies, safe deletion."""
 
 from typing import Any, ClassVar
 
@@ -15,11 +15,11 @@ from schema.exceptions import Refused
 
 
 class RecordViewSet(viewsets.GenericViewSet):
-    """The base of every endpoint that shows rows of a table, named before DRF's mixins.
+    """The base of every endpoint for rows of a table; list it before DRF's mixins.
 
-    `permissions` names what an action wants where its HTTP method does not say it (None: to be
-    logged in); `takes` the body of an action that does not take what it answers; `parameters` the
-    query parameters of actions that are no lists.
+    By action: `permissions` is the permission required where the HTTP method does not imply it
+    (None: any logged-in user); `takes` the serializer of the body where it differs from the
+    answer's; `parameters` the query parameters of actions other than lists.
     """
 
     lookup_value_regex = "[0-9]+"
@@ -36,6 +36,8 @@ class RecordViewSet(viewsets.GenericViewSet):
             raise ValidationError(
                 {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
             )
+        if repeated := self._repeated_parameters(request):
+            raise ValidationError({name: ["Give this parameter once."] for name in repeated})
 
     def get_object(self) -> Any:
         try:
@@ -46,7 +48,7 @@ class RecordViewSet(viewsets.GenericViewSet):
             raise NotFound(f"There is no {name} {wanted}.") from None
 
     def given(self) -> dict[str, Any]:
-        """The body, validated."""
+        """The validated body."""
         serializer = self.takes[self.action](
             data=self.request.data, context=self.get_serializer_context()
         )
@@ -61,6 +63,15 @@ class RecordViewSet(viewsets.GenericViewSet):
         if uses := find_references(instance):
             raise Refused(f"{instance} cannot be deleted: it is {uses}.")
         instance.delete()
+
+    def _repeated_parameters(self, request: Request) -> list[str]:
+        """Parameters given more than once that take a single value: DRF would use the last one."""
+        declared = getattr(getattr(self, "filterset_class", None), "base_filters", {})
+        return [
+            name
+            for name, values in request.query_params.lists()
+            if len(values) > 1 and not getattr(declared.get(name), "takes_several", False)
+        ]
 
     def _known_parameters(self) -> set[str]:
         known = {"format", *self.parameters.get(self.action, ())}
@@ -80,4 +91,4 @@ class EditableViewSet(
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
 ):
-    """An endpoint whose rows people list, read, make, change and delete."""
+    """An endpoint to list, read, create, change and delete rows."""

@@ -1,7 +1,9 @@
-"""What the console's admin pages share: lists that never count for long, history that stays as it
-is, and actions that call verbs and say what came of it."""
+"""What the console's admin pages share.
 
-from .actions import ask_first, ask_for_values, call_each, intermediate, join_names, reason
+Lists that never count for long, read-only history, and actions that call verbs and report.
+"""
+
+from .actions import ask_first, ask_for_values, call_each, join_names, reason
 from .admins import ConsoleAdmin, HistoryAdmin
 from .cells import Day, Each, Narrow
 from .filters import (
@@ -12,6 +14,7 @@ from .filters import (
     TagFilter,
     TimeRangeFilter,
 )
+from .own_pages import PageAdmin
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "HistoryAdmin",
     "KindsFilter",
     "Narrow",
+    "PageAdmin",
     "PrefixFilter",
     "RelatedFilter",
     "Rows",
@@ -33,7 +37,6 @@ __all__ = [
     "ask_first",
     "ask_for_values",
     "call_each",
-    "intermediate",
     "join_names",
     "reason",
 ]

@@ -1,4 +1,4 @@
-"""Actions on chosen rows: they ask first, call a verb on each row, and say what came of it."""
+"""Actions on selected rows: ask first, call a verb on each row, report the outcome."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -11,14 +11,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 
+from console.asking import ask_to_confirm, is_confirmed
 from schema.exceptions import Refused
 
 from .admins import ConsoleAdmin
 from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
+# Maps the selected rows to arguments for `ask_to_confirm`.
+Describe = Callable[[QuerySet], dict[str, Any]]
 
 
 def call_each(
@@ -29,8 +31,10 @@ def call_each(
     done: str,
     unchanged: str,
 ) -> int:
-    """Call a verb on each row and tell the person: "Cancelled: …", "Had ended already: …", and
-    each refusal with its reason. Returns how many changed."""
+    """Call a verb on each row and report the outcome: "Cancelled: …", "Already finished: …".
+
+    Each refusal is shown with its reason. Returns how many rows changed.
+    """
     changed: list[str] = []
     same: list[str] = []
     for row in rows:
@@ -46,7 +50,7 @@ def call_each(
 
 
 def reason(error: Exception) -> str:
-    """An expected failure in words for the person who caused it."""
+    """An expected error, in words for the user."""
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
     return str(error) or "You may not do this."
@@ -59,49 +63,59 @@ def join_names(names: list[str]) -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def ask_first(question: str, *, button: str) -> Callable[[Callable], Callable]:
-    """An admin action that asks first: a page with the chosen rows and one button."""
-    return ask_for_values(Form, question, button=button, is_grave=True)
+def ask_first(
+    question: str, *, button: str, describe: Describe | None = None
+) -> Callable[[Callable], Callable]:
+    """Decorate an admin action to ask first, on a page with the selected rows and one button.
+
+    If given, `describe(queryset)` replaces the question, the button and what else it returns.
+    """
+    return ask_for_values(Form, question, button=button, is_grave=True, describe=describe)
 
 
 def ask_for_values(
-    form_class: type[Form], question: str, *, button: str, is_grave: bool = False
+    form_class: type[Form],
+    question: str,
+    *,
+    button: str,
+    is_grave: bool = False,
+    describe: Describe | None = None,
 ) -> Callable[[Callable], Callable]:
-    """An admin action that needs values: a page with the chosen rows and a form. The action gets
-    what was given, `action(model_admin, request, queryset, **given)`."""
+    """Decorate an admin action that needs values: a page with the selected rows and a form.
+
+    The action is called with the form's values: `action(model_admin, request, queryset, **given)`.
+    """
 
     def decorate(action: Callable) -> Callable:
         @wraps(action)
         def ask_or_do(
             model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
         ) -> HttpResponse | None:
-            form = form_class(request.POST if "confirmed" in request.POST else None)
+            form = form_class(request.POST if is_confirmed(request) else None)
             if form.is_valid():
                 return action(model_admin, request, queryset, **form.cleaned_data)
-            words = {"title": question, "button": button, "form": form, "is_grave": is_grave}
-            return intermediate(model_admin, request, queryset, "console/ask.html", **words)
+            words = {"question": question, "button": button, **_names_of(queryset)}
+            words |= {"form": form, "is_grave": is_grave, "opts": model_admin.opts}
+            words |= describe(queryset) if describe else {}
+            return ask_to_confirm(request, sent=_choice(request), **words)
 
         return ask_or_do
 
     return decorate
 
 
-def intermediate(
-    model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet, template: str, **more: Any
-) -> TemplateResponse:
-    """A page between choosing an action and doing it; its form sends the choice once more."""
+def _names_of(queryset: QuerySet) -> dict[str, Any]:
     names = [str(row) for row in queryset[:NAMED_ROWS]]
     count = queryset.order_by().values("pk")[: COUNTED_ROWS + 1].count()
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "action": request.POST.get("action", ""),
-        "select_across": request.POST.get("select_across", "0"),
-        "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
-        "names": names,
-        "more_names": count - len(names),
-        # The same page sent twice is to do it once.
-        "once": request.POST.get("once") or uuid4().hex,
-        **more,
-    }
-    return TemplateResponse(request, template, context)
+    return {"names": names, "more_names": count - len(names)}
+
+
+def _choice(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of the action and the selected rows, for the next request."""
+    return [
+        ("action", request.POST.get("action", "")),
+        ("select_across", request.POST.get("select_across", "0")),
+        # So that submitting the page twice acts once.
+        ("once", request.POST.get("once") or uuid4().hex),
+        *((ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)),
+    ]

@@ -1,18 +1,20 @@
 """What all pages of the admin are made of: records that people edit, and history that stays."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import IntegerField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, re_path
 from unfold.admin import ModelAdmin
 
-from console.objects import find_references, story_of
+from console.objects import find_references, is_whole_number, story_of
 from console.pages import ActionPart, ColumnPart, FilterPart, beside, parts_for
 
 from .cells import Narrow
@@ -118,6 +120,10 @@ class ConsoleAdmin(ModelAdmin):
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """ "Select all" means up to ACTED_ROWS: each row gets its verb and its audit line."""
+        keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if isinstance(self.opts.pk, IntegerField) and not all(map(is_whole_number, keys)):
+            messages.error(request, "Nothing was done: what was selected does not exist.")
+            return HttpResponseRedirect(request.get_full_path())
         most = self.get_acted_rows(request.POST.get("action", ""))
         chosen = queryset.order_by()
         if request.POST.get("select_across") == "1" and chosen[: most + 1].count() > most:
@@ -144,6 +150,13 @@ class ConsoleAdmin(ModelAdmin):
             return redirect_without_wrong_filters(self, request)
 
     # Records
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The form for a new record has no read-only fields: they have no values yet."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return fieldsets
+        return without_fields(fieldsets, self.get_readonly_fields(request))
 
     @admin.display(description="state", ordering="is_active")
     def active_pill(self, row: Any) -> str:
@@ -182,6 +195,18 @@ class ConsoleAdmin(ModelAdmin):
         # One by one, so that a row's own delete() may refuse.
         for obj in queryset:
             obj.delete()
+
+
+def without_fields(fieldsets: Any, names: Iterable[Any]) -> list[Any]:
+    """The same fieldsets without some fields, and without what is empty then."""
+    left_out, kept = set(names), []
+    for title, options in fieldsets:
+        rows = [[row] if isinstance(row, str) else list(row) for row in options["fields"]]
+        rows = [[name for name in row if name not in left_out] for row in rows]
+        fields = [tuple(row) if len(row) > 1 else row[0] for row in rows if row]
+        if fields:
+            kept.append((title, {**options, "fields": fields}))
+    return kept
 
 
 class HistoryAdmin(ConsoleAdmin):

@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
+from console.objects import is_whole_number
 from console.pages import ColumnPart, parts_for
 
 from .cells import FilteringColumn
 from .chips import Chip, chips
+from .parameters import refuse_wrong_values
 
 if TYPE_CHECKING:
     from .admins import ConsoleAdmin
@@ -63,6 +65,11 @@ class Rows(ChangeList):
         """A form sends the fields that were left empty too: those narrow nothing."""
         given = super().get_filters_params(params)
         return {name: values for name, values in given.items() if any(values)}
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        found = super().get_filters(request)
+        refuse_wrong_values(self, request, found[0])
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
         """Offers "show all" only where something hides rows; the rows of the page get what columns
@@ -150,7 +157,7 @@ class Rows(ChangeList):
 
     def _named(self, column: str) -> str:
         sign, number = ("-", column[1:]) if column.startswith("-") else ("", column)
-        if not number.isdecimal() or int(number) >= len(self.list_display):
+        if not is_whole_number(number) or int(number) >= len(self.list_display):
             return column
         return sign + _name_of(self.list_display[int(number)])
 

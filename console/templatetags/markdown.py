@@ -1,4 +1,4 @@
-"""`{{ ticket.description|markdown }}`."""
+"""The filter `markdown`: `{{ ticket.description|markdown }}`."""
 
 from django import template
 

@@ -1,5 +1,4 @@
-"""What apps have contributed: `{% panels job %}` to the page of a job, `{% list_tools cl %}` to
-each list."""
+"""Show contributed parts: `{% panels job %}` on a job's page, `{% list_tools cl %}` above lists."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -21,7 +20,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def panels(context: Context, row: Model, place: str = "main") -> SafeString:
-    """The panels of one place, each after the other; nothing where nobody has contributed any."""
+    """The panels for one place, in order; empty if nobody contributes any."""
     parts = panels_at(type(row), place)
     return _joined(
         _rendered(context, part.template, partial(_context_of, context, row, part))
@@ -31,7 +30,7 @@ def panels(context: Context, row: Model, place: str = "main") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def list_tools(context: Context, rows: Any) -> SafeString:
-    """What stands above a list, whose Rows are given."""
+    """Everything contributed above a list; `rows` is its Rows."""
     request = context["request"]
     return _joined(
         _rendered(context, part.template, partial(part.context, request, rows))
@@ -55,7 +54,7 @@ def _joined(fragments: Iterable[SafeString]) -> SafeString:
 
 
 def _context_of(context: Context, row: Model, part: PanelPart) -> PanelContext:
-    """Asked for once a request: an app's panels stand at several places and say the same."""
+    """Computed once per request and row: an app's panels at several places share it."""
     request = context["request"]
     known = vars(request).setdefault("panel_contexts", {})
     key = (part.context, row._meta.label, row.pk)

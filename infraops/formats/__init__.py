@@ -1,1 +1,1 @@
-"""How dates are written and read: as ISO 8601 has them, whatever the language."""
+"""Dates are written and read in ISO 8601, whatever the language."""

@@ -1,4 +1,4 @@
-"""Credentials as Ansible's variables: for the servers that a run is for, and for no others."""
+"""Credentials as Ansible variables, only for the servers that a run targets."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from inventory.models import Credential, Server
 
-# Ansible knows each by several names, and the last of them wins: none may stay beside ours.
+# Ansible has several names for each, and the last one wins: none may remain beside ours.
 SSH_PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
 BECOME_PASSWORDS = (
     "ansible_become_password",
@@ -15,14 +15,14 @@ BECOME_PASSWORDS = (
     "ansible_sudo_pass",
     "ansible_su_pass",
 )
-# Where a variable comes from.
+# Sources of a variable.
 KEY_FILE, OWN, CREDENTIAL = "key file", "variables", "credential"
 KNOWN_HOSTS = "known_hosts"
-# ssh would offer the worker's own keys first, and the password would not be what lets it in.
+# Otherwise ssh would offer the worker's own keys first and might log in without the password.
 PASSWORD_ONLY = "-o PubkeyAuthentication=no"  # noqa: S105
-# Where a password goes, the other side has to show the key that is pinned for this server,
-# whatever address a play has led the connection to. ssh believes the first of two options, and
-# these go before all others.
+# Before a password is sent, the other side must show the host key pinned for this server, whatever
+# address a play has redirected the connection to. ssh uses the first of two conflicting options,
+# and these come before all others.
 PINNED_ONLY = (
     "-o UserKnownHostsFile='\"{known_hosts}\"' -o GlobalKnownHostsFile=/dev/null "
     "-o StrictHostKeyChecking=yes -o HostKeyAlias={alias} "
@@ -31,9 +31,9 @@ PINNED_ONLY = (
 
 
 class Logins:
-    """How a run logs in to each of its servers: `named` wins over the server's own.
+    """How a run logs in to each of its servers; `named` overrides the servers' own credentials.
 
-    Keys are written once each into `folder` (mode 0700), without their passphrases.
+    Writes each key once into `folder` (mode 0700), without its passphrase.
     """
 
     def __init__(self, folder: Path, servers: Iterable[Server], named: Credential | None) -> None:
@@ -49,7 +49,7 @@ class Logins:
         self._variables = {row.pk: self._of(row) for row in self._by_key.values()}
 
     def merged(self, server: Server) -> dict[str, Any]:
-        """The server's own variables with what its credential says in their place."""
+        """The server's own variables, overridden by those of its credential."""
         credential = self.credential_of(server)
         given = self._variables[credential.pk] if credential else {}
         merged: dict[str, Any] = {}
@@ -60,13 +60,15 @@ class Logins:
         return merged
 
     def covered(self, targets: Iterable[Server], neighbours: Iterable[Server]) -> list[Server]:
-        """The neighbours that each credential of the targets may be used on."""
+        """The neighbours on which every credential of the targets may be used."""
         used = {row.pk: row for target in targets if (row := self.credential_of(target))}.values()
         return [each for each in neighbours if all(row.covers(each) for row in used)]
 
     def shared(self, servers: Iterable[Server]) -> dict[str, Any]:
-        """User and key that all the servers have in common: with them a task goes to a neighbour
-        that it is delegated to. Passwords stay: a neighbour would be told them."""
+        """User and key that all servers have in common, for tasks delegated to a neighbour.
+
+        Passwords are left out: a neighbour would learn them.
+        """
         names = ("ansible_user", "ansible_ssh_private_key_file")
         ways = [
             {name: value for name, value in self.merged(server).items() if name in names}
@@ -86,8 +88,11 @@ class Logins:
 def layers(
     server: Server, credential: Credential | None, given: Mapping[str, Any]
 ) -> list[tuple[str, Mapping[str, Any]]]:
-    """What the variables of a run's server come from, the later winning: its key file, its own
-    ones without those that the credential replaces, and what the credential gives."""
+    """The sources of a server's variables in a run, later ones winning.
+
+    They are its key file, its own variables without those that the credential replaces, and the
+    credential's.
+    """
     replaced: set[str] = set()
     if credential and credential.has_ssh_secret:
         replaced.update(SSH_PASSWORDS)
@@ -99,17 +104,17 @@ def layers(
 
 
 def pinned_only(server: Server, known_hosts: str) -> str:
-    """The options of ssh that let it talk to nobody but this server."""
+    """ssh options that accept only this server's pinned key."""
     return PINNED_ONLY.format(known_hosts=known_hosts, alias=alias_of(server))
 
 
 def alias_of(server: Server) -> str:
-    """What its pinned host key stands under besides its address."""
+    """A name for the server's pinned host key that does not depend on its address."""
     return f"infraops-server-{server.pk}"
 
 
 def texts_of(credential: Credential, key_file: str, opened: Callable[[str], str]) -> dict[str, str]:
-    """Which variables a credential gives; `opened` reads one of its secrets."""
+    """The variables that a credential sets; `opened` decrypts a secret by name."""
     texts = {
         "ansible_user": credential.ssh_user,
         "ansible_ssh_private_key_file": key_file,
@@ -124,7 +129,7 @@ def texts_of(credential: Credential, key_file: str, opened: Callable[[str], str]
 
 
 def environment_of(credentials: Iterable[Credential]) -> tuple[dict[str, str], list[str]]:
-    """What ansible-playbook gets of all of them, and the names on which they do not agree."""
+    """All environment variables of the credentials, and the names on which they disagree."""
     merged: dict[str, str] = {}
     disputed: list[str] = []
     for credential in credentials:
@@ -135,12 +140,12 @@ def environment_of(credentials: Iterable[Credential]) -> tuple[dict[str, str], l
 
 
 def as_data(text: str) -> Mapping[str, str]:
-    """A text whose braces mean nothing: Ansible takes an inventory's texts for templates."""
+    """Mark a text as data: Ansible would treat an inventory's texts as templates."""
     return {"__ansible_unsafe": text}
 
 
 def write_private(path: Path, text: str, mode: int = 0o600) -> None:
-    """A new file that has its mode before it has its content, whatever the umask."""
+    """Create a file that has its mode before its content, whatever the umask."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         os.fchmod(descriptor, mode)

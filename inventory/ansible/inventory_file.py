@@ -1,7 +1,7 @@
-"""Renders servers as an inventory for one run.
+"""Write servers as an inventory for one run.
 
-An executable script that prints JSON with `_meta`: at 10,000 hosts ansible-playbook reads it in
-half of the time that it needs for the same hosts as YAML.
+The inventory is an executable script that prints JSON with `_meta`: with 10,000 hosts,
+ansible-playbook reads it in half the time it needs for YAML.
 """
 
 import json
@@ -17,7 +17,7 @@ from .credential_variables import KNOWN_HOSTS, Logins, alias_of, write_private
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 ENVIRONMENT = "infraops_environment"
-# Groups that mean something to Ansible already.
+# Groups with a meaning of their own in Ansible.
 RESERVED_GROUPS = {"all", "ungrouped", "_meta", "localhost"}
 
 
@@ -27,9 +27,11 @@ def write_inventory(
     neighbours: Iterable[Server] = (),
     credential: Credential | None = None,
 ) -> Path:
-    """Write script, data, keys and pinned host keys into `folder` (mode 0700); the script's path.
+    """Write script, data, keys and pinned host keys into `folder` (mode 0700).
 
-    Targets come with their credentials (or the one that is named), neighbours with everything else.
+    Returns the script's path.
+
+    Targets get their credentials (or the one given), neighbours everything but secrets.
     """
     targets, neighbours = list(targets), list(neighbours)
     data, script = folder / "hosts.json", folder / "hosts"
@@ -56,10 +58,10 @@ def build_inventory(
         "all": {"hosts": [], "vars": for_all},
         "_meta": {"hostvars": hostvars},
     }
-    # A group that is called like a host would widen a run: `--limit db1` takes its other members.
+    # A group named like a host would widen a run: `--limit db1` would match all its members.
     taken = RESERVED_GROUPS | hostvars.keys()
     for server in [*targets, *neighbours]:
-        # Whoever is in a group is in `all` too; to say so for 10,000 hosts takes time.
+        # Every member of a group is in `all` too; listing 10,000 hosts again takes time.
         for group in [name for name in server.groups() if name not in taken] or ["all"]:
             inventory.setdefault(group, {"hosts": []})["hosts"].append(server.hostname)
     return inventory
@@ -71,8 +73,11 @@ def _shared(
     logins: Logins,
     hostvars: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """The login for tasks that are delegated, for every host; or put at the neighbours that it may
-    be used on, where these are not all."""
+    """The login for delegated tasks, as variables for all hosts.
+
+    If the credentials may not be used on all neighbours, sets it on those where they may, and
+    returns {}.
+    """
     shared = logins.shared(targets)
     covered = logins.covered(targets, neighbours) if shared else []
     if len(covered) == len(neighbours):
@@ -83,8 +88,10 @@ def _shared(
 
 
 def _for_all(hostvars: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Their environment, taken out of each: said once, it is read sooner than 10,000 times. Left
-    where it is when they have several."""
+    """Move the environment from each host to variables of all: 10,000 hosts then parse faster.
+
+    Leaves it in place if the hosts have several environments.
+    """
     environments = [variables[ENVIRONMENT] for variables in hostvars.values()]
     if any(environment != environments[0] for environment in environments):
         return {}
@@ -94,7 +101,7 @@ def _for_all(hostvars: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def known_hosts(servers: Iterable[Server]) -> str:
-    """Lines of a known_hosts file for the servers that have a pinned key."""
+    """known_hosts lines for the servers that have a pinned key."""
     lines = []
     for server in servers:
         for key in server.host_key.splitlines():
@@ -104,7 +111,7 @@ def known_hosts(servers: Iterable[Server]) -> str:
 
 
 def aliases(servers: Iterable[Server]) -> str:
-    """The same keys under names that no other host has."""
+    """known_hosts lines with the same keys under each server's unique alias."""
     return "".join(
         f"{alias_of(server)} {key.strip()}\n"
         for server in servers
@@ -114,14 +121,14 @@ def aliases(servers: Iterable[Server]) -> str:
 
 
 def ssh_name_of(server: Server) -> str:
-    """What ssh calls the server in a known_hosts file."""
+    """The server's name in a known_hosts file."""
     if server.ssh_port == 22:
         return server.ip_address
     return f"[{server.ip_address}]:{server.ssh_port}"
 
 
 def without_secrets(value: Any) -> Any:
-    """The same structure without the entries whose names tell of a secret, at any depth."""
+    """A copy without entries whose names suggest a secret, at any depth."""
     if isinstance(value, dict):
         return {
             key: without_secrets(item)
@@ -132,7 +139,7 @@ def without_secrets(value: Any) -> Any:
 
 
 def connection_of(server: Server) -> dict[str, Any]:
-    """What its own columns say."""
+    """The variables that come from the server's columns."""
     variables: dict[str, Any] = {
         "ansible_host": server.ip_address,
         "ansible_port": server.ssh_port,

@@ -1,11 +1,11 @@
-"""Names that mean something to Ansible itself, and so cannot or should not name a variable.
+"""Names with a meaning in Ansible, which cannot or should not be used for variables.
 
-As ansible-core 2.19 has them; a test compares them with its own lists. To ask it here would mean to
-import it into every process of ours.
+Taken from ansible-core 2.19; a test compares them with its own lists. Importing them from Ansible
+here would mean importing all of Ansible into every process.
 """
 
-# Set by Ansible wherever they are looked at. From outside they are not seen, or they take the place
-# of what plays rely on: `-e inventory_hostname=x` gives every server the same name.
+# Set by Ansible itself. A value from outside is ignored, or replaces one that plays rely on: `-e
+# inventory_hostname=x` gives every server the same name.
 MAGIC = frozenset(
     {
         "ansible_async_path",
@@ -54,11 +54,11 @@ MAGIC = frozenset(
         "vars",
     }
 )
-# These a server's variables can still give, where Ansible has no value of its own.
+# A server may set these where Ansible has no value of its own.
 FREE_FOR_SERVERS = {"inventory_dir", "inventory_file", "role_name", "role_path", "role_uuid"}
-# In vain for a server: Ansible's own value comes after.
+# No effect on a server: Ansible's own value overrides it.
 MAGIC_FOR_SERVERS = MAGIC - FREE_FOR_SERVERS
-# Of plays, blocks and tasks. As variables they work, but for `environment`.
+# Keywords of plays, blocks and tasks. They work as variables, except `environment`.
 KEYWORDS = frozenset(
     {
         "action",
@@ -124,7 +124,7 @@ KEYWORDS = frozenset(
         "when",
     }
 )
-# What templates call: a variable of that name takes its place.
+# Functions in templates: a variable of the same name hides the function.
 FUNCTIONS = frozenset(
     {
         "cycler",
@@ -145,7 +145,7 @@ REFUSED = "Ansible sets this one itself: choose another name."
 
 
 def reservation(name: str) -> str:
-    """What is to be said about a variable of this name, which Ansible takes; mostly nothing."""
+    """A warning about a variable name that Ansible accepts; usually ""."""
     if name == "environment":
         return (
             "“environment” is also a keyword of Ansible: tasks see their own environment under "
@@ -159,5 +159,5 @@ def reservation(name: str) -> str:
 
 
 def reservations(names: list[str]) -> list[str]:
-    """For each of the names about which something is to be said."""
+    """The warnings about these names."""
     return [said for name in names if (said := reservation(name))]

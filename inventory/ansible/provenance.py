@@ -1,6 +1,6 @@
-"""What a run's inventory says about a server, each part with where it comes from.
+"""The variables and groups that a run's inventory has for a server, each with its source.
 
-Built from the parts that the inventory itself is built from, with secrets as masks.
+Built from the same pieces as the inventory itself, with secrets masked.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from inventory.models import Credential, Server
 from .credential_variables import KEY_FILE, OWN, layers, texts_of
 from .inventory_file import ENVIRONMENT, RESERVED_GROUPS, connection_of
 
-# The columns behind what connects, by the names that the form gives them.
+# Columns that set connection variables, by their labels in the form.
 COLUMNS = {
     "ansible_host": "IP address",
     "ansible_port": "SSH port",
@@ -22,7 +22,7 @@ COLUMNS = {
 }
 SOURCES = {KEY_FILE: "SSH key file", OWN: "Variables of the server"}
 ONLY_PINNED = "the pinned host key and no other"
-# Only a run writes a credential's key, into its own folder.
+# A credential's key is written only for a run, into the run's folder.
 IN_A_RUN = "a file of the run, from the key"
 
 
@@ -31,7 +31,7 @@ class Variable:
     name: str
     value: Any
     source: str
-    # Where another value stands that this one wins over; empty: nowhere.
+    # Source of the value that this one overrides; empty: none.
     wins_over: str = ""
 
 
@@ -39,12 +39,15 @@ class Variable:
 class Group:
     name: str
     source: str
-    # Why no run has it; empty: runs do.
+    # Why the inventory leaves the group out; empty: it does not.
     left_out: str = ""
 
 
 def list_variables(server: Server) -> list[Variable]:
-    """By name. What host_vars and group_vars beside a playbook say, only its run knows."""
+    """The server's variables, sorted by name.
+
+    Without those of host_vars and group_vars beside a playbook, which only its run sees.
+    """
     found: dict[str, Variable] = {}
     for source, variables in _sources(server):
         for name, value in variables.items():
@@ -55,7 +58,7 @@ def list_variables(server: Server) -> list[Variable]:
 
 
 def groups_of(server: Server) -> list[Group]:
-    """With those that an inventory leaves out because a server is called so."""
+    """The server's groups, including those left out because a server or Ansible has that name."""
     tags = server.group_tags()
     hosts = Server.objects.active().in_environment(server.environment).filter(hostname__in=tags)
     taken = RESERVED_GROUPS | set(hosts.values_list("hostname", flat=True))
@@ -70,7 +73,7 @@ def groups_of(server: Server) -> list[Group]:
 
 
 def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
-    """In the order in which the inventory merges them, weakest first."""
+    """Variables by source, in the order in which the inventory merges them, weakest first."""
     columns = connection_of(server).items()
     found: list[tuple[str, Mapping[str, Any]]] = [
         (COLUMNS[name], {name: value}) for name, value in columns

@@ -1,4 +1,4 @@
-"""Reads any inventory that Ansible can read: by asking ansible-inventory itself."""
+"""Read any inventory that Ansible can read, by running ansible-inventory."""
 
 import json
 import os
@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT_SECONDS = 300
-# What the program, and an inventory script that it starts, see of our environment.
+# The environment variables passed to ansible-inventory and to inventory scripts that it runs.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR")
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 VAULT_HEADER = b"$ANSIBLE_VAULT;"
-# Groups that every host is in, or that say nothing.
+# Groups of every host, which carry no information.
 IMPLIED_GROUPS = {"all", "ungrouped"}
 
 
 class Unreadable(Exception):
-    """The inventory as a whole cannot be read. The message says why, in Ansible's words."""
+    """The whole inventory is unreadable. The message says why, in Ansible's words."""
 
 
 @dataclass
 class Host:
-    """`groups` also has those that contain its groups; `variables` those of its groups, merged."""
+    """A host. `groups` includes parents of its groups; `variables` includes those of its groups."""
 
     name: str
     variables: dict[str, Any] = field(default_factory=dict)
@@ -35,8 +35,11 @@ class Host:
 
 @dataclass
 class Inventory:
-    """`warnings` is what ansible-inventory printed beside; `encrypted` the files that were left
-    out because Ansible Vault has encrypted them as a whole."""
+    """The hosts read.
+
+    `warnings` is what ansible-inventory printed to stderr; `encrypted` are the files that were
+    skipped because Ansible Vault has encrypted them whole.
+    """
 
     hosts: list[Host]
     warnings: str = ""
@@ -44,9 +47,9 @@ class Inventory:
 
 
 def read(path: Path, *, keep_environment: Iterable[str] = ()) -> Inventory:
-    """The hosts of a file, an executable script or a folder. Raises Unreadable.
+    """The hosts of an inventory file, executable script or folder. Raises Unreadable.
 
-    `keep_environment` names variables that an inventory script needs to see (a cloud's access).
+    `keep_environment` names variables that an inventory script needs (such as cloud credentials).
     """
     path = path.absolute()
     if not path.exists():
@@ -68,13 +71,13 @@ def read(path: Path, *, keep_environment: Iterable[str] = ()) -> Inventory:
 
 
 def ansible_inventory() -> str | None:
-    """The program's path: the one that is installed beside this Python, else the one in PATH."""
+    """The program's path: beside this Python if it is there, else from PATH, else None."""
     beside = Path(sys.executable).parent / "ansible-inventory"
     return str(beside) if beside.exists() else shutil.which("ansible-inventory")
 
 
 def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, Any], str]:
-    """What `ansible-inventory --list` prints, and what it says beside."""
+    """The output of `ansible-inventory --list`, parsed, and its stderr. Raises Unreadable."""
     program = ansible_inventory()
     if program is None:
         raise Unreadable("ansible-inventory is not installed (it comes with ansible-core).")
@@ -94,14 +97,14 @@ def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, A
     if done.returncode != 0:
         raise Unreadable(f"ansible-inventory ended with {done.returncode}:\n{said}")
     try:
-        # JSON knows neither NaN nor Infinity, and the database would refuse them.
+        # JSON has neither NaN nor Infinity, and the database would reject them.
         return json.loads(done.stdout, parse_constant=str), said
     except ValueError as error:
         raise Unreadable(f"ansible-inventory printed no JSON ({error}).\n{said}") from None
 
 
 def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:
-    """Nothing of our secrets, and nobody's ansible.cfg but one that was asked for."""
+    """An environment without our secrets and without any ansible.cfg that was not asked for."""
     config = scratch / "ansible.cfg"
     config.touch()
     kept = {name: os.environ[name] for name in (*KEPT_ENVIRONMENT, *keep) if name in os.environ}
@@ -112,7 +115,7 @@ def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(scratch),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_INVENTORY_EXPORT": "False",
-        # A file that is no inventory is an error, not an inventory without hosts.
+        # Fail on a file that is not an inventory, instead of reading no hosts.
         "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
         # Names with “-” are common and harmless here.
         "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
@@ -132,7 +135,7 @@ def _hosts(printed: dict[str, Any]) -> list[Host]:
 
 
 def _parents(printed: dict[str, Any]) -> dict[str, list[str]]:
-    """The groups that contain each group directly."""
+    """{group: groups that contain it directly}."""
     parents: dict[str, list[str]] = {}
     for group, entry in printed.items():
         for child in entry.get("children", []) if isinstance(entry, dict) else []:
@@ -141,7 +144,7 @@ def _parents(printed: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _lineage(group: str, parents: dict[str, list[str]]) -> Iterator[str]:
-    """The group itself, then those above it. Ansible lets no group contain itself."""
+    """The group, then its ancestors. Ansible does not allow cycles."""
     if group not in IMPLIED_GROUPS:
         yield group
     for parent in parents.get(group, []):
@@ -149,7 +152,7 @@ def _lineage(group: str, parents: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _encrypted_below(folder: Path) -> set[Path]:
-    """The files with variables that Ansible Vault has encrypted as a whole."""
+    """Variable files that Ansible Vault has encrypted whole."""
     files = {file for name in VARIABLE_FOLDERS for file in (folder / name).rglob("*")}
     return {file for file in files if file.is_file() and _is_encrypted(file)}
 
@@ -160,8 +163,10 @@ def _is_encrypted(file: Path) -> bool:
 
 
 def _mirror(folder: Path, mirror: Path, left_out: set[Path]) -> None:
-    """The same tree without some files, which ansible-inventory would stop at: real folders along
-    the way to them, links to everything else."""
+    """Mirror a folder without some files, which ansible-inventory would fail on.
+
+    Folders on the way to those files are real; everything else is a symbolic link.
+    """
     mirror.mkdir()
     for entry in folder.iterdir():
         if any(entry in file.parents for file in left_out):

@@ -1,7 +1,15 @@
 from .credential_scope import launching_roles
 from .credentials import Credential, CredentialQuerySet
 from .facts import ServerFacts
-from .servers import CHOSEN_BY, Server, ServerQuerySet, group_name, is_group_name, spelled_address
+from .servers import (
+    CHOSEN_BY,
+    Server,
+    ServerQuerySet,
+    group_name,
+    is_group_name,
+    is_production_name,
+    spelled_address,
+)
 
 __all__ = [
     "CHOSEN_BY",
@@ -12,6 +20,7 @@ __all__ = [
     "ServerQuerySet",
     "group_name",
     "is_group_name",
+    "is_production_name",
     "launching_roles",
     "spelled_address",
 ]

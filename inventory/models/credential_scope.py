@@ -1,4 +1,4 @@
-"""Where a credential may be used, and by whom: columns of Credential, and the rules."""
+"""The scope of a credential: on which servers and by which roles it may be used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .servers import Server
 
 LONGEST_ENVIRONMENT = 50
-# What of many servers a refusal names.
+# How many servers a refusal names.
 NAMED = 3
 SET_WHERE = "An admin sets where, on the credential's page."
 PIN_IT = "Fetch its host key on the server's page, compare the fingerprint and pin it."
@@ -44,7 +44,7 @@ def validate_roles(value: Any) -> None:
 
 
 class CredentialScope(models.Model):
-    """A credential that names neither environments nor servers may be used nowhere."""
+    """Columns and rules of the scope. Without environments or servers, a credential is unusable."""
 
     environments = JSONShapeField(
         "may be used in environments",
@@ -82,15 +82,18 @@ class CredentialScope(models.Model):
         return set(self.allowed_servers.values_list("pk", flat=True))
 
     def covers(self, server: Server) -> bool:
-        """Whether it may be used there, whoever launches."""
+        """True if it may be used on the server, regardless of who launches."""
         return server.environment in self.environments or server.pk in self.allowed_server_ids
 
     def may_be_used_by(self, user: User) -> bool:
         return user.role in self.roles or user.has_perm("inventory.change_credential")
 
     def refuse_misuse(self, servers: Sequence[Server], actor: User) -> None:
-        """PermissionDenied when the actor's role may not use it, Refused when one of the servers
-        is out of its scope, or is no place to send its passwords to."""
+        """Raise if the actor may not use this credential on all of these servers.
+
+        PermissionDenied if the actor's role may not use it; Refused if a server is outside its
+        scope, or its passwords must not be sent there.
+        """
         if not self.may_be_used_by(actor):
             role = actor.get_role_display().lower()
             raise PermissionDenied(f"The credential “{self}” may not be used by the role {role}.")
@@ -112,7 +115,7 @@ class CredentialScope(models.Model):
             )
 
     def _may_send(self, server: Server) -> bool:
-        """A become password stays on the machine where no connection is made."""
+        """A become password does not leave the worker if no connection is made."""
         if self.ssh_password:
             return server.is_reached_by_ssh
         return not self.become_password or server.is_reached_by_ssh or server.is_local
@@ -122,7 +125,7 @@ class CredentialScope(models.Model):
 
     @property
     def used_on(self) -> str:
-        """In words: “production, staging, web1 and 2 more”."""
+        """Where it may be used, in words: “production, staging, web1 and 2 more”."""
         servers = list(self.allowed_servers.all())
         words = [*self.environments, *([_told(servers)] if servers else [])]
         return ", ".join(words) or "Nowhere yet"

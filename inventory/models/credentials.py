@@ -1,4 +1,4 @@
-"""credentials: how Ansible logs in on servers, each secret encrypted."""
+"""credentials: how Ansible logs in to servers, with each secret encrypted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .servers import Server
 
-# Masked, these would tear every log apart.
+# Too common to mask: logs would become unreadable.
 TELL_NOTHING = ("true", "false", "yes", "none", "null")
 
 
@@ -31,17 +31,19 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         return self.filter(is_active=True)
 
     def usable_by(self, user: User) -> Self:
-        """There are few, and no lookup into a list that all databases know."""
+        """Filters in Python: there are few, and no JSON list lookup works on every database."""
         return self.filter(pk__in=[row.pk for row in self if row.may_be_used_by(user)])
 
     def used_for(self, servers: list[Server], named: Credential | None = None) -> Self:
-        """Those that a run on these servers needs: the one that it names, or each server's own."""
+        """The credentials that a run on these servers needs: `named`, or each server's own."""
         own = {server.credential_id for server in servers if server.credential_id}
         return self.filter(pk__in=[named.pk] if named else own)
 
     def refuse_misuse(self, servers: list[Server], named: Credential | None, actor: User) -> None:
-        """Ask each that a run of this actor on these servers needs: whether it is active, and may
-        be used so. Refused or PermissionDenied, for the first that may not."""
+        """Check every credential that a run by this actor on these servers needs.
+
+        Raises Refused or PermissionDenied for the first that is inactive or may not be used.
+        """
         for credential in self.used_for(servers, named).order_by("pk"):
             if not credential.is_active:
                 raise Refused(f"The credential “{credential}” is not active: choose another one.")
@@ -105,14 +107,16 @@ class Credential(CredentialScope):
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = self.name.strip()
-        # One spelling, as servers have it.
+        # Normalise as servers do.
         if isinstance(self.environments, list):
             self.environments = list(dict.fromkeys(map(_spelled, self.environments)))
         super().clean_fields(exclude)
 
     def clean(self) -> None:
-        """The databases differ in what they call equal; and a key that no login can use, or a
-        variable that would choose what runs, is told now and not in the middle of a night."""
+        """Detect now what would only fail in a run at night: unusable keys, forbidden variables.
+
+        The name is compared here because databases differ on which names are equal.
+        """
         super().clean()
         if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
             raise ValidationError({"name": ["There is a credential of that name already."]})
@@ -123,7 +127,7 @@ class Credential(CredentialScope):
             raise ValidationError(f"{error} Give its secrets again, or clear them.") from None
 
     def opened(self, name: str) -> str:
-        """One secret in clear, for the run itself and nobody else. Raises Undecryptable."""
+        """One secret, decrypted; only for the run itself. Raises Undecryptable."""
         try:
             return getattr(self, name).opened()
         except Undecryptable as error:
@@ -132,11 +136,11 @@ class Credential(CredentialScope):
 
     @classmethod
     def label_of(cls, name: str) -> str:
-        """What people call a secret: “SSH password”."""
+        """A secret's label, such as “SSH password”."""
         return str(cast(models.Field, cls._meta.get_field(name)).verbose_name)
 
     def open_private_key(self) -> str:
-        """The key without its passphrase; empty if there is none."""
+        """The key without its passphrase; empty if there is none. Raises ValidationError."""
         key, passphrase = self.opened("ssh_private_key"), self.opened("ssh_key_passphrase")
         if passphrase and not key:
             raise ValidationError({"ssh_key_passphrase": ["There is no key for this passphrase."]})
@@ -146,7 +150,7 @@ class Credential(CredentialScope):
         return json.loads(self.opened("environment") or "{}")
 
     def secrets(self) -> list[str]:
-        """All that no log may show, in clear."""
+        """Everything that logs must not show, decrypted."""
         texts = [self.opened(name) for name in self.SECRETS if name != "environment"]
         values = self.opened_environment().values()
         telling = [value for value in values if value.lower() not in TELL_NOTHING]
@@ -154,7 +158,7 @@ class Credential(CredentialScope):
 
     @property
     def secrets_set(self) -> list[str]:
-        """Which secrets it holds, by name."""
+        """The names of the secrets that are set."""
         return [name for name in self.SECRETS if getattr(self, name)]
 
     @property

@@ -16,13 +16,13 @@ from .servers import Server
 
 class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
     def keep(self, server: Server, facts: dict[str, Any], gathered_at: datetime) -> bool:
-        """Make these the server's facts, unless newer ones are there; whether it did.
+        """Store these facts unless newer ones are stored; returns whether it did.
 
-        What the server's own row leaves open about its system, the first facts fill in.
+        The first facts also fill in the server's OS if nobody has entered it.
         """
         facts = facts_to_keep(facts)
         new = {"facts": facts, "gathered_at": gathered_at}
-        # Those from days to come are of a clock, or a host, that lied: they must not stay for ever.
+        # Future times come from a wrong clock or a lying host, and must not block updates forever.
         is_older = Q(gathered_at__lt=gathered_at) | Q(gathered_at__gt=timezone.now())
         older = self.filter(is_older, server=server)
         if not older.update(**new) and not self._created(server, new):
@@ -36,13 +36,13 @@ class ServerFactsQuerySet(models.QuerySet["ServerFacts"]):
         try:
             with transaction.atomic():
                 self.create(server=server, **new)
-        except IntegrityError:  # another run was first, at this moment
+        except IntegrityError:  # another run was first
             return False
         return True
 
 
 class ServerFacts(models.Model):
-    """What Ansible found out about a server when it last gathered facts there."""
+    """The facts that Ansible gathered last on a server."""
 
     server = models.OneToOneField(Server, models.CASCADE, related_name="facts")
     facts = models.JSONField(default=dict, db_default={})

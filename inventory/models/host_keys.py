@@ -1,4 +1,4 @@
-"""The verbs of a server's host key: fetch, pin, forget."""
+"""Verbs for a server's host key: fetch, pin, forget."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.validators import validate_host_key
 
 @dataclass(frozen=True)
 class FetchedKey:
-    """What a server shows as its key, before anybody believes it."""
+    """A host key as the server presented it, not yet trusted."""
 
     host_key: str
     is_pinned: bool
@@ -38,8 +38,11 @@ class HostKeys(models.Model):
         abstract = True
 
     def fetch_host_keys(self, actor: User) -> list[FetchedKey]:
-        """What it shows now; nothing is pinned by that. Takes some seconds, and up to half a
-        minute. Refused when nobody answers, or no SSH server."""
+        """The keys that the server presents now. Nothing is pinned.
+
+        Takes some seconds, at most half a minute. Raises Refused if there is no answer or no SSH
+        server.
+        """
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only an admin fetches host keys.")
         pinned = set(self.pinned_keys())
@@ -51,8 +54,10 @@ class HostKeys(models.Model):
 
     @transaction.atomic
     def pin_host_key(self, actor: User, host_key: str) -> bool:
-        """Accept this key, in place of what was pinned, and no other from now on. False when it is
-        the pinned one already; ValidationError when it is no key."""
+        """Accept only this key from now on. False if it was the only pinned key already.
+
+        Raises ValidationError if it is not a host key.
+        """
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only an admin pins a host key.")
         host_key = " ".join(host_key.split()[:2])
@@ -78,8 +83,10 @@ class HostKeys(models.Model):
 
     @transaction.atomic
     def forget_host_key(self, actor: User) -> bool:
-        """Let the next run learn a new one: after the server was reinstalled. False when none was
-        pinned."""
+        """Unpin, so that the next run pins a new key, as after a reinstallation.
+
+        False if none was pinned.
+        """
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only an admin forgets a pinned host key.")
         old, self.host_key = self.host_key, ""
@@ -91,10 +98,10 @@ class HostKeys(models.Model):
         return True
 
     def pinned_keys(self) -> list[str]:
-        """Each as “kind key”, without what may stand behind."""
+        """Each key as “kind key”, without a comment."""
         lines = (line.split()[:2] for line in self.host_key.splitlines())
         return [" ".join(words) for words in lines if words]
 
     def fingerprints(self) -> list[str]:
-        """Of each pinned host key, as `ssh-keygen -l` shows them."""
+        """Fingerprints of the pinned keys, as `ssh-keygen -l` shows them."""
         return [fingerprint(line) for line in self.pinned_keys()]

@@ -32,9 +32,9 @@ from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 from .credentials import Credential
 from .host_keys import HostKeys
 
-# How a launch may choose servers without naming them.
+# How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
-# Ansible's names of one connection each. Not "smart": that may mean paramiko.
+# Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 
@@ -47,13 +47,15 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.filter(environment=environment)
 
     def environments(self) -> list[str]:
-        """In which there are any, each once."""
+        """All environments that have servers, sorted."""
         names = self.order_by("environment").values_list("environment", flat=True)
         return list(names.distinct())
 
     def neighbours_of(self, servers: list[Server]) -> Self:
-        """The other active servers of the same environments: plays may name or delegate to them.
-        Without what an inventory does not need: there may be ten thousand."""
+        """Other active servers in the same environments, which plays may name or delegate to.
+
+        Defers columns that an inventory does not need: there may be ten thousand rows.
+        """
         environments = {server.environment for server in servers}
         return (
             self.active()
@@ -63,8 +65,10 @@ class ServerQuerySet(models.QuerySet["Server"]):
         )
 
     def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
-        """The active servers of an environment, of a tag (see Server.has_tag) and that a search
-        finds: of each that is given. These are CHOSEN_BY."""
+        """Active servers that match every given criterion (CHOSEN_BY).
+
+        For tags see Server.has_tag.
+        """
         servers = self.active().order_by("hostname")
         if search.strip():
             servers = servers.search(search.strip())
@@ -73,7 +77,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return [server for server in servers if not tag.strip() or server.has_tag(tag)]
 
     def search(self, text: str) -> Self:
-        """Host name, address or description that contains the text."""
+        """Servers whose host name, address or description contains the text."""
         return self.filter(
             Q(hostname__icontains=text)
             | Q(ip_address__icontains=text)
@@ -81,7 +85,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
         )
 
     def tagged(self, key: str, value: str | None = None) -> Self:
-        """Servers with this tag; with a value, those where it is that or, as a list, holds it."""
+        """Servers with this tag; given a value, those whose tag has or includes that value."""
         if value is None:
             return self.filter(tags__has_key=key)
         text = Cast(KeyTextTransform(key, "tags"), models.TextField())
@@ -89,7 +93,7 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.alias(tag=text).filter(Q(tag=value) | in_list)
 
     def with_tag(self, text: str) -> Self:
-        """“role=web”, or “canary” with any value: see tag_texts.py."""
+        """Servers with the tag “role=web”, or “canary” with any value: see tag_texts.py."""
         return self.tagged(*parse_tag(text))
 
 
@@ -184,10 +188,10 @@ class Server(HostKeys, Editable):
         return self.hostname
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:inventory_server_change", args=[self.pk])
+        return reverse("inventory:server_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
-        # One spelling a name: what is unique on MySQL must not differ by case on SQLite.
+        # Normalise: what is unique on MySQL must not differ by case on SQLite.
         self.hostname = self.hostname.strip().lower()
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
@@ -196,11 +200,11 @@ class Server(HostKeys, Editable):
     @property
     def is_production(self) -> bool:
         """Whether pages have to warn of it."""
-        return self.environment.lower() in settings.PRODUCTION_ENVIRONMENTS
+        return is_production_name(self.environment)
 
     @property
     def is_in_scope(self) -> bool:
-        """Whether the credential that it names may be used here."""
+        """True if its credential may be used on it, or it has none."""
         return self.credential is None or self.credential.covers(self)
 
     @property
@@ -209,17 +213,17 @@ class Server(HostKeys, Editable):
 
     @property
     def is_local(self) -> bool:
-        """Whether its plays run on the worker itself."""
+        """True if its plays run on the worker itself."""
         return self.variables.get("ansible_connection") in LOCAL
 
     def key_file(self) -> Path | None:
-        """The private key on this machine, or None when the server names none."""
+        """The private key's path on this machine; None if the server has none."""
         if not self.ssh_key_path:
             return None
         return Path(settings.SSH_KEY_ROOT).resolve() / Path(self.ssh_key_path).expanduser()
 
     def set_tag(self, actor: User, key: str, value: str = "") -> bool:
-        """Give it a tag; without a value it is just there. A list of values gets one more."""
+        """Add a tag, by default without a value. If its value is a list, append to that."""
 
         def tags(server: Server) -> dict[str, Any]:
             old = server.tags.get(key)
@@ -231,7 +235,7 @@ class Server(HostKeys, Editable):
         return self.edit(actor, tags=tags)
 
     def remove_tag(self, actor: User, key: str, value: str = "") -> bool:
-        """Take a tag away; with a value, that value only."""
+        """Remove a tag, or only this value of it."""
 
         def tags(server: Server) -> dict[str, Any]:
             values = values_of(server.tags.get(key))
@@ -244,31 +248,32 @@ class Server(HostKeys, Editable):
         return self.edit(actor, tags=tags)
 
     def note_system(self, os_type: str, os_version: str) -> None:
-        """Fill in what runs there, where nobody has said it; recorded like any other edit."""
+        """Fill in the OS if nobody has entered it; recorded like any other edit."""
         if os_type and not self.os_type and not self.os_version:
             self.os_type, self.os_version = os_type, os_version
             self.save(update_fields=["os_type", "os_version", "updated_at"])
 
     def has_tag(self, text: str) -> bool:
-        """“web”: a tag of that name that is not false, or a group named in `groups`.
-        “role=web”: a tag with that value, or with a list that holds it."""
+        """“web”: a tag of that name that is not false, or a group in `groups`.
+
+        “role=web”: that value.
+        """
         key, value = parse_tag(text)
         if value is not None:
             return value in map(value_text, values_of(self.tags.get(key)))
         return self.tags.get(key, False) is not False or key in values_of(self.tags.get("groups"))
 
     def tag_words(self) -> list[tuple[str, str]]:
-        """Each tag as `with_tag` finds it and as one reads it."""
+        """(text, text) for each tag: as `with_tag` finds it, and as pages show it."""
         words = (tag_text(key, one) for key, value in self.tags.items() for one in values_of(value))
         return [(text, text) for text in words]
 
     def groups(self) -> list[str]:
-        """Ansible's groups, each once: the environment, those named in `groups`, and one for
-        each other tag."""
+        """Its Ansible groups: the environment, those in `groups`, and one for each other tag."""
         return list(self.group_tags())
 
     def group_tags(self) -> dict[str, str]:
-        """The tag that each group comes from; "" for the environment's own."""
+        """{group: the tag that it comes from}; "" for the environment's group."""
         names = {group_name(self.environment): ""}
         for key, value in self.tags.items():
             values = value if isinstance(value, list) else [value]
@@ -283,17 +288,22 @@ class Server(HostKeys, Editable):
         return {name: key for name, key in names.items() if name}
 
 
-def is_group_name(value: Any) -> bool:
-    """Whether a play can name this group as it stands: web-servers, eu.west.
+def is_production_name(environment: str) -> bool:
+    """True if the environment is one of PRODUCTION_ENVIRONMENTS."""
+    return environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
-    Ansible would rather have letters, digits and "_", but takes these too, and plays that were
-    written for such a group have to find it.
+
+def is_group_name(value: Any) -> bool:
+    """True if a play can name this group as it is: web-servers, eu.west.
+
+    Ansible prefers letters, digits and "_" but accepts these too, and plays written for such a
+    group have to find it.
     """
     return isinstance(value, str) and re.fullmatch(r"\w[\w.-]*", value) is not None
 
 
 def group_name(text: Any) -> str:
-    """The text as a name that Ansible takes for a group: "us-east 1" is us_east_1."""
+    """The text as a valid group name: "us-east 1" becomes us_east_1."""
     return _group_name(str(text))
 
 
@@ -304,7 +314,7 @@ def _group_name(text: str) -> str:
 
 
 def spelled_address(address: str) -> str:
-    """One spelling an address: ssh and the host keys compare them as texts."""
+    """The address in canonical form: ssh and host keys compare addresses as text."""
     try:
         return str(ip_address(address.strip()))
     except ValueError:

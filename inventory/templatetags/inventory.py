@@ -1,4 +1,4 @@
-"""How a server's facts look on a page."""
+"""Template filters for a server's facts and variables."""
 
 import json
 from typing import Any
@@ -22,5 +22,5 @@ def as_json(value: Any) -> str:
 
 @register.filter
 def as_value(value: Any) -> str:
-    """A variable's value: texts as they are, the rest as JSON."""
+    """A variable's value: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

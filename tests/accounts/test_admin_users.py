@@ -1,4 +1,4 @@
-"""Users in the admin: added with a password, changed, kept when history names them."""
+"""Users in the admin: added with a password, changed, kept if history names them."""
 
 import pytest
 from django.urls import reverse

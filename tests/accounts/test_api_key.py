@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a digest, usable while nothing speaks against it."""
+"""API keys: shown once, stored as a digest, usable until revoked or expired."""
 
 import io
 from datetime import timedelta

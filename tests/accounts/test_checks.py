@@ -1,4 +1,4 @@
-"""A permission that does not exist is told before anything starts."""
+"""Permissions that do not exist are reported before anything starts."""
 
 from accounts.checks import check_permissions
 from console import parts

@@ -1,4 +1,4 @@
-"""`manage.py create_admin`: from options, from the environment, or by asking."""
+"""`manage.py create_admin`: from options, from the environment, or interactively."""
 
 import getpass
 import io
@@ -18,7 +18,7 @@ STRONG = "a long enough one 7"
 
 @pytest.fixture(autouse=True)
 def no_questions(monkeypatch):
-    """Nothing of the developer's environment, and a test that is asked fails."""
+    """Ignore the developer's environment, and fail if a test gets an unexpected question."""
     for name in ("USERNAME", "EMAIL", "PASSWORD"):
         monkeypatch.delenv(f"INFRAOPS_ADMIN_{name}", raising=False)
 
@@ -31,7 +31,7 @@ def no_questions(monkeypatch):
 
 @pytest.fixture
 def typed(monkeypatch):
-    """`typed("dora", "dora@example.com", passwords=[…])`: what the person answers."""
+    """`typed("dora", "dora@example.com", passwords=[…])`: the answers that a person types."""
 
     def answers(*texts: str, passwords: list[str]):
         lines, secrets = iter(texts), iter(passwords)

@@ -1,4 +1,4 @@
-"""Saved views of lists: one's own, shared ones, and what may stand in them."""
+"""Saved views of lists: your own, shared ones, and what they may contain."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -47,7 +47,7 @@ def test_one_saves_what_the_list_shows_and_finds_it_above_the_list(client_of, bo
 
 
 def test_the_order_is_kept_by_the_columns_name(client_of, alice, bob):
-    """An operator has one column more than a viewer: the boxes to choose rows by."""
+    """Operators have one column more than viewers: the check boxes."""
     first, second = make.job(status="success"), make.job(status="success")
     page = client_of(alice).get(JOBS, {"o": "8"})
     assert list(page.context["cl"].result_list) == [first, second]

@@ -1,4 +1,4 @@
-"""The one user who did what nobody did: it comes in nowhere, and is found in no list."""
+"""The system user, the actor for what no person did: it cannot log in and is in no list."""
 
 import io
 
@@ -191,7 +191,7 @@ def test_a_ticket_is_not_given_to_it(system, alice, api_of):
 
 @pytest.mark.parametrize("page", ["change", "delete", "history"])
 def test_the_console_does_not_know_it(system, boss, client_of, page):
-    """As the admin answers for any row that is not there: it leads back to its home page."""
+    """The admin redirects to its index, as for any row that does not exist."""
     client = client_of(boss)
     path = reverse(f"admin:accounts_user_{page}", args=[system.pk])
     for answer in (client.get(path), client.post(path, {"post": "yes", "is_active": "on"})):

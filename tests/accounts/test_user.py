@@ -1,4 +1,4 @@
-"""Users: one spelling a name, a slow hash, log-in, and what each role may do."""
+"""Users: normalised names, a slow hash, login, and what each role may do."""
 
 import re
 
@@ -18,7 +18,7 @@ from tests.test_house_style import APPS, ROOT
 
 pytestmark = pytest.mark.django_db
 
-VIEWER, OPERATOR, ADMIN = map(permissions_of, ROLES)
+VIEWER, AUDITOR, OPERATOR, ADMIN = map(permissions_of, ROLES)
 OWN_VERBS = ("launch", "cancel", "work", "check", "accept", "revoke")
 
 
@@ -96,7 +96,7 @@ def test_passwords_are_kept_with_bcrypt_at_cost_12(settings):
     user.save()
     assert stored("password_hash", user).startswith("bcrypt_sha256$$2b$12$")
     assert user.check_password("pä55 " * 30)
-    # Bcrypt alone would look at the first 72 bytes only.
+    # Bcrypt alone would read only the first 72 bytes.
     assert not user.check_password("pä55 " * 29)
 
 
@@ -148,13 +148,20 @@ def test_a_changed_user_is_one_line_without_the_password(boss):
 
 
 def test_each_role_may_do_what_the_one_before_may():
-    assert VIEWER < OPERATOR < ADMIN
+    assert VIEWER < OPERATOR < ADMIN and VIEWER < AUDITOR < ADMIN
     assert set(ROLES) == set(User.Role.values)
     assert roles_with("automation.launch_playbook") == ["operator", "admin"]
 
 
+def test_an_auditor_reads_everything_and_gains_no_other_right():
+    gained = AUDITOR - VIEWER
+    assert all(name.split(".")[1].startswith("view_") for name in gained)
+    readable = {name for name in ADMIN if name.split(".")[1].startswith("view_")}
+    assert readable <= AUDITOR
+
+
 def test_every_permission_in_the_table_exists():
-    """As Django makes them from the models: the four of each, and those that Meta declares."""
+    """Permissions that Django derives from models: the four defaults, and those of Meta."""
     known = set()
     for model in apps.get_models():
         app, name = model._meta.app_label, model._meta.model_name
@@ -164,7 +171,7 @@ def test_every_permission_in_the_table_exists():
 
 
 def test_every_permission_that_is_asked_for_is_in_the_table():
-    """A misspelt one would be refused to everybody."""
+    """Nobody would ever have a misspelt permission."""
     verbs = "view|view_own|add|change|delete|" + "|".join(OWN_VERBS)
     labels = "accounts|audit|inventory|automation|tickets|django_q"
     asked = re.compile(rf"(?:[\"']|perms\.)((?:{labels})\.(?:{verbs})_[a-z]+)\b")

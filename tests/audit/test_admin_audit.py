@@ -1,4 +1,4 @@
-"""The audit trail in the admin: searched, filtered, with what stood before and after."""
+"""The audit trail in the admin: searched, filtered, with values before and after."""
 
 from zoneinfo import ZoneInfo
 

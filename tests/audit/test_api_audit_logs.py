@@ -8,7 +8,7 @@ URL = "/api/audit-logs"
 
 @pytest.fixture
 def lines(db, boss, alice):
-    """Three lines, the last of them the newest."""
+    """Three lines, the newest last."""
     server = make.server(hostname="web1")
     AuditLog.objects.record("server.created", server, actor=boss)
     AuditLog.objects.record("server.updated", server, actor=alice, changes={"ssh_port": [22, 2222]})
@@ -73,7 +73,7 @@ def test_pages_follow_each_other_and_are_never_counted(api_of, boss, query_ceili
             page = client.get(url).json()
         said = [query["sql"].upper() for query in asked.captured_queries]
         assert not any("COUNT(" in sql for sql in said)
-        # Whole rows are fetched by their keys alone: see KeysFirst.
+        # Whole rows are fetched by key alone: see KeysFirst.
         assert not any("ORDER BY" in sql and "DETAILS" in sql for sql in said)
         assert "count" not in page
         seen += [row["action"] for row in page["results"]]

@@ -1,4 +1,4 @@
-"""What a change did: values, keys of JSON, lines of texts."""
+"""Differences: values, keys of JSON, lines of text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every line announces itself; what hears of it cannot undo what the line is about."""
+"""Every line is announced; receivers cannot undo the change that it records."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ def heard_by(*receivers: Callable[..., None], sender=None):
 
 
 class Diary:
-    """A receiver that remembers what it was told."""
+    """A receiver that remembers its arguments."""
 
     def __init__(self) -> None:
         self.told: list[dict] = []
@@ -42,7 +42,7 @@ class Diary:
 
 
 def break_a_rule(**told: object) -> None:
-    """The database refuses the second row."""
+    """The database rejects the second row."""
     make.server(hostname="written by a receiver", ip_address="192.0.2.9")
     make.server(hostname="written by a receiver", ip_address="192.0.2.9")
 
@@ -125,7 +125,7 @@ def test_a_receiver_that_fails_undoes_nothing_but_its_own(receiver, error, caplo
     server, diary = make.server(hostname="web1"), Diary()
     with heard_by(rename, receiver, diary), transaction.atomic():
         line = AuditLog.objects.record("server.seen", server)
-        assert Server.objects.count() == 1  # the transaction can be used
+        assert Server.objects.count() == 1  # the transaction is still usable
     server.refresh_from_db()
     assert server.description == "after server.seen"
     assert diary.told[0]["line"] == line
@@ -204,7 +204,7 @@ def test_an_error_that_ends_the_transaction_is_not_swallowed(error):
 @pytest.mark.only_on("mysql")
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_that_the_database_has_dropped_is_lost_as_a_whole():
-    """Whatever a receiver makes of its error: the savepoint is gone with everything else."""
+    """Whatever a receiver does with its error, the savepoint is lost with the transaction."""
 
     def lose_the_transaction(**told: object) -> None:
         with connection.cursor() as cursor:
@@ -238,7 +238,7 @@ def test_a_line_outside_of_a_transaction_and_its_receivers_stand_or_fall_togethe
 
 
 def test_receivers_that_answer_each_other_come_to_an_end(caplog):
-    """Each line would else be heard by both, and twice as many recorded, until the stack ends."""
+    """Each would hear the other's lines, doubling their number, until the stack overflows."""
 
     def answer(action: str, **told: object) -> None:
         AuditLog.objects.record("answer.given")
@@ -275,6 +275,6 @@ def test_a_receiver_costs_its_savepoint(django_assert_num_queries):
 
 
 def test_the_second_of_two_equal_rows_is_refused():
-    """What `break_a_rule` relies on."""
+    """`break_a_rule` relies on this."""
     with pytest.raises(IntegrityError), transaction.atomic():
         break_a_rule()

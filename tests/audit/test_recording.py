@@ -1,4 +1,4 @@
-"""What the audit trail says: who, what, from where, and never a secret."""
+"""What the audit trail records: who, what, from where, and never a secret."""
 
 from types import SimpleNamespace
 
@@ -25,7 +25,7 @@ def last() -> AuditLog:
 
 
 def actions() -> list[str]:
-    """Oldest first, without those that the set-up of the database left."""
+    """Oldest first, without those from setting up the database."""
     lines = AuditLog.objects.exclude(resource_type="playbook").order_by("id")
     return list(lines.values_list("action", flat=True))
 
@@ -104,7 +104,7 @@ def test_a_failed_log_in_is_recorded_without_the_password(alice):
     }
     assert line.ip_address == "192.0.2.7"
     client.post(LOGIN, {"username": "\0" + "é" * 300, "password": "x"})
-    assert actions() == ["user.login_failed"]  # the form refuses that name by itself
+    assert actions() == ["user.login_failed"]  # the form rejects that name itself
 
 
 def test_an_edit_through_a_session_names_its_user(boss, client_of):
@@ -157,7 +157,7 @@ def test_the_context_ends_with_the_request(alice):
 
 
 def test_whoever_signs_in_within_the_request_is_named(alice):
-    """An API key is read inside of the view, after every middleware."""
+    """An API key is read inside the view, after all middleware."""
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
 

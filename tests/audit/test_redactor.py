@@ -1,4 +1,4 @@
-"""A known secret is found in a text however it is written there."""
+"""Known secrets are found in a text in every notation."""
 
 import json
 import shlex
@@ -111,7 +111,7 @@ def test_the_secrets_of_a_record_are_found_by_their_keys() -> None:
     ],
 )
 def test_no_pair_of_secret_and_text_takes_for_ever(secret: str, text: str) -> None:
-    """Each of these took minutes, or for ever, when a part gave back what it had taken."""
+    """Each of these took minutes, or forever, when a part of the pattern could backtrack."""
     began = time.process_time()
 
     Redactor([secret]).redact(text * 50)

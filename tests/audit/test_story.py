@@ -1,4 +1,4 @@
-"""The whole story of one object on a page of its own."""
+"""The page with all lines about one object."""
 
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ def numbers(answer):
 
 @pytest.fixture
 def told(boss):
-    """A server with 120 lines, and another one with its own."""
+    """A server with 120 lines, and another one with lines of its own."""
     server = make.server(hostname="web1.example.com")
     make.audit_line("server.updated", make.server(hostname="web2.example.com"), number=0)
     for number in range(1, 121):
@@ -86,12 +86,13 @@ def test_what_is_gone_keeps_its_last_name(client_of, boss):
     server.delete()
     assert not Server.objects.filter(pk=key).exists()
     page = story(client_of(boss), "server", key).content.decode()
-    assert "new.example.com" in page and "Is gone" in page and "To its page" not in page
+    assert "new.example.com" in page and "Deleted; this was its last name." in page
+    assert "arrow_forward" not in page
 
 
 def test_an_object_without_a_line_says_so(client_of, boss):
     page = story(client_of(boss), "server", make.server().pk)
-    assert page.status_code == 200 and "No line yet" in page.content.decode()
+    assert page.status_code == 200 and "No audit lines yet." in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_a_run_tells_of_its_jobs_too(client_of, boss):
     make.audit_line("job.finished", make.job(status="success"), number=3)
     page = story(client_of(boss), "run", job.run.pk)
     assert numbers(page) == [2, 1]
-    assert "and about its jobs" in page.content.decode()
+    assert "about it and its jobs" in page.content.decode()
     assert f'href="/audit/job/{job.job_id}/"' in page.content.decode()
 
 
@@ -176,3 +177,19 @@ def test_an_index_finds_the_story(told):
     lines = AuditLog.objects.filter(resource_type="server", resource_id=str(told.pk))
     plan = lines.newest_first()[:51].explain().lower()
     assert "idx_audit_resource" in plan and "scan audit_logs" not in plan
+
+
+def test_the_story_of_a_job_has_its_launch_and_its_cancel(client_of, boss, alice):
+    """They are lines about its run."""
+    run = make.launch(make.playbook(), alice, [make.server(), make.server()])
+    make.launch(make.playbook(), alice, [make.server()])
+    job = run.jobs.first()
+    job.cancel(boss)
+    page = story(client_of(boss), "job", str(job.job_id)).context["page"]
+    told = {(entry.line.action, entry.line.resource_id) for entry in page.entries}
+    assert told == {
+        ("run.launched", str(run.pk)),
+        ("run.cancel_requested", str(run.pk)),
+        ("run.finished", str(run.pk)),
+        ("job.finished", str(job.job_id)),
+    }

@@ -1,4 +1,4 @@
-"""The audit trail cannot be rewritten: the database itself refuses, whoever asks."""
+"""The audit trail cannot be rewritten: the database itself refuses."""
 
 import pytest
 from django.core.management import call_command
@@ -55,7 +55,7 @@ def test_no_column_can_be_changed(line, column, value):
 
 
 def test_not_even_the_case_of_one_letter(line):
-    """What the column's collation takes for equal is a change."""
+    """A change counts even if the column's collation considers the values equal."""
     refused("UPDATE audit_logs SET details = REPLACE(details, 'Before', 'before')")
     refused("UPDATE audit_logs SET action = UPPER(action)")
 
@@ -160,7 +160,7 @@ def test_migrate_replaces_those_of_another_release():
 @pytest.mark.only_on("sqlite")
 @pytest.mark.django_db(transaction=True)
 def test_a_rebuilt_table_gets_them_with_the_next_migrate():
-    """SQLite changes a column by making the table anew, and triggers do not come along."""
+    """SQLite changes a column by rebuilding the table, which loses the triggers."""
     old = AuditLog._meta.get_field("user_agent")
     new = models.CharField(max_length=300, blank=True, default="", db_default="")
     new.set_attributes_from_name("user_agent")

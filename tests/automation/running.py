@@ -1,4 +1,4 @@
-"""Running playbooks in tests: in this process, or bare for comparison."""
+"""Run playbooks in tests: in this process, or bare for comparison."""
 
 import os
 import re
@@ -15,12 +15,15 @@ from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server
 from tests import make
 
-# What differs from one run to the next in what a command reports.
+# What varies from run to run in a command's result.
 VARYING = re.compile(r'"(delta|start|end)": "[^"]*"')
 
 
 def run_here(playbook: Playbook, *servers: Server, **options: Any) -> list[Job]:
-    """Launch and run to the end in this process, with real ansible-playbook; the jobs."""
+    """Launch and run to the end in this process, with the real ansible-playbook.
+
+    Returns the jobs.
+    """
     actor = options.pop("actor", None) or make.user(role="operator")
     run = make.launch(playbook, actor, list(servers), **options)
     assert run_next() == f"run {run.pk}"
@@ -28,12 +31,12 @@ def run_here(playbook: Playbook, *servers: Server, **options: Any) -> list[Job]:
 
 
 def run_one(content: Any, server: Server | None = None, **options: Any) -> Job:
-    """One job of a playbook with this content on this machine (or the server), finished."""
+    """One finished job of a playbook with this content, by default on this machine."""
     return run_here(make.playbook(content), server or make.localhost(), **options)[0]
 
 
 def claimed(content: Any, server: Server | None = None, **options: Any) -> Run:
-    """A launched run that this process has claimed and not yet run."""
+    """A launched run that this process has claimed but not yet run."""
     make.launch(
         make.playbook(content), make.user(role="operator"), [server or make.localhost()], **options
     )
@@ -58,7 +61,7 @@ def lines_of(job: Job) -> list[str]:
 
 
 def bare_lines(playbook: Playbook, server: Server, folder: Path, *arguments: str) -> list[str]:
-    """What ansible-playbook prints in a terminal for the same files, without InfraOps."""
+    """What bare ansible-playbook prints for the same files in a terminal, without InfraOps."""
     folder.mkdir(mode=0o700)
     inventory = write_inventory(folder, [server])
     environment = {

@@ -1,9 +1,9 @@
-"""Disturbs a whole installation at random, and checks what must hold: `make chaos`.
+"""Disturbs a whole installation at random, and checks its invariants: `make chaos`.
 
 Runs are launched, cancelled and followed on real workers, while workers are killed and suspended,
-clusters die, the database goes away or loses its answers to commits, ansible is killed and the
-disk of the runs is full. The plan comes from the seed: the same seed launches and disturbs the same
-things at the same times, though not in the same millisecond.
+clusters die, the database goes down or loses answers to commits, ansible is killed, and the disk
+for runs is full. The plan comes from the seed: the same seed launches and disturbs the same things
+at the same times, though not to the millisecond.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> int:
     if (status := confined.run_inside("tests.chaos", arguments)) is not None:
         return status
     print(f"Seed {options.seed}, database {options.database.rpartition('@')[2]}", flush=True)
-    # The tests' settings make folders and a database of their own.
+    # The test settings create folders and a database of their own.
     for name in ("INFRAOPS_TEST_FOLDER", "DATABASE_URL"):
         os.environ.pop(name, None)
     with chosen(options.database) as database:
@@ -37,8 +37,8 @@ def main() -> int:
             os.environ["DATABASE_URL"] = database.url
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.chaos.settings"
         django.setup()
-        logging.disable()  # in this process: the others write their own
-        # Not at the top: models can be imported only now that Django is set up.
+        logging.disable()  # in this process; the others write their own logs
+        # Imported here, as models need Django to be set up.
         session = import_module("tests.chaos.session")
         return int(session.run(options, database, is_confined=confined.is_inside()))
 

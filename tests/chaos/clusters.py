@@ -1,4 +1,4 @@
-"""Real workers, as a service manager keeps them: what ends is started again, as a whole."""
+"""Real workers, kept running as by a service manager: a cluster that ends is restarted whole."""
 
 import os
 import signal
@@ -16,10 +16,10 @@ from automation.models.waiting import blockers
 from tests.chaos.journal import Journal
 from tests.private_servers import wait_until
 
-# A lost wake-up is made good every minute. What waits longer although a worker is free: stuck.
+# Lost wake-ups are made good every minute; longer waits with a free worker mean that it is stuck.
 PATIENCE_SECONDS = 100
 WORKERS = 2
-# The place of the session among the fields of /proc/<pid>/stat after the command's name.
+# The index of the session in /proc/<pid>/stat after the command's name.
 SESSION = 3
 
 
@@ -46,7 +46,7 @@ class Cluster:
         return self.process.poll() is not None
 
     def members(self) -> list[int]:
-        """Its processes, those among them whose main process is no more; not ansible's."""
+        """Its processes, even if their main process is gone; without ansible's."""
         return [pid for pid in every_process() if session_of(pid) == self.process.pid]
 
     def kill(self) -> None:
@@ -55,7 +55,7 @@ class Cluster:
         self.process.wait()
 
     def stop(self) -> bool:
-        """Politely; False when it had to be killed after all."""
+        """Stop gracefully. False if it had to be killed."""
         self.process.terminate()
         try:
             self.process.wait(30)
@@ -66,7 +66,7 @@ class Cluster:
 
 
 class Clusters(threading.Thread):
-    """They, and whoever looks after them."""
+    """All clusters, and the thread that looks after them."""
 
     def __init__(self, count: int, folder: Path, journal: Journal) -> None:
         super().__init__(daemon=True)
@@ -81,7 +81,7 @@ class Clusters(threading.Thread):
         while not self._is_over.wait(0.5):
             for cluster in self.each:
                 if cluster.has_ended:
-                    cluster.kill()  # what has outlived its main process, as systemd does
+                    cluster.kill()  # as systemd does with what has outlived its main process
                     ended = f"{cluster.name}, it ended with {cluster.process.returncode}"
                     self.journal.note("cluster_restarted", ended)
                     cluster.start()
@@ -89,19 +89,22 @@ class Clusters(threading.Thread):
         connection.close()
 
     def stop(self) -> list[str]:
-        """No more restarts; the names of those that did not stop when they were asked to."""
+        """Stop restarting, and stop all.
+
+        Returns the names of those that did not stop when asked.
+        """
         self._is_over.set()
         self.join()
         return [cluster.name for cluster in self.each if not cluster.stop()]
 
     def kill(self) -> None:
-        """At the end of a harness that broke."""
+        """Kill all, after the harness itself broke."""
         self._is_over.set()
         for cluster in self.each:
             cluster.kill()
 
     def _restart_if_stuck(self) -> None:
-        """What docs/operations.md has people do when runs stay pending."""
+        """What docs/operations.md recommends when runs stay pending."""
         now = time.monotonic()
         if not is_left_waiting():
             self._idle_since = now
@@ -113,7 +116,7 @@ class Clusters(threading.Thread):
 
 
 def is_left_waiting() -> bool:
-    """Whether a run waits for nothing but a worker, and one is free."""
+    """True if a run waits only for a worker, and one is free."""
     try:
         running = Run.objects.running().count()
         waiting = Run.objects.pending().order_by("id")[:20]
@@ -136,7 +139,7 @@ def parent_of(pid: int) -> int:
 
 
 def of_runs(folder: str) -> list[int]:
-    """The processes of the runs whose temporary folder this is: not somebody else's."""
+    """The processes of runs that use this temporary folder, and of no other harness."""
     return [pid for pid in every_process() if is_of_a_run(variables_of(pid), folder)]
 
 
@@ -145,7 +148,7 @@ def is_of_a_run(variables: dict[str, str], folder: str) -> bool:
 
 
 def variables_of(pid: int) -> dict[str, str]:
-    """What it was started with; nothing when it has ended."""
+    """The environment it was started with; empty if it has ended."""
     try:
         text = Path(f"/proc/{pid}/environ").read_text(errors="replace")
     except OSError:

@@ -1,8 +1,8 @@
-"""Puts the harness into namespaces of its own, where the machine permits it.
+"""Puts the harness into namespaces of its own, if the machine permits it.
 
-It then sees no process but its own, so that none of somebody else's can be hit; a mount of its own
-(a small disk for RUN_ROOT) is seen by nobody else; and when it ends, however it ends, the kernel
-ends every process and every mount with it.
+It then sees no processes but its own, so it can hit nobody else's; its mounts (a small disk for
+RUN_ROOT) are visible to nobody else; and however it ends, the kernel ends all its processes and
+mounts with it.
 """
 
 import os
@@ -13,8 +13,8 @@ import tempfile
 
 CONFINED = "INFRAOPS_CHAOS_CONFINED"
 ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
-# The first process in there is a shell: orphans fall to it, and it takes in how they ended. Were
-# the harness the first, it could take in the end of a command that it still waits for.
+# The first process inside is a shell, which adopts and reaps orphans. If the harness itself came
+# first, it might reap a command that it still waits for.
 SHELL = ["sh", "-c", '"$@"; exit $?', "sh"]
 WALLS = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
@@ -24,8 +24,11 @@ def is_inside() -> bool:
 
 
 def run_inside(module: str, arguments: list[str]) -> int | None:
-    """Run this module inside, in a temporary folder of its own; its exit status. None when this
-    is inside already, or not permitted here. Whatever ends this process, ends all of it."""
+    """Run this module inside, in a temporary folder of its own. Returns its exit status.
+
+    None if this process is inside already, or it is not permitted here. Whatever ends this process
+    also ends everything inside.
+    """
     walls = [] if CONFINED in os.environ else _permitted()
     if not walls:
         return None

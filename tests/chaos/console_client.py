@@ -1,4 +1,4 @@
-"""The API as a program uses it that does not give up while the console is in trouble."""
+"""An API client that does not give up while the console is in trouble."""
 
 import http.client
 import json
@@ -11,11 +11,11 @@ SECONDS = 120
 
 
 class Trouble(Exception):
-    """No answer, or one that speaks of the console's own trouble: ask again."""
+    """No answer, or one that reports trouble of the console itself: try again."""
 
 
 class Refusal(Exception):
-    """It says that the request is wrong."""
+    """The console rejects the request as wrong."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tests.private_servers import MariaDB
 
 
 class Database:
-    """`with …:` it is up. What it cannot do stands in `left_out`, with the reason."""
+    """`with …:` the database is up. `left_out` has what it cannot do, with the reason."""
 
     url: str
     left_out: dict[str, str] = {}
@@ -24,14 +24,14 @@ class Database:
         self.recover()
 
     def freeze(self) -> None:
-        """It answers nobody until `thaw`."""
+        """Answer nobody until `thaw`."""
         raise NotImplementedError
 
     def thaw(self) -> None:
         raise NotImplementedError
 
     def kill(self) -> None:
-        """It ends at once, and every connection with it, until `start`."""
+        """End at once, with all connections, until `start`."""
         raise NotImplementedError
 
     def start(self) -> None:
@@ -41,7 +41,7 @@ class Database:
         raise NotImplementedError
 
     def recover(self) -> None:
-        """Whatever was done to it is over."""
+        """Undo whatever was done to it."""
 
 
 class SQLiteFile(Database):
@@ -51,7 +51,7 @@ class SQLiteFile(Database):
     }
 
     def __init__(self, url: str = "") -> None:
-        """Without a URL the settings make a file in the run's own folder."""
+        """Without a URL, the settings create a file in the run's own folder."""
         self.url = url
         self._lock: sqlite3.Connection | None = None
 
@@ -71,7 +71,7 @@ class SQLiteFile(Database):
 
 
 class Server(Database):
-    """Somebody's MySQL or MariaDB: only the way there can be disturbed."""
+    """An existing MySQL or MariaDB server: only the connections to it can be disturbed."""
 
     def __init__(self, url: str) -> None:
         self.direct = url
@@ -113,14 +113,14 @@ class Server(Database):
 
 
 class SturdyMariaDB(MariaDB):
-    """Keeps what it has committed when it is killed, as any server in production."""
+    """Keeps committed data when it is killed, like any production server."""
 
     def command(self) -> list[str]:
         return [*super().command(), "--innodb-flush-log-at-trx-commit=2"]
 
 
 class PrivateMariaDB(Server):
-    """A MariaDB of the harness's own: its process itself is stopped and killed."""
+    """A MariaDB of the harness's own, whose process itself is stopped and killed."""
 
     def __init__(self) -> None:
         self.server = SturdyMariaDB()

@@ -1,4 +1,4 @@
-"""What can go wrong. `start` does it and says what it hit (nothing: ""), `heal` ends it."""
+"""What can go wrong. `start` returns what it hit ("": nothing); `heal` ends it."""
 
 import os
 import random
@@ -11,9 +11,9 @@ from tests.chaos.world import World
 
 
 class Fault:
-    """`lasts`: at least and at most, in parts of the longest outage; (0, 0): a moment's matter.
+    """`lasts`: minimum and maximum, relative to the longest outage; (0, 0) if it is momentary.
 
-    Of two with the same `subject` only one happens at a time.
+    Faults with the same `subject` do not happen at the same time.
     """
 
     lasts = (0.0, 0.0)
@@ -38,7 +38,7 @@ class Fault:
         return clusters.of_runs(self.world.temporary)
 
     def signal_one(self, pids: list[int], number: int) -> str:
-        """Send it to one of them; what that was, or "" if there is none."""
+        """Send the signal to one of them. Returns its description, or "" if there is none."""
         if not pids:
             return ""
         pid = self.chance.choice(pids)
@@ -54,7 +54,7 @@ class WorkerKilled(Fault):
 
 
 class ProcessKilled(Fault):
-    """Any one of a cluster: its main process, one that waits for work, one that is busy."""
+    """Any process of a cluster: its main process, an idle worker or a busy one."""
 
     def start(self) -> str:
         return self.signal_one(
@@ -70,7 +70,7 @@ class ClusterKilled(Fault):
 
 
 class ClusterStopped(Fault):
-    """Politely, as when a new release is rolled out."""
+    """Gracefully, as in a release."""
 
     def start(self) -> str:
         cluster = self.chance.choice(self.world.clusters.each)
@@ -79,14 +79,14 @@ class ClusterStopped(Fault):
 
 
 class AnsibleKilled(Fault):
-    """ansible-playbook itself, one of its workers, or what a task has started."""
+    """ansible-playbook itself, one of its workers, or something that a task started."""
 
     def start(self) -> str:
         return self.signal_one(self.of_runs(), signal.SIGKILL)
 
 
 class WorkerSuspended(Fault):
-    """It stands still for longer than it takes to be given up, and then goes on."""
+    """It stands still for longer than it takes to be given up, then goes on."""
 
     lasts = (0.4, 1.33)
 

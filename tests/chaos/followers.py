@@ -1,4 +1,4 @@
-"""Whoever watches a run: what each was told."""
+"""Those who follow a run, and what each was told."""
 
 import subprocess
 import threading
@@ -15,7 +15,7 @@ WITHIN_SECONDS = 60
 
 @dataclass
 class Told:
-    """What the API has told about one job: its lines, and in the end its status."""
+    """What the API reported about one job: its lines, and finally its status."""
 
     job_id: str
     lines: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Told:
 
 
 def follow(run: Run, client: ConsoleClient, is_over: threading.Event) -> list[Told]:
-    """Ask until each job is said to have ended, or until everything is over."""
+    """Poll until every job is reported to have ended, or everything is over."""
     told = [Told(str(job_id)) for job_id in run.jobs.values_list("job_id", flat=True)]
     while waiting := [each for each in told if not each.status]:
         for each in waiting:
@@ -51,7 +51,7 @@ def follow(run: Run, client: ConsoleClient, is_over: threading.Event) -> list[To
 
 
 class Command:
-    """A real `run_playbook`, which launches and follows."""
+    """A real `run_playbook` that launches and follows."""
 
     def __init__(self, arguments: list[str], output: Path) -> None:
         self.output = output
@@ -63,11 +63,11 @@ class Command:
 
     @property
     def has_launched(self) -> bool:
-        """It has said which jobs there are, and so watches them."""
+        """True once it has printed its jobs, and so follows them."""
         return "\nJob " in self.printed
 
     def wait(self, is_over: threading.Event) -> int | None:
-        """Its exit status; None when it still watched although everything was over."""
+        """Its exit status; None if it was still following when everything was over."""
         while not is_over.is_set():
             try:
                 return self.process.wait(1)

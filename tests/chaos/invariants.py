@@ -1,5 +1,4 @@
-"""What must hold when everything is over, whatever happened. Each check says in words what is
-wrong; nothing if all is well."""
+"""What must hold when everything is over. Each check yields violations in words."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -34,7 +33,7 @@ class Ended:
 
     @property
     def went_as_planned(self) -> bool:
-        """It ended as it does undisturbed, so that all of it has to be there."""
+        """True if it ended as it does undisturbed, so that all of it must be there."""
         job, wanted = self.job, self.reference
         return (job.status, job.failed_task) == (wanted.status, wanted.failed_task)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-# A kill is noticed, and an outage felt, for a while after it.
+# Kills and outages have effects for a while afterwards.
 AFTERMATH = timedelta(seconds=15)
 
 
@@ -21,7 +21,7 @@ class Entry:
 
 
 class Journal:
-    """Each entry is printed as it is made, with the seconds since the beginning."""
+    """Prints each entry as it is made, with the seconds since the beginning."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -47,7 +47,7 @@ class Journal:
         print(f"{self.seconds:7.1f} s  {text}", flush=True)
 
     def explains(self, kinds: set[str], since: datetime | None, until: datetime) -> bool:
-        """Whether one of these was going on between the two, or shortly before."""
+        """True if one of these faults was active between the two times, or shortly before."""
         return any(
             entry.kind in kinds
             and entry.began_at <= until

@@ -10,7 +10,7 @@ CONTROL_PATH = "ANSIBLE_SSH_CONTROL_PATH_DIR"
 
 
 class Leavings:
-    """Looks, from time to time, which folders the runs' processes use."""
+    """Checks from time to time which folders the runs' processes use."""
 
     def __init__(self, world: World) -> None:
         self.world = world

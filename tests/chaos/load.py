@@ -18,14 +18,14 @@ from tests.chaos.plan import Launch
 from tests.chaos.world import World
 
 Result = TypeVar("Result")
-# So many runs are under way at a time.
+# The number of concurrent runs.
 AT_ONCE = 6
 PAUSE_SECONDS = 0.5
 
 
 @dataclass
 class Story:
-    """What became of one launch, as those saw it who launched, cancelled and followed it."""
+    """What happened to one launch, as seen by those who launched, cancelled and followed it."""
 
     launch: Launch
     has_begun: bool = False
@@ -33,7 +33,7 @@ class Story:
     told: list[Told] = field(default_factory=list)
     command: Command | None = None
     exit_status: int | None = None
-    # Whether the cancel was taken; None when nobody asked, or no answer came.
+    # Whether the cancellation was accepted; None if nobody cancelled, or no answer came.
     was_cancelled: bool | None = None
     complaints: list[str] = field(default_factory=list)
 
@@ -43,7 +43,7 @@ class Story:
 
 
 class OutOfTime(Exception):
-    """Everything is over, and it has not worked."""
+    """Everything is over, and it has not succeeded."""
 
 
 class Load:
@@ -54,7 +54,7 @@ class Load:
         self.client = ConsoleClient(world.url, world.token)
         self.stories = [Story(launch) for launch in launches]
         self.is_over = threading.Event()
-        # Nothing more is begun; what is under way goes on.
+        # Nothing new is begun; what is under way goes on.
         self.is_late = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE)
 
@@ -62,7 +62,7 @@ class Load:
         return self
 
     def __exit__(self, *_unused: object) -> None:
-        """However it ended: nobody goes on, or the process would wait for them."""
+        """However it ended: stop all threads, or the process would wait for them."""
         self.is_over.set()
 
     def start(self) -> None:
@@ -74,7 +74,7 @@ class Load:
 
     @property
     def is_under_way(self) -> bool:
-        """Nothing more will be begun."""
+        """True if nothing more will be begun."""
         return self.is_late.is_set() or all(story.has_begun for story in self.stories)
 
     @property
@@ -82,7 +82,7 @@ class Load:
         return sum(future.done() for future in self._futures)
 
     def stop(self) -> list[Story]:
-        """Those that were begun. Whoever still follows is told to stop."""
+        """Stop those that still follow. Returns the stories that were begun."""
         self.is_over.set()
         self._pool.shutdown(cancel_futures=True)
         return [story for story in self.stories if story.run_id or story.complaints]
@@ -115,7 +115,7 @@ class Load:
             story.run_id = self._insist(lambda: self._launch_by_model(story.launch).pk)
 
     def _launch_by_command(self, story: Story) -> bool:
-        """False when it said that it could not, and nothing was launched."""
+        """False if it reported that it could not launch, and nothing was launched."""
         launch, playbook = story.launch, self.world.playbooks[story.launch.playbook]
         hosts = [f"--server={self.world.servers[number].hostname}" for number in launch.servers]
         given = json.dumps({"mark": launch.mark})
@@ -156,7 +156,7 @@ class Load:
             run = self._insist(lambda: self._runs_of(story.launch).get())
             story.was_cancelled = run.cancel(self.world.actor)
         except (Error, OutOfTime):
-            pass  # no answer: it may or may not have been taken
+            pass  # no answer: it may or may not have been accepted
         finally:
             connection.close()
 
@@ -164,7 +164,7 @@ class Load:
         return self.world.runs().filter(extra_vars__mark=launch.mark).order_by("pk")
 
     def _insist(self, operation: Callable[[], Result]) -> Result:
-        """Again and again until it works, or everything is over."""
+        """Retry until it works, or everything is over."""
         while True:
             try:
                 return operation()

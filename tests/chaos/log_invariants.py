@@ -1,4 +1,4 @@
-"""What must hold of the lines, of the reasons that are given, and of what followers were told."""
+"""What must hold for lines, for the reasons given, and for what followers were told."""
 
 from automation.ansi import plain
 from automation.models import Job, JobLog
@@ -9,12 +9,12 @@ from tests.chaos.printed import BROKEN_OFF, deviation, recap_in
 
 Kind = Job.FailureKind
 HEADINGS = ("PLAY", "TASK", "RUNNING HANDLER")
-# These here and those of the invariants: each by what it claims.
+# These and those in invariants, by what they claim.
 __all__ = ["CHECKS"]
 EXIT_STATUS = {"success": 0, "skipped": 0, "failed": 2, "cancelled": 3}
 CLUSTERS = {"process_killed", "cluster_killed", "cluster_stuck", "cluster_restarted"}
 ANSIBLE = {"ansible_killed", "disk_full", "everything_at_once"}
-# What may bring such a failure about. An outage of the database is no reason for any of them.
+# Possible causes of such failures. A database outage is no reason for any of them.
 CAUSES = {
     Kind.WORKER_LOST: {"worker_killed", "worker_suspended", "everything_at_once", *CLUSTERS},
     Kind.INTERNAL: {"disk_full", "everything_at_once"},
@@ -51,8 +51,7 @@ def lines_agree(evidence: Evidence) -> list[str]:
 
 
 def _breaks_off(ended: Ended, place: int) -> bool:
-    """Whether from the first line that differs on nothing is told but an interruption, or headings
-    of tasks that other servers came to."""
+    """True if nothing follows but an interruption, or headings of other servers' tasks."""
     first, *_ = follows = ended.lines[place:]
     tells_of_a_step = any(line.startswith(("changed:", "ok:")) for line in follows)
     return not tells_of_a_step and (bool(BROKEN_OFF.match(first)) or first.startswith(HEADINGS))
@@ -142,7 +141,7 @@ def _lies_in(told: Told, job: Job) -> list[str]:
 def command_told_the_truth(evidence: Evidence) -> list[str]:
     wrong = []
     for story, run in evidence.runs:
-        # A launch whose answer was lost has told nobody of its run: that is not a lie.
+        # A launch whose answer was lost has told nobody about its run, which is not a violation.
         if story.command is not None and story.command.has_launched:
             jobs = list(run.jobs.select_related("server"))
             wrong += [f"{story}: {text}" for text in _lies_of(story, story.command, jobs)]

@@ -1,18 +1,18 @@
-"""What will be launched and what will go wrong, all of it from the seed."""
+"""What will be launched and what will go wrong, all derived from the seed."""
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 DOORS = ("model", "api", "command")
-# Of ten launches so many are on one server, on two, on three.
+# Number of servers for each of ten launches.
 SERVERS_OF_TEN = (1, 1, 1, 1, 1, 1, 2, 2, 3, 3)
 OF_100_CANCELLED = 20
 
 
 @dataclass(frozen=True)
 class Launch:
-    """`servers` by their numbers; `cancel_after` seconds somebody cancels it, or nobody (None)."""
+    """`servers` are numbers; somebody cancels after `cancel_after` seconds, or nobody (None)."""
 
     number: int
     playbook: str
@@ -22,7 +22,7 @@ class Launch:
 
     @property
     def mark(self) -> str:
-        """What each of its side effects begins with."""
+        """The prefix of all its side effects."""
         return f"mark{self.number:05}"
 
     @property
@@ -33,7 +33,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class Disturbance:
-    """At so many seconds after the beginning; `pick` in [0, 1) says which of those it may hit."""
+    """`at` is in seconds after the beginning; `pick` in [0, 1) selects what it hits."""
 
     at: float
     kind: str
@@ -58,14 +58,17 @@ def launches(seed: int, runs: int, playbooks: list[str], servers: int) -> list[L
 def disturbances(
     seed: int, kinds: dict[str, tuple[float, float]], longest: float, pause: float
 ) -> Iterator[Disturbance]:
-    """Without an end. Each kind comes once in each round; `kinds` has how long it may last, in
-    parts of `longest` seconds. About `pause` seconds lie between two."""
+    """An endless sequence in which each kind comes once per round.
+
+    `kinds` has how long each may last, relative to `longest` seconds; about `pause` seconds lie
+    between two.
+    """
     chance = random.Random(f"disturbances {seed}")
     at = chance.uniform(1, 3)
     while True:
         for kind in chance.sample(sorted(kinds), len(kinds)):
             least, most = (part * longest for part in kinds[kind])
-            # More short ones than long ones: those begin and end within one run.
+            # More short ones than long ones: short ones start and end within one run.
             seconds = least + (most - least) * chance.random() ** 2
             yield Disturbance(at, kind, seconds, chance.random())
             at += chance.uniform(0.3, 1.7) * pause

@@ -9,8 +9,8 @@ from automation.ansi import plain
 from automation.models import Job, Run
 from tests.automation.running import comparable
 
-# A line with which Ansible begins to tell that something was broken off. Tracebacks are torn apart
-# between the jobs, so that one may begin with a line of code.
+# A line with which Ansible starts to report an interruption. Tracebacks are split between the jobs,
+# so one may start with a line of code.
 BROKEN_OFF = re.compile(
     r"\s|$|fatal: |failed: |PLAY RECAP|\[(ERROR|WARNING)\]|ERROR!|User interrupted|HOST +: ok="
     r"|Traceback|\w+Error: |Terminated$"
@@ -20,7 +20,7 @@ RECAP = re.compile(r"^HOST\s*:\s*((?:\w+=\d+\s*)+)$")
 
 @dataclass(frozen=True)
 class Reference:
-    """How a job of this shape and place goes when nobody disturbs it."""
+    """How a job of this shape and position goes when undisturbed."""
 
     status: str
     failed_task: str
@@ -30,7 +30,7 @@ class Reference:
 
 
 def lines_of(job: Job, mark: str) -> list[str]:
-    """Without colours and whatever differs between two runs."""
+    """The job's lines without colours and whatever else differs between runs."""
     contents = job.logs.order_by("line_number").values_list("content", flat=True)
     host = job.server.hostname
     texts = (plain(content).replace(host, "HOST").replace(mark, "MARK") for content in contents)
@@ -38,7 +38,7 @@ def lines_of(job: Job, mark: str) -> list[str]:
 
 
 def references(run: Run, mark: str, marks: Path) -> list[Reference]:
-    """Of each job, in the order of the launch."""
+    """A reference for each job, in the order of the launch."""
     steps = steps_in(marks)
     return [
         Reference(
@@ -57,7 +57,7 @@ def jobs_of(run: Run) -> list[Job]:
 
 
 def steps_in(marks: Path) -> dict[tuple[str, str], list[str]]:
-    """By mark and host the steps that were done, in the order in which they were done."""
+    """{(mark, host): the steps done, in order}."""
     steps: dict[tuple[str, str], list[str]] = defaultdict(list)
     if marks.exists():
         for line in marks.read_text().splitlines():
@@ -67,7 +67,7 @@ def steps_in(marks: Path) -> dict[tuple[str, str], list[str]]:
 
 
 def deviation(lines: list[str], wanted: list[str]) -> int | None:
-    """Where the lines are others than those of the undisturbed run (from 0); None: nowhere."""
+    """The index of the first line that differs from the undisturbed run; None if none does."""
     for number, (line, other) in enumerate(zip(lines, wanted, strict=False)):
         if line != other:
             return number
@@ -75,7 +75,7 @@ def deviation(lines: list[str], wanted: list[str]) -> int | None:
 
 
 def recap_in(lines: list[str]) -> dict[str, int] | None:
-    """The numbers of Ansible's recap, if it has come to it."""
+    """The numbers of Ansible's recap; None if it did not come to that."""
     for line in reversed(lines):
         if match := RECAP.match(line):
             pairs = (pair.split("=") for pair in match[1].split())

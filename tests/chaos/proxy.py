@@ -1,4 +1,4 @@
-"""A TCP proxy before MySQL or MariaDB that can be cut, stand still, or lose answers to commits."""
+"""A TCP proxy for MySQL or MariaDB that can cut connections, stall, or lose answers to commits."""
 
 import contextlib
 import random
@@ -41,7 +41,7 @@ class Proxy:
         return self
 
     def go_away(self) -> None:
-        """Cut every connection, and take no new one."""
+        """Cut all connections, and accept no new ones."""
         self._is_up = False
         for connection in list(self._connections):
             connection.cut()
@@ -50,7 +50,7 @@ class Proxy:
         self._is_up = True
 
     def stand_still(self) -> None:
-        """Connections stay, and nothing comes through."""
+        """Keep connections open, but pass nothing on."""
         self._flows.clear()
 
     def flow(self) -> None:
@@ -102,7 +102,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := connection.server.recv(65536):
                 self._flows.wait()
-                if connection.loses_answer:  # it has come: what was asked for is done
+                if connection.loses_answer:  # the request has been executed
                     self.lost += 1
                     break
                 connection.client.sendall(data)
@@ -113,5 +113,5 @@ class Proxy:
 
 
 def is_commit(packet: bytes) -> bool:
-    """Whether a client's packet asks for COMMIT: three bytes of length, a number, the command."""
+    """True for a COMMIT packet of a client: three bytes of length, a number, the command."""
     return packet[4:5] == bytes([QUERY]) and packet[5:].strip().rstrip(b";").upper() == b"COMMIT"

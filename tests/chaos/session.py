@@ -19,7 +19,7 @@ from tests.chaos.storm import Storm
 from tests.chaos.witness import Witness
 from tests.chaos.world import SERVERS, World, world
 
-# The numbers of undisturbed runs begin here.
+# Numbers of undisturbed launches start here.
 UNDISTURBED = 90_000
 CALM_SECONDS = 300
 TICK_SECONDS = 0.1
@@ -30,7 +30,7 @@ References = dict[tuple[str, int], list[Reference]]
 
 
 def run(options: Namespace, database: Database, *, is_confined: bool) -> int:
-    """0 when everything held; 1 when something did not."""
+    """0 if everything held, otherwise 1."""
     with world(database, options.logs, is_confined=is_confined) as made:
         for kind, reason in made.left_out.items():
             made.journal.say(f"{kind} is left out: {reason}")
@@ -49,7 +49,7 @@ def run(options: Namespace, database: Database, *, is_confined: bool) -> int:
 
 
 def undisturbed(made: World, launches: list[Launch]) -> References:
-    """How each shape of launch goes."""
+    """References for each shape of launch."""
     shapes = sorted({launch.shape for launch in launches})
     made.journal.say(f"{len(shapes)} undisturbed runs, to compare with")
     wanted = [
@@ -92,7 +92,7 @@ def disturbed(
 
 
 def kinds(made: World, options: Namespace) -> Kinds:
-    """Those that are possible and wanted, and how long each may last."""
+    """The possible and wanted kinds of faults, and how long each may last."""
     possible = set(KINDS) - set(made.left_out)
     wanted = possible & set(options.kinds or possible)
     if not wanted:
@@ -101,7 +101,7 @@ def kinds(made: World, options: Namespace) -> Kinds:
 
 
 def storm_over(load: Load, storm: Storm, leavings: Leavings, options: Namespace) -> None:
-    """Until the last runs have been begun, and a little longer."""
+    """Disturb until the last runs have been begun, and a little longer."""
     late_at = time.monotonic() + 60 * options.minutes
     while not load.is_under_way:
         rage(storm, leavings)
@@ -119,7 +119,7 @@ def rage(storm: Storm, leavings: Leavings) -> None:
 
 
 def wait_for(load: Load, leavings: Leavings | None = None, *, seconds: float) -> None:
-    """Until all have ended and nothing is left, or that time is over: the checks will tell."""
+    """Wait until all have ended and nothing is left, or time is up; the checks will tell."""
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
         if load.is_done and (leavings is None or leavings.is_clean):

@@ -1,4 +1,4 @@
-"""Carries the plan of disturbances out, and heals everything in the end."""
+"""Carries out the plan of disturbances, and heals everything in the end."""
 
 import heapq
 import os
@@ -16,7 +16,7 @@ Going = tuple[float, int, Fault, Entry]
 
 
 class Storm:
-    """`tick` often, from one thread (a server that is started ends with its thread); `calm`."""
+    """Call `tick` often, then `calm`, from one thread: servers it starts die with that thread."""
 
     def __init__(self, world: World, plan: Iterator[Disturbance]) -> None:
         self.world = world
@@ -27,7 +27,7 @@ class Storm:
         self._number = 0
 
     def tick(self) -> None:
-        """Heal what has lasted long enough, begin what is due."""
+        """Heal what has lasted long enough, start what is due."""
         now = self.world.journal.seconds - self._began_at
         while self._going and self._going[0][0] <= now:
             self._heal(heapq.heappop(self._going))
@@ -36,7 +36,7 @@ class Storm:
             self._begin(due, now)
 
     def calm(self) -> None:
-        """Heal everything: also what was suspended by something that has been killed since."""
+        """Heal everything, including what was suspended by something that has been killed since."""
         while self._going:
             self._heal(heapq.heappop(self._going))
         self.world.database.recover()

@@ -1,4 +1,4 @@
-"""The short form of `make chaos`, on the database of the suite."""
+"""The short version of `make chaos`, on the suite's database."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Sees each run's end as soon as it is there, so that whatever changes later shows."""
+"""Records each run's end as soon as it is visible, so that later changes show."""
 
 import threading
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class End:
-    """A run as it was when it had just ended: of each job status, reason, lines and results."""
+    """A run when it had just ended: each job's status, reason, number of lines and of results."""
 
     outcome: str
     jobs: dict[int, tuple[str, str, int, int]]

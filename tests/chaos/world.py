@@ -27,7 +27,7 @@ from tests.private_servers import answers, free_port, wait_until
 
 SERVERS = 5
 CLUSTERS = 2
-# Room for some dozens of runs, and quickly filled.
+# Room for some dozens of runs, but quickly filled.
 DISK = "size=16m"
 
 
@@ -54,7 +54,7 @@ class World:
         return self.folder / "marks"
 
     def runs(self) -> QuerySet[Run]:
-        """Those of this harness: the database may have seen others."""
+        """Runs of this harness only: the database may have others."""
         return Run.objects.filter(launched_by=self.actor)
 
     @property
@@ -64,7 +64,7 @@ class World:
 
 @contextmanager
 def world(database: Database, logs: Path | None, *, is_confined: bool) -> Iterator[World]:
-    """Django is set up on the database; everything of it is gone in the end."""
+    """Set up Django on the database; everything is removed in the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="infraops-chaos-")))
         left_out = dict(database.left_out)
@@ -73,7 +73,7 @@ def world(database: Database, logs: Path | None, *, is_confined: bool) -> Iterat
         else:
             stack.enter_context(small_disk(Path(str(settings.RUN_ROOT))))
         (folder / "tmp").mkdir()
-        # Inherited by everything that is started from here: by it one knows what is ours.
+        # All child processes inherit it, which identifies them as ours.
         os.environ["TMPDIR"] = str(folder / "tmp")
         call_command("migrate", verbosity=0)
         logs = logs or folder / "logs"
@@ -88,7 +88,7 @@ def world(database: Database, logs: Path | None, *, is_confined: bool) -> Iterat
 
 
 def furnished(database: Database, folder: Path, logs: Path, left_out: dict[str, str]) -> World:
-    # More than one harness may use the same database, one after the other.
+    # Several harnesses may use the same database, one after the other.
     lot = secrets.token_hex(2)
     actor = make.user(username=f"chaos-{lot}", role="operator")
     _key, token = make.api_key(actor)
@@ -104,7 +104,7 @@ def furnished(database: Database, folder: Path, logs: Path, left_out: dict[str, 
 
 @contextmanager
 def console(log: Path) -> Iterator[str]:
-    """As production runs it; its URL, once it answers."""
+    """The console as in production. Yields its URL once it answers."""
     port = free_port()
     bind = f"127.0.0.1:{port}"
     arguments = (f"--bind={bind}", "--workers=2", "--threads=4", "--log-level=warning")

@@ -1,4 +1,4 @@
-"""Parts that do not fit are told by name, and one that breaks costs its own place on a page."""
+"""Invalid parts are reported by name; a part that breaks loses only its own place."""
 
 import pytest
 from django.core.checks import run_checks
@@ -93,7 +93,7 @@ def test_a_panel_that_breaks_leaves_the_page_and_its_panels_standing(
         shown = answer.content.decode()
         listed = client_of(bob).get(LIST).content.decode()
     assert answer.status_code == 200 and shown.count("This panel could not be shown") == 2
-    assert "Last jobs" in shown and "Facts" in shown
+    assert "Recent jobs" in shown and "Facts" in shown
     assert "This panel could not be shown" in listed and server.hostname in listed
     assert "500.html" in caplog.text and "It is 3 a.m." in caplog.text
     assert "nowhere.html" in caplog.text

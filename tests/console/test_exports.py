@@ -1,4 +1,4 @@
-"""Lists as files: every row that the filters leave, and no formula among them."""
+"""Exports of lists: all rows that match the filters, and no formulas."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Lists: each cell narrows, what narrows is shown, and what cannot narrow is said."""
+"""Lists: cells filter, active filters are shown, and invalid ones are reported."""
 
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -111,7 +111,7 @@ def test_a_click_adds_to_what_narrows_already_and_keeps_the_search(client_of, bo
     links = cell_links(client_of(bob).get(JOBS, given).content.decode())
     kept = {"q": ["web1"], "o": ["-8"], "status__exact": ["failed"]}
     assert {**kept, "user__id__exact": [str(job.user_id)]} in links
-    # Where it is that narrow already, there is nothing to click.
+    # If the list is narrowed like that already, there is nothing to click.
     assert kept not in links
 
 
@@ -161,7 +161,7 @@ def test_each_tag_of_a_server_is_a_filter(client_of, bob):
     found = [tag for query in links for tag in query.get("tag", ())]
     ours = {"role=web", "role=db", "canary", "old=false", "tier=1"}
     assert set(found) == ours | {"role=mail", "tier=2"}
-    for tag in (*ours, "role:web", "tier:1"):  # the latter as in earlier links
+    for tag in (*ours, "role:web", "tier:1"):  # the last two as in old links
         assert shown(client.get(SERVERS, {"tag": tag})) == [server], tag
 
 
@@ -210,7 +210,7 @@ def test_runs_and_the_trail(client_of, boss, alice):
         ),
         ({"created_at_from_0": "soon", "status__exact": "failed"}, {"status__exact": ["failed"]}),
         ({"moon": "full"}, {}),
-        # What is not shown cannot be guessed at either.
+        # Values that are not shown cannot be guessed either.
         ({"extra_vars__token__startswith": "a"}, {}),
         ({"server__variables__icontains": "hunter2"}, {}),
         ({"user__password__startswith": "bcrypt"}, {}),
@@ -222,7 +222,7 @@ def test_a_filter_that_cannot_be_is_named_and_the_others_stay(client_of, bob, qu
     assert answer.status_code == 302
     assert parse_qs(urlsplit(answer.url).query) == kept
     said = unescape(client.get(answer.url).content.decode())
-    assert f"cannot be filtered by “{next(iter(query))}=" in said
+    assert f"this list cannot use: “{next(iter(query))}=" in said
 
 
 def test_two_filters_that_only_together_cannot_be_do_not_go_round_in_circles(client_of, bob):

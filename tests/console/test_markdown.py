@@ -1,4 +1,4 @@
-"""What people write becomes HTML, and never more than was meant."""
+"""What people write becomes HTML, and never more than intended."""
 
 import random
 from html.parser import HTMLParser

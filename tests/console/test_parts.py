@@ -1,4 +1,4 @@
-"""Parts: apps add to each other's lists and pages side by side, without touching each other."""
+"""Parts: apps add to each other's lists and pages without knowing each other."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def incidents(server):
 
 
 class Measuring:
-    """What columns of the first app need: one query a page, however many columns there are."""
+    """Data for the columns of the first app: one query per page, however many columns."""
 
     def __init__(self):
         self.pages = []
@@ -81,7 +81,7 @@ def declare_incident(model_admin, request, servers):
 
 @pytest.fixture
 def page_of(tmp_path, settings):
-    """`page_of("monitoring", "<p>…</p>")`: the name of a template that an app would have."""
+    """`page_of("monitoring", "<p>…</p>")`: the name of a template that an app might have."""
     settings.TEMPLATES = [
         {**engine, "DIRS": [*engine["DIRS"], tmp_path]} for engine in settings.TEMPLATES
     ]
@@ -108,7 +108,7 @@ def monitoring(page_of, measuring):
         ActionPart(model=SERVER, act=measure_now, permission="inventory.check_server"),
         PanelPart(
             model=SERVER,
-            template=page_of("monitoring", "<h2>Load {{ measured }} of {{ original }}</h2>"),
+            template=page_of("monitoring", "<h2>Load {{ measured }} of {{ server }}</h2>"),
             context=lambda request, server: {"measured": server.pk},
             order=12,
         ),
@@ -130,7 +130,7 @@ def collaboration(page_of):
         ),
         PanelPart(
             model=SERVER,
-            # The same name as its sibling's, and another value.
+            # The same name as in its sibling, with another value.
             template=page_of("collaboration", "<h2>Incidents: {{ measured }}</h2>"),
             context=lambda request, server: {"measured": "none"},
             order=11,
@@ -145,11 +145,11 @@ def both(monitoring, collaboration):
 
 
 def page(server):
-    return reverse("admin:inventory_server_change", args=[server.pk])
+    return server.get_absolute_url()
 
 
 def offered(client):
-    """The actions of the list, by name and in their order."""
+    """The names of the list's actions, in order."""
     form = client.get(LIST).context["action_form"]
     return [name for name, _words in form.fields["action"].choices] if form else []
 
@@ -251,7 +251,7 @@ def test_tools_of_both_stand_above_every_list(client_of, bob, page_of):
 def test_both_add_a_panel_in_its_place_each_with_its_own_context(client_of, bob, both):
     server = make.server(hostname="web7.example.com")
     text = client_of(bob).get(page(server)).content.decode()
-    expected = ["Incidents: none", f"Load {server.pk} of web7.example.com", "Last jobs", "Facts"]
+    expected = ["Incidents: none", f"Load {server.pk} of web7.example.com", "Recent jobs", "Facts"]
     places = [text.index(f">{heading}</h2>") for heading in expected]
     assert places == sorted(places)
 
@@ -337,7 +337,7 @@ def test_what_does_not_fit_is_told_when_the_project_is_checked(page_of):
 
 
 def test_parts_are_not_known_before_all_apps_are_there(monkeypatch):
-    """A module that asks while it is imported would get an answer that lacks some."""
+    """A module that asks during its import would miss some."""
     monkeypatch.setattr(apps, "ready", False)
     with pytest.raises(AppRegistryNotReady, match="once every app is ready"):
         parts_of(Word)

@@ -1,4 +1,4 @@
-"""`make demo` and `make run`, as a newcomer meets them, on a database of their own."""
+"""`make demo` and `make run` as a newcomer sees them, on a database of their own."""
 
 import re
 import signal
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> dict[str, str]:
-    """An environment whose database does not exist yet, with the playbooks that we ship."""
+    """An environment with a database that does not exist yet, and the playbooks that we ship."""
     return {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'fresh.sqlite3'}",
         "PLAYBOOK_ROOT": str(ROOT / "playbooks"),
@@ -41,7 +41,7 @@ def demo(extra: dict[str, str]) -> str:
 
 
 def counted(extra: dict[str, str]) -> str:
-    """How many rows the tables have that a second demo must not add to."""
+    """Row counts of the tables that a second demo must not add to."""
     program = (
         "import django; django.setup();"
         "from accounts.models import User; from inventory.models import Server;"
@@ -89,7 +89,7 @@ def answers(url: str) -> bool:
 def test_console_and_worker_come_up_together_and_end_together(console) -> None:
     started, url = console
 
-    # As a terminal does it: to the foreground process; the children have sessions of their own.
+    # As a terminal sends it: to the foreground process only; the children have their own sessions.
     started.process.send_signal(signal.SIGINT)
 
     assert started.process.wait(40) == 0, started.printed

@@ -1,5 +1,4 @@
-"""The main pages, as full as `make bench ARGS=pages` asks for them: each answers, and with few
-queries, whoever looks."""
+"""The main pages, as full as in `make bench ARGS=pages`, answer each role with few queries."""
 
 from collections.abc import Iterator
 
@@ -13,7 +12,7 @@ from demo import making
 from demo.scale import SCALES
 
 CEILING = 15
-# What a viewer has no business with.
+# Pages that viewers may not see.
 NOT_FOR_VIEWERS = {"audit", "audit, one object's story", "audit line", "launch form", "API: audit"}
 
 

@@ -1,4 +1,4 @@
-"""`manage.py seed_data`: what it makes, and that it leaves what is there alone."""
+"""`manage.py seed_data`: what it makes, and that it leaves existing data alone."""
 
 from datetime import UTC, datetime
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What lies under deploy/ says what workers need to end in peace, and names what exists."""
+"""The files in deploy/ let workers stop gracefully, and name only what exists."""
 
 import configparser
 import shlex

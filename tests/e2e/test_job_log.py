@@ -1,4 +1,4 @@
-"""The log of a job's page in a real browser: long ones, searched ones, interrupted ones."""
+"""The log on a job's page in a real browser: long, searched, interrupted."""
 
 from itertools import cycle
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from automation.models import JobLog, Outcome, Worker
 from tests import make
 
-# Two cores may have much else to do.
+# Two cores may be busy with other work.
 SOON = 20_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
@@ -48,7 +48,7 @@ def test_a_long_log_is_a_window_that_moves(page_of, bob):
     expect(page.locator("#L20000")).to_be_in_viewport(timeout=SOON)
     assert numbers(page) == list(range(19_501, 20_001))
 
-    # Scrolling up loads what stands there; what is far below goes.
+    # Scrolling up loads earlier lines; those far below are dropped.
     for first in range(19_001, 14_000, -500):
         log.evaluate("log => { log.scrollTop = 0; }")
         expect(page.locator(f"#L{first}")).to_have_count(1, timeout=SOON)
@@ -235,7 +235,7 @@ def test_a_range_far_up_in_a_long_log_is_found_and_stays_marked(page_of, bob):
 def test_whatever_breaks_on_the_way_no_line_is_lost_or_doubled(page_of, alice, complaints):
     job = long_job(10, status="running", user=alice)
     page = page_of(alice)
-    # Waiting is cut short: what is tested is what happens, not when.
+    # Waiting is shortened: what is tested is what happens, not when.
     page.add_init_script(
         "const later = setTimeout; window.setTimeout = (f, ms) => later(f, Math.min(ms, 50));"
     )
@@ -260,7 +260,7 @@ def test_whatever_breaks_on_the_way_no_line_is_lost_or_doubled(page_of, alice, c
             page.reload()
     expect(page.locator("#L60")).to_have_count(1, timeout=SOON)
     assert numbers(page) == list(range(1, 61))
-    # The worker is lost, another ends the job: the page says so.
+    # The worker is lost, and another one ends the job: the page says so.
     make.log_lines(job, "the last line")
     job.run.finish({}, Outcome.cancelled("Worker lost."))
     expect(page).to_have_title(f"Cancelled · {job} | InfraOps", timeout=SOON)
@@ -289,7 +289,7 @@ def test_a_hidden_tab_asks_seldom_and_at_once_when_it_is_looked_at(page_of, alic
     page.wait_for_function("waits.includes(5000)")
     make.log_lines(job, "written while nobody looked")
     page.evaluate("hide(false)")
-    # Long before five seconds are over.
+    # Well before five seconds are over.
     expect(page.locator("#L6")).to_have_count(1, timeout=4_000)
 
 

@@ -1,4 +1,4 @@
-"""What a job's page has beside its log, in a real browser."""
+"""A job's page in a real browser, except for the log."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from automation.models import TaskResult, Worker
 from tests import make
 
-# Two cores may have much else to do.
+# Two cores may be busy with other work.
 SOON = 20_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
@@ -92,7 +92,7 @@ def test_tasks_arrive_in_the_order_and_choice_of_the_page(page_of, alice, failed
     make.task_results(job, "ok", "skipped")
     expect(page.locator("#T4")).to_have_count(1, timeout=SOON)
     assert shown(page) == ["T2", "T4"]
-    # A failure that a later task rescues stands so once the job has ended.
+    # A failure that a later task rescues is shown as rescued once the job has ended.
     TaskResult.objects.filter(job=job, number=2).update(status="rescued")
     job.run.jobs.update(status="success", completed_at=timezone.now())
     expect(page.locator("#T2")).to_have_count(0, timeout=SOON)

@@ -1,6 +1,7 @@
-"""The live parts of pages in a real browser: what they ask, what they say, what they leave alone.
+"""Live parts of pages in a real browser: what they request, say, and leave alone.
 
-The pages' clock stands still until a test moves it: a wait of minutes is over at once."""
+The pages' clock stands still until a test moves it, so a wait of minutes is over at once.
+"""
 
 import re
 from datetime import timedelta
@@ -15,12 +16,12 @@ from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
-# Two cores may have much else to do.
+# Two cores may be busy with other work.
 SOON = 20_000
 TEN_MINUTES = 600_000
 LIVE_PARTS = re.compile("/(live|lines|tasks)/")
 
-# Counts the page's questions by path, all of them and those without an answer yet.
+# Counts the page's requests by path, all of them and those still unanswered.
 WATCH = """
     let hidden = false;
     Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -44,7 +45,7 @@ WATCH = """
 
 @pytest.fixture
 def job(alice) -> Job:
-    """Of a run that goes on: its page and the run's are live."""
+    """A job of an active run: its page and the run's are live."""
     Worker.objects.beat()
     run = make.run(playbook=make.playbook(name="Deploy"), launched_by=alice)
     row = make.job(run=run, server=make.server(hostname="web1.example.com"))
@@ -58,7 +59,7 @@ def job(alice) -> Job:
 
 @pytest.fixture
 def open_page(page_of, alice):
-    """A page of alice's, whose clock and whose tab are the test's."""
+    """A page of alice's whose clock and tab the test controls."""
 
     def opened(path: str) -> Page:
         page = page_of(alice)
@@ -93,7 +94,7 @@ def asked(page: Page, path: str) -> int:
 
 
 def wait_for_question(page: Page, path: str, number: int) -> None:
-    """Until so many have been asked, and answered."""
+    """Wait until this many requests have been made and answered."""
     are_answered = "([path, n]) => asked[path] >= n && !unanswered[path]"
     page.wait_for_function(are_answered, arg=[path, number])
 
@@ -117,7 +118,7 @@ def test_a_page_whose_title_tells_asks_seldom_while_hidden(open_page, job):
     job.run.finish({}, Outcome.cancelled("Cancelled by alice."))
     page.clock.run_for(15_000)
     expect(page).to_have_title("Cancelled · Deploy on 2 servers | InfraOps", timeout=SOON)
-    # It is over: nothing is asked any more.
+    # It is over: no more requests.
     before = asked(page, run_live(job))
     page.clock.run_for(TEN_MINUTES)
     page.evaluate("hide(false)")
@@ -213,7 +214,7 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
     assert not any(part.evaluate("part => part.isConnected") for part in old)
     expect(page.get_by_text("No options or variables.")).to_be_visible()
 
-    # What was closed stays closed, and who is in it stays in it.
+    # What was closed stays closed, and the focus stays where it is.
     page.get_by_text("Command, options and variables").click()
     page.locator("summary").focus()
     make.task_results(job, "ok")

@@ -1,4 +1,4 @@
-"""A playbook's own page and a filled launch form in a real browser, for everybody."""
+"""A playbook's page and a filled-in launch form in a real browser, for all roles."""
 
 import pytest
 from django.urls import reverse
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(tra
 
 @pytest.fixture
 def playbook():
-    """With everything that its page can show."""
+    """A playbook with everything that its page can show."""
     Worker.objects.beat()
     row = make.playbook(PLAY, name="Deploy", variables=VARIABLES)
     web1 = make.server(hostname="web1", environment="production")
@@ -35,10 +35,10 @@ def test_both_pages_can_be_used_by_everybody(page_of, alice, playbook, scheme):
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
-    # By its key to the form; with production chosen and something wrong.
+    # With the keyboard shortcut to the form; production is chosen and something is wrong.
     page.keyboard.press("r")
     page.wait_for_url(f"**{reverse('automation:job_launch')}?playbook={playbook.pk}")
-    page.get_by_label("All of an environment").select_option("production")
+    page.get_by_label("Environment").select_option("production")
     page.fill("[name=forks]", "0")
     expect(page.locator(".io-live-error")).to_be_visible()
     assert violations(page) == []
@@ -54,7 +54,7 @@ def test_a_line_of_the_source_has_an_address(page_of, bob, playbook):
     page.goto(playbook.get_absolute_url())
     page.get_by_role("link", name="Line 7", exact=True).click()
     assert page.url.endswith("#S7")
-    # The numbers are not copied along.
+    # Line numbers are not copied.
     source = page.get_by_label("Source").evaluate(
         "source => { getSelection().selectAllChildren(source); return getSelection().toString(); }"
     )

@@ -1,7 +1,6 @@
 """A server's page in a real browser."""
 
 import pytest
-from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests import make
@@ -17,7 +16,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     for status in ("success", "failed", "success"):
         job = make.job(server=server, status=status, user=boss)
         make.log_lines(job, "hello")
-    path = reverse("admin:inventory_server_change", args=[server.pk])
+    path = server.get_absolute_url()
     page = page_of(boss)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(path)
@@ -25,7 +24,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     expect(page.get_by_text("role_web", exact=True)).to_be_visible()
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
-    # By keyboard: each cell is a link.
+    # With the keyboard: every cell is a link.
     failed = page.locator(".io-strip a.io-failed")
     failed.focus()
     page.keyboard.press("Enter")
@@ -33,6 +32,8 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
 
     page.goto(path)
     page.get_by_text("Server reinstalled?").click()
-    page.get_by_role("button", name="Forget the host key").click()
-    expect(page.get_by_text("The host key is forgotten")).to_be_visible()
-    expect(page.get_by_text("Not pinned: the next run learns it")).to_be_visible()
+    page.get_by_role("button", name="Forget host key").click()
+    expect(page.get_by_text("Host key forgotten")).to_be_visible()
+    expect(
+        page.get_by_text("The next run accepts the key it is shown and pins it.")
+    ).to_be_visible()

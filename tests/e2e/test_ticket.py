@@ -1,4 +1,4 @@
-"""A ticket worked from open to closed, in a real browser."""
+"""A ticket from open to closed, in a real browser."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Every page that the admin has, opened by everybody; what a role may do is asked of has_perm."""
+"""Every admin page, opened by every role; expectations come from has_perm."""
 
 import pytest
 from django.contrib import admin
@@ -166,7 +166,7 @@ def test_each_list_has_words_for_having_nothing_and_for_nothing_that_matches(
     client_of, boss, model
 ):
     if model is User:
-        return  # whoever reads it is there
+        return  # whoever reads it exists
     assert admin.site._registry[model].when_empty
     page = client_of(boss).get(url(model, "changelist"), {"id__lt": "0"}).content.decode()
     assert "Nothing matches" in page and " yet</h2>" not in page
@@ -180,3 +180,29 @@ def test_no_list_counts_its_table(client_of, boss, rows, model):
     counts = [each["sql"] for each in queries if each["sql"].startswith("SELECT COUNT(")]
     assert all("LIMIT 10001" in sql and sql.count("COUNT(") == 1 for sql in counts)
     assert counts or model in (JobLog, TaskResult)  # of one job at a time
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_no_form_shows_what_has_no_value_yet(client_of, boss, rows, model):
+    """A new row's times are not known, and what stands for them is no text for people."""
+    client = client_of(boss)
+    pages = [url(model, "add")]
+    if row := rows.get(model) or model.objects.first():
+        pages.append(url(model, "change", row.pk))
+    for page in pages:
+        text = client.get(page, follow=True).content.decode()
+        assert "DatabaseDefault" not in text and "object at 0x" not in text, page
+
+
+@pytest.mark.parametrize(
+    "model", (Server, Playbook, Credential, User), ids=lambda model: model.__name__
+)
+def test_a_form_for_a_new_record_has_only_what_can_be_filled_in(client_of, boss, model):
+    answer = client_of(boss).get(url(model, "add"))
+    shown = {
+        name
+        for fieldset in answer.context["adminform"]
+        for line in fieldset
+        for name in line.fields
+    }
+    assert shown and not shown & {"created_at", "updated_at", "file_hash", "holds", "last_login"}

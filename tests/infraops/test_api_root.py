@@ -1,4 +1,4 @@
-"""What holds for the whole API: who comes in, what is said when something is wrong, its papers."""
+"""What holds for the whole API: authentication, errors, documentation."""
 
 import json
 from io import StringIO
@@ -275,7 +275,7 @@ def test_the_schema_tells_errors_and_the_idempotency_key(api_of, bob):
 @pytest.mark.slow
 @pytest.mark.on_either
 def test_the_docs_are_served_from_here(page_of, boss, transactional_db):
-    """`complaints`, behind `page_of`, notices each request to another host."""
+    """`complaints`, used by `page_of`, catches requests to other hosts."""
     page = page_of(boss)
     page.goto("/api/docs")
     page.get_by_text("/api/servers/{id}/check").wait_for()

@@ -1,4 +1,4 @@
-"""What an app adds to the whole console is there for whoever may see it, and gone without it."""
+"""What an app adds to the whole console shows for those who may see it, and goes with the app."""
 
 import json
 from types import ModuleType
@@ -41,7 +41,7 @@ def nothing_remembered():
 
 @pytest.fixture
 def template(monkeypatch):
-    """`template("made_up.html", "text")`: a template that lies nowhere."""
+    """`template("made_up.html", "text")`: a template that is not in any file."""
     added: dict[str, str] = {}
     loaders = engines["django"].engine.template_loaders
     find = loaders[0].get_template

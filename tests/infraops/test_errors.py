@@ -1,4 +1,4 @@
-"""What is shown, and recorded, when something is not allowed, not there or broken."""
+"""What is shown and recorded when something is forbidden, missing or broken."""
 
 import pytest
 from django.test import Client

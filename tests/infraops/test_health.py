@@ -27,7 +27,7 @@ def worker(db):
 
 @contextmanager
 def database_away():
-    """Each query fails as it does when the server is gone."""
+    """All queries fail, as when the server is gone."""
 
     def fail(*args, **kwargs):
         raise OperationalError(2013, "Lost connection to server during query")

@@ -1,4 +1,4 @@
-"""The sidebar and the command search: what each role may see, and nothing else."""
+"""The sidebar and the command search: exactly what each role may see."""
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +12,7 @@ SEARCH = reverse("admin:search")
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
-    """The shell keeps what a search has found for five minutes."""
+    """Unfold caches search results for five minutes."""
     cache.clear()
 
 
@@ -35,6 +35,15 @@ def test_every_entry_opens(client_of, request, who):
     groups = client.get(reverse("home")).context["sidebar_navigation"]
     for item in (item for group in groups for item in group["items"]):
         assert client.get(item["link"]).status_code == 200, item["title"]
+
+
+def test_the_header_of_every_page_runs_a_playbook_for_who_may(client_of, alice, bob):
+    job = make.job(status="success")
+    pages = (reverse("home"), job.get_absolute_url(), job.server.get_absolute_url())
+    button = f'href="{reverse("automation:job_launch")}" aria-label="Run a playbook"'
+    for path in (*pages, reverse("admin:automation_job_changelist")):
+        assert button in client_of(alice).get(path).content.decode(), path
+        assert button not in client_of(bob).get(path).content.decode(), path
 
 
 def test_where_one_is_is_marked(client_of, boss):

@@ -1,4 +1,4 @@
-"""`manage.py rotate_encryption`: afterwards the first key alone opens every secret."""
+"""`manage.py rotate_encryption`: afterwards, the first key alone decrypts every secret."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def secrets(settings):
-    """Rows under the old key, and the new key in front."""
+    """Rows under the old key, with the new key in front."""
     settings.ENCRYPTION_KEYS = [OLD]
     credential = make.credential(ssh_password="one", environment={"TOKEN": "two"})
     vault = make.vault_password("three")

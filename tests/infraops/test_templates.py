@@ -1,4 +1,4 @@
-"""What no template and no script of ours may hold."""
+"""What our templates and scripts must not contain."""
 
 import re
 from pathlib import Path
@@ -37,12 +37,12 @@ def test_a_template_has_at_most_100_lines(path):
 
 
 def test_every_class_of_ours_has_a_style():
-    """The shell's style sheet holds only what the shell uses: an unknown name would do nothing."""
+    """Unfold's style sheet has only the classes that Unfold uses; others would have no effect."""
     css = "".join(path.read_text() for path in STATIC if path.suffix == ".css")
     known = set(re.findall(r"\.(io-[a-z_-]+)", css))
     used = set()
     for path in TEMPLATES:
-        # A name that a variable completes ("io-{{ status }}") is left out.
+        # Names completed by a variable ("io-{{ status }}") are left out.
         text = re.sub(r"{%.*?%}", " ", path.read_text())
         for names in re.findall(r'class="([^"]*)"', text):
             used |= {name for name in names.split() if re.fullmatch(r"io-[a-z-]+[a-z]", name)}

@@ -1,4 +1,4 @@
-"""Servers in the admin: edited, kept when history names them, and run upon."""
+"""Servers in the admin: edited, kept if history names them, selected for runs."""
 
 import pytest
 from django.urls import reverse
@@ -61,14 +61,23 @@ def test_an_error_stands_at_its_field_and_nothing_is_lost(client_of, boss, field
     assert not Server.objects.exists()
 
 
-def test_others_read_only(client_of, alice, bob):
+def test_others_are_led_to_the_page_and_change_nothing(client_of, alice, bob):
     server = make.server(hostname="web7.example.com")
     for user in (alice, bob):
         client = client_of(user)
-        assert "web7.example.com" in client.get(change(server)).content.decode()
+        assert client.get(change(server)).url == server.get_absolute_url()
         assert client.post(change(server), form(hostname="x.example.com")).status_code == 403
     server.refresh_from_db()
     assert server.hostname == "web7.example.com"
+
+
+def test_the_list_and_a_saved_form_lead_to_the_page(client_of, boss):
+    server = make.server()
+    client = client_of(boss)
+    assert f'href="{server.get_absolute_url()}"' in client.get(LIST).content.decode()
+    assert client.post(change(server), form()).url == server.get_absolute_url()
+    added = client.post(reverse("admin:inventory_server_add"), form(hostname="new.example.com"))
+    assert added.url == Server.objects.get(hostname="new.example.com").get_absolute_url()
 
 
 def test_one_that_history_names_stays(client_of, boss):
@@ -91,7 +100,7 @@ def test_one_without_history_goes_and_that_is_recorded(client_of, boss):
 def test_running_a_playbook_leads_to_the_form_with_the_servers_chosen(client_of, alice):
     servers = [make.server() for _ in range(3)]
     page = client_of(alice).post(LIST, chosen("run_playbook", *servers[:2])).content.decode()
-    assert "Will touch 2 of 3 active servers" in page
+    assert "Selected: 2 of 3 active servers" in page
     assert f'action="{reverse("automation:job_launch")}"' in page
 
 
@@ -100,7 +109,7 @@ def test_all_servers_of_a_long_list_can_be_chosen(client_of, alice):
         make.server()
     form = chosen("run_playbook", Server.objects.first(), select_across="1")
     page = client_of(alice).post(LIST, form).content.decode()
-    assert "Will touch 60 of 60 active servers" in page
+    assert "Selected: 60 of 60 active servers" in page
 
 
 def test_checking_the_connection_launches_our_own_playbook(client_of, alice):
@@ -113,9 +122,9 @@ def test_checking_the_connection_launches_our_own_playbook(client_of, alice):
 def test_checking_an_inactive_server_is_refused_with_the_reason(client_of, alice):
     server = make.server(is_active=False)
     answer = client_of(alice).post(LIST, chosen("check_connection", server), follow=True)
-    assert f"Not active: {server}" in answer.content.decode()
+    assert f"Inactive: {server}" in answer.content.decode()
     path = reverse("automation:server_check", args=[server.pk])
-    assert f"Not active: {server}" in client_of(alice).post(path, follow=True).content.decode()
+    assert f"Inactive: {server}" in client_of(alice).post(path, follow=True).content.decode()
     assert not Run.objects.exists()
 
 
@@ -132,7 +141,7 @@ class TestTheCheckButton:
     def test_it_leads_to_the_job(self, client_of, alice):
         server = make.server()
         path = reverse("automation:server_check", args=[server.pk])
-        assert path in client_of(alice).get(change(server)).content.decode()
+        assert path in client_of(alice).get(server.get_absolute_url()).content.decode()
         answer = client_of(alice).post(path)
         assert answer.url == Job.objects.get().get_absolute_url()
 
@@ -154,8 +163,9 @@ def test_the_numbers_of_the_home_page_filter(client_of, bob):
 def test_a_secret_among_the_variables_is_never_shown_and_stays(client_of, boss, bob):
     secret = {"ansible_become_password": "hunter2", "db": {"password": "hunter3", "port": 1}}
     server = make.server(variables=secret)
-    for user in (bob, boss):
-        page = client_of(user).get(change(server)).content.decode()
+    pages = (bob, server.get_absolute_url()), (boss, server.get_absolute_url())
+    for user, path in (*pages, (boss, change(server))):
+        page = client_of(user).get(path).content.decode()
         assert "hunter" not in page and "********" in page
     masked = '{"ansible_become_password": "********", "db": {"password": "********", "port": 2}}'
     answer = client_of(boss).post(change(server), form(variables=masked))

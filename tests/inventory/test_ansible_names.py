@@ -1,4 +1,4 @@
-"""Our lists of Ansible's names against ansible-core's own, and what becomes of such variables."""
+"""Our lists of Ansible's names compared with ansible-core's, and how such variables are handled."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from inventory.ansible.names import FUNCTIONS, KEYWORDS, MAGIC, MAGIC_FOR_SERVERS, reservation
 from inventory.validators import validate_variables
 
-# In a process of its own: ansible-core changes the one that imports it.
+# In its own process: ansible-core changes the process that imports it.
 ASK = """
 import json
 from ansible import constants
@@ -23,7 +23,7 @@ def test_the_lists_are_ansible_cores_own():
     answer = subprocess.run([sys.executable, "-c", ASK], capture_output=True, check=True)
     magic, reserved = map(set, json.loads(answer.stdout))
     assert magic <= MAGIC
-    # `with_` is the beginning of a name.
+    # `with_` is a prefix.
     assert reserved - MAGIC - {"with_"} == KEYWORDS | FUNCTIONS
     assert not MAGIC & (KEYWORDS | FUNCTIONS)
 

@@ -20,7 +20,7 @@ def test_an_admin_registers_a_server(api_of, boss):
         True,
     )
     assert lines[-1:] == ["server.created by boss"]
-    assert len(lines) == 2  # the first says that boss has logged in
+    assert len(lines) == 2  # the first records boss's login
     changes = AuditLog.objects.first().details["changes"]
     assert changes["hostname"] == [None, "db1.example.com"]
     assert changes.keys() <= {field.name for field in Server._meta.concrete_fields}

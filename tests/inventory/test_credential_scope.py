@@ -1,4 +1,4 @@
-"""Where a credential may be used, and by whom: the rules, and how people set them."""
+"""Where a credential may be used, and by whom: the rules, and how they are set."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError

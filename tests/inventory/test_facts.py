@@ -1,4 +1,4 @@
-"""Which of the gathered facts are kept, and what a server's row takes from them."""
+"""Which gathered facts are stored, and what a server's row takes from them."""
 
 from datetime import timedelta
 
@@ -101,4 +101,4 @@ def test_the_servers_page_shows_them(client_of, bob, boss):
         assert "Debian" in page and "Gathered" in page and "All 2 facts" in page
         assert "&lt;b&gt;" in page
     page = client_of(bob).get(make.server().get_absolute_url()).content.decode()
-    assert "None yet" in page
+    assert "No facts yet." in page

@@ -1,4 +1,4 @@
-"""“Fetch host key”: what a server shows, for a person to compare and pin."""
+"""“Fetch host key”: the keys that a server presents, to be compared and pinned."""
 
 import socket
 import threading
@@ -31,7 +31,7 @@ def server(sshd):
 
 @pytest.fixture
 def web_server() -> Iterator[int]:
-    """A port where somebody speaks, and not SSH."""
+    """A port on which something other than SSH answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def greet() -> None:
@@ -75,7 +75,7 @@ def test_the_button_pins_exactly_the_key_that_was_shown(sshd, server, client_of,
 def test_with_a_pinned_key_the_page_says_whether_it_is_the_same(sshd, server, client_of, boss):
     server.pin_host_key(boss, sshd.host_key)
     client = client_of(boss)
-    assert "The pinned key is among them" in client.post(url("fetch", server)).content.decode()
+    assert "The pinned key is one of them" in client.post(url("fetch", server)).content.decode()
     server.pin_host_key(boss, make.HOST_KEY)
     page = client.post(url("fetch", server)).content.decode()
     assert "None of them is the pinned key" in page
@@ -177,6 +177,6 @@ def test_the_servers_page_says_why_no_password_is_sent(client_of, boss):
     credential = make.credential(name="prod", ssh_password="hunter2", environments=["production"])
     server = make.server(credential=credential)
     page = client_of(boss).get(server.get_absolute_url()).content.decode()
-    assert "no password is sent there until it is" in page
-    assert "“prod” may not be used here" in page
+    assert "No password is sent to this server until a key is pinned" in page
+    assert "The credential prod may not be used here" in page
     assert "Fetch host key" in page

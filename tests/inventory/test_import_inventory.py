@@ -1,4 +1,4 @@
-"""`manage.py import_inventory`, on inventories as people really have them."""
+"""`manage.py import_inventory`, with realistic inventories."""
 
 import io
 import json
@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.slow,
     pytest.mark.on_either,
-]  # ansible-inventory, each time
+]  # runs ansible-inventory
 
 INI = """
 [web-servers]

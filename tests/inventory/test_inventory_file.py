@@ -1,4 +1,4 @@
-"""The inventory of a run, as the real ansible-inventory and ansible-playbook read it."""
+"""A run's inventory, as the real ansible-inventory and ansible-playbook read it."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from inventory.ansible.credential_variables import Logins
 from inventory.ansible.inventory_file import build_inventory, known_hosts, write_inventory
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_either]
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -48,7 +48,7 @@ def read_by_ansible(script: Path) -> dict:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A path that a careless shell line would break on."""
+    """A path that would break careless shell quoting."""
     path = tmp_path / "it's a $(run) folder"
     path.mkdir(mode=0o700)
     return path
@@ -206,7 +206,6 @@ PLAY = """
 
 
 @pytest.mark.slow
-@pytest.mark.on_either
 def test_a_play_uses_groups_hostvars_and_delegation(folder):
     local = {
         "ansible_connection": "local",

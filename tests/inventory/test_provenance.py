@@ -1,4 +1,4 @@
-"""What a server's page says of its variables is what a run's inventory says."""
+"""The variables on a server's page are those of a run's inventory."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

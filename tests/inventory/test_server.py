@@ -1,4 +1,4 @@
-"""What a server's row may hold, and what can be asked of it."""
+"""Servers: what a row may contain, and what it can tell."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A server's tag as a text: written in one form, and read in that one and the earlier one."""
+"""A server's tag as text: written in one form, read in that and the earlier one."""
 
 import pytest
 

@@ -12,7 +12,7 @@ users
     username varchar(80)
     email varchar(255)
     password_hash varchar(255)
-    role enum(admin,operator,viewer) = viewer
+    role enum(admin,operator,viewer,auditor) = viewer
     is_active bool = 1
     is_system bool = 0
     created_at datetime(6) = now
@@ -381,7 +381,7 @@ audit_logs
     user_id → users.id SET NULL
 """
 
-# Too long for one line: why a job did not succeed.
+# Too long for one line: why a job failed.
 FAILURES = (
     ",task_failed,unreachable,no_hosts_matched,localhost_play,no_tasks,not_reached,"
     "playbook_changed,playbook_missing,bad_yaml,unknown_module,ansible_missing,ansible_error,"

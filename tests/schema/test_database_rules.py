@@ -1,4 +1,4 @@
-"""What the database holds by itself: every statement here goes past Django."""
+"""What the database itself enforces: all statements here bypass Django."""
 
 import uuid
 from datetime import UTC, timedelta
@@ -210,7 +210,7 @@ def test_who_cancelled_a_run_may_be_forgotten(boss):
 def test_nothing_that_a_job_names_can_be_deleted(table):
     job = make.job()
     key = {"servers": "server_id", "playbooks": "playbook_id", "users": "user_id", "runs": "run_id"}
-    # At once, and not only when the transaction ends.
+    # At once, not only when the transaction ends.
     refused(f"DELETE FROM {table} WHERE id = %s", getattr(job, key[table]), error=IntegrityError)
 
 

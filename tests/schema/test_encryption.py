@@ -1,4 +1,4 @@
-"""Secrets at rest."""
+"""Encryption of secrets at rest."""
 
 import pytest
 from django.core.checks import run_checks
@@ -73,7 +73,7 @@ def test_the_check_is_content_with_a_key():
 
 def test_the_command_prints_a_key_that_works_before_there_is_one(settings, capsys):
     settings.ENCRYPTION_KEYS = []
-    # As from a shell: only then the checks would run, and stop it.
+    # As from a shell: only then would the checks run, and stop it.
     execute_from_command_line(["manage.py", "generate_key"])
     settings.ENCRYPTION_KEYS = [capsys.readouterr().out.strip()]
     assert decrypt(encrypt("s3cret")) == "s3cret"

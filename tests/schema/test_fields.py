@@ -1,6 +1,6 @@
-"""Fields that Django does not have: values, forms and migrations.
+"""Fields that Django lacks: values, forms and migrations.
 
-What the database makes of them is asked in test_live_schema.py and test_database_rules.py.
+How the database stores them is tested in test_live_schema.py and test_database_rules.py.
 """
 
 import uuid
@@ -28,7 +28,7 @@ MORE_COLOURS = [*COLOURS, ("blue", "Blue")]
 
 
 class Quoting:
-    """As much of a connection as the SQL of a column asks for."""
+    """As much of a connection as a column's SQL needs."""
 
     vendor = "sqlite"
 
@@ -212,7 +212,7 @@ def test_every_choice_of_a_model_survives_its_migration():
 
 
 def changes(before, after):
-    """What makemigrations would write for a field that was one and is the other."""
+    """What makemigrations would write when one field becomes the other."""
     states = []
     for field in (before, after):
         state = ProjectState()
@@ -225,7 +225,7 @@ def changes(before, after):
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, '{"a":' * 900 + "1" + "}" * 900])
 def test_json_that_python_cannot_read_is_a_mistake_and_no_crash(text):
-    """In a form, which shows again what was given, and where a program gives it."""
+    """In a form, which shows again what was given, and in an API request."""
     form = modelform_factory(Server, fields=["variables"])({"variables": text})
     assert form.errors["variables"]
     assert str(form)

@@ -1,4 +1,4 @@
-"""ON DELETE in the database: put in place, repaired, and left alone when it is right."""
+"""ON DELETE in the database: created, repaired, and left alone when correct."""
 
 import pytest
 from django.core.management import call_command
@@ -35,7 +35,7 @@ def differing():
 
 @pytest.fixture
 def broken(transactional_db):
-    """Some tables after something else set their keys; repaired afterwards."""
+    """Tables whose keys something else has set wrongly; repaired afterwards."""
     if connection.vendor == "sqlite":
         for model in (JobLog, Job):
             rebuild(model)
@@ -49,7 +49,7 @@ def broken(transactional_db):
 
 
 def rebuild(model):
-    """What many a migration does on SQLite: a new table, and all rows copied."""
+    """What many migrations do on SQLite: create a new table and copy all rows."""
     with connection.schema_editor() as editor:
         editor._remake_table(model)
 

@@ -1,4 +1,4 @@
-"""The database itself against tests/schema/design.py, on SQLite, MariaDB and MySQL alike."""
+"""The real schema compared with tests/schema/design.py, on SQLite, MariaDB and MySQL alike."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from schema.live import live_schema
 from schema.tables import Column, Table
 from tests.schema.design import TABLES
 
-# Of an index that Django makes there alone.
+# Marks an index that Django creates only there.
 ON_SQLITE = ", on SQLite"
 
 
@@ -67,7 +67,7 @@ def test_every_text_column_has_the_collation_of_the_design():
 
 
 def described(table: Table) -> list[str]:
-    """A live table in the notation above."""
+    """A live table in the notation of design.py."""
     checks = {check.name for check in table.checks} - {column.name for column in table.columns}
     return [
         *map(column_line, table.columns),
@@ -88,6 +88,6 @@ def column_line(column: Column) -> str:
 
 
 def as_sqlite_has_it(line: str) -> str:
-    """It has no ON UPDATE, its keys are 64 bits wide whatever they are called, and so is real."""
+    """SQLite has no ON UPDATE; its keys and reals are 64 bits wide whatever their type says."""
     line = re.sub(r"^id bigint$", "id int", line.removesuffix(", auto").removesuffix(ON_SQLITE))
     return re.sub(r" double$", " real", line)

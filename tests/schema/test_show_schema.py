@@ -24,7 +24,7 @@ def tables_in(text):
 
 
 def words(text, *start):
-    """The line that begins with these words, without its spaces."""
+    """The words of the line that starts with these words."""
     found = [line.split() for line in text.splitlines()]
     return next(line for line in found if line[: len(start)] == list(start))
 
@@ -80,7 +80,8 @@ def test_the_columns_stand_below_each_other():
 
 
 def test_the_type_is_the_databases_own():
-    word = "varchar(20)" if connection.vendor == "sqlite" else "enum('admin','operator','viewer')"
+    roles = "enum('admin','operator','viewer','auditor')"
+    word = "varchar(20)" if connection.vendor == "sqlite" else roles
     assert words(shown("--table", "users"), "role")[1] == word
 
 

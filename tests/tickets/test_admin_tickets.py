@@ -1,4 +1,4 @@
-"""Tickets in the admin: the queue, opened by hand, worked many at a time."""
+"""Tickets in the admin: the queue, opened by hand, worked in bulk."""
 
 from datetime import timedelta
 

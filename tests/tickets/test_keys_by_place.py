@@ -1,4 +1,4 @@
-"""The migration that gives tickets keys by the place of the failing task."""
+"""The migration that keys tickets by the place of the failing task."""
 
 import hashlib
 from importlib import import_module
@@ -25,7 +25,7 @@ def migrate(target) -> None:
 
 @pytest.fixture
 def earlier():
-    """The tables as they were before, for rows of then; they are brought up to date at the end."""
+    """The earlier schema, for rows of that time; migrated forward at the end."""
     migrate(BEFORE)
     yield
     migrate(AFTER)
@@ -38,7 +38,7 @@ def key_of_old(job: Job) -> str:
 
 
 def failed(name: str, *places: str, **fields) -> Job:
-    """A failed job of then, whose results failed at these places, the last of them by its name."""
+    """A failed job of that time, whose results failed at these places, the last under its name."""
     fields.setdefault("server", make.server(environment="production"))
     job = make.job(status="failed", failed_task=name, **fields)
     make.task_results(job, "ok", path="site.yml:1")

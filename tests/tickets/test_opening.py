@@ -1,4 +1,4 @@
-"""A failed job opens a ticket, inside of the transaction that ends it."""
+"""A failed job opens a ticket, inside the transaction that ends the job."""
 
 import pytest
 from django.db import transaction
@@ -18,7 +18,7 @@ UNREACHABLE = Outcome.failed(Kind.UNREACHABLE, "Connection refused")
 
 
 def ended(outcome: Outcome = FAILED, *lines: str, **fields) -> Job:
-    """A running job that has just come to this end."""
+    """A running job that has just ended like this."""
     job = make.job(status=Job.Status.RUNNING, **fields)
     make.log_lines(job, *lines)
     assert job.run.finish({job.pk: outcome}, outcome, exit_code=2)
@@ -116,7 +116,7 @@ def test_another_failure_is_another_ticket():
 
 
 def failed_on(server, name: str, place: str = "web/site.yml:12", **fields) -> Job:
-    """A failed task whose name was filled in for the server."""
+    """A failed task whose name was templated for the server."""
     outcome = Outcome.failed(Kind.TASK_FAILED, "x", failed_task=name, failed_place=place)
     return ended(outcome, server=server, **fields)
 
@@ -207,7 +207,7 @@ def test_a_success_clears_the_occurrences_on_its_server():
     cleared = TicketOccurrence.objects.exclude(cleared_at=None)
     assert {(each.job.server, each.job.playbook) for each in cleared} == {(here, playbook)}
     assert cleared.count() == 2
-    assert Ticket.objects.unresolved().count() == 3  # a person resolves
+    assert Ticket.objects.unresolved().count() == 3  # only people resolve
 
 
 def test_after_it_was_resolved_the_next_failure_opens_a_new_one(alice):
@@ -254,7 +254,7 @@ def test_failures_at_the_same_moment_are_one_ticket():
         make.job(status=Job.Status.RUNNING, playbook=playbook, user=user, server=production())
         for _ in range(6)
     ]
-    # A deadlock is a reason to try again, and the runner does.
+    # A deadlock is a reason to retry, and the runner does.
     finish = [
         lambda job=job: insisting(lambda: job.run.finish({}, FAILED), for_seconds=30)
         for job in jobs
@@ -268,7 +268,7 @@ def test_failures_at_the_same_moment_are_one_ticket():
 
 @pytest.mark.django_db(transaction=True)
 def test_failing_while_somebody_resolves_loses_nothing(alice):
-    """Either the failure stands on the old ticket before it is resolved, or it opens a new one."""
+    """Either the failure is on the old ticket before it is resolved, or it opens a new one."""
     for _ in range(5):
         playbook = ended(server=production()).playbook
         ticket = Ticket.objects.get(job__playbook=playbook)

@@ -1,5 +1,7 @@
-"""A server's page: state first, then what is known about it. All apps that have a part in it are
-below this one."""
+"""A server's page: its state first, then everything known about it.
+
+Tested here because all apps with a part in it are below this one.
+"""
 
 import pytest
 from django.urls import reverse
@@ -13,7 +15,7 @@ HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUW
 
 
 def page_of(client, server):
-    return client.get(reverse("admin:inventory_server_change", args=[server.pk])).content.decode()
+    return client.get(server.get_absolute_url()).content.decode()
 
 
 @pytest.fixture
@@ -23,10 +25,45 @@ def server(db):
 
 def test_a_new_one_says_that_nothing_has_happened_yet(client_of, alice, server):
     page = page_of(client_of(alice), server)
-    assert "No job has ended here" in page and "Nothing has run here yet" in page
-    assert "Not pinned: the next run learns it" in page
-    assert "the first run that gathers facts here brings them" in page
+    assert "No finished jobs" in page and "No jobs yet." in page
+    assert "The next run accepts the key it is shown and pins it." in page
+    assert "No facts yet." in page
     assert "Open tickets" not in page
+
+
+def test_what_matters_at_night_stands_first(client_of, boss, server):
+    server.environment, server.ssh_port, server.description = "production", 2222, "Ask <Kim>"
+    server.save()
+    make.occurrence(make.ticket(title="It broke"), make.job(server=server, status="failed"))
+    page = page_of(client_of(boss), server)
+    words = ["io-production", "Ask &lt;Kim&gt;", server.ip_address, "port 2222", "Last job"]
+    words += ["Open tickets", "It broke", "Recent jobs", "Inventory variables", "Host key", "Facts"]
+    places = [page.index(word) for word in words]
+    assert places == sorted(places)
+    assert "<textarea" not in page
+
+
+def test_only_those_who_may_change_it_are_offered_to(client_of, boss, alice, bob, server):
+    edit = reverse("admin:inventory_server_change", args=[server.pk])
+    for user, is_offered in ((boss, True), (alice, False), (bob, False)):
+        assert (f'href="{edit}"' in page_of(client_of(user), server)) is is_offered
+    form = client_of(boss).get(edit).content.decode()
+    assert f'href="{server.get_absolute_url()}"' in form and "io-strip" not in form
+
+
+def test_wrong_method_unknown_server_and_stranger(client_of, client, bob, server):
+    path = server.get_absolute_url()
+    assert client_of(bob).post(path).status_code == 405
+    for unknown in ("99999", "9" * 30):
+        assert client_of(bob).get(f"/servers/{unknown}/").status_code == 404
+    assert client.get(path).status_code == 302
+
+
+def test_one_that_is_inactive_says_so_and_offers_no_run(client_of, alice):
+    page = page_of(client_of(alice), make.server(is_active=False))
+    assert (
+        "This server is inactive." in page and "Run a playbook<" not in page.split("io-job-head")[1]
+    )
 
 
 def test_the_strip_has_the_last_50_jobs_newest_last(client_of, bob, server):
@@ -42,14 +79,14 @@ def test_the_strip_has_the_last_50_jobs_newest_last(client_of, bob, server):
     assert strip.count("<li>") == 50 and places == sorted(places)
     assert str(own[4].job_id) not in strip
     assert "Nightly patch" in strip and "at “Restart the service”" in strip
-    assert "92 %" in page and "46 of 50" in page
+    assert "92 %" in page and "46 of the last 50 jobs" in page
     assert f'{reverse("admin:automation_job_changelist")}?server__id__exact={server.pk}"' in page
 
 
 def test_what_was_cancelled_does_not_spoil_the_rate(client_of, bob, server):
     for status in ("success", "cancelled", "running"):
         make.job(server=server, status=status)
-    assert "1 of 1" in page_of(client_of(bob), server)
+    assert "1 of the last 1 job" in page_of(client_of(bob), server)
 
 
 def test_it_names_the_last_connection_check_even_before_many_other_jobs(client_of, bob, server):
@@ -62,7 +99,7 @@ def test_it_names_the_last_connection_check_even_before_many_other_jobs(client_o
     for _ in range(51):
         make.job(run=run, server=server, status="success")
     page = page_of(client_of(bob), server)
-    part = page[page.index("Last connection check") : page.index("Last job<")]
+    part = page[page.index("Last connection check") : page.index("Success rate<")]
     assert check.get_absolute_url() in part and "Failed" in part
 
 
@@ -71,7 +108,7 @@ def test_it_says_which_run_holds_it(client_of, bob, server):
     ServerLock.objects.create(server=server, run=job.run)
     page = page_of(client_of(bob), server)
     assert f'href="{job.run.get_absolute_url()}">Run {job.run.pk} of' in page
-    assert "is here now" in page
+    assert "is running on this server" in page
 
 
 def test_open_tickets_are_those_whose_failure_here_is_not_over(client_of, bob, server):
@@ -96,14 +133,6 @@ def test_variables_groups_and_facts_stand_there_without_secrets(client_of, bob, 
     page = page_of(client_of(bob), server)
     assert "Credential Night shift" in page and "role_web" in page and "Tag role" in page
     assert "6.1.0" in page and "hunter" not in page
-
-
-def test_a_form_with_errors_comes_first(client_of, boss, server):
-    make.job(server=server, status="success")
-    path = reverse("admin:inventory_server_change", args=[server.pk])
-    page = client_of(boss).post(path, {"hostname": "not a name"}).content.decode()
-    assert "Enter a valid" in page or "errornote" in page or "correct the error" in page
-    assert "io-strip" not in page
 
 
 def test_it_makes_as_many_queries_for_a_hundred_jobs_as_for_one(
@@ -134,7 +163,7 @@ class TestForgettingTheHostKey:
     def test_the_page_shows_the_fingerprint_and_only_an_admin_is_offered_it(
         self, client_of, boss, alice, pinned
     ):
-        # What ssh-keygen -l says of this key.
+        # What ssh-keygen -l prints for this key.
         shown = "ssh-ed25519 SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"
         for user, is_offered in ((boss, True), (alice, False)):
             page = page_of(client_of(user), pinned)
@@ -152,7 +181,7 @@ class TestForgettingTheHostKey:
 
     def test_where_none_is_pinned_nothing_is_recorded(self, client_of, boss, server):
         answer = client_of(boss).post(self.path(server), follow=True)
-        assert "No host key was pinned" in answer.content.decode()
+        assert "No host key is pinned." in answer.content.decode()
         assert not AuditLog.objects.about(server).exists()
 
     def test_wrong_method_unknown_server_operator_and_stranger(

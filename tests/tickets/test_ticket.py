@@ -1,4 +1,4 @@
-"""What one does with a ticket: who may, from where to where, and what is recorded."""
+"""What can be done with a ticket: by whom, from which status, and what is recorded."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError

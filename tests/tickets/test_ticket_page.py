@@ -1,4 +1,4 @@
-"""A ticket's own page: what is known, what was said and done, and what one can do."""
+"""A ticket's page: what is known, its activity, and its buttons."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -27,17 +27,8 @@ def test_it_shows_what_is_known(client_of, bob):
     assert f"Open · {ticket} | InfraOps</title>" in page
     assert "<strong>Look</strong> at <code>df</code>" in page
     assert job.get_absolute_url() in page and "Open for" in page
-    # A viewer reads.
+    # A viewer only reads.
     assert "/resolve/" not in page and "/comment/" not in page and "Relaunch" not in page
-
-
-def test_what_failed_can_be_run_again(client_of, alice):
-    job = make.job(status="failed")
-    ticket = make.ticket(job=job)
-    make.occurrence(ticket, job)
-    page = client_of(alice).get(ticket.get_absolute_url()).content.decode()
-    form = reverse("automation:job_launch")
-    assert f"{form}?run={job.run_id}&amp;only=failed" in page
 
 
 def test_its_queries_do_not_grow_with_what_happened(

@@ -1,4 +1,4 @@
-"""The buttons of a ticket's page."""
+"""The buttons on a ticket's page."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Make the first admin, or let one in again who has lost the password."""
+"""Create the first admin, or reset the password of an existing one."""
 
 import getpass
 import os
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--username", default=os.environ.get(USERNAME, ""))
         parser.add_argument("--email", default=os.environ.get(EMAIL, ""))
-        # No option for the password itself: everybody on the machine could read it with `ps`.
+        # No option for the password itself: any user of the machine could read it with `ps`.
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password's line from stdin"
         )
@@ -80,5 +80,5 @@ class Command(BaseCommand):
 
 
 def _said(error: ValidationError) -> list[str]:
-    """One line a field."""
+    """One line per field."""
     return [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]

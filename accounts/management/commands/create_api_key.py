@@ -1,4 +1,4 @@
-"""Issue an API key. Its token is printed this once and kept nowhere."""
+"""Issue an API key. Its token is printed once and not stored."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "for ever"
-        # The token alone on stdout, so that a script can take it.
+        # Print only the token to stdout, for scripts.
         self.stderr.write(f"{key} of {owner}, {until}. This is its token, shown this once:")
         self.stdout.write(token)
 

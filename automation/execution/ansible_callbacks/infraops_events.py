@@ -1,12 +1,12 @@
-"""Loaded by ansible-playbook, not by us: tells the worker what happens, event by event.
+"""Loaded by ansible-playbook, not by us: reports to the worker what happens, event by event.
 
-Ansible's own `default` callback makes the texts. What it displays, and what is displayed besides,
-goes as events into the descriptor that INFRAOPS_EVENTS names: four bytes of length, then JSON.
-Neither what a play prints nor a full disk reaches that descriptor. The first event that cannot be
-delivered ends ansible-playbook: nothing may happen that nobody hears of.
+Texts come from Ansible's own `default` callback. What it displays, and anything else displayed, is
+sent as events to the file descriptor named by INFRAOPS_EVENTS: four bytes of length, then JSON.
+Neither the output of a play nor a full disk can affect that descriptor. If an event cannot be
+delivered, ansible-playbook is terminated: nothing may happen unreported.
 
 Every event has `kind`, `number` (from 0, without gaps), `at` (seconds since 1970), `text` (what
-Ansible displays, with colours) and what `automation/execution/events.py` says of its kind.
+Ansible displays, with colours), and what `automation/execution/events.py` lists for its kind.
 """
 
 import os
@@ -21,7 +21,7 @@ from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.release import __version__
 
-# Beside and not in this folder: Ansible takes each file in here for a callback.
+# Beside this folder, not in it: Ansible would load every file here as a callback.
 sys.path.append(str(Path(__file__).parent.parent / "ansible_channel"))
 
 from infraops_channel import Channel
@@ -37,7 +37,7 @@ extends_documentation_fragment: [default_callback, result_format_callback]
 """
 
 CHANNEL = "INFRAOPS_EVENTS"
-# Not for an ansible-playbook that a task starts.
+# Not to be inherited by an ansible-playbook that a task starts.
 OURS = ("ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_CALLBACK_PLUGINS")
 NAMED_HOSTS = 5
 
@@ -49,7 +49,7 @@ class CallbackModule(Default):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What has been displayed so far goes before all events.
+        # Earlier output must come before all events.
         sys.stdout.flush()
         sys.stderr.flush()
         self._channel = Channel(int(os.environ.pop(CHANNEL)))
@@ -57,7 +57,7 @@ class CallbackModule(Default):
             os.environ.pop(name, None)
         self._began: dict[tuple[str, str], float] = {}
         self._rescued: dict[str, int] = {}
-        # The host whose result is being shown.
+        # The host whose result is being displayed.
         self._about = ""
         self._hosts = Hosts()
         Queued(self._channel, self._hosts).watch()
@@ -92,7 +92,7 @@ class CallbackModule(Default):
         with self._channel.collecting() as pieces:
             super().v2_playbook_on_stats(stats)
         names = sorted(stats.processed)
-        # A heading, then a line for each host, then whatever else is shown.
+        # A heading, one line per host, then anything else displayed.
         rows = [(pieces.pop(1), name) for name in names if len(pieces) > 1]
         heading, rest = "".join(pieces[:1]), "".join(pieces[1:])
         counts = ("ok", "changed", "unreachable", "failures", "skipped", "rescued", "ignored")
@@ -116,7 +116,7 @@ class CallbackModule(Default):
         super().v2_playbook_on_handler_task_start(task)
 
     def _print_task_banner(self, task: Any) -> None:
-        """With the strategy free it comes with a result, and only when another task's stands."""
+        """With the `free` strategy, comes with a result, if the last one was of another task."""
         said = self._channel.collected(super()._print_task_banner, task)
         named = task_of(task, getattr(self, "_last_task_name", None))
         self._channel.send("heading", said, host=self._about, **named)
@@ -187,7 +187,7 @@ class CallbackModule(Default):
     # Private
 
     def _text(self, show: Callable[..., None], *args: Any, about: Any = None) -> None:
-        """What is shown, if anything is, about a host or about none."""
+        """Send what `show` displays, if anything, for a host or for none."""
         if said := self._channel.collected(show, *args):
             self._channel.send("text", said, host=about.name if about else "")
 
@@ -202,7 +202,10 @@ class CallbackModule(Default):
     def _result(
         self, result: Any, status: str, show: Callable[..., None], *args: Any, **more: Any
     ) -> None:
-        """The end of a task on a host. What it is about is read first: showing it takes from it."""
+        """Report the end of a task on a host.
+
+        Reads the result first, as displaying it alters it.
+        """
         host, task = result.host.name, result.task
         self._hosts.answered(host, task)
         told = {
@@ -224,7 +227,7 @@ class CallbackModule(Default):
         return "".join(pieces)
 
     def _is_rescued(self, host: str) -> bool:
-        """Whether Ansible has just counted this host's failure as one that a block rescues."""
+        """True if Ansible has just counted this host's failure as rescued."""
         stats = self._hosts.stats
         known = self._rescued.get(host, 0)
         self._rescued[host] = stats.rescued.get(host, 0) if stats else known

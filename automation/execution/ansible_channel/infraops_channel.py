@@ -1,4 +1,4 @@
-"""Part of infraops_events.py: the way from ansible-playbook to the worker."""
+"""Part of infraops_events.py: the channel from ansible-playbook to the worker."""
 
 import contextlib
 import json
@@ -16,12 +16,14 @@ MOST_DISPLAYED = 16_000_000
 
 
 class Channel:
-    """The way to the worker. Only ansible-playbook's main process writes: forked workers hand it
-    what they display."""
+    """The channel to the worker.
+
+    Only the main process writes; forked workers pass their output to it.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._pid = descriptor, os.getpid()
-        # Nothing that is started may write here, or keep it open.
+        # Child processes must neither write here nor keep it open.
         os.set_inheritable(descriptor, False)
         self._lock = threading.RLock()
         self._number = 0
@@ -31,7 +33,7 @@ class Channel:
 
     @contextlib.contextmanager
     def collecting(self) -> Iterator[list[str]]:
-        """The pieces that are displayed meanwhile by this thread; others have to wait."""
+        """Collect what this thread displays within the block; other threads wait."""
         pieces: list[str] = []
         with self._lock:
             self._collecting.append(pieces)
@@ -52,7 +54,7 @@ class Channel:
             try:
                 self._write(_encoded({**event, "text": _cut(text, MOST_DISPLAYED)}))
             except OSError:
-                # Nobody listens any more. Ansible would go on without a word.
+                # Nobody is listening; Ansible would silently carry on.
                 os.kill(self._pid, signal.SIGTERM)
 
     def _write(self, content: bytes) -> None:
@@ -86,14 +88,14 @@ class Channel:
                 return
             if not log_only:
                 channel._displayed(_as_printed(msg, color, newline))
-            if not screen_only:  # for those who have a log_path
+            if not screen_only:  # for users who set log_path
                 original(self, msg, color, stderr, log_only=True, caplevel=caplevel)
 
         Display.display = display
 
 
 def _as_printed(msg: str, color: str | None, newline: bool) -> str:
-    """As Ansible's own Display writes it to the screen."""
+    """The text as Ansible's Display prints it to the screen."""
     msg = msg.replace("\r\n", "\n")
     ends = msg.endswith("\n")
     shown = msg[:-1] if ends else msg
@@ -108,7 +110,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _encoded(event: dict[str, Any]) -> bytes:
-    """Whatever a module put into it: what JSON cannot say goes as text."""
+    """The event as JSON, whatever a module put into it; unsupported values become text."""
     try:
         return json.dumps(event, default=str, skipkeys=True).encode()
     except (ValueError, RecursionError, TypeError):

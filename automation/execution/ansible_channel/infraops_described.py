@@ -1,9 +1,9 @@
-"""Part of infraops_events.py: plays, tasks and results as JSON can say them."""
+"""Part of infraops_events.py: plays, tasks and results as JSON-serialisable values."""
 
 import json
 from typing import Any
 
-# Of each text in a result. What is displayed has its own, far larger limit.
+# Characters kept from each end of a text in a result. Displayed text has a far higher limit.
 MOST_OF_A_TEXT = 64_000
 TEXTS = ("msg", "reason", "stderr", "module_stderr", "stdout", "censored")
 GATHERING = {"setup", "gather_facts"}
@@ -15,7 +15,7 @@ DEEPEST = 20
 
 
 def task_of(task: Any, shown: str | None = None) -> dict[str, Any]:
-    """`task` as it is called here and now, `raw_name` as its author wrote it."""
+    """A task as a dict: `task` is its name as displayed, `raw_name` as written by its author."""
     written = task.get_ds()
     play = getattr(task.play, "name", "") if getattr(task, "play", None) else ""
     return {
@@ -33,7 +33,7 @@ def name_of(task: Any) -> str:
 
 
 def may_be_rescued(task: Any) -> bool:
-    """Whether some block around the task has a rescue."""
+    """True if a block around the task has a rescue section."""
     parent = task._parent
     while parent is not None:
         if getattr(parent, "rescue", None):
@@ -43,13 +43,13 @@ def may_be_rescued(task: Any) -> bool:
 
 
 def shortened(result: Any) -> dict[str, Any]:
-    """What a row about the task needs."""
+    """The parts of a result that a stored row needs."""
     told = {name: _text_of(result[name]) for name in TEXTS if result.get(name) not in (None, "")}
     return {**told, "changed": bool(result.get("changed"))}
 
 
 def _text_of(value: Any) -> str:
-    """Its head and its tail: messages begin with what matters, outputs end with it."""
+    """The text's head and tail: messages begin with what matters, output ends with it."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
     return (
         text if len(text) <= 2 * MOST_OF_A_TEXT else text[:MOST_OF_A_TEXT] + text[-MOST_OF_A_TEXT:]
@@ -57,7 +57,7 @@ def _text_of(value: Any) -> str:
 
 
 def facts_of(result: Any, status: str) -> dict[str, Any] | None:
-    """What a host says about itself, without the environment variables that it was asked in."""
+    """The facts in a result, without environment variables; None if it gathered none."""
     action = str(getattr(result.task, "resolved_action", None) or result.task.action)
     if status != "ok" or action.rpartition(".")[2] not in GATHERING:
         return None

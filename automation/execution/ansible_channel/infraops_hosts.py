@@ -1,4 +1,4 @@
-"""Part of infraops_events.py: what Ansible's recap does not say of the hosts."""
+"""Part of infraops_events.py: facts about hosts that Ansible's recap leaves out."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from ansible.utils.display import Display
 from infraops_channel import Channel
 from infraops_described import name_of, task_of
 
-# How ansible-core says, to nobody, that it left a task out for a host.
+# The debug message with which ansible-core skips a task for a host; nobody else is told.
 NOT_QUEUED = "got an error while queuing: "
 
 
 class Hosts:
-    """What Ansible's recap does not say of the hosts."""
+    """What Ansible's recap leaves out about the hosts."""
 
     def __init__(self) -> None:
         self.to_come: list[Any] = []
@@ -28,9 +28,9 @@ class Hosts:
         self._tqm, self.stats = tqm, tqm._stats
 
     def begin(self, play: Any) -> set[str]:
-        """Once for each batch (`serial`); the hosts of this one."""
+        """Note the start of a batch (`serial`) of a play. Returns its hosts."""
         hosts = _hosts_of(play)
-        # Of this batch, and not given up by an earlier play.
+        # In this batch, and not given up on by an earlier play.
         here = hosts & {host.name for host in inventory_of(play).get_hosts()}
         self._missing.setdefault(play._uuid, set(hosts))
         self._missing[play._uuid] -= here
@@ -45,8 +45,12 @@ class Hosts:
         self._unanswered.pop((host, task._uuid), None)
 
     def told(self) -> dict[str, Any]:
-        """`unfinished`: given up, or of plays and batches that never began. `took_part`: of a play
-        or batch that did. `unanswered`: tasks that were started and never reported on."""
+        """Fields for the recap event.
+
+        `unfinished`: hosts given up on, or of plays and batches that never began. `took_part`:
+        hosts of plays and batches that did. `unanswered`: [host, task] for tasks that started and
+        never reported.
+        """
         given_up = set()
         if self._tqm is not None:
             given_up = {*self._tqm._failed_hosts, *self._tqm._unreachable_hosts}
@@ -60,8 +64,10 @@ class Hosts:
 
 
 class Queued:
-    """Watches what the strategy hands to its workers. ansible-core leaves a task out for a host,
-    and says so to nobody, when a process cannot be started."""
+    """Watches the tasks that the strategy queues.
+
+    If a process cannot be started, ansible-core silently skips the task for that host.
+    """
 
     def __init__(self, channel: Channel, hosts: Hosts) -> None:
         self._channel, self._hosts = channel, hosts
@@ -94,7 +100,7 @@ def inventory_of(play: Any) -> Any:
 
 
 def pattern_of(play: Any) -> Any:
-    """The play's `hosts`, filled in."""
+    """The play's `hosts`, templated."""
     if play.finalized:
         return play.hosts or "all"
     manager, loader = play.get_variable_manager(), play.get_loader()
@@ -102,14 +108,16 @@ def pattern_of(play: Any) -> Any:
 
 
 def _hosts_of(play: Any) -> set[str]:
-    """All hosts of the play, as far as the run is limited to them."""
+    """All hosts of the play, ignoring the restriction to a batch."""
     hosts = inventory_of(play).get_hosts(pattern_of(play) or "all", ignore_restrictions=True)
     return {host.name for host in hosts}
 
 
 def _hosts_of_later(play: Any) -> set[str]:
-    """The same of a play that was never come to. Its pattern may ask for what earlier plays would
-    have made: then it could have been for any host."""
+    """The same for a play that never began.
+
+    If its pattern depends on what earlier plays would have set, it could have been for any host.
+    """
     try:
         return _hosts_of(play)
     except Exception:

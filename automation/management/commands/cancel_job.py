@@ -1,4 +1,4 @@
-"""Cancel a job, and with it the run that it belongs to."""
+"""Cancel a job's run."""
 
 from argparse import ArgumentParser
 from typing import Any

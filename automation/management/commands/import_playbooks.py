@@ -1,4 +1,4 @@
-"""Register the playbooks of the playbook folder."""
+"""Register the playbooks in the playbook folder."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -53,7 +53,10 @@ class Command(BaseCommand):
 
     @staticmethod
     def _user(options: dict[str, Any]) -> User | None:
-        """Nobody is needed to register: on a new machine there is nobody yet."""
+        """The acting user, if needed.
+
+        Registering needs none: a new installation has no users yet.
+        """
         return acting_user(options["user"]) if options["accept"] or options["user"] else None
 
     def _say(self, report: PlaybookImport, *, dry_run: bool) -> None:

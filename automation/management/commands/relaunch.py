@@ -1,4 +1,4 @@
-"""Do a job's run once more and watch it, as run_playbook does."""
+"""Relaunch a job's run and follow it, as run_playbook does."""
 
 from argparse import ArgumentParser
 from typing import Any

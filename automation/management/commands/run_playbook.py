@@ -1,4 +1,4 @@
-"""Launch a playbook and watch it: live lines, and the job's result as the exit status."""
+"""Launch a playbook and follow it: live log lines; the result is the exit status."""
 
 import sys
 from argparse import ArgumentParser
@@ -45,7 +45,7 @@ class Command(LaunchingCommand):
             self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
     def _launched(self, options: dict[str, Any]) -> Run | None:
-        """None for a dry run."""
+        """The launched run; None for a dry run."""
         playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
         servers, values = self._servers(options), parse_extra_vars(options["extra_vars"])
         launch = Launch(playbook=playbook, servers=servers, extra_vars=values)
@@ -59,7 +59,7 @@ class Command(LaunchingCommand):
         return launching.launch(actor, launch).run
 
     def _ask(self, intention: Intention, *, is_sure: bool) -> None:
-        """With several servers, let a person agree."""
+        """Ask for confirmation if there are several servers and a terminal."""
         if len(intention.servers) == 1 or is_sure or not sys.stdin.isatty():
             return
         self.stdout.flush()

@@ -1,4 +1,4 @@
-"""A worker that ends politely."""
+"""A worker that stops gracefully."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from automation.models import Run
 
 class PoliteCluster(Cluster):
     def sig_handler(self, signum: int, frame: Any) -> None:
-        """Tell the workers first: stopping waits for them, and they would else go on for hours.
+        """Tell the workers first: stopping waits for them, and they might go on for hours.
 
-        A second signal interrupts that waiting, and must not begin it again.
+        A second signal interrupts that wait and must not start it again.
         """
         is_first = not shutdown.is_asked()
         shutdown.ask()
@@ -31,12 +31,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # What was queued while no worker was there has lost its wake-up perhaps.
+        # Runs that were queued while no worker ran may have lost their wake-ups.
         Run.objects.wake_next()
         connection.close()  # the cluster's processes are forks, and would share it
         cluster = PoliteCluster()
         cluster.start()
-        # While its workers are all busy, this process still sees whose worker has died.
+        # While its workers are all busy, this process still notices runs whose worker has died.
         while cluster.sentinel.is_alive():
             cluster.sentinel.join(settings.RUN_HEARTBEAT_SECONDS)
             if not shutdown.is_asked():

@@ -1,4 +1,4 @@
-"""From nothing to a job that really ran, in one command."""
+"""From nothing to a job that has really run, in one command."""
 
 import secrets
 import subprocess
@@ -17,7 +17,7 @@ from automation.models import Worker
 from inventory.models import Server
 
 ADMIN = "admin"
-# This machine, reached without SSH, by the Python that runs InfraOps.
+# This machine, without SSH, using the Python that runs InfraOps.
 LOCALHOST = {
     "ip_address": "127.0.0.1",
     "description": "This machine, without SSH.",
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.write(self.style.MIGRATE_HEADING(f"==> {text}"))
 
     def _seed(self) -> str | None:
-        """Add what is missing; the password of an admin that is new, else None."""
+        """Create what is missing. Returns the password if an admin was created, otherwise None."""
         Server.objects.get_or_create(hostname="localhost", defaults=LOCALHOST)
         call_command("import_playbooks", stdout=self.stdout)
         if User.objects.filter(role=User.Role.ADMIN).exists():
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         return password
 
     def _run(self, playbook: str) -> int:
-        """The exit status of run_playbook, with a worker of its own."""
+        """Run the playbook with a worker of its own. Returns the exit status of run_playbook."""
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "worker.log"
             with children.worker(log) as worker:
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _wait_for(worker: subprocess.Popen[bytes], log: Path) -> None:
-        """Until the worker has said that it lives; CommandError when it ends instead."""
+        """Wait for the worker's first heartbeat. Raises CommandError if the worker ends instead."""
         since = timezone.now()
         while not Worker.objects.filter(seen_at__gte=since).exists():
             if worker.poll() is not None:

@@ -1,4 +1,4 @@
-"""A fleet with weeks of history, made up: to try the console out, and to measure it."""
+"""Generate a fleet with weeks of history, to try out the console and to measure it."""
 
 import dataclasses
 import secrets
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _add_admin() -> str | None:
-        """The password of the admin that was made, None where somebody can log in already."""
+        """Create an admin and return the password; None if an admin can log in already."""
         can_log_in = (user.has_usable_password() for user in User.objects.admins())
         if any(can_log_in):
             return None

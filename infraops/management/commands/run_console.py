@@ -1,4 +1,4 @@
-"""The console and a worker in one terminal, until Ctrl-C."""
+"""Run the console and a worker in one terminal, until Ctrl-C."""
 
 import contextlib
 import signal
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             time.sleep(LOOK_SECONDS)
 
     def _end(self, web: subprocess.Popen[bytes], worker: subprocess.Popen[bytes]) -> None:
-        """The web first; the worker when its jobs are done, or cancelled at a second Ctrl-C."""
+        """Stop the console, then the worker once its jobs have ended or were cancelled."""
         asked = self._asked_to_stop
         web.terminate()
         worker.terminate()

@@ -1,4 +1,4 @@
-"""Show the host keys of a server, and pin the one whose fingerprint a person has compared."""
+"""Show a server's host keys, and pin the one whose fingerprint was compared."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -1,4 +1,4 @@
-"""Read an Ansible inventory into the servers."""
+"""Import an Ansible inventory as servers."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from inventory.ansible.reading import Inventory, Unreadable, read
 from inventory.importing import InventoryImport, import_hosts
 
-# How many hosts a line names.
+# Host names per line of output.
 SHOWN = 10
 
 

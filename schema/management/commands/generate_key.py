@@ -7,7 +7,7 @@ from schema.encryption import generate_key
 
 class Command(BaseCommand):
     help = "Prints a new key for ENCRYPTION_KEYS."
-    # A fresh machine has no key yet, and the check for one would stop the command.
+    # A new installation has no key yet, and the check for one would stop the command.
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:

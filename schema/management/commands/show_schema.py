@@ -11,7 +11,7 @@ from schema import project
 from schema.live import live_schema
 from schema.tables import Column, Index, Table
 
-# Characters of a cell: an ENUM or a CHECK may be far longer than a terminal's line.
+# Characters per cell; an ENUM or a CHECK can be far wider than a terminal.
 WIDEST = 56
 
 
@@ -91,7 +91,7 @@ def _direction(column: str) -> str:
 
 
 def _block(title: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A heading and its rows in columns as wide as their widest text; nothing without rows."""
+    """A heading and its rows, in columns as wide as their widest cell; nothing without rows."""
     if not rows:
         return
     yield f"  {title}"
@@ -103,7 +103,7 @@ def _block(title: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    """The text in lines that fit; a long list of an ENUM's values has no spaces of its own."""
+    """Wrap to WIDEST characters. ENUM values get spaces between them to break at."""
     if len(text) > WIDEST:
         text = text.replace("','", "', '")
     return wrap(text, WIDEST) or [""]

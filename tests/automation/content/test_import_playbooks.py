@@ -1,4 +1,4 @@
-"""`manage.py import_playbooks`: what lies in the folder against what is registered."""
+"""`manage.py import_playbooks`: files in the folder compared with the registry."""
 
 import io
 from pathlib import Path
@@ -34,7 +34,7 @@ def imported(**options) -> str:
 
 
 def counts(printed: str) -> dict[str, int]:
-    """What is not zero."""
+    """The counts that are not zero."""
     words = ("added", "accepted", "changed on disk", "missing", "unchanged", "refused")
     found = {
         word: int(line.removeprefix(word).split()[0])

@@ -1,4 +1,4 @@
-"""Which plays will not run on the chosen servers, said before the launch."""
+"""Which plays will not run on the chosen servers, predicted before the launch."""
 
 from random import Random
 
@@ -23,7 +23,7 @@ def worker(db):
 
 @pytest.fixture
 def fleet(db):
-    """By name; of them web1, web2 and db1 are chosen in these tests, and lb1 is not."""
+    """{name: server}; web1, web2 and db1 are chosen in these tests, lb1 is not."""
     rows = {"web1": "web", "web2": "web", "db1": "db", "lb1": "lb"}
     return {
         name: make.server(hostname=name, tags={"groups": [group]}) for name, group in rows.items()
@@ -31,7 +31,7 @@ def fleet(db):
 
 
 def foreseen(fleet, text, *names, playbook=None):
-    """The sentences about a playbook that is launched on these servers."""
+    """The sentences about a playbook launched on these servers, and the skipped hosts."""
     playbook = playbook or make.playbook(text)
     chosen = [fleet[name] for name in names or ("web1", "web2", "db1")]
     others = [server for server in fleet.values() if server not in chosen]
@@ -80,7 +80,8 @@ def test_what_cannot_be_known_is_not_told(fleet, hosts):
     assert terms_of(hosts) is None
     text = [{"name": "First", "hosts": hosts, "tasks": []}]
     assert foreseen(fleet, text, "db1") == ([], [])
-    # Nor is it told then who will be skipped; a play that is for none still is.
+    # Then it does not predict who will be skipped either; a play that matches nobody is still
+    # reported.
     words, skipped = foreseen(fleet, [*text, {"name": "Second", "hosts": "lb"}], "db1")
     assert words == ["Play “Second” (hosts: lb) will not run: no chosen server matches."]
     assert skipped == []
@@ -156,7 +157,7 @@ def test_groups_may_be_made_by_an_earlier_task(fleet, first, is_sure):
     reason = f"“fresh” matches no server of the inventory{end}"
     assert words == [f"Play “Configure” (hosts: fresh) {verb} not run: {reason}."]
     assert skipped == (["db1"] if is_sure else [])
-    # A play that does not run makes no groups.
+    # A play that does not run creates no groups.
     assert "will not run" in foreseen(fleet, text, "db1")[0][-1]
 
 
@@ -199,22 +200,25 @@ def test_the_plan_says_who_will_be_skipped(alice, fleet):
     words = make.rehearse(make.playbook(plays("web", "lb")), alice, [*fleet.values()][:3]).words
     assert words[1:3] == [
         "Play “For lb” (hosts: lb) will not run: no chosen server matches.",
-        "No play is for db1: it will be skipped.",
+        "No play targets db1: it will be skipped.",
     ]
     words = make.rehearse(make.playbook(plays("web1")), alice, [*fleet.values()][:3]).words
-    assert words[1] == "No play is for web2 and db1: they will be skipped."
+    assert words[1] == "No play targets web2 and db1: they will be skipped."
 
 
 def test_the_plan_says_that_nothing_would_run(alice, fleet):
     intention = make.rehearse(make.playbook(plays("localhost")), alice, [fleet["web1"]])
-    assert intention.left_out[-1] == "No play is for any of the chosen servers: the run would fail."
+    assert (
+        intention.left_out[-1]
+        == "No play targets any of the chosen servers, so the run would fail."
+    )
 
 
 def test_the_plan_names_a_few_of_many(alice, fleet):
     many = [f"none{number}" for number in range(9)]
     intention = make.rehearse(make.playbook(plays("web", *many)), alice, [fleet["web1"]])
     assert len(intention.left_out) == 6
-    assert intention.left_out[-1] == "4 more plays name none of the chosen servers."
+    assert intention.left_out[-1] == "4 more plays match none of the chosen servers."
     assert (
         len(make.rehearse(make.playbook(plays("web", *many[:6])), alice, [fleet["web1"]]).left_out)
         == 6

@@ -1,4 +1,4 @@
-"""Where playbook files may lie, and which files are playbooks."""
+"""Where playbook files may be, and which files are playbooks."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a playbook asks for, and what people may answer."""
+"""A playbook's variables, and the values that may be given."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -169,7 +169,7 @@ def test_what_ansible_sets_itself_is_refused(schema, name):
 def test_what_ansible_sets_itself_cannot_be_declared(name):
     with pytest.raises(ValidationError, match=f"{name}: Ansible sets this one itself"):
         variables.validate_schema({"other": {}, name: {}})
-    # A schema of before that was so: neither its default nor a value reaches the play.
+    # For an older schema that allowed it: neither the default nor a value reaches the play.
     assert set(wrong({name: {"default": "x"}}, {})) == {name}
 
 
@@ -247,7 +247,7 @@ def test_a_secret_deep_inside_is_not_shown():
     ],
 )
 def test_a_mask_is_not_taken_for_a_secret(schema, given):
-    """A job that is done once more brings what was shown."""
+    """Relaunching sends back what was shown."""
     (problems,) = wrong(schema, given).values()
     assert "give the secret itself" in problems[0]
 

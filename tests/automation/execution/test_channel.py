@@ -1,4 +1,4 @@
-"""The way of events from ansible-playbook to its worker: order, holes, hostile content."""
+"""The event channel from ansible-playbook to its worker: order, gaps, hostile content."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.private_servers import wait_until
 
 
 class Listening:
-    """A channel with what it has heard, and its other ends."""
+    """A channel with the events it received, and its writing ends."""
 
     def __init__(self, folder: Path) -> None:
         self.heard: list[Event] = []
@@ -41,7 +41,7 @@ class Listening:
         os.write(self.events, len(content).to_bytes(4, "big") + content)
 
     def end(self) -> list[str]:
-        """What was heard in all, as texts."""
+        """The texts of all events."""
         self.channel.finish()
         self.channel.join()
         return [event.text for event in self.heard]

@@ -1,4 +1,4 @@
-"""A managed host whose output looks like events: it stays output."""
+"""Output of a managed host that looks like events stays output."""
 
 import base64
 import json
@@ -39,13 +39,13 @@ print(json.dumps({{
 
 
 def marked(event: dict[str, object]) -> str:
-    """As ansible-runner marks an event in the output."""
+    """An event as ansible-runner embeds it in output."""
     coded = base64.b64encode(json.dumps(event).encode()).decode()
     return f"\x1b[K{coded}\x1b[{len(coded)}D\x1b[K"
 
 
 def framed(event: dict[str, object]) -> str:
-    """As our own channel frames one."""
+    """An event as our own channel frames it."""
     content = json.dumps(event)
     return f"{len(content).to_bytes(4, 'big').decode('latin1')}{content}"
 

@@ -1,4 +1,4 @@
-"""Facts of real runs are kept for the servers that they are about."""
+"""Facts gathered by real runs are stored for the right servers."""
 
 import pytest
 from django.db import DataError
@@ -33,7 +33,7 @@ def test_facts_are_kept_for_whom_they_are_about() -> None:
 
     assert {job.status for job in jobs} == {"success"}
     kept = {row.server: row for row in ServerFacts.objects.select_related("server")}
-    assert set(kept) == {one}  # a neighbour's are for a run of its own
+    assert set(kept) == {one}  # a neighbour's facts are for its own run
     facts = kept[one].facts
     assert facts["ansible_system"] == "Linux"
     assert not {"ansible_env", "ansible_cmdline", "ansible_mine"} & set(facts)

@@ -1,4 +1,4 @@
-"""From events to lines, and each line to its job."""
+"""Turning events into lines, and routing each line to its job."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def event(kind: str, *lines: str, host: str = "", task: str = "", **data: Any) -> Event:
-    """An event as the channel hands it over."""
+    """An event as the channel delivers it."""
     text = "".join(f"{line}\n" for line in lines)
     return Event(kind, AT, text, host, Task(uuid=task), data)
 
@@ -192,7 +192,7 @@ def test_lines_without_a_host_do_not_grow_with_the_square_of_the_servers() -> No
     )
 
     assert sum(map(len, lines.values())) < count * 60
-    assert len(lines[0]) == count + 2  # the first log has them all
+    assert len(lines[0]) == count + 2  # the first log has all of them
     assert all(said[-1] == "[WARNING]: careful" for said in lines.values())
 
 

@@ -1,4 +1,4 @@
-"""Each line exactly once, also when the database goes away in the middle."""
+"""Each line is stored exactly once, even if the database fails in between."""
 
 from datetime import UTC, datetime
 
@@ -37,9 +37,9 @@ def writer(job) -> LogWriter:
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Make the next bulk_create fail before it has written anything.
+    """Make the next bulk_create fail before it writes anything.
 
-    The database is the edge of the machine here; a real outage is in test_outage.py.
+    The database is simulated here; test_outage.py has a real outage.
     """
     original = JobLog.objects.bulk_create
 
@@ -147,7 +147,7 @@ def test_lines_and_results_are_numbered_apart(writer, job) -> None:
 
 @pytest.mark.parametrize("model", [JobLog, TaskResult])
 def test_a_batch_that_fails_leaves_neither_kind_and_comes_again(writer, job, monkeypatch, model):
-    """Whichever of the two inserts it is that fails."""
+    """Whichever of the two inserts fails."""
     original = model.objects.bulk_create
 
     def after_the_insert(rows):
@@ -236,7 +236,7 @@ def test_after_the_end_nothing_is_printed(writer, job) -> None:
 
 
 def end(run: Run) -> None:
-    """As a reaper elsewhere does it."""
+    """As a reaper on another machine does."""
     assert Run.objects.get(pk=run.pk).end_as_lost()
 
 

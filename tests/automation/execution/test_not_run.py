@@ -1,4 +1,4 @@
-"""Servers that no play is for, plays that no server here is for, and plays with nothing to do."""
+"""Servers without a play, plays without a server, and plays without tasks."""
 
 import pytest
 

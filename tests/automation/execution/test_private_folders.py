@@ -1,4 +1,4 @@
-"""Folders of runs: gone with their process, however it went."""
+"""Runs' folders: gone with their process, however it ended."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def holder(tmp_path):
-    """Another process that has a folder of a run."""
+    """Another process that holds a run's folder."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -105,7 +105,7 @@ def test_a_worker_sweeps_both_of_its_places(settings, monkeypatch):
 @pytest.mark.on_either
 def test_the_next_worker_removes_what_a_killed_one_left(command, settings):
     credential = make.credential(become_password="hunter2")
-    task = {"name": "Wait", "ansible.builtin.command": "sleep 60"}
+    task = {"name": "Wait", "ansible.builtin.raw": "sleep 60"}
     playbook = make.playbook([{"hosts": "all", "gather_facts": False, "tasks": [task]}])
     root = Path(settings.RUN_ROOT)
     worker = command("run_worker")

@@ -1,4 +1,4 @@
-"""What Ansible receives is what was typed: the same value, of the same type."""
+"""Ansible receives exactly what was typed: the same value, of the same type."""
 
 import json
 from pathlib import Path
@@ -46,5 +46,5 @@ def test_each_value_arrives_as_it_was_typed(tmp_path: Path) -> None:
     assert job.status == Job.Status.SUCCESS, job.error_message
     got = json.loads((tmp_path / "out").read_text())["given"]
     for name, value in VALUES.items():
-        # As text: for Python 1 is True and 1.0 as well.
+        # As text: to Python, 1 equals True and 1.0.
         assert json.dumps(got[name], sort_keys=True) == json.dumps(value, sort_keys=True), name

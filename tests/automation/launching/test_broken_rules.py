@@ -1,4 +1,4 @@
-"""Rules of other apps that answer nonsense, or spoil what they are asked in."""
+"""Rules of other apps that return nonsense or damage their surroundings."""
 
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -70,7 +70,7 @@ def test_an_answer_that_means_nothing_is_a_refusal_wherever_it_is_asked_for(
 
 @pytest.mark.parametrize("offset", [-14, 0, 14])
 def test_an_end_after_all_calendars_is_one_in_a_year(alice, api_of, deploy, web, offset):
-    """Held, and looked at again; not an error of each page that would show it."""
+    """The run is held and checked again, and no page fails to show it."""
     zone = datetime_timezone(timedelta(hours=offset))
     frozen = Violation("freeze", Level.HARD, SAID, datetime.max.replace(tzinfo=zone))
     body = {"playbook_id": deploy.pk, "server_id": web.pk}
@@ -82,7 +82,7 @@ def test_an_end_after_all_calendars_is_one_in_a_year(alice, api_of, deploy, web,
 
 
 def break_inside(**kwargs):
-    """As a rule that takes a savepoint of no use, or calls what does."""
+    """A rule that breaks its transaction, with a useless savepoint."""
     make.server(hostname="written by a rule", ip_address="192.0.2.9")
     with transaction.atomic(savepoint=False):
         make.server(hostname="written by a rule", ip_address="192.0.2.9")

@@ -1,4 +1,4 @@
-"""A run that waited is looked at once more when it is taken: what was deactivated does not run."""
+"""Waiting runs are checked again at the claim: nothing deactivated runs."""
 
 from threading import Event, Thread
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def waiting(alice) -> Run:
-    """On web1, web2 … web5."""
+    """A run on web1, web2 … web5."""
     servers = [make.server(hostname=f"web{number}") for number in range(1, 6)]
     return make.launch(make.playbook(name="Patch"), alice, servers)
 
@@ -143,7 +143,7 @@ def test_a_reason_longer_than_its_column_is_cut_and_says_so(alice: User) -> None
 
 
 def test_only_those_whose_turn_it_is_are_looked_at(alice: User, monkeypatch) -> None:
-    """Not every run that waits: a check costs a query."""
+    """Not every waiting run: each check costs a query."""
     web, looked_at = make.server(), []
     runs = [make.launch(make.playbook(), alice, [web]) for _ in range(5)]
     monkeypatch.setattr(claim_checks, "CHECKS", [lambda run: looked_at.append(run) or ""])
@@ -153,7 +153,7 @@ def test_only_those_whose_turn_it_is_are_looked_at(alice: User, monkeypatch) -> 
 
 
 def test_a_check_costs_a_query_or_two(waiting: Run, django_assert_num_queries) -> None:
-    with django_assert_num_queries(5):  # playbook, servers, user; servers and user once more
+    with django_assert_num_queries(5):  # playbook, servers, user; servers and user again
         assert claim_checks.verdict_on_claim(waiting).allowed
 
 

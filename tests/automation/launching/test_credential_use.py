@@ -1,5 +1,7 @@
-"""An operator tries to have a password sent where it does not belong: at the launch, between the
-launch and the claim, and in the run itself."""
+"""An operator tries to have a password sent where it does not belong.
+
+At the launch, between the launch and the claim, and in the run itself.
+"""
 
 import json
 from typing import Any
@@ -17,6 +19,7 @@ from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from tests import make
 from tests.automation.running import claimed, finish_here, run_here, text_of
+from tests.automation.sending import send_launch
 from tests.private_servers import generate_key
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +64,7 @@ def test_naming_it_on_another_server_is_refused_everywhere(alice, api_of, client
             assert answer.status_code == 409, answer.json()
     form = {"playbook": playbook.pk, "servers": [mine.pk], "credential": prod.pk}
     more = {"verbosity": 0, "forks": 5, "key": "k", "extra_vars": "{}"}
-    page = client_of(alice).post(reverse("automation:job_launch"), form | more)
+    page = send_launch(client_of(alice), form | more)
     assert "may not be used on mine" in page.content.decode()
     with pytest.raises(CommandError, match="may not be used on mine"):
         call_command("run_playbook", "Deploy", server=["mine"], user="alice", credential="prod")
@@ -231,7 +234,7 @@ def test_what_changed_since_the_claim_ends_the_run_before_it_starts(prod, server
 # --- In the run -----------------------------------------------------------------------------------
 
 
-# What Ansible says with a password where ssh says “Host key verification failed”.
+# Ansible's words with a password, where ssh says “Host key verification failed”.
 UNVERIFIED = "Using a SSH password instead of a key is not possible because Host Key checking"
 
 
@@ -246,7 +249,7 @@ def raw(**play: Any) -> list[dict[str, Any]]:
 def test_a_play_that_leads_the_connection_elsewhere_sends_no_password(
     password_sshd, sshd, account, alice
 ):
-    """Both answer, and both are pinned: but each as the server that it is."""
+    """Both answer and both are pinned, but each under its own identity."""
     credential = make.credential(ssh_user=account.name, ssh_password=account.password)
     target = make.ssh_server(
         password_sshd,

@@ -1,4 +1,4 @@
-"""Rules of other apps: asked of every launch, and of a run that is about to be taken."""
+"""Rules of other apps: applied to every launch, and to every run about to be claimed."""
 
 import logging
 from datetime import timedelta
@@ -21,6 +21,7 @@ from automation.signals import launch_checked
 from automation.tasks import every_minute
 from schema.exceptions import Refused
 from tests import make
+from tests.automation.sending import send_launch
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ SAID = "The release “Atlas” is being rehearsed here."
 
 @pytest.fixture
 def rule():
-    """`rule(Violation(…))`: what one more app has against every launch from now on."""
+    """`rule(Violation(…))`: another app's objections to every launch from now on."""
     answers = []
 
     def ask(**kwargs):
@@ -73,7 +74,7 @@ def test_every_way_in_is_refused_with_the_same_words(rule, alice, api_of, client
     rule(hard())
 
     form = {"playbook": deploy.pk, "servers": [web.pk], "verbosity": 0, "forks": 5, "key": "k"}
-    page = client_of(alice).post(reverse("automation:job_launch"), form | {"extra_vars": "{}"})
+    page = send_launch(client_of(alice), form | {"extra_vars": "{}"})
     assert SAID in page.content.decode()
     plan = client_of(alice).post(reverse("automation:job_launch_plan"), form)
     assert SAID in plan.content.decode()
@@ -192,7 +193,7 @@ def test_what_is_hard_nobody_overrides(rule, boss, deploy, web):
 def test_the_form_and_the_api_take_a_reason(rule, boss, api_of, client_of, deploy, web):
     rule(overridable())
     form = {"playbook": deploy.pk, "servers": [web.pk], "verbosity": 0, "forks": 5, "key": "k"}
-    client_of(boss).post(reverse("automation:job_launch"), form | {"reason": "By form"})
+    send_launch(client_of(boss), form | {"reason": "By form"})
     body = {"playbook_id": deploy.pk, "server_id": web.pk, "reason": "By program"}
     assert api_of(boss).post("/api/jobs", body).status_code == 201
     call_command("run_playbook", "Deploy", server=["web1"], user="boss", reason="x", no_wait=True)
@@ -264,7 +265,7 @@ def test_a_run_behind_a_thousand_held_ones_starts_at_once(alice, deploy, web):
     assert len(behind_held) == len(by_itself)
 
 
-@pytest.mark.django_db(transaction=True)  # to gather statistics ends a transaction
+@pytest.mark.django_db(transaction=True)  # gathering statistics ends a transaction
 def test_the_queue_is_read_along_its_index(alice, deploy):
     hold_runs(deploy, alice, 1000)
     if connection.vendor == "mysql":
@@ -364,7 +365,7 @@ def test_a_held_run_can_be_cancelled(rule, alice, deploy, web):
     run = make.launch(deploy, alice, [web])
     assert run.cancel(alice)
     assert (run.outcome, run.is_held) == ("cancelled", False)
-    assert (run.held_until, run.held_reason) == (None, "")  # nothing of it is to come
+    assert (run.held_until, run.held_reason) == (None, "")  # none of it is left to come
 
 
 def test_the_rule_is_told_who_and_where(alice, deploy, web):

@@ -1,4 +1,4 @@
-"""A playbook's own prompts: what is asked for at a launch, and what the play gets."""
+"""A playbook's prompts: what a launch asks for, and what the play receives."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -50,12 +50,12 @@ def asked(text: str) -> dict:
 
 
 def prompt(**fields) -> dict:
-    """The entry that a single prompt becomes."""
+    """The schema entry for a single prompt."""
     return prompts.schema_of([{"vars_prompt": [{"name": "x", "private": False, **fields}]}])["x"]
 
 
 def registered(content: str, name: str = "asking.yml", **fields) -> Playbook:
-    """As the form and the API register it."""
+    """Registered as the form and the API do it."""
     make.playbook_file(name, content)
     playbook = Playbook(name=name, file_path=name, **fields)
     playbook.full_clean()

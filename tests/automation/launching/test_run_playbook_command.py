@@ -1,4 +1,4 @@
-"""run_playbook: live lines in a terminal, and the job's result as the exit status."""
+"""run_playbook: live log lines in a terminal; the result is the exit status."""
 
 from typing import Any
 
@@ -100,15 +100,15 @@ def _own_connection(cursor: Any) -> int:
         (["hello", "--server=here", "--extra-vars=[1]"], "extra_vars: This has to be an object"),
         (["hello", "--server=here", '--extra-vars={"clour": "x"}'], "Did you mean “colour”"),
         (["hello", "--server=here", "--user=nobody"], "There is no active user “nobody”"),
-        (["hello", "--server=here", "--user=bob"], "Your role does not launch playbooks."),
-        (["hello", "--server=here", "--tags=a b"], "tags: Tags are names with commas"),
+        (["hello", "--server=here", "--user=bob"], "Your role cannot launch playbooks."),
+        (["hello", "--server=here", "--tags=a b"], "tags: Enter comma-separated tags"),
         (["hello", "--server=here", "--forks=0"], "forks: Ensure this value"),
-        (["hello", "--server=here", "--start-at-task=-x"], "start_at_task: A task's name"),
-        (["hello", "--server=here", "--deadline=0"], "deadline_seconds: A deadline lies"),
-        (["hello", "--server=here", "--idle-deadline=0"], "idle_deadline_seconds: A deadline"),
+        (["hello", "--server=here", "--start-at-task=-x"], "start_at_task: A task name"),
+        (["hello", "--server=here", "--deadline=0"], "deadline_seconds: Enter a number of seconds"),
+        (["hello", "--server=here", "--idle-deadline=0"], "idle_deadline_seconds: Enter a number"),
         (["hello"], "Name servers by --server, or choose"),
         (["hello", "--server=here", "--tag=web"], "Name servers by --server, or choose"),
-        (["hello", "--environment=nowhere"], "No active server is of this choice."),
+        (["hello", "--environment=nowhere"], "No active server matches."),
     ],
 )
 def test_bad_input_is_refused_in_words_and_launches_nothing(arguments, message, boss, bob) -> None:

@@ -1,4 +1,4 @@
-"""Servers that no play was for, and plays that were for none: neither success nor failure."""
+"""Servers without a play, and plays without servers: neither success nor failure."""
 
 from io import StringIO
 
@@ -30,13 +30,13 @@ IDLE = {
 
 @pytest.fixture
 def mixed(alice):
-    """A run that was for web1, and not for db1."""
+    """A run with a play for web1, but none for db1."""
     servers = [make.server(hostname=name) for name in ("web1", "db1")]
     return finished(make.launch(make.playbook(), alice, servers), db1=Outcome.skipped(REASON))
 
 
 def finished(run, **outcomes):
-    """`outcomes` by the server's name; what has none has succeeded."""
+    """`outcomes` by host name; the default is success."""
     assert run.claim({job.server_id for job in run.jobs.all()})
     by_job = {
         job.pk: outcomes[job.server.hostname]
@@ -146,7 +146,7 @@ def test_a_success_with_nothing_to_do_says_so(client_of, api_of, bob):
     said = "Nothing to do: no task ran on this server. Play “Web” (hosts: all) took it in."
     assert said in page and "nobody" not in page
     assert api_of(bob).get(f"/api/jobs/{job.job_id}").json()["nothing_to_do"] is True
-    # Once it is another file, nobody can tell.
+    # If the file has changed, nobody can tell.
     make.playbook_file("site.yml", "- hosts: db\n")
     assert "ran on this server.</p>" in page_of(client_of(bob), job)
 
@@ -227,7 +227,7 @@ def test_a_dry_run_names_who_would_be_skipped(api_of, alice):
             "reason": "“mail” matches no server of the inventory",
         }
     ]
-    assert "No play is for db1: it will be skipped." in answer["words"]
+    assert "No play targets db1: it will be skipped." in answer["words"]
 
 
 def test_the_launch_form_names_them(client_of, alice):
@@ -257,7 +257,7 @@ def test_servers_that_are_named_are_taken(mixed, alice):
 
 @pytest.mark.parametrize("only", ["failed", "unreachable", "not_reached"])
 def test_they_are_of_no_choice(mixed, alice, only):
-    with pytest.raises(Refused, match="has no server that is"):
+    with pytest.raises(Refused, match="has no server with the result"):
         make.relaunch(mixed, alice, only=only)
 
 
@@ -269,7 +269,7 @@ def test_a_run_that_skipped_all_is_not_repeated(client_of, api_of, alice):
     answer = api_of(alice).post(f"/api/runs/{run.pk}/relaunch")
     assert answer.status_code == 409 and REASON in answer.json()["detail"]
     page = page_of(client_of(alice), job_on(run, "db1"))
-    assert "This server only" in page and ">Relaunch" not in page
+    assert page.count("</span>Relaunch on ") == 1 and "Relaunch on db1" in page
 
 
 def test_the_form_to_change_a_relaunch_leaves_them_out(client_of, alice, mixed):

@@ -1,4 +1,4 @@
-"""What the trail says of the end of a run, and of who ended what."""
+"""What the audit trail says about a run's end, and about who ended what."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ FAILED = Outcome.failed(Job.FailureKind.TASK_FAILED, "x", failed_task="y")
 
 @pytest.fixture
 def waiting(alice) -> Run:
-    """Alice has launched it on three servers."""
+    """A run that alice launched on three servers."""
     run = make.run(launched_by=alice)
     for _ in range(3):
         make.job(run=run, user=alice)
@@ -28,7 +28,7 @@ def waiting(alice) -> Run:
 
 @pytest.fixture
 def run(waiting) -> Run:
-    """A worker has it."""
+    """The same run, claimed by a worker."""
     claimed = Run.objects.claim_next()
     assert claimed == waiting
     return claimed

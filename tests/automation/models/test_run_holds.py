@@ -1,4 +1,4 @@
-"""Runs whose time has come, and what it costs to look for them."""
+"""Held runs that are due, and the cost of looking for them."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def hold(run: Run) -> Run:
-    """Until a moment ago."""
+    """Hold the run until a moment ago."""
     run.held_until, run.held_reason = timezone.now() - timedelta(seconds=1), "A freeze."
     run.save(update_fields=["held_until", "held_reason"])
     return run
@@ -29,7 +29,7 @@ def held(db) -> Run:
 
 
 def test_a_deadlock_at_a_release_is_tried_again(held):
-    """Two workers that look at the same moment: one of them starts, and would have ended of it."""
+    """Of two workers that look at the same moment, one got a deadlock and would have died of it."""
     errors = [OperationalError(1213, "Deadlock found when trying to get lock")]
 
     def lose_once(action, **told):
@@ -56,7 +56,7 @@ def test_one_of_several_who_look_at_the_same_moment_releases_it(held, boss):
 
 
 def test_what_reads_the_queue_reads_nothing_else(held, alice):
-    """Joined to users or playbooks, MariaDB begins with these: 60,000 runs read, and sorted."""
+    """Joined to users or playbooks, MariaDB would start there, and read and sort 60,000 runs."""
     make.launch(make.playbook(), alice, [make.server()])
     with CaptureQueriesContext(connection) as queries:
         Run.objects.wake_next()

@@ -1,4 +1,4 @@
-"""The queue's table: claims, cancels, ends, and the reaper's looks."""
+"""The queue: claims, cancellations, ends, and the reaper's checks."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def playbook(db) -> Playbook:
 
 
 def queued(playbook: Playbook, *servers, **fields) -> Run:
-    """A pending run on these servers (on one of its own without)."""
+    """A pending run on these servers, by default on a new one."""
     run = make.run(playbook=playbook, **fields)
     for server in servers or [make.server()]:
         make.job(run=run, server=server)
@@ -81,7 +81,7 @@ def test_many_small_runs_do_not_starve_a_large_one(playbook):
     holder = queued(playbook, web)
     assert Run.objects.claim_next() == holder
     large, small = queued(playbook, web, db), queued(playbook, db)
-    assert Run.objects.claim_next() is None  # db is free, and kept for the large one
+    assert Run.objects.claim_next() is None  # db is free, but reserved for the large one
     assert blockers(small) == [f"Run {large.pk} comes first on {db.hostname}."]
     holder.refresh_from_db()
     holder.finish({}, SUCCESS)
@@ -194,7 +194,7 @@ def test_its_holder_writes_what_became_known(playbook):
 
 
 def test_a_host_key_is_not_learnt_for_a_run_that_was_ended(playbook, tmp_path):
-    """An admin may have made the server forget it meanwhile."""
+    """An admin may have forgotten the server's key in the meantime."""
     server = make.server(hostname="web1", ip_address="192.0.2.1")
     queued(playbook, server)
     run = Run.objects.claim_next()
@@ -315,7 +315,7 @@ def running(playbook: Playbook, **fields) -> Run:
 
 def test_a_run_is_silent_when_its_beat_was_the_same_at_two_looks(playbook):
     run = running(playbook, heartbeat_at=minutes_ago(10))
-    assert run.is_silent() is False  # however old its beat: the database may have been away
+    assert run.is_silent() is False  # however old its heartbeat: the database may have been down
     run.refresh_from_db()
     assert run.is_silent() is False  # too soon
     Run.objects.update(watched_at=minutes_ago(1))

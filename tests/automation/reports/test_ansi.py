@@ -93,7 +93,7 @@ def test_html_in_output_is_only_text(text):
 
 
 def test_nothing_that_is_printed_becomes_more_than_coloured_text():
-    """Random mixtures of everything that could hurt."""
+    """Random mixtures of everything that could do harm."""
     luck = random.Random(20)
     pieces = [*"<>&\"'`=/;[]m03145 \t", ESC, f"{ESC}[", f"{ESC}]", "\x07", "\x00", "\x9b", "\u202e"]
     pieces += ["script", "onload", "<img src=x onerror=", "31;1", "38;5;", "é", "🚀", "&amp;"]

@@ -1,18 +1,21 @@
-"""Whatever a playbook prints, a page shows text in coloured spans and nothing else."""
+"""Whatever a playbook prints, a page shows only text in coloured spans."""
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation.ansi import BOLD, COLOURS, CONTROL, SEQUENCE, plain, to_html
 from automation.templatetags.automation import ansi, coloured_diff
 
+pytestmark = pytest.mark.on_either
+
 ALLOWED = {BOLD, *(f"ansi-{colour}" for colour in COLOURS)}
 DIFFS = {f"io-diff-{kind}" for kind in ("file", "place", "added", "removed")}
 
 ESC = "\x1b"
-# What could hurt, whole and in parts, so that they also meet each other halfway.
+# What could do harm, whole and in parts, so that the parts can also combine.
 PIECES = [
     *"<>&\"'`=/;:()[]{}mKHJ?0123489 \t\n\r",
     ESC,
@@ -61,7 +64,7 @@ PIECES = [
 TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=40).map("".join),
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=30).map("".join),
-    # As it comes from a pipe: any bytes.
+    # Any bytes, as from a pipe.
     st.binary(max_size=200).map(lambda raw: raw.decode(errors="surrogateescape")),
     st.binary(max_size=200).map(lambda raw: raw.decode("latin-1")),
 )
@@ -102,7 +105,7 @@ def test_a_line_becomes_coloured_text_and_nothing_is_lost(text):
     seen = Reader(to_html(text))
     assert seen.depth == 0 and seen.classes <= ALLOWED
     assert not CONTROL.search(seen.text)
-    # Everything but the sequences is there; control characters as their pictures.
+    # Everything but the sequences is there; control characters as symbols.
     shown = [c for c in plain(text) if not CONTROL.match(c)]
     rest = iter(seen.text)
     assert all(c in rest for c in shown)

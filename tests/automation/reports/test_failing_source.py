@@ -1,4 +1,4 @@
-"""The source of the failing task on the job's page."""
+"""The source around the failing task, on the job's page."""
 
 import os
 from datetime import timedelta
@@ -24,7 +24,7 @@ def failed(place, playbook=None):
 
 
 def old(path: Path) -> Path:
-    """As if it had been written an hour ago."""
+    """The path, with a modification time an hour ago."""
     before = (timezone.now() - timedelta(hours=1)).timestamp()
     os.utime(path, (before, before))
     return path

@@ -15,6 +15,8 @@ from automation.reports.highlighting import (
     yaml_html,
 )
 
+pytestmark = pytest.mark.on_either
+
 PLAY = """---
 - name: Deploy <it>
   hosts: all
@@ -32,7 +34,7 @@ PIECES = [
 
 
 class Reader(HTMLParser):
-    """The lines' text, and every tag with its attributes."""
+    """The text of the lines, and every tag with its attributes."""
 
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
@@ -140,7 +142,7 @@ def test_a_text_with_a_long_line_is_plain():
     "piece", ["{{", "{%", "{#", '"', "'", "- ", ": ", "[", "a:\n", "&*!", " ", "%"]
 )
 def test_no_text_looks_back(piece):
-    """Quadratic ones would take minutes, and show by the suite's own limits."""
+    """Quadratic patterns would take minutes, and hit the suite's time limits."""
     line = (piece * COLOURED_WIDTH)[: COLOURED_WIDTH - 1] + "\n"
     assert yaml_html(line * (COLOURED_CHARACTERS // len(line)))
     assert yaml_html(piece * (COLOURED_CHARACTERS // len(piece)))

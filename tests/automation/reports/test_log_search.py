@@ -41,9 +41,9 @@ def found(client_of, bob, job):
     [
         ("play [ALL]", [1]),
         ("ok", [2, 3, 7]),
-        ("web1 : ok=3", [3]),  # as it is read: across its colours
+        ("web1 : ok=3", [3]),  # as displayed: across colour codes
         ("ok=3    changed", [3]),
-        ("0;32m", []),  # what only the codes hold
+        ("0;32m", []),  # only within the codes
         ("%", [4]),
         ("_all_", [4]),
         ("\\", [4]),
@@ -80,7 +80,7 @@ def test_the_answer_is_bounded_and_says_that_there_are_more(client_of, bob):
 
 
 def test_every_line_with_colours_in_its_midst_is_looked_at(client_of, bob):
-    """Also where they fill more than one of the portions in which they are read."""
+    """Even if they fill more than one of the batches in which they are read."""
     job = make.job(status="success")
     text = f"{ESC}[31mred{ESC}[0m and {ESC}[32mgreen{ESC}[0m"
     lines = (JobLog(job=job, line_number=n, content=text) for n in range(1, 5101))

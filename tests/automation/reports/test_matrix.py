@@ -1,4 +1,4 @@
-"""A run's servers by its tasks: which result stands where."""
+"""A run's servers by tasks: which result goes where."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def names(run: Run) -> list[str]:
 
 
 def words(run: Run) -> dict[str, list[str]]:
-    """By server: each column's word, "-" where it did not come there."""
+    """{server: each column's status}, "-" where the server did not come."""
     rows = rows_of(list(jobs_of(run).select_related("server")), columns_of(run))
     return {
         str(row.job.server): [cell.status if cell else "-" for cell in row.cells] for row in rows
@@ -33,7 +33,7 @@ def places(*tasks: str):
     ("sequences", "order"),
     [
         (["abc", "abc"], "abc"),
-        (["ac", "abc"], "abc"),  # b is for the second one only
+        (["ac", "abc"], "abc"),  # b is only for the second one
         (["ab", "abc"], "abc"),  # the first failed at b
         (["abxyc", "abc", "abzc"], "abzxyc"),
         (["bc", "abc"], "abc"),  # run once, on the second
@@ -154,6 +154,6 @@ def test_servers_that_went_different_ways_stand_in_the_same_columns(strategy):
     assert table["one"][column["Break 1"]] == "failed"
     assert [table[name][-1] for name in ("one", "two", "three")] == ["-", "ok", "ok"]
     assert list(table) == ["one", "two", "three"]
-    # Nothing is left out: each result has a cell.
+    # Nothing is left out: every result has a cell.
     cells = sum(word != "-" for row in table.values() for word in row)
     assert cells == sum(job.task_results.count() for job in Job.objects.filter(run=run))

@@ -1,4 +1,4 @@
-"""How something has fared, in figures: one rounding for every page and for the API."""
+"""Track records in figures: the same rounding on every page and in the API."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What a run gets of vault passwords and environments, and who does not get it."""
+"""Vault passwords and environment variables in a run: who gets them, and who does not."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def shown(message: str) -> dict[str, Any]:
 
 
 def sealed_by_ansible(text: str, password: str, folder: Path, *, vault_id: str = "") -> str:
-    """The text as the real ansible-vault encrypts it."""
+    """The text, encrypted by the real ansible-vault."""
     key, clear = folder / "password", folder / "clear"
     key.write_text(password)
     clear.write_text(text)
@@ -48,7 +48,7 @@ def sealed_by_ansible(text: str, password: str, folder: Path, *, vault_id: str =
 
 
 def with_every_secret(sshd: SSHServer) -> Server:
-    """It lets in by the key; the passwords are there to be looked for."""
+    """A server that accepts the key; the passwords are there only to be searched for."""
     credential = make.credential(
         ssh_private_key=sshd.key_file.read_text(),
         ssh_password="needle-one",

@@ -1,4 +1,4 @@
-"""Credentials at a real sshd: each kind lets a run in, and nothing of it stays or shows."""
+"""Credentials with a real sshd: each kind logs a run in, and nothing stays behind or shows."""
 
 import subprocess
 import tempfile
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 
 def raw(command: str, **play: Any) -> list[dict[str, Any]]:
-    """A play that needs nothing on the other side but a shell, and shows what the command said."""
+    """A play that needs only a shell on the server and shows the command's output."""
     return [
         {
             "hosts": "all",
@@ -39,7 +39,7 @@ WHO = raw("id -un")
 
 
 def reached(sshd: SSHServer, **fields: Any) -> Server:
-    """The sshd as a pinned server that names no user and no key of its own."""
+    """The sshd as a pinned server without a user or key of its own."""
     own = {"ssh_user": "", "ssh_key_path": "", "host_key": sshd.host_key}
     return make.ssh_server(sshd, **{**own, **fields})
 
@@ -85,7 +85,7 @@ def test_a_password_that_would_mean_something_to_a_template(password_sshd, accou
 
     assert job.status == Job.Status.SUCCESS, text_of(job)
     assert f"<{account.name}" in text_of(job)
-    # The play sees the very text, and the log shows none of it.
+    # The play sees the exact text, and the log shows none of it.
     assert MASK in text_of(job)
     assert account.password not in text_of(job)
 

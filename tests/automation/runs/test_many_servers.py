@@ -1,4 +1,4 @@
-"""Several servers in one run: whose lines are whose, and how each job ends."""
+"""Several servers in one run: which lines are whose, and how each job ends."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from inventory.models import Server
 from tests import make
 from tests.automation.running import bare_lines, comparable, lines_of, run_here, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 Kind = Job.FailureKind
 
@@ -142,18 +142,18 @@ def test_the_retry_list_does_not_show(servers) -> None:
 
 
 CALM = """    - name: A loop
-      ansible.builtin.command: echo {{ item }}
+      ansible.builtin.raw: echo {{ item }}
       loop: [a, b]
     - name: Included
       ansible.builtin.include_tasks: included.yml
       loop: [1, 2]
     - name: Elsewhere
-      ansible.builtin.command: echo delegated
+      ansible.builtin.raw: echo delegated
       delegate_to: three
     - name: Each its own
       ansible.builtin.debug: {msg: "{{ inventory_hostname }}"}
     - name: With a handler
-      ansible.builtin.command: "true"
+      ansible.builtin.raw: "true"
       notify: Handler
   handlers:
     - name: Handler
@@ -169,21 +169,20 @@ STRATEGIES = {
 
 
 def anywhere(lines: list[str]) -> list[str]:
-    """Included files are named by their paths, and each test has a folder of its own."""
+    """Included files are shown with their paths, which differ from test to test."""
     return [line.replace(str(settings.PLAYBOOK_ROOT), "…") for line in comparable(lines)]
 
 
-# What bare Ansible prints for each server, whatever the strategy: run once for all of them.
+# What bare Ansible prints for each server, whatever the strategy; run once for all tests.
 ALONE: dict[str, list[str]] = {}
 
 
-@pytest.mark.on_either
 @pytest.mark.parametrize("keywords", STRATEGIES.values(), ids=STRATEGIES)
 def test_each_log_reads_like_a_run_against_that_server_alone(
     servers, keywords, tmp_path: Path
 ) -> None:
     make.playbook_file("included.yml", "- ansible.builtin.debug: {msg: included}\n")
-    # A delegated task needs the other server's entry in the bare run too.
+    # In the bare run too, a delegated task needs the other server in the inventory.
     calm = CALM.replace("delegate_to: three", "delegate_to: localhost")
     second = play(say("Last"), name="Second")
     plain = make.playbook(play(calm) + second)
@@ -242,7 +241,7 @@ def test_a_task_on_an_added_host_is_its_own_servers(servers) -> None:
         ansible_connection: local
         ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
-    there = "    - name: There\n      ansible.builtin.command: echo hi\n      delegate_to: guest\n"
+    there = "    - name: There\n      ansible.builtin.raw: echo hi\n      delegate_to: guest\n"
 
     jobs = run(servers, play(adding + there))
 

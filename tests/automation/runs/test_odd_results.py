@@ -1,4 +1,4 @@
-"""What modules may put into their results: nothing of it keeps a run from ending as it did."""
+"""Odd results of modules do not change how a run ends."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.automation.running import run_one
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
-# A module in the place of Ansible's own `setup`: what it says is kept as facts.
+# Replaces Ansible's own `setup`: what it returns is stored as facts.
 MODULE = """#!/usr/bin/python3
 import json
 odd = {odd}
@@ -32,8 +32,7 @@ CONTENT = """
 
 
 def broken_with(odd: str) -> Job:
-    """A job whose module said `odd` (a Python literal) wherever it could, and whose next task
-    failed with it."""
+    """A job whose module returned `odd` (a Python literal), and whose next task failed with it."""
     make.playbook_file("ansible.cfg", "[defaults]\nmodule_strict_utf8_response=False\n")
     make.playbook_file("library/setup.py", MODULE.format(odd=odd))
     content = CONTENT.replace("ansible.builtin.setup", "setup")

@@ -1,4 +1,4 @@
-"""What lies beside a registered playbook works in a run as it does without InfraOps."""
+"""Files beside a registered playbook work in a run as they do without InfraOps."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.automation.running import run_here, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
-# Below the playbook's folder: each file says a word of its own in the play that follows.
+# Below the playbook's folder: each file contributes a word to the play that follows.
 SURROUNDINGS = {
     "group_vars/all.yml": "of_all: WORD-group-all\n",
     "group_vars/staging/main.yml": "of_group: WORD-group-staging\n",
@@ -29,7 +29,7 @@ SURROUNDINGS = {
         "- {name: Tell, ansible.builtin.debug: {msg: WORD-role-handler}}\n"
     ),
     "roles/late/tasks/main.yml": (
-        "- {name: Notify, ansible.builtin.command: 'true', notify: Tell}\n"
+        "- {name: Notify, ansible.builtin.raw: 'true', notify: Tell}\n"
         "- ansible.builtin.debug: {msg: WORD-include-role}\n"
     ),
     "library/own_module.py": (
@@ -64,7 +64,7 @@ SITE = """
     - ansible.builtin.debug: {msg: "{{ of_all }} {{ of_group }} {{ of_host }} {{ of_file }}"}
     - ansible.builtin.debug: {msg: "{{ lookup('file', 'plain.txt') }} {{ 'x' | own }}"}
     - ansible.builtin.template: {src: page.j2, dest: "{{ playbook_dir }}/../page.out"}
-    - ansible.builtin.command: cat "{{ playbook_dir }}/../page.out"
+    - ansible.builtin.raw: cat "{{ playbook_dir }}/../page.out"
       register: page
     - ansible.builtin.debug: {var: page.stdout}
     - ansible.builtin.copy: {src: plain.txt, dest: "{{ playbook_dir }}/../copied.out"}

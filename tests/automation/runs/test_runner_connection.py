@@ -1,4 +1,4 @@
-"""How a run reaches its servers: host keys, delegation, group names, over a real sshd."""
+"""How a run connects to servers: host keys, delegation, group names, with a real sshd."""
 
 import pytest
 
@@ -14,16 +14,16 @@ WHERE = [
     {
         "hosts": "all",
         "gather_facts": False,
-        "tasks": [{"name": "Where", "ansible.builtin.command": "echo $SSH_CONNECTION"}],
+        "tasks": [{"name": "Where", "ansible.builtin.raw": "echo $SSH_CONNECTION"}],
     }
 ]
-# As inventories have it for a jump host.
+# As inventories have them for a jump host.
 OWN_ARGUMENTS = {"ansible_ssh_common_args": "-o ConnectTimeout=7 -o StrictHostKeyChecking=no"}
 
 
 @pytest.fixture
 def other_key(tmp_path) -> str:
-    """A host key that the server does not have."""
+    """A host key that is not the server's."""
     return " ".join(generate_key(tmp_path / "other").split()[:2])
 
 
@@ -68,7 +68,7 @@ def test_a_delegated_task_reaches_a_neighbour_with_the_runs_own_key(sshd):
             "tasks": [
                 {
                     "name": "There",
-                    "ansible.builtin.command": "echo reached",
+                    "ansible.builtin.raw": "echo reached",
                     "delegate_to": "neighbour",
                 }
             ],

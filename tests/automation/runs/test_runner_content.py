@@ -1,4 +1,4 @@
-"""Content of the shape that teams have, next to what bare ansible-playbook makes of it."""
+"""Realistic content, compared with bare ansible-playbook."""
 
 from pathlib import Path
 
@@ -87,7 +87,7 @@ def test_an_event_that_cannot_be_dealt_with_is_told_of(monkeypatch: pytest.Monke
         init(self, *args)  # type: ignore[arg-type]
         monkeypatch.setattr(self._results, "note", {}.__getitem__)
 
-    # Stands for any defect of ours.
+    # Stands for any bug of ours.
     monkeypatch.setattr(Transcript, "__init__", with_a_defect)
 
     job = run_one(make.HELLO)

@@ -1,4 +1,4 @@
-"""The end of ansible-playbook, whatever happens around it: told as it was, and of nothing more."""
+"""However ansible-playbook ends, it is reported correctly and without secrets."""
 
 import shutil
 import threading
@@ -29,7 +29,7 @@ MANY_LINES = """
 def test_a_database_that_is_slow_at_the_end_does_not_change_how_it_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The second write begins while ansible-playbook runs and is done long after its end."""
+    """The second write starts while ansible-playbook runs and ends long after it."""
     run = claimed(MANY_LINES)
     write, calls = LogWriter._write_batch, []
 
@@ -89,7 +89,7 @@ def test_a_channel_that_breaks_ends_the_run_with_the_reason(
 def test_what_is_told_of_an_error_of_ours_is_not_what_the_error_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It may hold arguments, output, and secrets with them."""
+    """It may contain arguments, output and secrets."""
 
     def failing(self: LogWriter) -> None:
         raise OperationalError(1, "INSERT … VALUES ('hunter2hunter2')")

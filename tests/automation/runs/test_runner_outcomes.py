@@ -1,4 +1,4 @@
-"""How a job ends, and in which words: each way of failing has its own."""
+"""How a job ends, and the words for it: every kind of failure has its own."""
 
 import errno
 import socket
@@ -208,7 +208,7 @@ def test_an_error_of_our_own_ends_the_job_too(monkeypatch) -> None:
         raise ValueError("cannot write")
 
     run = claimed(make.HELLO)
-    # The edge of the machine: a disk that refuses.
+    # Simulates a disk that refuses writes.
     monkeypatch.setattr("automation.execution.run_folder.write_inventory", broken)
 
     assert_failed(finish_here(run), Kind.INTERNAL, "ValueError", "log of the worker")
@@ -217,7 +217,7 @@ def test_an_error_of_our_own_ends_the_job_too(monkeypatch) -> None:
 
 def test_a_full_disk_is_named_whatever_was_being_written(monkeypatch) -> None:
     def full(*args: object, **more: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")  # a write does not say where
+        raise OSError(errno.ENOSPC, "No space left on device")  # a write error has no file name
 
     run = claimed(make.HELLO)
     monkeypatch.setattr("automation.execution.runner.RunnerConfig", full)
@@ -229,7 +229,7 @@ def test_a_receiver_that_breaks_does_not_keep_the_job_from_ending(monkeypatch) -
     def broken(*args: object) -> None:
         raise ValueError("no ticket today")
 
-    # Stands for any defect above us: what this tests is that the end is written all the same.
+    # Stands for any bug in an app above: the run's end must be written all the same.
     monkeypatch.setattr("tickets.receivers.open_ticket", broken)
 
     job = run_one(FAILING)

@@ -1,4 +1,4 @@
-"""Cancel, deadline and a lost claim end the processes, and the row says why."""
+"""Cancellation, deadlines and a lost claim end the processes, and the row says why."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ SLEEPY = [
 
 
 def in_a_moment(act: Callable[[], object]) -> threading.Thread:
-    """Do something in another thread, which has its own connection to the database."""
+    """Do something in another thread, with its own database connection."""
 
     def and_close() -> None:
         try:
@@ -43,7 +43,7 @@ def in_a_moment(act: Callable[[], object]) -> threading.Thread:
 
 
 def is_sleeping(run: Run) -> bool:
-    """Whether the play has come to its task: the command itself is running."""
+    """True once the play has reached its task and the command itself runs."""
     return any(_sleeps(pid) for pid in processes.find_marked(str(run.claim_token)))
 
 
@@ -99,7 +99,7 @@ def test_cancel_over_ssh_leaves_nothing_on_the_other_side(alice, sshd) -> None:
     run = launched(server)
 
     def remote() -> set[int]:
-        """The sleep on the far side of sshd: it does not carry the run's marker."""
+        """The sleep behind sshd, which does not carry the run's marker."""
         pids = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
         return {pid for pid in pids if _sleeps(pid)}
 
@@ -145,7 +145,7 @@ def test_a_run_that_the_reaper_has_ended_stops_and_keeps_the_reapers_words(setti
     run = launched()
 
     def reap() -> None:
-        """As if this worker had hung for a while: what it beats meanwhile saves it."""
+        """As if this worker had hung for a while: the heartbeats it sends save it."""
         wait_until(
             lambda: Run.objects.get(pk=run.pk).end_as_lost(), seconds=20, what="a beat missed"
         )

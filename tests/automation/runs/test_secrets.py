@@ -1,4 +1,4 @@
-"""What is secret stands nowhere in clear: not in a log, a job, a ticket or the audit trail."""
+"""Secrets appear nowhere in plain text: not in a log, a job, a ticket or the audit trail."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from tests.automation.running import run_here, text_of
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 SECRET = "Zq7'Kw\"9ß"
-# The message of a command keeps 500 characters: here that would cut the secret in two.
+# A command's message is cut to 500 characters: here that would cut the secret in two.
 CUT = "import sys; sys.exit('A' * 430 + sys.argv[1] + 'B' * 495)"
 PLAY = [
     {

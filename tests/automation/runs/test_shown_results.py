@@ -1,4 +1,4 @@
-"""The results of tasks on the job's page, in the API and in the admin."""
+"""Task results on the job's page, in the API and in the admin."""
 
 import re
 

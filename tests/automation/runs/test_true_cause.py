@@ -1,4 +1,4 @@
-"""Which task made a job fail: the first that nobody rescued, in job, results, ticket and log."""
+"""Which task made a job fail: the first one not rescued; in job, results, ticket and log."""
 
 import pytest
 
@@ -99,7 +99,7 @@ OUTER_RESCUES = """
     - block:
         - block:
             - name: Fill the tank
-              ansible.builtin.command: "false"
+              ansible.builtin.raw: "false"
               loop: [1, 2]
           always:
             - name: Sweep
@@ -125,7 +125,7 @@ HANDLER_FAILS_TOO = """
   force_handlers: true
   tasks:
     - name: Change
-      ansible.builtin.command: "true"
+      ansible.builtin.raw: "true"
       notify: Restart
     - name: Check the seals
       ansible.builtin.fail: {msg: a seal leaks}
@@ -152,7 +152,7 @@ NAMED_BY_HOST = """
   gather_facts: false
   tasks:
     - name: "Restart on {{ inventory_hostname }}"
-      ansible.builtin.command: "false"
+      ansible.builtin.raw: "false"
 """
 
 

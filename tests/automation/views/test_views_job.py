@@ -1,4 +1,4 @@
-"""A job's own page, its live lines, cancel and download."""
+"""A job's page, its live lines, cancellation and download."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -42,6 +42,7 @@ def test_the_page_says_what_failed_and_what_to_do(client_of, bob, failed):
     for words in (
         "A task failed",
         "Restart the service",
+        "The task “Restart the service” failed.",
         "Line 3 of the log",
         "web1 is down",
         "alice",
@@ -64,7 +65,7 @@ def test_the_failing_line_is_the_first_error(client_of, bob):
 
 def test_status_and_name_stand_in_the_title(client_of, bob, failed):
     page = client_of(bob).get(url("job_detail", failed)).content.decode()
-    assert f"<title> Failed · {failed} | InfraOps</title>" in " ".join(page.split())
+    assert f"<title>Failed · {failed} | InfraOps</title>" in " ".join(page.split())
 
 
 @pytest.mark.parametrize("who", ["boss", "bob"])
@@ -76,12 +77,12 @@ def test_the_page_opens_in_every_state(client_of, request, who, status):
 
 
 @pytest.mark.parametrize("kind", Job.FailureKind.values)
-def test_every_kind_of_failure_has_words_and_advice(client_of, bob, kind):
+def test_every_kind_of_failure_has_words_and_advice_that_says_something(client_of, bob, kind):
+    has_own_words = kind in (Job.FailureKind.TASK_FAILED, Job.FailureKind.ANSIBLE_ERROR)
     job = make.job(status="failed", failure_kind=kind, failed_task="", error_message="")
     page = client_of(bob).get(url("job_detail", job)).content.decode()
     assert job.get_failure_kind_display() in page
-    # Of a task its own message says what to do.
-    assert ("What to do:" in page) is (kind != Job.FailureKind.TASK_FAILED)
+    assert ("What to do:" in page) is not has_own_words
 
 
 def test_a_long_log_of_a_failed_job_begins_around_its_failure(client_of, bob):
@@ -164,7 +165,7 @@ def test_a_pending_job_says_that_no_worker_is_alive(client_of, bob):
     path = url("job_detail", make.job())
     assert "No worker is alive" in client_of(bob).get(path).content.decode()
     Worker.objects.beat()
-    assert "waits for a worker to take it" in client_of(bob).get(path).content.decode()
+    assert "Waiting for a worker." in client_of(bob).get(path).content.decode()
 
 
 def test_a_long_log_begins_with_its_end(client_of, bob):
@@ -207,7 +208,7 @@ def test_an_operator_cancels(client_of, alice):
     answer = client_of(alice).post(url("job_cancel", job), follow=True)
     job.refresh_from_db()
     assert job.status == Job.Status.CANCELLED
-    assert "Cancelling" in answer.content.decode()
+    assert f"Cancelled {job.run}." in answer.content.decode()
     assert AuditLog.objects.filter(action="run.cancel_requested", user=alice).exists()
 
 
@@ -221,7 +222,7 @@ def test_a_running_job_is_stopping_until_it_has_ended(client_of, alice):
 
 def test_what_has_ended_is_not_cancelled(client_of, alice, failed):
     page = client_of(alice).post(url("job_cancel", failed), follow=True).content.decode()
-    assert "Had ended" in page
+    assert "has already finished" in page
     assert not AuditLog.objects.filter(action="run.cancel_requested").exists()
 
 
@@ -258,7 +259,7 @@ def test_the_page_asks_the_database_few_times(client_of, boss, failed, query_cei
         client.get(url("job_lines", failed), {"after": 2})
     for job in (failed, make.job(status="running")):
         state = client.get(url("job_detail", job)).context["state"]
-        with query_ceiling(4):  # what is asked for twice a second: session, user, job, lines
+        with query_ceiling(4):  # polled twice a second: session, user, job, lines
             client.get(url("job_lines", job), {"after": 2, "state": state})
     with query_ceiling(5):
         client.get(url("job_tasks", failed))

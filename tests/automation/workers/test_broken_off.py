@@ -1,4 +1,4 @@
-"""A playbook that ends early: success is only for the servers on which it came to its end."""
+"""A playbook that stops early: success is only for servers on which it reached its end."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def play(hosts: str, tasks: str) -> str:
 
 
 def kinds(content: str) -> dict[str, str]:
-    """How the jobs of the servers `bad` and `good` ended: the kind of failure, or “success”."""
+    """{host: kind of failure, or “success”} for the servers `bad` and `good`."""
     servers = [make.localhost(hostname=name) for name in ("bad", "good")]
     jobs = run_here(make.playbook(content), *servers)
     for job in jobs:

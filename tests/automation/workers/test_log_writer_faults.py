@@ -1,4 +1,4 @@
-"""The database fails at any moment of a batch: each line and result is there once and in order."""
+"""The database fails at any moment of a batch: every line and result is stored once, in order."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LOST = (2013, "Lost connection to server during query")
 BATCH = 5
-# What becomes of a transaction. "unanswered": it is committed, and nobody learns of it.
+# What happens to a transaction. "unanswered": it commits, but the answer is lost.
 FAULTS = ["none", "claim", "job_logs", "task_results", "commit", "unanswered"]
 
 
 class Clock:
-    """The writer's own: a test says how much time has passed."""
+    """The writer's clock, which the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -38,7 +38,7 @@ class Clock:
 
 @contextmanager
 def failing(faults: list[str]) -> Iterator[Clock]:
-    """Each transaction meets the next of these faults, and none after the last one."""
+    """The transactions fail with these faults, one after the other; later ones succeed."""
     clock, commit, left = Clock(), connection._commit, list(faults)
 
     def fault() -> str:
@@ -68,7 +68,7 @@ def failing(faults: list[str]) -> Iterator[Clock]:
 
 
 class Expected:
-    """Gives a writer lines and results, and knows what has to be there."""
+    """Gives lines and results to a writer, and knows what must be stored."""
 
     def __init__(self, writer: LogWriter, jobs: list[Job]) -> None:
         self.writer, self.jobs = writer, jobs
@@ -109,9 +109,9 @@ STEPS = st.one_of(
 
 @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, max_size=15), st.lists(st.sampled_from(FAULTS), max_size=8))
-# The answer is lost when few lines wait, and by the next try there are many.
+# The answer is lost when few lines are queued, and many more are by the next try.
 @example([("line", 0, 2), ("tick", 0.2), ("line", 0, 10), ("tick", 1.5)], ["unanswered"])
-# The same, for a batch that begins with a result, and failing before and after.
+# The same for a batch that starts with a result, and with failures before and after.
 @example(
     [("result", 1, 1), ("line", 0, 2), ("tick", 0.2), ("result", 0, 9), ("tick", 1.5)],
     ["job_logs", "unanswered", "commit", "unanswered"],
@@ -136,7 +136,7 @@ def test_whatever_fails_everything_is_there_once_and_in_order(steps, faults) -> 
 @pytest.mark.parametrize("first", ["line", "result"])
 @pytest.mark.parametrize("nth", range(5))
 def test_the_answer_to_one_of_the_commits_is_lost_while_more_comes(nth: int, first: str) -> None:
-    """At each batch of two, lines and results mixed; the next try finds ten rows waiting."""
+    """In batches of two, lines and results mixed; the next try finds ten rows queued."""
     jobs = two_jobs()
     expected = Expected(LogWriter(jobs[0].run), jobs)
     kinds = ["line", "result"] if first == "line" else ["result", "line"]
@@ -153,7 +153,7 @@ def test_the_answer_to_one_of_the_commits_is_lost_while_more_comes(nth: int, fir
 
 @pytest.mark.parametrize("batches", [1, 3])
 def test_a_batch_that_meets_the_end_is_in_before_it_or_not_at_all(batches: int) -> None:
-    """Whoever reads a run that has ended has read all that there will ever be."""
+    """Whoever reads a run that has ended has read all there will ever be."""
     for _ in range(5):
         job = make.job(status="running")
         writer = LogWriter(job.run)
@@ -177,6 +177,6 @@ def writes(writer: LogWriter) -> bool:
 
 
 def end(run: Run) -> int:
-    """How many lines there are when the end is there for all to see."""
+    """The number of lines once everybody can see the end."""
     assert retrying.insisting(Run.objects.get(pk=run.pk).end_as_lost)
     return Job.objects.get(run=run).logs.count()

@@ -1,4 +1,4 @@
-"""Many runs at once, on servers that they share, with people who cancel: each ends once."""
+"""Many runs at once on shared servers, with users who cancel: each run ends once."""
 
 import random
 import threading
@@ -29,7 +29,7 @@ CLUSTERS = 2
 
 
 def plays(last: dict) -> list[dict]:
-    pause = {"name": "Pause", "ansible.builtin.command": "sleep 0.3"}
+    pause = {"name": "Pause", "ansible.builtin.raw": "sleep 0.3"}
     return [{"hosts": "all", "gather_facts": False, "tasks": [pause, {"name": "Last", **last}]}]
 
 
@@ -43,7 +43,7 @@ def test_every_run_ends_once_and_leaves_nothing(command, alice, monkeypatch) -> 
     ]
     clusters = [command("run_worker") for _ in range(CLUSTERS)]
     stop = threading.Event()
-    # As hasty as elsewhere's could be: what beats every five seconds has to survive it.
+    # As hasty as a reaper elsewhere could be: heartbeats every five seconds have to survive it.
     monkeypatch.setattr(settings, "RUN_LOST_AFTER_SECONDS", 1)
     others = [threading.Thread(target=keep_reaping, args=[stop]) for _ in range(2)]
     others.append(threading.Thread(target=keep_cancelling, args=[stop, alice]))
@@ -89,7 +89,7 @@ def keep_reaping(stop: threading.Event) -> None:
 
 
 def keep_cancelling(stop: threading.Event, actor: User) -> None:
-    """Now and then somebody cancels what waits, runs, or is about to end."""
+    """Cancel waiting, running or ending runs now and then."""
     chance = random.Random(11)
     while not stop.wait(chance.uniform(1, 3)):
         keys = list(Run.objects.exclude(state=Run.State.FINISHED).values_list("pk", flat=True))
@@ -110,7 +110,7 @@ def assert_ended_once(run: Run) -> None:
         assert job.failure_kind in ("", Job.FailureKind.TASK_FAILED)
         assert not job.is_active
         assert AuditLog.objects.about(job).filter(action="job.finished").count() == 1
-        lines_of(job)  # gap-free
+        lines_of(job)  # without gaps
         if job.status == Job.Status.SUCCESS:
             assert job.task_results.count() == 2
 
@@ -121,7 +121,7 @@ def assert_one_at_a_time(jobs: list[Job]) -> None:
 
 
 def assert_one_ticket_each() -> None:
-    """One for a playbook and failing task in an environment, and each failed job on it once."""
+    """One ticket per playbook, failing task and environment, with every failed job on it once."""
     assert not Job.objects.filter(status=Job.Status.FAILED, occurrence=None).exists()
     opened = Ticket.objects.exclude(open_key=None).values_list("open_key", flat=True)
     assert len(opened) == len(set(opened))

@@ -1,4 +1,4 @@
-"""Disks that are full and processes that cannot start: nothing is left out without a word."""
+"""Full disks and processes that cannot start: nothing is left out silently."""
 
 import subprocess
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def test_a_run_that_cannot_even_begin_says_so_too(small_run_root: Path) -> None:
     assert f"no room in RUN_ROOT ({small_run_root}) on the worker" in job.error_message
 
 
-# Stands for a machine that has no process left: the fork of one task's worker fails.
+# Stands for a machine that has no process left: forking one task's worker fails.
 NO_FORK = """
 from ansible.executor.process.worker import WorkerProcess
 from ansible.plugins.callback import CallbackBase
@@ -106,7 +106,7 @@ THREE_STEPS = """
 
 
 def test_a_task_that_cannot_be_started_for_a_host_is_no_success() -> None:
-    """Bare ansible-playbook goes on without it, and ends with 0."""
+    """Bare ansible-playbook goes on without it, and exits with 0."""
     make.playbook_file("callback_plugins/no_fork.py", NO_FORK)
     make.playbook_file("ansible.cfg", "[defaults]\ncallbacks_enabled = no_fork\n")
     servers = [make.localhost(hostname=name) for name in ("one", "two")]

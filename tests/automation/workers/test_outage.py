@@ -1,4 +1,4 @@
-"""The database goes away in mid-run: no line is lost or doubled, nobody is taken for dead."""
+"""The database goes down during a run: no line is lost or doubled, no run is declared lost."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ CHATTY = [
         "tasks": [
             {
                 "name": "Talk",
-                "ansible.builtin.command": "sleep 0.1",
+                "ansible.builtin.raw": "sleep 0.1",
                 "loop": "{{ range(40) | list }}",
             }
         ],
@@ -35,8 +35,8 @@ CHATTY = [
 ]
 OUTAGE_SECONDS = 5
 
-# Runs in a process of its own, on a database of its own that the test stops and starts. A reaper
-# looks every half second, and is quicker to judge than the real one, as if it were elsewhere.
+# Runs in its own process, on its own database that the test stops and starts. A reaper checks every
+# half second, and is quicker to judge than the real one, as if on another machine.
 PROGRAM = """
 import json, sys, threading, time, django
 django.setup()
@@ -66,7 +66,7 @@ print(json.dumps([job.status, lines_of(job)]), flush=True)
 
 
 def assert_all_there(lines: list[str]) -> None:
-    """Each of the loop's lines once and in order; the recap at the end."""
+    """Each line of the loop is there once and in order, with the recap at the end."""
     items = [line for line in lines if "(item=" in line]
     assert [line.partition("(item=")[2].partition(")")[0] for line in items] == [
         str(number) for number in range(LINES)
@@ -76,14 +76,14 @@ def assert_all_there(lines: list[str]) -> None:
 
 def stopped(mariadb: MariaDB, seconds: int) -> None:
     mariadb.stop()
-    time.sleep(seconds)  # this is the outage itself
+    time.sleep(seconds)  # the outage itself
     mariadb.start()
 
 
 def read_only(mariadb: MariaDB, seconds: int) -> None:
-    """As while another server takes over: reads are answered, writes refused."""
+    """As during a failover: reads are answered, writes refused."""
     mariadb.as_root("SET GLOBAL read_only = ON")
-    time.sleep(seconds)  # this is the outage itself
+    time.sleep(seconds)  # the outage itself
     mariadb.as_root("SET GLOBAL read_only = OFF")
 
 
@@ -105,7 +105,7 @@ def test_a_server_that_is_away_for_a_while(
         )
         try:
             wait_until(lambda: b"claimed" in output.read_bytes(), seconds=60, what="the claim")
-            time.sleep(1)  # into the loop: how far does not matter
+            time.sleep(1)  # into the loop; how far does not matter
             outage(mariadb, seconds)
             assert process.wait(300) == 0
         finally:
@@ -128,7 +128,7 @@ def test_a_file_that_somebody_else_has_locked() -> None:
         )
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
-        time.sleep(OUTAGE_SECONDS)  # this is the outage itself
+        time.sleep(OUTAGE_SECONDS)  # the outage itself
         other.execute("ROLLBACK")
         other.close()
 

@@ -1,4 +1,4 @@
-"""The database goes away at the worst moments: nothing is lost, nothing is done twice."""
+"""The database fails at the worst moments: nothing is lost, nothing is done twice."""
 
 import re
 from typing import Any
@@ -38,7 +38,7 @@ def test_each_statement_fails_once(waiting) -> None:
     failed: set[str] = set()
 
     def fail_once(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        kind = re.sub(r"\W+\w*\d+\w*", "", sql)[:80]  # a savepoint's name is a number
+        kind = re.sub(r"\W+\w*\d+\w*", "", sql)[:80]  # a savepoint's name contains a number
         if kind not in failed:
             failed.add(kind)
             raise OperationalError(*LOST)
@@ -52,7 +52,7 @@ def test_each_statement_fails_once(waiting) -> None:
 
 
 def test_the_answer_to_each_commit_is_lost(waiting, monkeypatch) -> None:
-    """What was written stands; the worker has to find that out, and not to write it again."""
+    """What was written stands; the worker has to notice, and must not write it again."""
     commit, failed = connection._commit, set()
 
     def commit_and_fail() -> None:

@@ -1,4 +1,4 @@
-"""Through the real queue: django-q2 clusters as processes of their own."""
+"""The real queue: django-q2 clusters in processes of their own."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def finished(run: Run) -> Job:
-    """The job of a one-server run, once its run has ended."""
+    """The job of a one-server run, once the run has ended."""
 
     def ended() -> bool:
         run.refresh_from_db()
@@ -43,7 +43,7 @@ def test_the_same_wake_up_many_times_is_one_run(qcluster, alice) -> None:
 
     job = finished(run)
     last = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
-    finished(last)  # the queue is in order, so every doubled wake-up has been answered by now
+    finished(last)  # the queue is ordered, so all duplicate wake-ups have been handled by now
 
     assert text_of(job).count("PLAY RECAP") == 1
     assert AuditLog.objects.about(run).filter(action="run.started").count() == 1
@@ -72,7 +72,7 @@ def test_two_runs_on_one_server_wait_for_each_other(qcluster, alice) -> None:
         {
             "hosts": "all",
             "gather_facts": False,
-            "tasks": [{"name": "Pause", "ansible.builtin.command": "sleep 1"}],
+            "tasks": [{"name": "Pause", "ansible.builtin.raw": "sleep 1"}],
         }
     ]
     first, second = (make.launch(make.playbook(pause), alice, [server]) for _ in range(2))
@@ -104,7 +104,7 @@ def test_a_running_job_is_finished_before_the_worker_ends(qcluster, alice) -> No
         {
             "hosts": "all",
             "gather_facts": False,
-            "tasks": [{"name": "Pause", "ansible.builtin.command": "sleep 2"}],
+            "tasks": [{"name": "Pause", "ansible.builtin.raw": "sleep 2"}],
         }
     ]
     run = make.launch(make.playbook(pause), alice, [make.localhost()])

@@ -1,4 +1,4 @@
-"""Who is taken for dead, who is not, and that each end is written once."""
+"""Which runs the reaper ends, which it does not, and that each end is written once."""
 
 import os
 import sqlite3
@@ -41,7 +41,7 @@ def status_of(run: Run) -> str:
 
 @pytest.fixture
 def quick(settings) -> None:
-    """Beats and looks in tenths of seconds; each test still awaits what it is about."""
+    """Heartbeats and checks take tenths of seconds; tests still wait for what they are about."""
     settings.RUN_HEARTBEAT_SECONDS = -0.9  # a suspect gets 0.2 s
     settings.RUN_LOST_AFTER_SECONDS = 0
 
@@ -133,7 +133,7 @@ def test_a_suspect_that_beats_while_it_is_looked_at_lives(settings) -> None:
 
 @contextmanager
 def read_only() -> Iterator[None]:
-    """Until the reaper takes a new connection."""
+    """Read-only until the reaper opens a new connection."""
     connection.cursor().execute("PRAGMA query_only=ON")
     yield
 
@@ -160,13 +160,13 @@ def test_a_database_that_answers_reads_and_takes_no_writes_ends_nobody(quick, re
         assert reaper.reap_silent() == []
 
     assert status_of(run) == "running"
-    assert reaper.reap_silent() == [run.pk]  # it does take writes now, and no beat came
+    assert reaper.reap_silent() == [run.pk]  # writes work now, and no heartbeat came
 
 
 @pytest.mark.only_on("mysql")
 @pytest.mark.django_db(transaction=True)
 def test_a_suspect_whose_row_somebody_has_locked_is_not_ended(quick) -> None:
-    """Its worker could not have beaten either."""
+    """Its worker could not have sent a heartbeat either."""
     run = running(worker_host=ELSEWHERE)
     reaper.reap_silent()
     with connection.cursor() as cursor:
@@ -192,7 +192,7 @@ def test_a_suspect_whose_row_somebody_has_locked_is_not_ended(quick) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("nth", [1, 3])
 def test_one_write_that_is_refused_ends_the_proof(settings, monkeypatch, nth: int) -> None:
-    """However many reads it answers: the suspect may have been refused at that moment, too."""
+    """However many reads succeed: the suspect may have been refused at that moment too."""
     settings.RUN_HEARTBEAT_SECONDS, settings.RUN_LOST_AFTER_SECONDS = 1, 0
     monkeypatch.setattr(reaper, "PAUSE_SECONDS", 1)
     run = running(worker_host=ELSEWHERE)
@@ -276,7 +276,7 @@ def test_a_cancel_that_meets_the_claim_is_never_lost() -> None:
     if claimed is None:
         assert status_of(run) == Job.Status.CANCELLED
     else:
-        assert run.is_cancelling  # its worker reads that, and stops it
+        assert run.is_cancelling  # its worker notices, and stops it
 
 
 def assert_ended_once(run: Run) -> None:

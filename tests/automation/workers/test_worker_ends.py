@@ -1,4 +1,4 @@
-"""How workers end, politely and not: nothing is left running, lost or done twice."""
+"""How workers end, gracefully or not: nothing is left running, lost or done twice."""
 
 import os
 import signal
@@ -28,13 +28,13 @@ def sleeping(seconds: int) -> list[dict]:
         {
             "hosts": "all",
             "gather_facts": False,
-            "tasks": [{"name": "Sleep", "ansible.builtin.command": f"sleep {seconds}"}],
+            "tasks": [{"name": "Sleep", "ansible.builtin.raw": f"sleep {seconds}"}],
         }
     ]
 
 
 def started(run: Run) -> None:
-    """Returns when the play has come to its task."""
+    """Return once the play has reached its task."""
     wait_until(
         lambda: "TASK [Sleep]" in text_of(Job.objects.get(run=run)),
         seconds=40,
@@ -131,7 +131,7 @@ TALKING = [
         "tasks": [
             {
                 "name": "Sleep",
-                "ansible.builtin.command": "sleep 0.1",
+                "ansible.builtin.raw": "sleep 0.1",
                 "loop": "{{ range(200) | list }}",
             }
         ],
@@ -140,7 +140,7 @@ TALKING = [
 
 
 def put_to_sleep(run: Run) -> int:
-    """Stop its worker, and not within a transaction; how many lines are in then."""
+    """Suspend its worker outside a transaction. Returns the number of lines stored by then."""
     while True:
         os.kill(run.worker_pid, signal.SIGSTOP)
         try:
@@ -152,8 +152,10 @@ def put_to_sleep(run: Run) -> int:
 
 
 def printed_by(run: Run) -> int:
-    """How many bytes ansible-playbook itself has written so far. Its terminal holds 4096 bytes
-    that nobody has read, then it has to wait."""
+    """How many bytes ansible-playbook has written so far.
+
+    Its terminal buffers 4096 unread bytes; then it has to wait.
+    """
     of_run = processes.find_marked(str(run.claim_token))
     parent = processes._parent_of  # the shell above ansible-playbook is the worker's child
     leader = next(pid for pid in of_run if parent(parent(pid)) == run.worker_pid)
@@ -162,13 +164,13 @@ def printed_by(run: Run) -> int:
 
 
 def reaped_here(run: Run, settings: Any) -> None:
-    """By a reaper of this machine, which also ends what is left of the run."""
+    """By a reaper on this machine, which also kills what is left of the run."""
     settings.RUN_HEARTBEAT_SECONDS, settings.RUN_LOST_AFTER_SECONDS = -0.9, 0
     wait_until(lambda: run.pk in reaper.reap_silent(), seconds=10, what="the reaper's end")
 
 
 def reaped_elsewhere(run: Run, settings: Any) -> None:
-    """By a reaper of another machine: ansible-playbook goes on printing."""
+    """By a reaper on another machine: ansible-playbook goes on printing."""
     assert Run.objects.get(pk=run.pk).end_as_lost()
 
 
@@ -186,7 +188,7 @@ def test_a_worker_that_slept_and_was_declared_lost_writes_nothing_when_it_wakes(
     os.kill(run.worker_pid, signal.SIGCONT)
     wait_until(lambda: not processes.find_marked(str(run.claim_token)), seconds=20, what="its end")
     after = make.launch(make.playbook(make.HELLO), alice, [make.localhost()])
-    assert finished(after).status == Job.Status.SUCCESS  # the same worker goes on with the next
+    assert finished(after).status == Job.Status.SUCCESS  # the same worker goes on with the next run
 
     job = Job.objects.get(run=run)
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.WORKER_LOST)
@@ -203,7 +205,7 @@ def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) 
     waiting = make.launch(make.playbook(make.HELLO), alice, [server])
 
     cluster.kill()
-    processes.kill_marked(str(lost.claim_token))  # a power cut spares none
+    processes.kill_marked(str(lost.claim_token))  # a power cut spares nothing
     worker(command)
 
     assert_lost_once(lost)

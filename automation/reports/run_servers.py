@@ -1,0 +1,210 @@
+"""Which servers a run has, worded for buttons: "Relaunch on all 6 servers (production)"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, Min, QuerySet
+
+from automation.launching import Only
+from automation.models import Job, Run
+from inventory.models import Server, is_production_name
+
+# How each selection of servers is called, before "server".
+KINDS = {Only.FAILED: "failed ", Only.UNREACHABLE: "unreachable ", Only.NOT_REACHED: "unreached "}
+ACTIVE = (Job.Status.PENDING, Job.Status.RUNNING)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The number of servers, how many of them are in production, and the name of one."""
+
+    count: int
+    production: int
+    name: str
+
+    @classmethod
+    def of(cls, servers: Iterable[Server]) -> Target:
+        """The servers without duplicates."""
+        each = list(dict.fromkeys(servers))
+        production = sum(server.is_production for server in each)
+        return cls(len(each), production, each[0].hostname if each else "")
+
+    @property
+    def is_production(self) -> bool:
+        return self.production > 0
+
+    def words(self, kind: str = "", *, every: bool = False) -> str:
+        """ "web1 (production)", "failed server web1", "all 6 servers (2 in production)"."""
+        return f"{self.where(kind, every=every)}{self._in_production()}"
+
+    def where(self, kind: str = "", *, every: bool = False) -> str:
+        """The same without the production part."""
+        if self.count == 1:
+            return f"{kind}server {self.name}" if kind else self.name
+        return f"{'all ' if every else ''}{self.count:,} {kind}servers"
+
+    @property
+    def failing(self) -> str:
+        return self.words("failing ")
+
+    def _in_production(self) -> str:
+        if not self.production:
+            return ""
+        if self.production == self.count:
+            return " (production)"
+        return f" ({self.production:,} in production)"
+
+
+@dataclass(frozen=True)
+class JobGroup:
+    """Jobs of a run with equal status, failure kind and environment; `first` is the first's id."""
+
+    status: str
+    failure_kind: str
+    environment: str
+    count: int
+    first: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    name: str
+    count: int
+    is_production: bool
+
+
+@dataclass(frozen=True)
+class RelaunchChoice:
+    """A button, with the servers that it relaunches on: by default, all that were not skipped."""
+
+    label: str
+    target: Target
+    only: str = ""
+    server: int | None = None
+
+
+def job_groups(jobs: QuerySet[Job]) -> list[JobGroup]:
+    """One query, however many jobs there are."""
+    grouped = jobs.order_by().values_list("status", "failure_kind", "server__environment")
+    counted = grouped.annotate(Count("id"), Min("id"), Min("server__hostname"))
+    return [JobGroup(*row) for row in counted]
+
+
+def target_of(groups: Iterable[JobGroup]) -> Target:
+    each = list(groups)
+    production = sum(group.count for group in each if is_production_name(group.environment))
+    return Target(sum(group.count for group in each), production, each[0].name if each else "")
+
+
+def environments_of(counted: Iterable[tuple[str, int]]) -> list[Environment]:
+    """The environments without duplicates, production first."""
+    counts: Counter[str] = Counter()
+    for name, count in counted:
+        counts[name] += count
+    found = [Environment(name, n, is_production_name(name)) for name, n in counts.items()]
+    return sorted(found, key=lambda each: (not each.is_production, each.name))
+
+
+@dataclass(frozen=True)
+class Where:
+    """A run's servers in a list: how many, or which one, and their environments."""
+
+    target: Target
+    environments: list[Environment]
+
+
+def attach_where(runs: Sequence[Any]) -> None:
+    """Set `where` on each of the runs, in one query."""
+    jobs = Job.objects.filter(run__in=[run.pk for run in runs]).order_by()
+    grouped = jobs.values_list("run", "server__environment")
+    found: dict[int, list[tuple[str, int, str]]] = {}
+    for run, *rest in grouped.annotate(Count("id"), Min("server__hostname")):
+        found.setdefault(run, []).append((rest[0], rest[1], rest[2]))
+    for run in runs:
+        of_run = found.get(run.pk, [])
+        each = environments_of((name, count) for name, count, _first in of_run)
+        production = sum(one.count for one in each if one.is_production)
+        count = sum(one.count for one in each)
+        run.where = Where(Target(count, production, of_run[0][2] if of_run else ""), each)
+
+
+class RunServers:
+    """The servers of a run; queried on first use, and once."""
+
+    def __init__(self, run: Run, job: Job | None = None) -> None:
+        """With `job`, its server comes first among the choices."""
+        self.run, self.job = run, job
+
+    @cached_property
+    def groups(self) -> list[JobGroup]:
+        return job_groups(self.run.jobs.all())
+
+    @property
+    def environments(self) -> list[Environment]:
+        return environments_of((group.environment, group.count) for group in self.groups)
+
+    @property
+    def taken(self) -> Target:
+        """What a relaunch takes: all but the skipped ones."""
+        return target_of(self._not_skipped)
+
+    @property
+    def cancelled(self) -> Target:
+        """The servers that a cancellation stops: those that have not ended."""
+        return target_of(group for group in self.groups if group.status in ACTIVE)
+
+    @property
+    def cancel_label(self) -> str:
+        target = self.cancelled
+        what = "Cancel" if target.count == 1 else "Cancel run"
+        return f"{what} on {target.words()}"
+
+    @cached_property
+    def relaunch_choices(self) -> list[RelaunchChoice]:
+        """The choices for relaunching an ended run, without duplicates."""
+        if self.run.state != Run.State.FINISHED:
+            return []
+        kept: dict[tuple[int, frozenset[int]], RelaunchChoice] = {}
+        for servers, choice in [*self._this_server(), *self._every(), *self._some()]:
+            kept.setdefault(servers, choice)
+        return list(kept.values())
+
+    # Private. Each choice has a key that distinguishes its servers from those of the others. As
+    # choices are subsets of each other, the count and the first job of each group are enough.
+
+    def _this_server(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
+        if self.job is None:
+            return []
+        target = Target.of([self.job.server])
+        label = f"Relaunch on {target.words()}"
+        choice = RelaunchChoice(label, target, server=self.job.server_id)
+        return [((1, frozenset([self.job.pk])), choice)]
+
+    def _every(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
+        taken, target = self._not_skipped, self.taken
+        is_all = len(taken) == len(self.groups)
+        choice = RelaunchChoice(f"Relaunch on {target.words(every=is_all)}", target)
+        return [(_servers(taken), choice)] if taken else []
+
+    @property
+    def _not_skipped(self) -> list[JobGroup]:
+        return [group for group in self.groups if group.status != Job.Status.SKIPPED]
+
+    def _some(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
+        found = []
+        for only, kind in KINDS.items():
+            taken = [group for group in self.groups if only.is_of(group)]
+            target = target_of(taken)
+            choice = RelaunchChoice(f"Relaunch on {target.words(kind)}", target, only.value)
+            found += [(_servers(taken), choice)] if taken else []
+        return found
+
+
+def _servers(groups: list[JobGroup]) -> tuple[int, frozenset[int]]:
+    return sum(group.count for group in groups), frozenset(group.first for group in groups)

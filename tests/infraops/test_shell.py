@@ -1,0 +1,70 @@
+"""What every page makes the browser fetch."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import unfold
+from django.urls import reverse
+
+from automation.models import TaskResult
+from automation.templatetags.automation import task_icon
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELL = Path(unfold.__file__).parent
+# From unfold 0.91.0, on which templates/unfold/layouts/skeleton.html is based.
+SKELETON = "66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"
+
+
+def test_the_shells_own_template_is_still_the_one_that_ours_was_made_from():
+    """If it changed, take over what is new, and update the digest here."""
+    file = SHELL / "templates/unfold/layouts/skeleton.html"
+
+    assert sha256(file.read_bytes()).hexdigest() == SKELETON
+
+
+@pytest.mark.parametrize("name", ["home", "automation:job_launch"])
+def test_nothing_is_fetched_that_no_page_needs(client_of, boss, name):
+    page = client_of(boss).get(reverse(name)).content.decode()
+
+    for unneeded in ("chart.js", "alpine.sort.js", "unfold/fonts/"):
+        assert unneeded not in page
+    assert page.count('rel="preload"') == 2
+
+
+def test_only_the_theme_keeps_home_from_being_painted(client_of, boss):
+    page = client_of(boss).get(reverse("home")).content.decode()
+
+    scripts = re.findall(r'<script src="([^"]+)"( defer)?>', page)
+
+    assert [src for src, defer in scripts if not defer] == ["/static/theme.js"]
+    assert page.index("/static/theme.js") < page.index('rel="stylesheet"')
+
+
+def test_every_icon_that_is_shown_is_in_the_font():
+    """If one is missing, add it to static/fonts/icons.txt and run `make fonts`."""
+    known = set((ROOT / "static/fonts/icons.txt").read_text().split())
+
+    assert {icon: file for icon, file in shown_icons() if icon not in known} == {}
+
+
+def shown_icons():
+    """(icon, file) in templates and declarations, ours and Unfold's."""
+    for folder in (ROOT / "templates", SHELL / "templates"):
+        for file in folder.rglob("*.html"):
+            for text in re.findall(r"material-symbols-outlined[^>]*>([^<]*)<", file.read_text()):
+                yield from ((icon, file.name) for icon in named(text))
+    yield from ((task_icon(status), "task_icon") for status in TaskResult.Status.values)
+    style = (SHELL / "static/unfold/css/styles.css").read_text()
+    quoted = re.findall(r'content:"([a-z_]{3,})"', style)
+    yield from ((icon, "styles.css") for icon in quoted)
+    for file in ROOT.glob("*/**/*.py"):
+        if file.parts[len(ROOT.parts)] not in (".venv", "tests"):
+            icons = re.findall(r"\b(?:icon|ICON)\s*=\s*[\"'](\w+)[\"']", file.read_text())
+            yield from ((icon, file.name) for icon in icons)
+
+
+def named(text: str) -> list[str]:
+    """Words outside tags, including those that a tag chooses between."""
+    return re.findall(r"\b[a-z][a-z0-9_]+\b", re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", text))
