@@ -25,7 +25,8 @@ def ask_to_confirm(
 
     `more`: `names` of what it is about, and how many `more_names` there are; a `form` where values
     are needed; a template with `details`; `is_grave` for what cannot be undone, `is_production`
-    for what touches production; where `back` leads, and its words, `back_button`.
+    for what touches production; `has_changed` where it is asked anew; where `back` leads, and its
+    words, `back_button`.
     """
     context = {
         **admin.site.each_context(request),
@@ -38,6 +39,7 @@ def ask_to_confirm(
         "details": "",
         "is_grave": False,
         "is_production": False,
+        "has_changed": False,
         "back": "",
         "back_button": "Go back",
         **more,

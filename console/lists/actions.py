@@ -19,7 +19,8 @@ from .admins import ConsoleAdmin
 from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
-# From the chosen rows to what `ask_to_confirm` takes.
+# From the chosen rows to what `ask_to_confirm` takes. With `expect`, any text, the action is done
+# only while that is as it was when it was asked about.
 Describe = Callable[[QuerySet], dict[str, Any]]
 
 
@@ -86,12 +87,17 @@ def ask_for_values(
             model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
         ) -> HttpResponse | None:
             form = form_class(request.POST if is_confirmed(request) else None)
-            if form.is_valid():
+            words = describe(queryset) if describe else {}
+            expect = words.pop("expect", "")
+            is_as_asked = request.POST.get("expect", "") == expect
+            if form.is_valid() and is_as_asked:
                 return action(model_admin, request, queryset, **form.cleaned_data)
-            words = {"question": question, "button": button, **_names_of(queryset)}
+            words = {"question": question, "button": button, **_names_of(queryset), **words}
             words |= {"form": form, "is_grave": is_grave, "opts": model_admin.opts}
-            words |= describe(queryset) if describe else {}
-            return ask_to_confirm(request, sent=_choice(request), **words)
+            words["has_changed"] = is_confirmed(request) and not is_as_asked
+            page = ask_to_confirm(request, sent=[*_choice(request), ("expect", expect)], **words)
+            page.status_code = 409 if words["has_changed"] else 200
+            return page
 
         return ask_or_do
 

@@ -65,7 +65,7 @@ def test_the_failing_line_is_the_first_error(client_of, bob):
 
 def test_status_and_name_stand_in_the_title(client_of, bob, failed):
     page = client_of(bob).get(url("job_detail", failed)).content.decode()
-    assert f"<title> Failed · {failed} | InfraOps</title>" in " ".join(page.split())
+    assert f"<title>Failed · {failed} | InfraOps</title>" in " ".join(page.split())
 
 
 @pytest.mark.parametrize("who", ["boss", "bob"])
