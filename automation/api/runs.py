@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -13,6 +13,7 @@ from accounts.signed_in import signed_in
 from automation.filters import RunFilters
 from automation.models import Job, Run, TaskResult
 from automation.reports.matrix_page import Asked, table_of
+from automation.reports.run_servers import Environment, environments_of
 from automation.reports.run_summary import summarize_run
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields
@@ -93,14 +94,31 @@ class RunSerializer(serializers.ModelSerializer):
 
 class OneRunSerializer(RunSerializer):
     jobs = serializers.SerializerMethodField(help_text="How many jobs by status.")
+    environments = serializers.SerializerMethodField(help_text="How many servers by environment.")
+    production_count = serializers.SerializerMethodField(
+        help_text="How many of its servers are in one of the PRODUCTION_ENVIRONMENTS."
+    )
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "jobs"]
+        fields = [*RunSerializer.Meta.fields, "jobs", "environments", "production_count"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
     def get_jobs(self, run: Run) -> dict[str, int]:
         return summarize_run(run).counts
+
+    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
+    def get_environments(self, run: Run) -> dict[str, int]:
+        return {each.name: each.count for each in _environments(run)}
+
+    def get_production_count(self, run: Run) -> int:
+        return sum(each.count for each in _environments(run) if each.is_production)
+
+
+def _environments(run: Run) -> list[Environment]:
+    """Production first."""
+    by_name = run.jobs.order_by().values_list("server__environment")
+    return environments_of(by_name.annotate(Count("id")))
 
 
 class ColumnSerializer(serializers.Serializer):

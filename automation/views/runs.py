@@ -94,29 +94,27 @@ def relaunch(
     sent: Sequence[tuple[str, str]],
     expect: str = "",
 ) -> HttpResponse:
-    """Do it once more, or ask first: about production, where it was opened as a page, and where
-    what was shown is not what would run by now (409). `sent`: what the request was told of the
-    servers; `expect`: the digest of what was shown, where the request has none by that name."""
+    """Relaunch, or ask first: in production, if opened as a page, and if what was shown is not what
+    would run by now (409). `sent`: how the request named the servers; `expect`: the digest of what
+    was shown, unless the request has one by that name."""
     given = request.POST if request.method == "POST" else request.GET
-    key = (given.get("key") or uuid4().hex)[:64]
-    changes: list[str] | None = None
+    actor, key = signed_in(request), (given.get("key") or uuid4().hex)[:64]
+    note, changes = "", []
     try:
         launch = launch_from(run, only=only or None, servers=servers)
-        launch = replace(launch, idempotency_key=key)
+        launch = replace(launch, idempotency_key=key, expect=given.get("expect", expect))
         target = Target.of(launch.each_server())
-        expect = given.get("expect", expect) if _is_agreed(request, target) else ""
-        if expect:
-            try:
-                launched = launching.launch(signed_in(request), replace(launch, expect=expect))
-                return redirect_to_launched(request, launched)
-            except PlanChanged as error:
-                changes = changes_since(given.get("shown", ""), error)
-        intention = launching.rehearse(signed_in(request), launch)
+        if launch.expect and _is_agreed(request, target):
+            return redirect_to_launched(request, launching.launch(actor, launch))
+        intention = launching.rehearse(actor, launch)
+    except PlanChanged as changed:
+        intention, note = changed.intention, str(changed)
+        changes = changes_since(given.get("shown", ""), changed)
     except (Refused, ValidationError) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(back)
     label = f"Relaunch on {target.words()}"
-    page = ask_to_confirm(
+    return ask_to_confirm(
         request,
         f"{label}?",
         button=label,
@@ -126,11 +124,10 @@ def relaunch(
         servers=intention.servers,
         edit_query=_edit_query(run, only, servers),
         is_production=target.is_production,
+        note=note,
         changes=changes,
         back=back,
     )
-    page.status_code = 200 if changes is None else 409
-    return page
 
 
 def _is_agreed(request: HttpRequest, target: Target) -> bool:

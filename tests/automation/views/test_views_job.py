@@ -165,7 +165,7 @@ def test_a_pending_job_says_that_no_worker_is_alive(client_of, bob):
     path = url("job_detail", make.job())
     assert "No worker is alive" in client_of(bob).get(path).content.decode()
     Worker.objects.beat()
-    assert "waits for a worker to take it" in client_of(bob).get(path).content.decode()
+    assert "Waiting for a worker." in client_of(bob).get(path).content.decode()
 
 
 def test_a_long_log_begins_with_its_end(client_of, bob):
