@@ -4,7 +4,7 @@ from .digests import PlanChanged
 from .intentions import Intention
 from .launches import Choice, Launch, Origin
 from .relaunching import Only, launch_from
-from .verbs import Launched, launch, rehearse
+from .verbs import Launched, digest_of_launch, launch, rehearse
 
 __all__ = [
     "Choice",
@@ -14,6 +14,7 @@ __all__ = [
     "Only",
     "Origin",
     "PlanChanged",
+    "digest_of_launch",
     "launch",
     "launch_from",
     "rehearse",

@@ -34,26 +34,28 @@ class Candidate:
 
     @cached_property
     def run(self) -> Run:
-        """The unsaved run, with validated columns. Raises ValidationError.
-
-        What was secret in the run that it relaunches stays secret.
-        """
-        launch = self.launch
-        schema = launch.playbook.schema()
-        values = variables.cleaned_values(schema, launch.extra_vars)
-        secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
-        run = Run(
-            playbook=launch.playbook,
-            playbook_hash=launch.playbook.file_hash,
-            launched_by=self.actor,
-            extra_vars=variables.sealed(schema, values, secrets),
-            credential=launch.credential,
-            relaunch_of=launch.relaunch_of,
-            idempotency_key=launch.idempotency_key or None,
-            **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
-        )
+        """Not saved, its columns checked: ValidationError."""
+        run = unsaved_run(self.launch)
+        run.launched_by = self.actor
         run.clean_fields(exclude=["extra_vars"])
         return run
+
+
+def unsaved_run(launch: Launch) -> Run:
+    """What a launch would save, in nobody's name; ValidationError for bad variables. What was
+    secret in a run that it repeats stays secret."""
+    schema = launch.playbook.schema()
+    values = variables.cleaned_values(schema, launch.extra_vars)
+    secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
+    return Run(
+        playbook=launch.playbook,
+        playbook_hash=launch.playbook.file_hash,
+        extra_vars=variables.sealed(schema, values, secrets),
+        credential=launch.credential,
+        relaunch_of=launch.relaunch_of,
+        idempotency_key=launch.idempotency_key or None,
+        **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
+    )
 
 
 def verdict_on_launch(candidate: Candidate) -> Verdict:

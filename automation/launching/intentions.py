@@ -93,6 +93,14 @@ class Intention:
             *self.waits_for,
         ]
 
+    @property
+    def question(self) -> str:
+        """ "Run “Deploy” on 2 servers, all of them in production (web1 and web2)?"."""
+        mode = " in check mode" if self.run.check_mode else ""
+        names = name_some([server.hostname for server in self.servers])
+        where = f"{count_servers(self.servers)}{in_production(self.servers)} ({names})"
+        return f"Run “{self.run.playbook}”{mode} on {where}?"
+
     @cached_property
     def forecast(self) -> play_hosts.Forecast:
         """Plays that will not run, and servers that no play is for, according to the playbook.
@@ -164,8 +172,11 @@ def describe_servers(servers: Sequence[Server], active: int, names: str = "") ->
 def button(servers: Sequence[Server], *, check_mode: bool) -> str:
     """ "Run on 3 servers, 2 of them in production"."""
     mode = " in check mode" if check_mode else ""
-    count = f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
-    return f"Run{mode} on {count}{in_production(servers)}" if servers else "Run"
+    return f"Run{mode} on {count_servers(servers)}{in_production(servers)}" if servers else "Run"
+
+
+def count_servers(servers: Sequence[Server]) -> str:
+    return f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
 
 
 def in_production(servers: Sequence[Server]) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from accounts.models import User
 from automation.models import Run
 from schema.exceptions import Refused
 
-from .checks import Candidate, refuse_role, verdict_on_launch
-from .digests import PlanChanged
+from .checks import Candidate, refuse_role, unsaved_run, verdict_on_launch
+from .digests import PlanChanged, contents_of, digest_contents
 from .intentions import Intention
 from .launches import Launch, Origin
 
@@ -50,6 +51,15 @@ def launch(actor: User, launch: Launch) -> Launched:
 def rehearse(actor: User, launch: Launch) -> Intention:
     """What the same launch would do. Raises as it would, PlanChanged included; launches nothing."""
     return _checked(Candidate(actor, launch))
+
+
+def digest_of_launch(launch: Launch) -> str:
+    """What `expect` has to be for it as things are, without asking the checks; empty where its
+    variables cannot be used. No query, where the launch has all of its rows."""
+    try:
+        return digest_contents(contents_of(unsaved_run(launch), launch.each_server()))
+    except ValidationError:
+        return ""
 
 
 def _run_of_key(actor: User, launch: Launch) -> Run | None:

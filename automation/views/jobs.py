@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from automation.models import Job
+from automation.models import Job, TaskResult
 from automation.models.results import RECAP
 from automation.reports.job_state import header_of
 from inventory.models import ServerFacts
@@ -32,7 +32,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
         **admin.site.each_context(request),
         **header,
         **relaunching_of(job.run, job),
-        **line_window(job, header["failing_line"]),
+        "log": {**line_window(job, header["failing_line"]), **_state_of_log(header)},
         **_tasks_of(request, job),
         "model_admin": admin.site.get_model_admin(Job),
         "facts": ServerFacts.objects.filter(server=job.server_id).first(),
@@ -48,11 +48,29 @@ def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "automation/jobs/_job_tasks.html", _tasks_of(request, job))
 
 
+@require_safe
+@viewers_only
+def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
+    """One task's whole result; a job's page fetches it from here when it is opened."""
+    found = TaskResult.objects.select_related("job__playbook", "job__server", "job__run")
+    task = get_object_or_404(found, job__job_id=job_id, number=number)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Task {task.number} · {task.job}",
+        "task": task,
+    }
+    return TemplateResponse(request, "automation/jobs/task_result.html", context)
+
+
 @require_POST
 @cancellers_only
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
     return cancel(request, job, job.run)
+
+
+def _state_of_log(header: dict[str, Any]) -> dict[str, Any]:
+    return {name: header[name] for name in ("state", "failing_line")}
 
 
 def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
@@ -61,7 +79,7 @@ def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     result, order = request.GET.get("result", ""), request.GET.get("order", "")
     result = result if result in RECAP else ""
     after = number_in(request, "after")
-    of_job = job.task_results.all()
+    of_job = job.task_results.for_list()
     chosen = of_job.counted_as(result) if result else of_job
     if is_slowest := order == "slowest":
         tasks = chosen.slowest_first(TASKS_AT_ONCE)

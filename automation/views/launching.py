@@ -15,7 +15,6 @@ from accounts.signed_in import signed_in
 from automation import launching
 from automation.forms import LaunchForm, initial_for_relaunch
 from automation.launching import Intention, Launch, Only, PlanChanged
-from automation.launching.digests import name_changes, read_signed
 from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
 from automation.launching.remembered import last_values
@@ -24,7 +23,7 @@ from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
-from .runs import launchers_only, only_job, redirect_to_launched
+from .runs import changes_since, launchers_only, only_job, redirect_to_launched
 
 SHOWN_SERVERS = 12
 
@@ -116,7 +115,7 @@ def launch_page(
         **admin.site.each_context(request),
         **_shown(request, form, playbook),
         **_touched(form, intention),
-        "changes": _changes(request, changed) if changed else None,
+        "changes": changes_since(request.POST.get("shown", ""), changed) if changed else None,
         "title": "Run a playbook",
         "has_playbooks": Playbook.objects.active().exists(),
     }
@@ -127,12 +126,6 @@ def launch_page(
 def _plan_of(request: HttpRequest, form: LaunchForm) -> Intention | None:
     """The plan of the submitted form; None for a new form or one with errors."""
     return form.rehearse(signed_in(request)) if form.is_valid() else None
-
-
-def _changes(request: HttpRequest, changed: PlanChanged) -> list[str]:
-    """How the plan differs from the one that the form showed."""
-    now = changed.intention
-    return name_changes(read_signed(request.POST.get("shown", "")), now.run, now.servers)
 
 
 def _sent(request: HttpRequest) -> LaunchForm:

@@ -1,6 +1,6 @@
 """A job's log: its lines while they come, a search, and the whole as a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from automation.ansi import plain
 from automation.models import Job, JobLog
 from automation.reports import log_search
 from automation.reports.job_state import header_of, state_of
+from automation.reports.run_log import Line
 
 from .runs import relaunching_of
 
@@ -67,16 +69,21 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
     """The log as text, as far as it has come; with `?ansi=1` as it was printed, colours and all,
     with `?timestamps=1` each line with its time."""
     job = get_object_or_404(Job, job_id=job_id)
-    as_printed, timed = (request.GET.get(name) == "1" for name in ("ansi", "timestamps"))
+    return log_file(request, _every_line(job), f"job-{job.job_id}.log")
+
+
+# --- Used by the pages ----------------------------------------------------------------------------
+
+
+def log_file(request: HttpRequest, lines: Iterable[Line], name: str) -> StreamingHttpResponse:
+    """Lines as a file to save: `?ansi=1` with their colours, `?timestamps=1` with their times."""
+    as_printed, timed = (request.GET.get(each) == "1" for each in ("ansi", "timestamps"))
     response = StreamingHttpResponse(
-        (_printed(line, as_printed=as_printed, timed=timed) for line in _every_line(job)),
+        (_printed(line, as_printed=as_printed, timed=timed) for line in lines),
         content_type="text/plain; charset=utf-8",
     )
-    response["Content-Disposition"] = f'attachment; filename="job-{job.job_id}.log"'
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-# --- For the page ---------------------------------------------------------------------------------
 
 
 def line_window(job: Job, around: int | None) -> dict[str, Any]:
@@ -91,6 +98,12 @@ def line_window(job: Job, around: int | None) -> dict[str, Any]:
         "first": lines[0].line_number if lines else 0,
         "last": lines[-1].line_number if lines else 0,
         "newest": newest,
+        "has_levels": True,
+        "is_active": job.is_active,
+        "is_kept": True,
+        "url": reverse("automation:job_lines", args=[job.job_id]),
+        "search_url": reverse("automation:job_search", args=[job.job_id]),
+        "download_url": reverse("automation:job_log_download", args=[job.job_id]),
     }
 
 
@@ -106,7 +119,7 @@ def _every_line(job: Job) -> Iterator[JobLog]:
         after = lines[-1].line_number
 
 
-def _printed(line: JobLog, *, as_printed: bool, timed: bool) -> str:
+def _printed(line: Line, *, as_printed: bool, timed: bool) -> str:
     """With its time in the console's zone, to the microsecond."""
     text = line.content if as_printed else plain(line.content)
     if not timed:

@@ -17,6 +17,7 @@ from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
 
+from .run_logs import run_log_window
 from .runs import relaunching_of
 
 viewers_only = permission_required("automation.view_run", raise_exception=True)
@@ -30,6 +31,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         **_shown(request, pk),
         "model_admin": admin.site.get_model_admin(Run),
     }
+    context["log"] = run_log_window(context["run"])
     return TemplateResponse(request, "automation/runs/run_detail.html", context)
 
 

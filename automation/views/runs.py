@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.signed_in import signed_in
 from automation import launching
 from automation.launching import Launched, Only, PlanChanged, launch_from
+from automation.launching.digests import name_changes, read_signed
 from automation.models import Job, Run
 from automation.reports.run_servers import RunServers, Target
 from console.asking import ask_to_confirm, is_confirmed
@@ -55,8 +56,10 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
     if len(named) != len(keys):
         raise Http404("The run has no such server.")
     sent = [(name, value) for name in ("only", "server") for value in given.getlist(name)]
+    # A page with several buttons has a digest for each.
+    expect = given.get(f"expect_{only or ('server' if named else 'all')}", "")
     back = run.get_absolute_url()
-    return relaunch(request, run, only=only, servers=named, back=back, sent=sent)
+    return relaunch(request, run, only=only, servers=named, back=back, sent=sent, expect=expect)
 
 
 # --- For other pages and the admin ----------------------------------------------------------------
@@ -91,22 +94,24 @@ def relaunch(
     only: str = "",
     servers: Sequence[Server] = (),
     sent: Sequence[tuple[str, str]],
+    expect: str = "",
 ) -> HttpResponse:
-    """Relaunch, or ask first: for production, and if opened as a page.
-
-    Launches what it asked about, or nothing. `sent` is what the request said about the servers.
-    """
+    """Relaunch, or ask first: in production, if opened as a page, and if what was shown is not what
+    would run by now (409). `sent`: how the request named the servers; `expect`: the digest of what
+    was shown, unless the request has one by that name."""
     given = request.POST if request.method == "POST" else request.GET
-    actor, key, note = signed_in(request), given.get("key") or uuid4().hex, ""
+    actor, key = signed_in(request), (given.get("key") or uuid4().hex)[:64]
+    note, changes = "", []
     try:
         launch = launch_from(run, only=only or None, servers=servers)
-        launch = replace(launch, idempotency_key=key[:64], expect=given.get("expect", ""))
+        launch = replace(launch, idempotency_key=key, expect=given.get("expect", expect))
         target = Target.of(launch.each_server())
-        if request.method == "POST" and (is_confirmed(request) or not target.is_production):
+        if launch.expect and _is_agreed(request, target):
             return redirect_to_launched(request, launching.launch(actor, launch))
         intention = launching.rehearse(actor, launch)
     except PlanChanged as changed:
         intention, note = changed.intention, str(changed)
+        changes = changes_since(given.get("shown", ""), changed)
     except (Refused, ValidationError) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(back)
@@ -115,15 +120,27 @@ def relaunch(
         request,
         f"{label}?",
         button=label,
-        sent=[("key", key), ("expect", intention.digest), *sent],
+        sent=[("key", key), ("expect", intention.digest), ("shown", intention.signed), *sent],
         details="automation/runs/_ask_relaunch.html",
         intention=intention,
         servers=intention.servers,
         edit_query=_edit_query(run, only, servers),
         is_production=target.is_production,
         note=note,
+        changes=changes,
         back=back,
     )
+
+
+def _is_agreed(request: HttpRequest, target: Target) -> bool:
+    """Whether somebody has pressed the button that does it: in production it is the second one."""
+    return is_confirmed(request) or (request.method == "POST" and not target.is_production)
+
+
+def changes_since(shown: str, changed: PlanChanged) -> list[str]:
+    """What is not as a form has shown it, which carries `shown`."""
+    now = changed.intention
+    return name_changes(read_signed(shown), now.run, now.servers)
 
 
 def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:

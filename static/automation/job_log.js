@@ -11,6 +11,7 @@
     const NORMAL = 3000; // a log of so many lines is in the page as a whole
     const NEAR = 600; // pixels from an end of the window at which more is loaded
     const LIVELY = 400, QUIET = 900, HIDDEN = 5000; // milliseconds between two questions
+    const UNHURRIED = 2000; // on a run's page, as its table
     const QUIET_AFTER = 10000;
 
     const log = document.getElementById("log");
@@ -232,6 +233,7 @@
 
     function pause() {
         if (more) return 0;
+        if (!header) return UNHURRIED;
         return performance.now() - flowedAt < QUIET_AFTER ? LIVELY : QUIET;
     }
 
@@ -263,6 +265,7 @@
     // While it is live, the whole log fits into the window: its newest line is in sight. An empty one
     // is not laid out: its place is below its bar.
     function fit() {
+        if (!header) return; // a run's page has its table first
         const at = log.childElementCount ? log.getBoundingClientRect().top : bar.getBoundingClientRect().bottom;
         log.style.maxHeight = active ? `max(240px, calc(100vh - ${Math.ceil(at + scrollY) + 24}px))` : "";
         if (follow.checked && active) toBottom();

@@ -1,4 +1,4 @@
-// The search in a job's log, and how the log looks. The server searches, and answers with the
+// The search in a job's or a run's log, and how the log looks. The server searches, and answers with the
 // numbers of up to 1000 lines; what is in the page's window is marked here.
 "use strict";
 
@@ -18,11 +18,12 @@
     const say = live.sayIn(said);
 
     function found(after) {
-        const question = { q: q.value, level: level.value, after };
+        const question = { q: q.value, level: leastLevel(), after };
         return live.fetchJson(`${log.dataset.searchUrl}?${new URLSearchParams(question)}`);
     }
 
-    const isWanted = () => Boolean(q.value || level.value);
+    const leastLevel = () => level?.value ?? ""; // a run's log has none to choose
+    const isWanted = () => Boolean(q.value || leastLevel());
 
     async function search() {
         clearTimeout(timer);
@@ -155,7 +156,7 @@
         clearTimeout(timer);
         timer = setTimeout(search, 250);
     });
-    level.addEventListener("change", search);
+    level?.addEventListener("change", search);
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         if (timer || !hits.length) search();

@@ -135,7 +135,7 @@ def test_a_cancelled_one_says_by_whom_and_a_stopping_one_says_so(client_of, alic
 
 def test_500_servers_by_100_tasks_take_few_queries_and_a_page(client_of, bob, large, query_ceiling):
     client = client_of(bob)
-    with query_ceiling(15):
+    with query_ceiling(18):
         table = page_of(client, large).context["table"]
     assert (len(table.rows), len(table.columns)) == (50, 25)
     assert (table.hosts.total, table.tasks.total, table.failing) == (500, 100, 1)
