@@ -284,7 +284,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """Lines after line `after`.
+        """Read the log: the lines after line `after`.
 
         To follow a job, repeat with `last` as `after` until `finished`.
         """
@@ -321,7 +321,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """The results of tasks after number `after`, in the order in which they ended."""
+        """List the task results after number `after`, in the order in which they ended."""
         after, limit = _range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
