@@ -128,7 +128,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Everybody ends their own, as in the API; the verb refuses other people's."""
+        """Anyone may revoke their own keys, as in the API; the verb refuses others."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
@@ -150,12 +150,12 @@ class ApiKeyAdmin(ConsoleAdmin):
         return render_to_string("accounts/_key_state.html", {"state": word})
 
     @admin.action(description="Revoke", permissions=["revoke"])
-    @ask_first("Revoke these keys for good?", button="Revoke")
+    @ask_first("Revoke these keys? This cannot be undone.", button="Revoke")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         call_each(
             request,
             keys.select_related("owner"),
             lambda key: key.revoke(request.user),
             done="Revoked",
-            unchanged="Were revoked before",
+            unchanged="Already revoked",
         )

@@ -22,7 +22,7 @@ class SwitchedAdmin(ConsoleAdmin):
             rows,
             lambda row: row.activate(signed_in(request)),
             done="Activated",
-            unchanged="Were active",
+            unchanged="Already active",
         )
 
     @admin.action(description="Deactivate", permissions=["change"])
@@ -36,5 +36,5 @@ class SwitchedAdmin(ConsoleAdmin):
             rows,
             lambda row: row.deactivate(signed_in(request)),
             done="Deactivated",
-            unchanged="Were inactive",
+            unchanged="Already inactive",
         )

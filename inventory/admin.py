@@ -130,11 +130,11 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             servers,
             lambda server: server.edit(signed_in(request), environment=environment),
             done=f"Moved to {environment}",
-            unchanged="Were there already",
+            unchanged="Already there",
         )
 
     @admin.action(description="Set a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Give these servers a tag", button="Set the tag")
+    @ask_for_values(TagForm, "Tag these servers", button="Set the tag")
     def set_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -143,11 +143,11 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             servers,
             lambda server: server.set_tag(signed_in(request), key, value),
             done=f"Tagged {key}",
-            unchanged="Had it already",
+            unchanged="Already tagged",
         )
 
     @admin.action(description="Remove a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Take a tag away from these servers", button="Remove the tag")
+    @ask_for_values(TagForm, "Remove a tag from these servers", button="Remove the tag")
     def remove_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -156,7 +156,7 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             servers,
             lambda server: server.remove_tag(signed_in(request), key, value),
             done=f"No longer tagged {key}",
-            unchanged="Did not have it",
+            unchanged="Not tagged",
         )
 
 

@@ -191,14 +191,14 @@ class TicketAdmin(PageAdmin):
         self._assign(request, tickets, assignee)
 
     @admin.action(description="Set the priority", permissions=["work"])
-    @ask_for_values(PriorityForm, "Give these tickets a priority", button="Set the priority")
+    @ask_for_values(PriorityForm, "Set the priority of these tickets", button="Set the priority")
     def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
         call_each(
             request,
             tickets,
             lambda ticket: ticket.prioritise(request.user, priority),
-            done=f"Of {priority} priority",
-            unchanged="Were that already",
+            done=f"Priority {priority}",
+            unchanged="Unchanged",
         )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: User | None) -> None:
@@ -206,6 +206,6 @@ class TicketAdmin(PageAdmin):
             request,
             tickets,
             lambda ticket: ticket.assign(request.user, person),
-            done=f"Assigned to {person or 'nobody'}",
-            unchanged="Were that already",
+            done=f"Assigned to {person}" if person else "Unassigned",
+            unchanged="Unchanged",
         )

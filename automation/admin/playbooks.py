@@ -89,6 +89,15 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        may_launch = request.user.has_perm("automation.launch_playbook")
+        return [*columns, "run_button"] if may_launch else columns
+
+    @admin.display(description="run")
+    def run_button(self, playbook: Playbook) -> str:
+        return render_to_string("automation/playbooks/_run_button.html", {"playbook": playbook})
+
     @admin.display(description="file is")
     def file_is(self, playbook: Playbook) -> str:
         return render_to_string(
@@ -100,12 +109,12 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         return ", ".join(playbook.tags) or "-"
 
     @admin.action(description="Accept the changed files", permissions=["accept"])
-    @ask_first("Accept these files as they are now?", button="Accept")
+    @ask_first("Accept these files as they are now? From then on they can be run.", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,
             playbooks,
             lambda playbook: playbook.accept_file(request.user),
             done="Accepted",
-            unchanged="Had not changed",
+            unchanged="Unchanged",
         )

@@ -85,5 +85,5 @@ def check_connection(
     except Refused as error:
         messages.error(request, reason(error))
         return None
-    messages.success(request, "The check is on its way.")
+    messages.success(request, "Launched the connection check.")
     return redirect(run)

@@ -39,7 +39,7 @@ class Documented(AutoSchema):
         """What the operation does: the first sentence of its own docstring, or as of its kind."""
         return self._own_doc()[0] or self._usual_summary()
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         """What its docstring says besides; of an action of DRF's own, what the class is about."""
         summary, more = self._own_doc()
         return more if summary else super().get_description()
@@ -52,10 +52,11 @@ class Documented(AutoSchema):
         return summary.removesuffix("."), "\n\n".join(filter(None, (more, rest)))
 
     def _usual_summary(self) -> str:
-        meta = self.view.queryset.model._meta
+        view: Any = self.view
+        meta = view.queryset.model._meta
         name = str(meta.verbose_name)
         one = f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
-        return USUAL[self.view.action].format(one=one, plural=meta.verbose_name_plural)
+        return USUAL[view.action].format(one=one, plural=meta.verbose_name_plural)
 
     def get_request_serializer(self) -> Any:
         takes = getattr(self.view, "takes", {})

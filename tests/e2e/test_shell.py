@@ -1,4 +1,4 @@
-"""What a browser makes of the shell's fonts, and what home asks it to fetch."""
+"""How a browser renders Unfold's fonts, and what the home page makes it fetch."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
 ICONS = Path(__file__).resolve().parents[2] / "static/fonts/icons.txt"
-# An icon is as wide as its font is high; letters that make none are several.
+# An icon is as wide as the font is high; letters that do not form one are wider.
 WIDTHS = """
     async (names) => {
         await document.fonts.load('24px "Material Symbols Outlined"');

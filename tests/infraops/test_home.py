@@ -193,9 +193,9 @@ def test_the_workers_are_listed(client_of, bob):
 
 def test_it_asks_the_database_few_times(client_of, boss, busy, query_ceiling):
     client = client_of(boss)
-    with query_ceiling(14):
+    with query_ceiling(15):
         client.get(HOME)
-    with query_ceiling(14):
+    with query_ceiling(15):
         client.get(reverse("home_live"))
 
 
@@ -204,7 +204,7 @@ def test_the_rows_do_not_cost_queries(client_of, boss, busy, query_ceiling):
         make.job(status=status)
     make.ticket(assigned_to=boss)
     client = client_of(boss)
-    with query_ceiling(14):
+    with query_ceiling(15):
         client.get(HOME)
 
 
@@ -228,3 +228,22 @@ def test_a_ticket_whose_servers_do_well_again_says_so(client_of, bob):
     make.occurrence(ticket, ticket.job, cleared_at=timezone.now())
     page = client_of(bob).get(HOME).content.decode()
     assert "Succeeded on every server since" in page and "0 failed jobs" not in page
+
+
+def test_ones_last_runs_can_be_run_again(client_of, alice, bob, query_ceiling):
+    playbook, ended = make.playbook(name="Deploy"), {"state": "finished", "outcome": "success"}
+    for environment in ("staging", "production"):
+        run = make.run(playbook=playbook, launched_by=alice, **ended)
+        server = make.server(hostname=f"web1.{environment}", environment=environment)
+        make.job(run=run, server=server, status="success")
+    make.run(launched_by=bob, **ended)  # somebody else's
+    make.job(run=make.run(playbook=playbook, launched_by=alice))  # has not ended
+    client = client_of(alice)
+    with query_ceiling(17):
+        answer = client.get(HOME)
+    assert answer.context["user"] == alice
+    page = answer.content.decode()
+    assert page.count("Run again") == 1
+    assert reverse("automation:run_relaunch", args=[run.pk]) in page
+    assert "Run Deploy again on web1.production (production)" in page
+    assert "Run again" not in client_of(bob).get(HOME).content.decode()

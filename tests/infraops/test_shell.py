@@ -1,4 +1,4 @@
-"""What every page of the shell asks the browser to fetch."""
+"""What every page makes the browser fetch."""
 
 import re
 from hashlib import sha256
@@ -46,14 +46,14 @@ def test_only_the_theme_keeps_home_from_being_painted(client_of, boss):
 
 
 def test_every_icon_that_is_shown_is_in_the_font():
-    """Where one is not: add it to static/fonts/icons.txt and run `make fonts`."""
+    """If one is missing, add it to static/fonts/icons.txt and run `make fonts`."""
     known = set((ROOT / "static/fonts/icons.txt").read_text().split())
 
     assert {icon: file for icon, file in shown_icons() if icon not in known} == {}
 
 
 def shown_icons():
-    """(icon, file) of templates and declarations, ours and the shell's."""
+    """(icon, file) in templates and declarations, ours and Unfold's."""
     for folder in (ROOT / "templates", SHELL / "templates"):
         for file in folder.rglob("*.html"):
             for text in re.findall(r"material-symbols-outlined[^>]*>([^<]*)<", file.read_text()):
@@ -69,5 +69,5 @@ def shown_icons():
 
 
 def named(text: str) -> list[str]:
-    """The words that stand outside of tags, also where a tag chooses between them."""
+    """Words outside tags, including those that a tag chooses between."""
     return re.findall(r"\b[a-z][a-z0-9_]+\b", re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", text))
