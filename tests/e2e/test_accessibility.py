@@ -84,15 +84,16 @@ def violations(page: Page) -> list[str]:
 
 
 # What one can hit and is smaller than 24 px in one direction, with what it says. Not those that are
-# as large as they are for a reason: links within a sentence, and the parts of a chart's bars, which
-# the numbers above them and the legend lead to as well. A field's label belongs to it.
+# as large as they are for a reason: links within a sentence, what nobody sees, and the parts of a
+# chart's bars, which the numbers above them and the legend lead to. A label belongs to its field.
 TOO_SMALL = """
 () => [...document.querySelectorAll("a[href], button, summary, select, input, textarea")]
     .filter((each) => {
         const boxes = [each, ...(each.labels || [])].map((one) => one.getBoundingClientRect());
         const [own] = boxes;
         const isShown = own.width && own.height;
-        if (!isShown || each.closest(".io-unseen, .select2-hidden-accessible, svg")) return false;
+        const untouched = ".io-unseen *, .select2-hidden-accessible, [tabindex='-1'], svg *";
+        if (!isShown || each.matches(untouched)) return false;
         const said = each.textContent.trim();
         const isWithinText = getComputedStyle(each).display === "inline"
             && each.parentElement.textContent.trim().length > said.length;
