@@ -31,7 +31,7 @@ admin.site.unregister(Group)
 
 
 def ask_twice(form: Any) -> None:
-    """Django's own words are for whoever chooses a password of their own."""
+    """Replace Django's texts, which are for users who choose their own password."""
     first, second = form.fields["password1"], form.fields["password2"]
     first.help_text = "At least 10 characters. Not common, not only digits, not like the user name."
     second.label, second.help_text = "Repeat password", ""
@@ -64,7 +64,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
 
 class EditUserForm(UserChangeForm):
-    # Its hash is nothing to read: the page has a link in its place.
+    # Not even its hash is shown: the page has a link instead.
     password = None
 
     class Meta:
@@ -108,7 +108,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         return format_html('<a class="io-link" href="{}">Set a new password</a>', url)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may only look is offered no new password."""
+        """Leave out the link to set a password for users who may only view."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         names = (None, {"fields": ["username", "email"]})

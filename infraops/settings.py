@@ -330,7 +330,7 @@ UNFOLD = {
         lambda request: static("infraops.css"),
         lambda request: static("shell.css"),
     ],
-    # Deferred, all of them; theme.js is not, and stands in the shell's outermost template.
+    # All deferred, except theme.js, which is in Unfold's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
         lambda request: static("command.js"),

@@ -180,7 +180,7 @@ def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProx
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
 
 
-# By status.
+# Responses by status.
 RELAUNCH_ANSWERS = {
     201: LaunchedSerializer,
     200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),

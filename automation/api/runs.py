@@ -127,7 +127,7 @@ class OneRunSerializer(RunSerializer):
 
 
 def _environments(run: Run) -> list[Environment]:
-    """Production first."""
+    """The environments of the run's servers, production first."""
     by_name = run.jobs.order_by().values_list("server__environment")
     return environments_of(by_name.annotate(Count("id")))
 

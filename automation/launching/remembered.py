@@ -1,4 +1,4 @@
-"""What a person gave at their last run of a playbook, to be given once more."""
+"""The values of a user's last run of a playbook, to offer them again."""
 
 import json
 from typing import Any
@@ -10,14 +10,14 @@ from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.variables import as_text
 
-# How many of a playbook's newest runs are looked through: to look for one's own among a million
-# would take a while.
+# How many of a playbook's newest runs are searched: finding one's own among a million would take a
+# while.
 NEWEST = 500
 LONGEST_WORDS = 80
 
 
 def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
-    """None when this person has not run it, or long ago."""
+    """None if this user has not run it, or not recently."""
     if playbook is None:
         return None
     newest = Run.objects.filter(playbook=playbook).order_by("-id").values_list("id", "launched_by")
@@ -27,7 +27,7 @@ def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
 
 
 class Remembered:
-    """An earlier run's values and options; never its secrets, and not its servers."""
+    """An earlier run's values and options, without its secrets and servers."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -38,7 +38,7 @@ class Remembered:
             self.first[FREE] = kept
 
     def fields(self) -> str:
-        """By field, as JSON: a switch is true or false, everything else a text."""
+        """{field: value} as JSON: booleans for switches, texts for everything else."""
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
         values = {name: form[name].value() for name in names if name in self.first}
@@ -50,7 +50,7 @@ class Remembered:
         )
 
     def words(self) -> list[str]:
-        """Whatever differs from the defaults: “version 1.4”, “--check”."""
+        """Values that differ from the defaults: “version 1.4”, “--check”."""
         said = [f"{name} {as_text(value)}" for name, value in self._values().items()]
         for name, value in self.run.options().items():
             said.append(OPTIONS[name] if value is True else f"{OPTIONS[name]} {as_text(value)}")

@@ -65,7 +65,7 @@ def test_a_browser_gets_pages_of_one_row(client_of, boss, kind):
     assert f"{kind}s" in response.content.decode()
 
 
-# --- Who comes in ---------------------------------------------------------------------------------
+# --- Authentication -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["", "servers", "jobs", "schema", "docs", f"tickets/{uuid4()}"])
@@ -117,7 +117,7 @@ def test_a_key_writes_without_one(boss):
     assert client.post("/api/servers", server, headers=headers).status_code == 201
 
 
-# --- What is said when something is wrong ---------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["nothing", "servers/", "servers/web1", "jobs/1", "v1/servers"])
@@ -243,7 +243,7 @@ def test_no_endpoint_breaks_on_a_method_that_only_asks(api_of, boss, name):
     assert client.head(path).status_code in (200, 405)
 
 
-# --- Its papers -----------------------------------------------------------------------------------
+# --- Documentation --------------------------------------------------------------------------------
 
 
 def test_the_schema_is_valid_and_complete():
