@@ -209,6 +209,7 @@ CONSOLE = {
     "automation:job_launch_variables": page(OPERATOR),
     "automation:run_detail": page(VIEWER, key(make.run)),
     "automation:run_live": page(VIEWER, key(make.run)),
+    "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
