@@ -80,6 +80,18 @@ class RowSearch(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verb(Part):
+    """What the command search understands besides names: "launch deploy", "dark". `find` is given
+    the person's request and what follows the verb, and answers what can be opened: (words, URL)
+    pairs, of which the first few are taken."""
+
+    names: tuple[str, ...]
+    icon: str
+    find: Callable[[HttpRequest, str], Iterable[tuple[str, str]]]
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Endpoint(Part):
     """A viewset below /api/.
 
@@ -96,8 +108,10 @@ class Endpoint(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class RolePermissions(Part):
-    """What an app lets each role do. An auditor and an operator may also do what a viewer may, an
-    admin all of it. Permissions have Django's names ("app.verb_model")."""
+    """What each role may do in an app, as Django permissions ("app.verb_model").
+
+    Auditors and operators may also do what viewers may; admins may do everything.
+    """
 
     app: str
     viewer: tuple[str, ...] = ()

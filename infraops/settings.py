@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from infraops.databases import configure_database
+from infraops.databases import configure_database, parse_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Pages and the API's answers; docs/decisions.md says why a secret is safe in them.
+    # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,7 +124,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": configure_database(
-        env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}")
+        parse_url(env("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}"))
     )
 }
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
@@ -137,14 +137,14 @@ MIGRATION_MODULES = {"auditlog": None}
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
-# Collected files have a hash in their name, are compressed, and browsers keep them for good. A file
-# that was not collected, or has changed since, is served from where it lies.
+# Collected files have a hash in their name, are compressed, and cached by browsers forever. Files
+# that were not collected, or have changed since, are served from their source.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "infraops.static_files.CollectedFiles"},
 }
 WHITENOISE_USE_FINDERS = True
-warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected: we know
+warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected: that is fine
 
 # --- Users ----------------------------------------------------------------------------------------
 
@@ -326,10 +326,14 @@ UNFOLD = {
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
-    "STYLES": [lambda request: static("infraops.css")],
+    "STYLES": [
+        lambda request: static("infraops.css"),
+        lambda request: static("shell.css"),
+    ],
     # Deferred, all of them; theme.js is not, and stands in the shell's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
+        lambda request: static("command.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
         lambda request: static("unsent.js"),
@@ -340,7 +344,6 @@ UNFOLD = {
         "navigation": "infraops.navigation.sidebar",
     },
     "GLOBAL_CALLBACK": "infraops.navigation.shell_context",
-    "COMMAND": {"search_callback": "infraops.navigation.search"},
 }
 
 SILENCED_SYSTEM_CHECKS = [
@@ -353,7 +356,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"set_up": {"()": "infraops.setup_errors.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["set_up"]}
+    },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     # Every wake-up logs a line: useful in the worker's terminal, noise anywhere else.
     "loggers": {"django-q": {"level": "INFO" if WORKER_COMMANDS & set(sys.argv) else "WARNING"}},

@@ -1,5 +1,6 @@
 """The home page, and the error pages."""
 
+import sys
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +21,8 @@ from console.signals import access_denied
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
+from .search import search
+from .setup_errors import explain_error
 
 
 @require_safe
@@ -40,6 +43,20 @@ def home_live(request: HttpRequest) -> HttpResponse:
     return render(request, "infraops/_home_live.html", home_of(request, FRESH))
 
 
+@require_safe
+def app_index(request: HttpRequest, app_label: str) -> HttpResponse:
+    """In place of the admin's page of one app, which lists names of tables."""
+    return redirect("home")
+
+
+@require_safe
+def command_search(request: HttpRequest) -> HttpResponse:
+    """What the command search shows while one types."""
+    text = request.GET.get("s", "").strip()
+    found = search(request, text) if text else []
+    return render(request, "infraops/_command_results.html", {"results": found})
+
+
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, recorded in the audit trail."""
     access_denied.send(sender=None, request=request)
@@ -47,8 +64,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: its session has ended, somebody has logged in again since, or
-    it came from elsewhere. Nothing was done."""
+    """A form without a valid CSRF token; nothing was done.
+
+    Its session has ended, somebody has logged in again since, or it came from another site.
+    """
     page = page_of_form(request)
     log_in = resolve_url(settings.LOGIN_URL)
     if page and request.path == log_in:
@@ -59,7 +78,7 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def method_not_allowed(request: HttpRequest) -> HttpResponse:
-    """405 for a person: what has no page of its own, but perhaps stands below one."""
+    """405 for a person: the path has no page of its own, but perhaps one above it."""
     return _shell(
         request,
         "infraops/method_not_allowed.html",
@@ -75,21 +94,22 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500. Uses neither database nor session, which may be what failed."""
+    set_up = explain_error(sys.exception())
     if request.path.startswith(reverse("api:root")):
-        said = "Something is broken here: the server's log says what."
+        said = set_up or "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
-    return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponseServerError(render_to_string("500.html", {"set_up": set_up}))
 
 
 def _behind_log_in(page: str) -> str:
-    """Where the log-in on this page leads; home if it does not say, or leads elsewhere."""
+    """Where the login on this page leads; home if it does not say, or would lead elsewhere."""
     (wanted,) = parse_qs(urlsplit(page).query).get(REDIRECT_FIELD_NAME, [""])[-1:]
     is_ours = bool(wanted) and url_has_allowed_host_and_scheme(wanted, None)
     return wanted if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def _page_above(path: str) -> str:
-    """The nearest path above this one that leads anywhere: "/jobs/1/" of "/jobs/1/cancel/"."""
+    """The nearest path above this one that exists: "/jobs/1/" for "/jobs/1/cancel/"."""
     for above in PurePosixPath(path).parents:
         with suppress(Resolver404):
             found = f"{above}/".replace("//", "/")

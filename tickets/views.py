@@ -39,6 +39,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": f"{ticket.get_status_display()} · {ticket}",
+        "heading": str(ticket),
         "model_admin": admin.site.get_model_admin(Ticket),
         "ticket": ticket,
         "occurrences": shown[:OCCURRENCES],
@@ -57,7 +58,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @launchers_only
 def ticket_relaunch(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
-    """Do it once more where it still fails: the page says what would run, and asks."""
+    """Relaunch where it still fails; asks first, on a page with the preview."""
     ticket = _ticket(ticket_id)
     run = newest_run_still_failing(ticket)
     if run is None:

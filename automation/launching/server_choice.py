@@ -1,4 +1,4 @@
-"""How a form chooses servers by name: check boxes, and a search where there are many."""
+"""The form field to choose servers by name: check boxes, and a search where there are many."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

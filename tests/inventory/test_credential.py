@@ -49,6 +49,7 @@ def as_pem(path: Path, passphrase: str) -> str:
     "kind", ["ed25519", "ecdsa", "rsa", "ecdsa pem", "rsa pem"], ids=lambda kind: kind
 )
 @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+@pytest.mark.on_either
 def test_a_key_comes_out_in_opensshs_format_without_its_passphrase(keys, kind, closed):
     name, *pem = kind.split()
     text = keys[" ".join([name, *(["closed"] if closed else []), *pem])]
@@ -73,6 +74,7 @@ def test_a_key_comes_out_in_opensshs_format_without_its_passphrase(keys, kind, c
         ("nonsense", "any", "ssh_private_key", "is no private key"),
     ],
 )
+@pytest.mark.on_either
 def test_what_is_no_usable_key_is_refused_at_its_field(keys, kind, passphrase, field, said):
     text = keys.get(kind, "nonsense")
     credential = Credential(name="x", ssh_private_key=text, ssh_key_passphrase=passphrase)
