@@ -26,7 +26,7 @@ from schema.exceptions import Refused
 from . import launching
 from .launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
 from .launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
-from .launching.server_choice import ServerSelect, ServersField
+from .launching.server_choice import ServerOffer, ServersField, offer_servers
 from .launching.variable_fields import free_variables_field, variable_field
 from .models import Playbook, Run
 from .models.options import OPTIONS
@@ -48,9 +48,6 @@ class LaunchForm(forms.Form):
     servers = ServersField(
         Server.objects.all(),
         required=False,
-        widget=ServerSelect,
-        help_text="Type part of a name, address or description. Or run on every active server that "
-        "matches all of:",
     )
     environment = forms.ChoiceField(
         required=False,
@@ -307,10 +304,9 @@ class LaunchForm(forms.Form):
         return [(bound, name if bound.label != name else "") for bound, name in named]
 
     def option_fields(self) -> list[tuple[forms.BoundField, str]]:
-        """(field, Ansible's flag or "") for each option."""
-        return [
-            (self[name], flag if flag.startswith("-") else "") for name, flag in OPTIONS.items()
-        ]
+        """Each option but check mode with Ansible's own flag, if it has one."""
+        flags = {name: flag if flag.startswith("-") else "" for name, flag in OPTIONS.items()}
+        return [(self[name], flag) for name, flag in flags.items() if name != "check_mode"]
 
     def has_secrets(self) -> bool:
         return any(spec.get("secret") for spec in self.schema.values())
@@ -324,6 +320,21 @@ class LaunchForm(forms.Form):
             return choice.servers
         keys = [row_key(str(key)) for key in self["servers"].value() or ()]
         return list(Server.objects.filter(pk__in=[key for key in keys if key]))
+
+    def offer(self) -> ServerOffer:
+        """The check boxes of its servers."""
+        return offer_servers(self["servers"].value() or ())
+
+    def has_options(self) -> bool:
+        """Whether any of the folded fields differs from its default, or is wrong."""
+        first = {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        names = [*(bound.name for bound, _flag in self.option_fields()), "credential", "reason"]
+        return any(
+            self[name].errors
+            or str(self[name].value() or "")
+            != str(first.get(name, self.fields[name].initial) or "")
+            for name in names
+        )
 
     def problems(self) -> list[tuple[str, str]]:
         """(label, message) for everything that still prevents the run."""

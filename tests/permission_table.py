@@ -220,6 +220,7 @@ CONSOLE = {
     "automation:run_lines": page(VIEWER, key(make.run)),
     "automation:run_search": page(VIEWER, key(make.run)),
     "automation:run_log_download": page(VIEWER, key(make.run)),
+    "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),

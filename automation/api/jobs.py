@@ -292,7 +292,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """Lines after line `after`.
+        """Read the log: the lines after line `after`.
 
         To follow a job, repeat with `last` as `after` until `finished`.
         """

@@ -1,6 +1,7 @@
 """The values of a user's last run of a playbook, to offer them again."""
 
 import json
+from functools import cached_property
 from typing import Any
 
 from accounts.models import User
@@ -8,12 +9,18 @@ from audit.redaction import MASK, has_mask
 from automation.forms import FREE, PREFIX, LaunchForm, initial_for_relaunch
 from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
+from automation.reports.run_servers import Target
 from automation.variables import as_text
+from inventory.models import Server
+
+from .relaunching import jobs_to_repeat
 
 # How many of a playbook's newest runs are searched: finding one's own among a million would take a
 # while.
 NEWEST = 500
 LONGEST_WORDS = 80
+# Of a larger run the servers are not offered again in part.
+MOST_SERVERS = 1000
 
 
 def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
@@ -27,7 +34,7 @@ def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
 
 
 class Remembered:
-    """An earlier run's values and options, without its secrets and servers."""
+    """An earlier run's servers, values and options; never its secrets."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -37,17 +44,28 @@ class Remembered:
         if kept := {name: value for name, value in free.items() if not _is_masked(value)}:
             self.first[FREE] = kept
 
+    @cached_property
+    def servers(self) -> list[Server]:
+        """Those that are still active; skipped ones are left out, as by a relaunch."""
+        taken = [job.server_id for job in jobs_to_repeat(self.run.jobs.all(), None)]
+        is_small = len(taken) <= MOST_SERVERS
+        return list(Server.objects.active().filter(pk__in=taken)) if is_small else []
+
+    @property
+    def target(self) -> Target:
+        return Target.of(self.servers)
+
     def fields(self) -> str:
-        """{field: value} as JSON: booleans for switches, texts for everything else."""
+        """By field, as JSON: a switch is true or false, `servers` their keys, everything else a
+        text."""
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
         values = {name: form[name].value() for name in names if name in self.first}
-        return json.dumps(
-            {
-                name: value if isinstance(value, bool) else "" if value is None else str(value)
-                for name, value in values.items()
-            }
-        )
+        texts = {
+            name: value if isinstance(value, bool) else "" if value is None else str(value)
+            for name, value in values.items()
+        }
+        return json.dumps({**texts, "servers": [str(server.pk) for server in self.servers]})
 
     def words(self) -> list[str]:
         """Values that differ from the defaults: “version 1.4”, “--check”."""

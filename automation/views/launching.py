@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from automation import launching
+from automation.content.playbook_tags import list_playbook_tags
 from automation.forms import LaunchForm, initial_for_relaunch
 from automation.launching import Intention, Launch, Only, PlanChanged
 from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
 from automation.launching.remembered import last_values
+from automation.launching.server_choice import offer_servers
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.models import Server
@@ -63,6 +65,14 @@ def job_launch_variables(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(
         request, "automation/launch/_launch_variables.html", _shown(request, form, playbook)
     )
+
+
+@require_POST
+@launchers_only
+def job_launch_servers(request: HttpRequest) -> HttpResponse:
+    """Check boxes for the chosen `servers`, and for others that match `q`."""
+    offer = offer_servers(request.POST.getlist("servers"), request.POST.get("q", ""))
+    return TemplateResponse(request, "automation/launch/_server_rows.html", {"offer": offer})
 
 
 @require_POST
@@ -139,7 +149,8 @@ def _sent(request: HttpRequest) -> LaunchForm:
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
     """Context for a playbook's fields; a relaunch offers only its own values."""
     offered = None if form.repeated else last_values(signed_in(request), playbook)
-    return {"form": form, "playbook": playbook, "remembered": offered}
+    tags = list_playbook_tags(playbook.plays()) if playbook else []
+    return {"form": form, "playbook": playbook, "remembered": offered, "playbook_tags": tags}
 
 
 def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:

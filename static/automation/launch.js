@@ -11,7 +11,6 @@
 
     const form = document.getElementById("launch-form");
     const playbook = form.elements.playbook;
-    const servers = form.elements.servers;
     const variables = document.getElementById("launch-variables");
     const run = form.querySelector('[data-part="button"]');
     const again = document.getElementById("launch-check");
@@ -21,7 +20,7 @@
 
     const within = (place) => [...place.querySelectorAll("[name]")];
     const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
-    const isKept = (field) => field.name && field !== servers && !["hidden", "password", "submit"].includes(field.type);
+    const isKept = (field) => field.name && field.name !== "servers" && !["hidden", "password", "submit"].includes(field.type);
 
     function content() {
         const data = new FormData(form);
@@ -31,7 +30,7 @@
 
     function fill(values) {
         for (const [name, value] of values) {
-            const field = form.elements[name];
+            const field = name !== "servers" && form.elements[name];
             if (!field) continue;
             if (field.type === "checkbox") field.checked = value;
             else field.value = value;
@@ -47,23 +46,47 @@
         variables.replaceChildren(...page.body.childNodes);
         variables.dataset.playbook = chosen;
         fill(within(variables).filter((field) => typed.has(field.name)).map((field) => [field.name, typed.get(field.name)]));
+        markTags();
     }
 
-    // --- The values of the user's last run, and back ------------------------------------------
+    // --- The servers and values of one's last run, and back -----------------------------------
 
     let before = null; // the fields' values before they were replaced
 
     function toggleRemembered(button) {
-        const values = Object.entries(JSON.parse(button.closest("[data-values]").dataset.values));
-        if (before === null || button.ariaPressed !== "true") {
-            before = values.filter(([name]) => form.elements[name]).map(([name]) => [name, valueOf(form.elements[name])]);
-            fill(values);
-        } else {
-            fill(before);
+        const { servers, ...values } = JSON.parse(button.closest("[data-values]").dataset.values);
+        const isTaken = button.ariaPressed === "true";
+        if (!isTaken) {
+            const names = Object.keys(values).filter((name) => form.elements[name]);
+            before = { fields: names.map((name) => [name, valueOf(form.elements[name])]), servers: serverPicker.values() };
         }
-        button.ariaPressed = String(button.ariaPressed !== "true");
-        button.querySelector("[data-label]").textContent = button.ariaPressed === "true" ? "Undo" : "Use these values";
+        fill(isTaken ? before.fields : Object.entries(values));
+        button.ariaPressed = String(!isTaken);
+        button.querySelector("[data-label]").textContent = isTaken ? "Use again" : "Undo";
+        markTags();
         ask();
+        if (servers.length) chooseServers(isTaken ? before.servers : servers);
+    }
+
+    // The boxes have to be fetched: until then there is nothing to be run.
+    function chooseServers(keys) {
+        serverPicker.choose(keys).catch(fail);
+    }
+
+    // --- The playbook's own tags --------------------------------------------------------------
+
+    const tagsOf = (field) => field.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+
+    function markTags() {
+        const chosen = tagsOf(form.elements.tags);
+        for (const each of variables.querySelectorAll("[data-tag]")) each.ariaPressed = String(chosen.includes(each.dataset.tag));
+    }
+
+    function toggleTag(tag) {
+        const chosen = tagsOf(form.elements.tags);
+        const others = chosen.filter((each) => each !== tag);
+        form.elements.tags.value = (others.length < chosen.length ? others : [...chosen, tag]).join(",");
+        form.elements.tags.dispatchEvent(new Event("input", { bubbles: true }));
     }
 
     // --- The preview --------------------------------------------------------------------------
@@ -161,6 +184,7 @@
             const field = form.elements[error.dataset.errorOf];
             const place = field?.closest?.(".group");
             if (!place || !touched.has(field.name)) continue;
+            place.closest("details")?.setAttribute("open", "");
             const line = document.createElement("p");
             line.className = "io-live-error";
             line.textContent = error.textContent;
@@ -185,15 +209,15 @@
         neither variables nor servers, which are not in the page that it loads again. */
     function keep() {
         const fields = [...form.elements].filter(isKept).map((field) => [field.name, valueOf(field)]);
-        const chosen = [...servers.selectedOptions].map((option) => [option.value, option.text]);
+        const chosen = serverPicker.values();
         history.replaceState({ ...history.state, launch: { fields, chosen } }, "");
     }
 
     function bringBack({ fields, chosen }) {
         for (const [name, value] of fields) typed.set(name, value);
         fill(fields);
-        servers.replaceChildren(...chosen.map(([value, text]) => new Option(text, value, true, true)));
-        django.jQuery(servers).trigger("change.select2");
+        markTags();
+        if (chosen.join() !== serverPicker.values().join()) chooseServers(chosen);
     }
 
     /** Of a page that was left as it was ("Back" from a cache): its key has launched, maybe. */
@@ -205,24 +229,23 @@
 
     // --- Events -------------------------------------------------------------------------------
 
-    const hasBegun = () => ["playbook", "servers", "environment", "tag", "search"].some((name) => form.elements[name].value);
+    const hasBegun = () => ["playbook", "environment", "tag", "search"].some((name) => form.elements[name].value) || serverPicker.values().length > 0;
 
     function changed(event) {
-        if (!event.target.name) return; // the search box of the searchable select
+        if (!event.target.name) return; // what finds servers
         touched.add(event.target.name);
-        // Leaving a field sends another event for what was already requested while typing.
+        if (event.target.name === "tags") markTags();
+        // Leaving a field announces once more what was asked about as one typed.
         if (content() !== wanted) ask();
     }
 
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
-    // The searchable select announces its changes through jQuery only.
-    django.jQuery(servers).on("change", (event) => {
-        if (!event.namespace) changed({ target: servers });
-    });
+    form.addEventListener("servers-chosen", () => ask(0));
     variables.addEventListener("click", (event) => {
-        const button = event.target.closest("#launch-remembered");
-        if (button) toggleRemembered(button);
+        const button = event.target.closest("#launch-remembered, [data-tag]");
+        if (button?.dataset.tag) toggleTag(button.dataset.tag);
+        else if (button) toggleRemembered(button);
     });
     form.addEventListener("submit", (event) => {
         if (event.submitter === run && form.dataset.plan === "known" && isRunnable()) {
@@ -248,4 +271,5 @@
     again.tabIndex = -1;
     form.dataset.plan = "empty";
     if (history.state?.launch) bringBack(history.state.launch);
+    markTags();
 })();
