@@ -80,6 +80,18 @@ class RowSearch(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verb(Part):
+    """What the command search understands besides names: "launch deploy", "dark". `find` is given
+    the person's request and what follows the verb, and answers what can be opened: (words, URL)
+    pairs, of which the first few are taken."""
+
+    names: tuple[str, ...]
+    icon: str
+    find: Callable[[HttpRequest, str], Iterable[tuple[str, str]]]
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Endpoint(Part):
     """A viewset below /api/.
 

@@ -300,6 +300,8 @@ API = {
 SHELL = {
     "admin:index": page(VIEWER),
     "admin:search": page(VIEWER),
+    "app_index": page(VIEWER, lambda user: ["automation"]),
+    "command_search": page(VIEWER, query="?s=web"),
     "admin:login": page(EVERYBODY),
     "admin:logout": verb(VIEWER),
     "admin:password_change": form(VIEWER),

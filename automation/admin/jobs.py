@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import (
     AllValuesCheckboxFilter,
     AutocompleteSelectFilter,
@@ -67,7 +69,6 @@ class JobAdmin(HistoryAdmin):
         "server": Narrow("server__id__exact", "server_id"),
         "environment": Narrow("server__environment", "server.environment"),
         "user": Narrow("user__id__exact", "user_id"),
-        "run_number": Narrow("run__id__exact", "run_id"),
         "created_at": Day("created_at"),
     }
     exported = {
@@ -97,9 +98,11 @@ class JobAdmin(HistoryAdmin):
         ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]
+    # A run's page links to its jobs.
+    more_filters = ("run",)
     search_fields = ["job_id"]  # enables the search box; the search is JobQuerySet.matching
-    search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
-    when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
+    search_help_text = "Job id, playbook or server"
+    when_empty = "A launch creates one job per server. Run a playbook to start."
     sortable_by = ["created_at"]
     same_order = {"created_at": "id"}
     actions = ["cancel", "relaunch"]
@@ -152,8 +155,9 @@ class JobAdmin(HistoryAdmin):
         return render_to_string("automation/jobs/_failure_kind.html", {"job": job})
 
     @admin.display(description="run")
-    def run_number(self, job: Job) -> int:
-        return job.run_id
+    def run_number(self, job: Job) -> str:
+        url = reverse("automation:run_detail", args=[job.run_id])
+        return format_html('<a class="io-link" href="{}">{}</a>', url, job.run_id)
 
     @admin.display(description="duration")
     def duration(self, job: Job) -> str:

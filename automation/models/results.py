@@ -88,7 +88,7 @@ class TaskResult(models.Model):
     # True for some ignored failures too, which Ansible counts.
     changed = models.BooleanField(default=False, db_default=False)
     started_at = models.DateTimeField()
-    duration = models.FloatField(help_text="Seconds, all items of a loop together.")
+    duration = models.FloatField(help_text="In seconds, all items of a loop together.")
     # "roles/web/tasks/main.yml:12", relative to the playbook's project.
     path = models.CharField(max_length=500, blank=True)
     message = models.CharField(max_length=MESSAGE_LENGTH, blank=True)

@@ -296,8 +296,10 @@ class Run(RunOptions, RunHolds, RunClaims):
 
     def wake_worker(self) -> None:
         """Queue a wake-up for a worker."""
-        task_id = async_task("automation.tasks.run_next")
-        self.jobs.filter(task_id=None).update(task_id=task_id)
+        # One transaction, as each one waits for SQLite's only writer.
+        with transaction.atomic():
+            task_id = async_task("automation.tasks.run_next")
+            self.jobs.filter(task_id=None).update(task_id=task_id)
 
     # Questions
 

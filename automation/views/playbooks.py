@@ -61,7 +61,7 @@ def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
         [playbook],
         lambda playbook: playbook.accept_file(request.user),
         done="Accepted",
-        unchanged="Already up to date",
+        unchanged="Not changed",
     )
     return redirect(playbook)
 

@@ -61,6 +61,7 @@ def _header(run: Run, summary: RunSummary) -> dict[str, Any]:
     jobs_url = f"{reverse('admin:automation_job_changelist')}?run__id__exact={run.pk}"
     return {
         "title": f"{run.status.capitalize()} · {run.playbook} on {servers}",
+        "heading": f"Run {run.pk} · {run.playbook} on {servers}",
         "servers": servers,
         "waits_for": waits_for,
         "summary": summary,

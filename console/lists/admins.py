@@ -12,6 +12,7 @@ from django.db.models import IntegerField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, re_path
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from console.objects import find_references, is_whole_number, story_of
@@ -47,6 +48,8 @@ class ConsoleAdmin(ModelAdmin):
     list_after_template = "console/_list_end.html"
     view_on_site = False
     delete_confirmation_max_display = 20
+    # What the list is called, where that is not its rows' own name.
+    list_title = ""
     # What an empty list says to whoever may fill it.
     when_empty = ""
     # By column: how a click on its cell narrows the list. The row's own link stays what it is.
@@ -64,6 +67,9 @@ class ConsoleAdmin(ModelAdmin):
         css: ClassVar = {"all": ["console/lists.css"]}
 
     # Lists
+
+    def get_list_title(self) -> str:
+        return self.list_title or capfirst(self.opts.verbose_name_plural)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return Rows
@@ -128,7 +134,7 @@ class ConsoleAdmin(ModelAdmin):
         chosen = queryset.order_by()
         if request.POST.get("select_across") == "1" and chosen[: most + 1].count() > most:
             messages.error(
-                request, f"An action takes up to {most:,} rows at once. Narrow the list first."
+                request, f"An action takes up to {most:,} rows at once. Filter the list first."
             )
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from unfold.utils import display_for_field, display_for_value
 
+from console.times import time_tag
+
 if TYPE_CHECKING:
     from .rows import Rows
 
 NOTHING = "-"
-ONLY = mark_safe(
-    '<span class="material-symbols-outlined" aria-hidden="true">filter_alt</span>'
-    '<span class="io-unseen">Only these</span>'
-)
+# What the link beside a row's own link shows: an icon, from the style sheet.
+ONLY = mark_safe('<span class="io-unseen">Only these</span>')
 # What a link changes in the query string; None takes a parameter away.
 Parameters = dict[str, Any]
 
@@ -96,21 +96,27 @@ def filter_link(rows: Rows, parameters: Parameters, text: Any) -> Any:
     )
 
 
-class FilteringColumn:
-    """Stands in a list's columns in place of the column, as a function of the row.
+class ListColumn:
+    """Stands in a list's columns in place of the column, as a function of the row: times are
+    relative, and with a `narrowing` the cell filters.
 
     A cell that leads to its row keeps that link, and has another one beside it.
     """
 
-    def __init__(self, rows: Rows, column: Any, narrowing: Narrow, *, leads_to_row: bool) -> None:
+    def __init__(
+        self, rows: Rows, column: Any, narrowing: Narrow | None, *, leads_to_row: bool
+    ) -> None:
         self.rows, self.column, self.narrowing = rows, column, narrowing
         self.leads_to_row = leads_to_row
         self.__name__ = getattr(column, "__name__", column)
-        self.short_description = label_for_field(column, rows.model, rows.model_admin)
+        label = str(label_for_field(column, rows.model, rows.model_admin))
+        self.short_description = label.removesuffix(" at")
         self.admin_order_field = rows.get_ordering_field(column)
 
     def __call__(self, row: Model) -> Any:
         text = self._text(row)
+        if self.narrowing is None:
+            return text
         if not self.leads_to_row:
             return self.narrowing.shown(row, text, self.rows)
         icon = self.narrowing.shown(row, ONLY, self.rows)
@@ -120,6 +126,8 @@ class FilteringColumn:
     def _text(self, row: Model) -> Any:
         field, display, value = lookup_field(self.column, row, self.rows.model_admin)
         empty = getattr(display, "empty_value_display", NOTHING)
+        if isinstance(value, datetime):
+            return time_tag(value)
         if field is None:
             return display_for_value(value, empty, getattr(display, "boolean", False))
         if isinstance(field, ForeignKey):

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -14,7 +14,7 @@ from unfold.views import ChangeList
 from console.objects import is_whole_number
 from console.pages import ColumnPart, parts_for
 
-from .cells import FilteringColumn
+from .cells import ListColumn
 from .chips import Chip, chips
 from .parameters import refuse_wrong_values
 
@@ -58,6 +58,7 @@ class Rows(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
+        self.title = self.model_admin.get_list_title()
         if not self.is_popup:
             self._make_cells()
 
@@ -105,6 +106,10 @@ class Rows(ChangeList):
         """What saved views are kept under: "automation_job"."""
         return f"{self.opts.app_label}_{self.opts.model_name}"
 
+    def is_fresh(self) -> bool:
+        """Whether there is not one row yet, whatever the filters."""
+        return not self.root_queryset.exists()
+
     @cached_property
     def saveable(self) -> str:
         """The filters, the search and the order, as a view is saved."""
@@ -138,14 +143,18 @@ class Rows(ChangeList):
         narrowings = self.model_admin.get_cell_filters()
         linked = list(self.list_display_links or ())
         cells = {
-            column: FilteringColumn(self, column, narrowings[column], leads_to_row=column in linked)
+            column: ListColumn(self, column, narrowings.get(column), leads_to_row=column in linked)
             for column in self.list_display
-            if column in narrowings
+            if column in narrowings or self._is_time(column)
         }
         self.list_display = [cells.get(name, name) for name in self.list_display]
         self.list_display_links = [cells.get(name, name) for name in linked]
         if self.sortable_by is not None:
             self.sortable_by = [cells.get(name, name) for name in self.sortable_by]
+
+    def _is_time(self, column: Any) -> bool:
+        fields = {field.name: field for field in self.opts.concrete_fields}
+        return isinstance(fields.get(column), DateTimeField)
 
     def _number(self, column: str) -> str:
         """A column of the order as Django counts it: "-created_at" is "-5"."""

@@ -91,7 +91,8 @@ def test_whoever_may_not_is_recorded_once(api_of, bob, name, method, wanted):
     with recorded() as lines:
         response = client.generic(method, path, "{}", content_type="application/json")
     assert (response.status_code, lines) == (403, ["access.denied by bob"])
-    assert response.json()["detail"].startswith("Your role (viewer) may not do this: it takes ")
+    refusal = "Your role (viewer) does not allow this. Permission needed: "
+    assert response.json()["detail"].startswith(refusal)
 
 
 def test_a_session_writes_with_a_csrf_token_only(boss):
