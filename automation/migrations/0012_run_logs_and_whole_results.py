@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0010_held_runs"),
+        ("automation", "0011_help_texts"),
     ]
 
     operations = [
