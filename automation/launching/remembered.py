@@ -56,9 +56,7 @@ class Remembered:
         return Target.of(self.servers)
 
     def fields(self) -> str:
-        """{field: value} as JSON: booleans for switches, a list of keys for `servers`, texts
-        otherwise.
-        """
+        """{field: value} as JSON: booleans for switches, keys for `servers`, else texts."""
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
         values = {name: form[name].value() for name in names if name in self.first}
