@@ -41,16 +41,16 @@ class ChangedViewSerializer(StrictSerializer):
 
     name = serializers.CharField(max_length=80, required=False)
     query = serializers.CharField(
-        required=False, allow_blank=True, help_text="What follows the “?” in the list's address."
+        required=False, allow_blank=True, help_text="The part after “?” in the list's address."
     )
-    shared = serializers.BooleanField(required=False, help_text="Whether everybody may open it.")
+    shared = serializers.BooleanField(required=False, help_text="Whether everyone can open it.")
 
 
 class NewViewSerializer(ChangedViewSerializer):
-    list_name = serializers.CharField(help_text="automation_job, for instance.")
+    list_name = serializers.CharField(help_text="Such as automation_job.")
     name = serializers.CharField(max_length=80)
     query = serializers.CharField(
-        allow_blank=True, help_text="What follows the “?” in the list's address."
+        allow_blank=True, help_text="The part after “?” in the list's address."
     )
 
 

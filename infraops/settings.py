@@ -266,7 +266,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "console.api.pagination.NumberedPages",
     "DEFAULT_FILTER_BACKENDS": ["console.api.filters.StrictFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["console.api.parsers.StorableJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.ErrorsDocumented",
+    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.Documented",
     "EXCEPTION_HANDLER": "console.api.errors.exception_handler",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -326,10 +326,14 @@ UNFOLD = {
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
-    "STYLES": [lambda request: static("infraops.css")],
+    "STYLES": [
+        lambda request: static("infraops.css"),
+        lambda request: static("shell.css"),
+    ],
     # All deferred, except theme.js, which is in Unfold's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
+        lambda request: static("command.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
         lambda request: static("unsent.js"),
@@ -340,7 +344,6 @@ UNFOLD = {
         "navigation": "infraops.navigation.sidebar",
     },
     "GLOBAL_CALLBACK": "infraops.navigation.shell_context",
-    "COMMAND": {"search_callback": "infraops.navigation.search"},
 }
 
 SILENCED_SYSTEM_CHECKS = [

@@ -21,6 +21,7 @@ from console.signals import access_denied
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
+from .search import search
 from .setup_errors import explain_error
 
 
@@ -40,6 +41,20 @@ def home(request: HttpRequest) -> HttpResponse:
 def home_live(request: HttpRequest) -> HttpResponse:
     """The part of the home page that is refreshed while it is open."""
     return render(request, "infraops/_home_live.html", home_of(request, FRESH))
+
+
+@require_safe
+def app_index(request: HttpRequest, app_label: str) -> HttpResponse:
+    """Replaces the admin's index of an app, which lists names of tables."""
+    return redirect("home")
+
+
+@require_safe
+def command_search(request: HttpRequest) -> HttpResponse:
+    """The results of the command search, updated while typing."""
+    text = request.GET.get("s", "").strip()
+    found = search(request, text) if text else []
+    return render(request, "infraops/_command_results.html", {"results": found})
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -26,15 +26,15 @@ LONGEST_QUERY = 2000
 def cleaned_query(query: str) -> str:
     """The query as it is stored: only parameters of a list. Raises ValidationError."""
     if len(query) > LONGEST_QUERY:
-        raise ValidationError(f"At most {LONGEST_QUERY} characters fit.")
+        raise ValidationError(f"At most {LONGEST_QUERY} characters.")
     text = query.strip().removeprefix("?")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
     except ValueError:
-        raise ValidationError("Give what follows the “?” in the list's address.") from None
+        raise ValidationError("Enter the part after “?” in the list's address.") from None
     kept = [(name, value) for name, value in pairs if value and name not in NOT_KEPT]
     if bad := [name for name, _ in pairs if not PARAMETER.fullmatch(name.lstrip("_"))]:
-        raise ValidationError(f"“{bad[0][:80]}” is no parameter of a list.")
+        raise ValidationError(f"“{bad[0][:80]}” is not a parameter of a list.")
     return urlencode(sorted(kept))
 
 
@@ -77,12 +77,12 @@ class SavedView(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", db_index=False
     )
     list_name = models.CharField(
-        "list", max_length=80, validators=[validate_list], help_text="automation_job, for instance."
+        "list", max_length=80, validators=[validate_list], help_text="Such as automation_job."
     )
     name = models.CharField(max_length=80)
-    query = models.TextField(blank=True, help_text="What follows the “?” in the list's address.")
+    query = models.TextField(blank=True, help_text="The part after “?” in the list's address.")
     shared = models.BooleanField(
-        default=False, db_default=False, help_text="Whether everybody may open it."
+        default=False, db_default=False, help_text="Whether everyone can open it."
     )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
