@@ -18,7 +18,9 @@ from .signed_in import signed_in
 
 class SavedViewSerializer(serializers.ModelSerializer):
     user = serializers.CharField(source="user.username")
-    url = serializers.CharField(source="get_absolute_url", help_text="Where the console shows it.")
+    url = serializers.CharField(
+        source="get_absolute_url", help_text="Path of the list in the console."
+    )
 
     class Meta:
         model = SavedView
@@ -41,16 +43,18 @@ class ChangedViewSerializer(StrictSerializer):
 
     name = serializers.CharField(max_length=80, required=False)
     query = serializers.CharField(
-        required=False, allow_blank=True, help_text="What follows the “?” in the list's address."
+        required=False,
+        allow_blank=True,
+        help_text="Query string of the list's address, without the “?”.",
     )
-    shared = serializers.BooleanField(required=False, help_text="Whether everybody may open it.")
+    shared = serializers.BooleanField(required=False, help_text="Whether all users can open it.")
 
 
 class NewViewSerializer(ChangedViewSerializer):
-    list_name = serializers.CharField(help_text="automation_job, for instance.")
+    list_name = serializers.CharField(help_text="The list, for example automation_job.")
     name = serializers.CharField(max_length=80)
     query = serializers.CharField(
-        allow_blank=True, help_text="What follows the “?” in the list's address."
+        allow_blank=True, help_text="Query string of the list's address, without the “?”."
     )
 
 

@@ -56,7 +56,7 @@ class AuditLogAdmin(HistoryAdmin):
         "user_agent": "user_agent",
         "details": "details",
     }
-    when_empty = "Each change, each verb and each log-in writes a line here."
+    when_empty = "No audit lines yet. Every change, action and log-in is recorded here."
     search_fields = ["^action", "=resource_id"]
     search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
 
@@ -84,13 +84,13 @@ class AuditLogAdmin(HistoryAdmin):
         }
         return TemplateResponse(request, "audit/auditlog_detail.html", context)
 
-    @admin.display(description="when", ordering="id")
+    @admin.display(description="time", ordering="id")
     def when(self, line: AuditLog) -> str:
         return f"{timezone.localtime(line.timestamp):%Y-%m-%d %H:%M:%S}"
 
-    @admin.display(description="who")
+    @admin.display(description="user")
     def who(self, line: AuditLog) -> str:
-        return line.actor_name
+        return Entry(line).who
 
     @admin.display(description="object")
     def subject(self, line: AuditLog) -> str:

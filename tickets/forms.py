@@ -15,7 +15,7 @@ class CommentForm(forms.Form):
         max_length=TicketComment.LONGEST,
         label="Comment",
         widget=UnfoldAdminTextareaWidget({"rows": 5, "aria-describedby": "comment-help"}),
-        error_messages={"required": "Nothing was written, so nothing was said."},
+        error_messages={"required": "Enter a comment."},
     )
 
 
@@ -23,7 +23,7 @@ class AssignForm(forms.Form):
     assignee = forms.ModelChoiceField(
         User.objects.none(),
         required=False,
-        empty_label="nobody",
+        empty_label="Unassigned",
         label="Assign to",
         widget=forms.Select({"class": "io-input"}),
     )

@@ -42,7 +42,7 @@ class Move:
 
 
 TABLE = (
-    Move("start", "Start", (Status.OPEN,), "In progress", "Not open", takes_note=False),
+    Move("start", "Start work", (Status.OPEN,), "In progress", "Not open", takes_note=False),
     Move("resolve", "Resolve", (Status.OPEN, Status.IN_PROGRESS), "Resolved", "Already resolved"),
     Move(
         "close",
@@ -51,7 +51,7 @@ TABLE = (
         "Closed",
         "Already closed",
     ),
-    Move("reopen", "Reopen", (Status.RESOLVED, Status.CLOSED), "Open again", "Already open"),
+    Move("reopen", "Reopen", (Status.RESOLVED, Status.CLOSED), "Reopened", "Already open"),
 )
 MOVES = {move.verb: move for move in TABLE}
 

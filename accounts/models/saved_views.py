@@ -26,15 +26,17 @@ LONGEST_QUERY = 2000
 def cleaned_query(query: str) -> str:
     """The query as it is stored: only parameters of a list. Raises ValidationError."""
     if len(query) > LONGEST_QUERY:
-        raise ValidationError(f"At most {LONGEST_QUERY} characters fit.")
+        raise ValidationError(f"At most {LONGEST_QUERY} characters.")
     text = query.strip().removeprefix("?")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
     except ValueError:
-        raise ValidationError("Give what follows the “?” in the list's address.") from None
+        raise ValidationError(
+            "Enter the query string of the list's address, without the “?”."
+        ) from None
     kept = [(name, value) for name, value in pairs if value and name not in NOT_KEPT]
     if bad := [name for name, _ in pairs if not PARAMETER.fullmatch(name.lstrip("_"))]:
-        raise ValidationError(f"“{bad[0][:80]}” is no parameter of a list.")
+        raise ValidationError(f"“{bad[0][:80]}” is not a parameter of a list.")
     return urlencode(sorted(kept))
 
 
@@ -42,7 +44,7 @@ def validate_list(name: str) -> None:
     try:
         reverse(f"admin:{name}_changelist")
     except NoReverseMatch:
-        raise ValidationError(f"There is no list “{name}”; one is “automation_job”.") from None
+        raise ValidationError(f"There is no list “{name}”. Example: automation_job.") from None
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -159,8 +161,8 @@ class SavedView(models.Model):
 
     def check_owner(self, actor: User) -> None:
         if not self.may_be_changed_by(actor):
-            raise PermissionDenied("This view is somebody else's.")
+            raise PermissionDenied("This view belongs to another user.")
 
     def check_sharing(self, actor: User) -> None:
         if self.shared and not actor.has_perm("accounts.share_savedview"):
-            raise PermissionDenied("Your role does not share views with everybody.")
+            raise PermissionDenied("Your role does not allow sharing views.")

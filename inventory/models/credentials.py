@@ -46,7 +46,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         """
         for credential in self.used_for(servers, named).order_by("pk"):
             if not credential.is_active:
-                raise Refused(f"The credential “{credential}” is not active: choose another one.")
+                raise Refused(f"The credential “{credential}” is inactive. Choose another one.")
             its = [server for server in servers if named or server.credential_id == credential.pk]
             credential.refuse_misuse(its, actor)
 
@@ -119,7 +119,7 @@ class Credential(CredentialScope):
         """
         super().clean()
         if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
-            raise ValidationError({"name": ["There is a credential of that name already."]})
+            raise ValidationError({"name": ["A credential with this name already exists."]})
         try:
             self.open_private_key()
             validate_environment(self.opened_environment())
@@ -143,7 +143,7 @@ class Credential(CredentialScope):
         """The key without its passphrase; empty if there is none. Raises ValidationError."""
         key, passphrase = self.opened("ssh_private_key"), self.opened("ssh_key_passphrase")
         if passphrase and not key:
-            raise ValidationError({"ssh_key_passphrase": ["There is no key for this passphrase."]})
+            raise ValidationError({"ssh_key_passphrase": ["A passphrase needs a private key."]})
         return without_passphrase(spelled_key(key), passphrase) if key else ""
 
     def opened_environment(self) -> dict[str, str]:
