@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -28,6 +30,13 @@ from .signed_in import signed_in
 admin.site.unregister(Group)
 
 
+def ask_twice(form: Any) -> None:
+    """Replace Django's texts, which are for users who choose their own password."""
+    first, second = form.fields["password1"], form.fields["password2"]
+    first.help_text = "At least 10 characters. Not common, not only digits, not like the user name."
+    second.label, second.help_text = "Repeat password", ""
+
+
 class NewUserForm(UserCreationForm):
     """Every user gets a password: there is no other way to log in."""
 
@@ -37,12 +46,27 @@ class NewUserForm(UserCreationForm):
         model = User
         fields = ["username", "email", "role"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_twice(self)
+
     def clean_username(self) -> str:
         # Django's own method drops a taken name; the model reports it instead.
         return self.cleaned_data["username"]
 
 
+class NewPasswordForm(AdminPasswordChangeForm):
+    usable_password = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_twice(self)
+
+
 class EditUserForm(UserChangeForm):
+    # Not even its hash is shown: the page has a link instead.
+    password = None
+
     class Meta:
         model = User
         fields = ["username", "email", "role", "is_active"]
@@ -52,7 +76,8 @@ class EditUserForm(UserChangeForm):
 class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold has no types
     form = EditUserForm
     add_form = NewUserForm
-    change_password_form = AdminPasswordChangeForm
+    add_form_template = None
+    change_password_form = NewPasswordForm
     list_display = ["username", "email", "role", "active_pill", "last_login", "created_at"]
     list_filter = [
         ("role", ChoicesCheckboxFilter),
@@ -67,9 +92,9 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     search_fields = ["username", "email"]
     ordering = ["username"]
     filter_horizontal = []
-    readonly_fields = ["last_login", "created_at", "updated_at"]
+    readonly_fields = ["set_password", "last_login", "created_at", "updated_at"]
     fieldsets = [
-        (None, {"fields": ["username", "email", "password"]}),
+        (None, {"fields": ["username", "email", "set_password"]}),
         ("Permissions", {"fields": ["role", "is_active"]}),
         ("Times", {"fields": [("last_login", "created_at", "updated_at")]}),
     ]
@@ -77,8 +102,13 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         (None, {"fields": ["username", "email", "role", "password1", "password2"]}),
     ]
 
+    @admin.display(description="password")
+    def set_password(self, user: User) -> str:
+        url = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('<a class="io-link" href="{}">Set a new password</a>', url)
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may only look is shown no password, not even its hash."""
+        """Leave out the link to set a password for users who may only view."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         names = (None, {"fields": ["username", "email"]})
@@ -149,7 +179,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return render_to_string("accounts/_key_state.html", {"state": word})
 
     @admin.action(description="Revoke", permissions=["revoke"])
-    @ask_first("Revoke these keys? This cannot be undone.", button="Revoke")
+    @ask_first("Revoke these keys permanently?", button="Revoke")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         call_each(
             request,

@@ -15,7 +15,7 @@ class SwitchedAdmin(ConsoleAdmin):
     """Adds the actions Activate and Deactivate; the model is Editable."""
 
     @admin.action(description="Activate", permissions=["change"])
-    @ask_first("Activate these?", button="Activate")
+    @ask_first("Activate?", button="Activate")
     def activate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         call_each(
             request,
@@ -27,7 +27,7 @@ class SwitchedAdmin(ConsoleAdmin):
 
     @admin.action(description="Deactivate", permissions=["change"])
     @ask_first(
-        "Deactivate these? Nothing runs with them until somebody activates them again.",
+        "Deactivate? They cannot be used until they are activated again.",
         button="Deactivate",
     )
     def deactivate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

@@ -43,18 +43,16 @@ class ChangedViewSerializer(StrictSerializer):
 
     name = serializers.CharField(max_length=80, required=False)
     query = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        help_text="Query string of the list's address, without the “?”.",
+        required=False, allow_blank=True, help_text="The part after “?” in the list's address."
     )
-    shared = serializers.BooleanField(required=False, help_text="Whether all users can open it.")
+    shared = serializers.BooleanField(required=False, help_text="Whether everyone can open it.")
 
 
 class NewViewSerializer(ChangedViewSerializer):
-    list_name = serializers.CharField(help_text="The list, for example automation_job.")
+    list_name = serializers.CharField(help_text="Such as automation_job.")
     name = serializers.CharField(max_length=80)
     query = serializers.CharField(
-        allow_blank=True, help_text="Query string of the list's address, without the “?”."
+        allow_blank=True, help_text="The part after “?” in the list's address."
     )
 
 

@@ -31,9 +31,9 @@ def view_save(request: HttpRequest) -> HttpResponse:
             signed_in(request), list_name, name, query, shared=shared
         )
     except ValidationError as error:
-        messages.error(request, f"The view was not saved. {reason(error)}")
+        messages.error(request, f"View not saved. {reason(error)}")
         return redirect(f"{here}?{query}")
-    messages.success(request, f"“{view}” is {'saved' if is_new else 'replaced'}.")
+    messages.success(request, f"{'Saved' if is_new else 'Replaced'} the view “{view}”.")
     return redirect(view)
 
 
@@ -50,7 +50,7 @@ def view_change(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         view.change(signed_in(request), **changes)
     except ValidationError as error:
-        messages.error(request, f"Nothing was changed. {reason(error)}")
+        messages.error(request, f"View not changed. {reason(error)}")
         view.refresh_from_db()
     return redirect(view)
 
@@ -60,7 +60,7 @@ def view_change(request: HttpRequest, pk: int) -> HttpResponse:
 def view_remove(request: HttpRequest, pk: int) -> HttpResponse:
     view = _view(request, pk)
     view.remove(signed_in(request))
-    messages.success(request, f"“{view}” is gone.")
+    messages.success(request, f"Deleted the view “{view}”.")
     return redirect(f"admin:{view.list_name}_changelist")
 
 

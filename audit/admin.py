@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from console.lists import (
@@ -18,6 +17,7 @@ from console.lists import (
     RelatedFilter,
     TimeRangeFilter,
 )
+from console.times import exact_moment
 
 from .models import AuditLog
 from .stories.entries import Entry
@@ -56,9 +56,10 @@ class AuditLogAdmin(HistoryAdmin):
         "user_agent": "user_agent",
         "details": "details",
     }
-    when_empty = "No audit lines yet. Every change, action and log-in is recorded here."
+    list_title = "Audit trail"
+    when_empty = "Every change, launch and log-in is recorded here."
     search_fields = ["^action", "=resource_id"]
-    search_help_text = "The beginning of an action (“job.”), or the exact id of an object"
+    search_help_text = "Action (“job.”) or object id"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -86,7 +87,8 @@ class AuditLogAdmin(HistoryAdmin):
 
     @admin.display(description="time", ordering="id")
     def when(self, line: AuditLog) -> str:
-        return f"{timezone.localtime(line.timestamp):%Y-%m-%d %H:%M:%S}"
+        """The exact time: an audit trail is read for the order of events."""
+        return exact_moment(line.timestamp)
 
     @admin.display(description="user")
     def who(self, line: AuditLog) -> str:
@@ -103,6 +105,6 @@ class AuditLogAdmin(HistoryAdmin):
             line.object_name or line.resource_id,
         )
 
-    @admin.display(description="from address")
+    @admin.display(description="IP address")
     def address(self, line: AuditLog) -> str:
         return line.ip_address or "-"

@@ -1,9 +1,7 @@
 """What automation adds to the console, to the list of servers and to a server's page."""
 
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.collected import (
@@ -17,6 +15,7 @@ from console.collected import (
     Place,
     RolePermissions,
     RowSearch,
+    Verb,
     list_entry,
 )
 from console.lists import COUNTED_ROWS
@@ -29,8 +28,9 @@ from .api.playbooks import PlaybookViewSet
 from .api.runs import RunViewSet
 from .api.servers import ServerCheckViewSet
 from .api.vault_passwords import VaultPasswordViewSet
+from .finding import find_jobs, find_launches, find_runs
 from .health import examine_queue, examine_worker
-from .models import Job, Playbook
+from .models import Playbook
 from .reports import home, home_figures
 from .reports.server_history import read_server_history
 
@@ -93,29 +93,32 @@ MENU = [
         order=120,
     ),
     list_entry(
-        "Operations", 210, "automation.job", "Jobs", "bolt", "g j", pages=("automation:job_detail",)
+        *("Operations", 210, "automation.job", "Jobs", "bolt", "g j"),
+        pages=(
+            "automation:job_detail",
+            "admin:automation_joblog_changelist",
+            "admin:automation_taskresult_changelist",
+            "admin:automation_taskresult_change",
+        ),
     ),
-    list_entry("Operations", 230, "automation.run", "Runs", "dynamic_feed"),
-    list_entry("Operations", 240, "automation.joblog", "Log lines", "notes"),
-    list_entry("Operations", 250, "automation.taskresult", "Task results", "task"),
-    list_entry("Inventory", 320, "automation.playbook", "Playbooks", "menu_book", "g p"),
+    list_entry(
+        *("Operations", 230, "automation.run", "Runs", "dynamic_feed"),
+        pages=("automation:run_detail",),
+    ),
+    list_entry(
+        *("Inventory", 320, "automation.playbook", "Playbooks", "menu_book", "g p"),
+        pages=("automation:playbook_detail",),
+    ),
     list_entry("Inventory", 340, "automation.vaultpassword", "Vault passwords", "lock"),
-    list_entry("Administration", 450, "automation.worker", "Workers", "memory"),
-    list_entry("Administration", 460, "django_q.schedule", "Schedules", "event_repeat"),
-    list_entry("Administration", 470, "django_q.failure", "Queue failures", "report"),
+    list_entry(
+        *("Administration", 450, "automation.worker", "Workers", "memory"),
+        pages=tuple(
+            f"admin:django_q_{model}_{page}"
+            for model in ("schedule", "failure")
+            for page in ("changelist", "change")
+        ),
+    ),
 ]
-
-
-def find_jobs(text: str) -> QuerySet[Job]:
-    """Jobs whose id starts with the text, from eight digits on."""
-    digits = text.replace("-", "")
-    try:
-        UUID(digits.ljust(32, "0"))
-    except ValueError:
-        return Job.objects.none()
-    if len(digits) < 8:
-        return Job.objects.none()
-    return Job.objects.recent().filter(job_id__startswith=text)
 
 
 SEARCH = [
@@ -132,6 +135,20 @@ SEARCH = [
         find=find_jobs,
         describe=lambda job: f"Job, {job.status}",
         order=40,
+    ),
+    RowSearch(
+        permission="automation.view_run",
+        icon="dynamic_feed",
+        find=find_runs,
+        describe=lambda run: f"Run, {run.status}",
+        order=5,
+    ),
+    Verb(
+        names=("run", "launch"),
+        icon="play_arrow",
+        permission="automation.launch_playbook",
+        find=find_launches,
+        order=10,
     ),
 ]
 
@@ -158,6 +175,7 @@ ROLES = [
             "automation.view_run",
             "automation.view_job",
             "automation.view_joblog",
+            "automation.view_runlog",
             "automation.view_taskresult",
             "automation.view_worker",
         ),

@@ -42,7 +42,7 @@ class MenuEntry(Part):
     group: str = ""
     # URL names of other pages that count as part of this entry.
     pages: tuple[str, ...] = ()
-    # Whether it is a button in the header of every page too.
+    # True: also shown as a button in the header of every page.
     in_header: bool = False
     # Keyboard shortcut: "g j", or a single letter that no page uses itself.
     keys: str = ""
@@ -77,6 +77,20 @@ class RowSearch(Part):
     icon: str
     find: Callable[[str], Any]
     describe: Callable[[Any], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb(Part):
+    """A verb of the command search: "launch deploy", "dark".
+
+    `find(request, rest)` gets what follows the verb, and returns (label, URL) pairs; the first few
+    are shown.
+    """
+
+    names: tuple[str, ...]
+    icon: str
+    find: Callable[[HttpRequest, str], Iterable[tuple[str, str]]]
+    permission: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The sidebar, keyboard shortcuts and command search, limited to what the user may see."""
+"""The sidebar and keyboard shortcuts, limited to what the user may see."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -7,14 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from unfold.dataclasses import SearchResult
 
-from console.collected import MenuEntry, RowSearch, may_see
+from console.collected import MenuEntry, may_see
 from console.parts import parts_of
 from console.shielding import ask_part
-
-# Results per kind.
-FOUND = 6
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -50,8 +46,7 @@ def _is_here(request: HttpRequest, entry: MenuEntry, path: str) -> bool:
 
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
-    """The user's keyboard shortcuts, which keyboard.js reads from the page, and the buttons in its
-    header."""
+    """The user's keyboard shortcuts, which keyboard.js reads from the page, and header buttons."""
     entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
     seen = [entry for entry in entries if may_see(request, entry.permission)]
     return {
@@ -61,7 +56,7 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _each(describe: Callable[[MenuEntry], dict[str, str]], entries: Iterable[MenuEntry]) -> list:
-    """Those that can be described."""
+    """The descriptions, without entries that raise."""
     found = [ask_part(entry.words, partial(describe, entry), instead=None) for entry in entries]
     return [each for each in found if each]
 
@@ -79,23 +74,3 @@ def _header_button(entry: MenuEntry) -> dict[str, str]:
 def may_see_history(request: HttpRequest) -> bool:
     """True if object pages should link to the object's story, which is part of the audit trail."""
     return request.user.has_perm("audit.view_auditlog")
-
-
-def search(request: HttpRequest, text: str) -> list[SearchResult]:
-    """Rows that the command search finds, a few of each kind."""
-    return [
-        result
-        for kind in parts_of(RowSearch)
-        if may_see(request, kind.permission)
-        for result in ask_part(kind.permission, partial(_search_rows, kind, text), instead=[])
-    ]
-
-
-def _search_rows(kind: RowSearch, text: str) -> list[SearchResult]:
-    return [_result(row, kind.describe(row), kind.icon) for row in kind.find(text)[:FOUND]]
-
-
-def _result(row: Any, description: str, icon: str) -> SearchResult:
-    return SearchResult(
-        title=str(row), description=description, link=row.get_absolute_url(), icon=icon
-    )

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from infraops.databases import configure_database
+from infraops.databases import configure_database, parse_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -124,7 +124,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": configure_database(
-        env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}")
+        parse_url(env("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}"))
     )
 }
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
@@ -326,10 +326,14 @@ UNFOLD = {
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
-    "STYLES": [lambda request: static("infraops.css")],
+    "STYLES": [
+        lambda request: static("infraops.css"),
+        lambda request: static("shell.css"),
+    ],
     # All deferred, except theme.js, which is in Unfold's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
+        lambda request: static("command.js"),
         lambda request: static("live.js"),
         lambda request: static("select_names.js"),
         lambda request: static("unsent.js"),
@@ -340,7 +344,6 @@ UNFOLD = {
         "navigation": "infraops.navigation.sidebar",
     },
     "GLOBAL_CALLBACK": "infraops.navigation.shell_context",
-    "COMMAND": {"search_callback": "infraops.navigation.search"},
 }
 
 SILENCED_SYSTEM_CHECKS = [
@@ -353,7 +356,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"set_up": {"()": "infraops.setup_errors.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["set_up"]}
+    },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     # Every wake-up logs a line: useful in the worker's terminal, noise anywhere else.
     "loggers": {"django-q": {"level": "INFO" if WORKER_COMMANDS & set(sys.argv) else "WARNING"}},

@@ -1,10 +1,12 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.templatetags.static import static
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from . import views
+
+apps = "|".join({model._meta.app_label for model in admin.site._registry})
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -22,6 +24,10 @@ urlpatterns = [
     ),
     # The home page says more than the admin's own index.
     path("admin/", RedirectView.as_view(pattern_name="home")),
+    # Replaces Unfold's, which finds names of models and caches results for minutes.
+    path("admin/search/", views.command_search, name="command_search"),
+    # The admin's index of a single app is not one of our pages.
+    re_path(rf"^admin/(?P<app_label>{apps})/$", views.app_index, name="app_index"),
     path("admin/", admin.site.urls),
     path("api/", include("infraops.api")),
 ]

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
@@ -21,14 +22,16 @@ from console.lists import (
     ask_for_values,
     call_each,
 )
+from console.objects import row_key
 
+from .copying import copy_of
 from .forms import EnvironmentForm, ServerForm, TagForm
 from .models import Credential, Server
 from .secret_forms import CredentialForm
 
 SCOPE = (
-    "It is used on the servers of these environments and on the servers named here, and nowhere "
-    "else. Its passwords are sent over SSH only, to servers whose host key is pinned."
+    "Usable only on servers in these environments and on the servers listed here. Passwords are "
+    "sent over SSH only, and only to servers with a pinned host key."
 )
 
 
@@ -69,10 +72,8 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
         "updated_at": "updated_at",
     }
     search_fields = ["hostname", "ip_address", "description"]
-    search_help_text = "Part of a host name, an address or a description"
-    when_empty = (
-        "Add a server here, or take over an Ansible inventory: manage.py import_inventory FILE"
-    )
+    search_help_text = "Host name, address or description"
+    when_empty = "Add one, or import an Ansible inventory: manage.py import_inventory FILE"
     autocomplete_fields = ["credential"]
     readonly_fields = ["created_at", "updated_at"]
     change_form_outer_before_template = "inventory/_server_form_tools.html"
@@ -102,6 +103,15 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             server.variables = redacted(server.variables)
         return server
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """`?copy=7`: the values of server 7, without its name, address, host key and secrets."""
+        copied = Server.objects.filter(pk=row_key(request.GET.get("copy"))).first()
+        if copied is None:
+            return super().get_changeform_initial_data(request)
+        copy = copy_of(copied)
+        messages.info(request, copy.said(copied))
+        return forms.models.model_to_dict(Server(**copy.values), fields=copy.values)
+
     @admin.display(description="tags")
     def tag_list(self, server: Server) -> str:
         return ", ".join(text for _value, text in server.tag_words()) or "-"
@@ -120,8 +130,8 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
 
     # Actions
 
-    @admin.action(description="Set the environment", permissions=["change"])
-    @ask_for_values(EnvironmentForm, "Move these servers to another environment", button="Move")
+    @admin.action(description="Set environment", permissions=["change"])
+    @ask_for_values(EnvironmentForm, "Move these servers to another environment?", button="Move")
     def set_environment(
         self, request: HttpRequest, servers: QuerySet[Server], environment: str
     ) -> None:
@@ -130,11 +140,11 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             servers,
             lambda server: server.edit(signed_in(request), environment=environment),
             done=f"Moved to {environment}",
-            unchanged="Already there",
+            unchanged=f"Already in {environment}",
         )
 
-    @admin.action(description="Set a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Tag these servers", button="Set the tag")
+    @admin.action(description="Add tag", permissions=["change"])
+    @ask_for_values(TagForm, "Add a tag to these servers?", button="Add tag")
     def set_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -142,12 +152,12 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             request,
             servers,
             lambda server: server.set_tag(signed_in(request), key, value),
-            done=f"Tagged {key}",
+            done=f"Tagged with {key}",
             unchanged="Already tagged",
         )
 
-    @admin.action(description="Remove a tag", permissions=["change"])
-    @ask_for_values(TagForm, "Remove a tag from these servers", button="Remove the tag")
+    @admin.action(description="Remove tag", permissions=["change"])
+    @ask_for_values(TagForm, "Remove a tag from these servers?", button="Remove tag")
     def remove_tag(
         self, request: HttpRequest, servers: QuerySet[Server], key: str, value: str
     ) -> None:
@@ -155,8 +165,8 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             request,
             servers,
             lambda server: server.remove_tag(signed_in(request), key, value),
-            done=f"No longer tagged {key}",
-            unchanged="Not tagged",
+            done=f"Removed the tag {key} from",
+            unchanged=f"Not tagged {key}",
         )
 
 
@@ -173,7 +183,9 @@ class CredentialAdmin(ConsoleAdmin):
         "updated_at": Day("updated_at"),
     }
     search_fields = ["name", "description"]
-    when_empty = "Add one here and name it on servers, or at a launch: how Ansible logs in."
+    when_empty = (
+        "A credential is how Ansible logs in. Assign it to servers, or choose it at a launch."
+    )
     readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
     autocomplete_fields = ["allowed_servers"]
 
@@ -183,19 +195,19 @@ class CredentialAdmin(ConsoleAdmin):
         about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
-            scope = ("Where and by whom", {"fields": ["used_on", "used_by"]})
-            return [about, scope, ("Users", {"fields": who}), times]
+            scope = ("Scope", {"fields": ["used_on", "used_by"]})
+            return [about, scope, ("Login", {"fields": who}), times]
         held = obj.secrets_set if obj else []
         logging_in = _rows(held, "ssh_private_key", "ssh_key_passphrase", "ssh_password")
         return [
             about,
             (
-                "Where and by whom",
+                "Scope",
                 {"fields": ["environments", "allowed_servers", "roles"], "description": SCOPE},
             ),
-            ("Logging in", {"fields": [who[0], *logging_in]}),
-            ("Raising rights", {"fields": [who[1], *_rows(held, "become_password")]}),
-            ("Environment", {"fields": _rows(held, "environment")}),
+            ("Login", {"fields": [who[0], *logging_in]}),
+            ("Privilege escalation", {"fields": [who[1], *_rows(held, "become_password")]}),
+            ("Environment variables", {"fields": _rows(held, "environment")}),
             *([times] if obj else []),
         ]
 
@@ -210,15 +222,15 @@ class CredentialAdmin(ConsoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         return super().get_queryset(request).prefetch_related("allowed_servers")
 
-    @admin.display(description="may be used on")
+    @admin.display(description="usable on")
     def used_on(self, credential: Credential) -> str:
         return credential.used_on
 
-    @admin.display(description="may be used by")
+    @admin.display(description="usable by")
     def used_by(self, credential: Credential) -> str:
         return credential.used_by
 
-    @admin.display(description="holds")
+    @admin.display(description="secrets")
     def holds(self, credential: Credential) -> str:
         """The labels of the secrets that are set."""
         return ", ".join(map(credential.label_of, credential.secrets_set)) or "-"

@@ -1,25 +1,28 @@
 """Forms for one server, with secrets in its variables masked, and for edits of many servers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from audit.redaction import has_mask, unmasked
+from console.key_values import KeyValuesField
 
 from .models import Server
 from .validators import validate_tags
 
 
 class ServerForm(forms.ModelForm):
+    class Meta:
+        field_classes: ClassVar = {"tags": KeyValuesField, "variables": KeyValuesField}
+
     def clean_variables(self) -> Any:
         """A secret sent back as its mask keeps its value."""
         stored = Server.objects.filter(pk=self.instance.pk).values_list("variables", flat=True)
         variables = unmasked(self.cleaned_data["variables"], stored.first() or {})
         if has_mask(variables):
             raise ValidationError(
-                "A mask (********) stands for a secret that is stored, and here is none: "
-                "write the secret itself."
+                "******** stands for a stored secret, and there is none here: enter the secret."
             )
         return variables
 
@@ -33,7 +36,10 @@ def _text(**more: Any) -> forms.CharField:
 class TagForm(forms.Form):
     key = _text(label="Tag", max_length=80)
     value = _text(
-        label="Value", max_length=200, required=False, help_text="Without one, the tag as a whole."
+        label="Value",
+        max_length=200,
+        required=False,
+        help_text="Leave empty for a tag without a value.",
     )
 
     def clean(self) -> dict[str, Any]:

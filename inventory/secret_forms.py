@@ -52,7 +52,7 @@ class SecretsForm(forms.ModelForm):
         for name in self.instance.SECRETS:
             if NEW + name in self.fields and name in self.instance.secrets_set:
                 field = self.fields[NEW + name]
-                field.help_text = f"Set. Empty: it stays as it is. {field.help_text}".strip()
+                field.help_text = f"Set. Leave empty to keep it. {field.help_text}".strip()
 
     def secret(self, name: str, text: str) -> Any:
         """Convert typed text to what is stored. Raises ValidationError."""
@@ -84,13 +84,15 @@ class SecretsForm(forms.ModelForm):
         super()._update_errors(errors)  # type: ignore[misc]  # Django's own hook
 
 
-class EnvironmentsField(forms.CharField):
+class NamesField(forms.CharField):
     """A comma-separated list of names."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
+        if str(value or "").lstrip().startswith(("[", "{")):
+            raise ValidationError("Enter names with commas between them: web, db.")
         names = (name.strip() for name in str(value or "").split(","))
         return [name for name in names if name]
 
@@ -103,10 +105,10 @@ def other_roles() -> list[tuple[str, str]]:
 
 class CredentialForm(SecretsForm):
     new_ssh_private_key = secret_field(
-        "Private key", "The whole file, with its first and its last line.", many_lines=True
+        "Private key", "The whole file, including the BEGIN and END lines.", many_lines=True
     )
     clear_ssh_private_key = clear_field("Clear the key")
-    new_ssh_key_passphrase = secret_field("Passphrase of the key")
+    new_ssh_key_passphrase = secret_field("Key passphrase")
     clear_ssh_key_passphrase = clear_field("Clear the passphrase")
     new_ssh_password = secret_field("SSH password")
     clear_ssh_password = clear_field("Clear the password")
@@ -114,21 +116,21 @@ class CredentialForm(SecretsForm):
     clear_become_password = clear_field("Clear the password")
     new_environment = secret_field(
         "Environment variables",
-        "NAME=value, one a line: all of them, they replace those that are set. They reach "
-        "ansible-playbook and what it runs on the worker, and their values are masked in logs.",
+        "One NAME=value per line. Replaces all variables that are set. Passed to ansible-playbook "
+        "and what it runs on the worker; values are masked in logs.",
         many_lines=True,
     )
     clear_environment = clear_field("Clear the variables")
 
-    environments = EnvironmentsField(
-        label="May be used in environments", required=False, widget=UnfoldAdminTextInputWidget
+    environments = NamesField(
+        label="Usable in environments", required=False, widget=UnfoldAdminTextInputWidget
     )
     roles = forms.MultipleChoiceField(
-        label="May be used by",
+        label="Usable by",
         required=False,
         choices=other_roles,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Admins may always use it.",
+        help_text="Admins can always use it.",
     )
 
     class Meta:
@@ -158,6 +160,6 @@ def parse_environment(text: str) -> dict[str, str]:
         name, equals, value = line.partition("=")
         if not equals:
             # Do not repeat the line, which may be a secret.
-            raise ValidationError("Each line has to look like NAME=value.")
+            raise ValidationError("Each line must be NAME=value.")
         found[name.strip()] = value
     return found

@@ -37,10 +37,10 @@ def validate_hostname(value: str) -> None:
     """Labels of letters, digits, "-" and "_", joined by dots; safe in Ansible patterns too."""
     if len(value) > 255 or not all(LABEL.fullmatch(label) for label in value.split(".")):
         raise ValidationError(
-            f"“{value}” is no host name: use letters, digits, “-”, “_” and dots (web1.example.com)."
+            f"“{value}” is not a valid host name. Use letters, digits, “-”, “_” and dots."
         )
     if value.lower() in RESERVED_NAMES:
-        raise ValidationError(f"“{value}” means something else to Ansible: choose another name.")
+        raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
 
 
 def validate_key_path(value: str) -> None:
@@ -51,14 +51,14 @@ def validate_key_path(value: str) -> None:
     try:
         path = (root / Path(value).expanduser()).resolve()
     except (OSError, RuntimeError, ValueError):  # a symlink loop, an unknown ~user, a NUL
-        raise ValidationError(f"“{value!a}” is no path that can be used.") from None
+        raise ValidationError(f"“{value!a}” is not a valid path.") from None
     if path == root or not path.is_relative_to(root):
-        raise ValidationError(f"“{value}” is outside of {root}, where private keys are kept.")
+        raise ValidationError(f"“{value}” is outside {root}, the folder for private keys.")
 
 
 def validate_object(value: Any) -> None:
     if not isinstance(value, dict):
-        raise ValidationError('This has to be a JSON object, like {"role": "web"}.')
+        raise ValidationError('Enter a JSON object, like {"role": "web"}.')
 
 
 def validate_variables(value: Any) -> None:
@@ -67,12 +67,12 @@ def validate_variables(value: Any) -> None:
     for name in value:
         if not VARIABLE.fullmatch(name):
             raise ValidationError(
-                f"“{name}” is no variable name: letters, digits and “_”, not starting with a digit."
+                f"“{name}” is not a variable name: use letters, digits and “_”, no digit first."
             )
         if name in MAGIC_FOR_SERVERS:
             raise ValidationError(f"“{name}”: {REFUSED}")
         if name in COLUMNS:
-            raise ValidationError(f"“{name}” has a field of its own: “{COLUMNS[name]}”.")
+            raise ValidationError(f"“{name}” has its own field: “{COLUMNS[name]}”.")
 
 
 def validate_tags(value: Any) -> None:
@@ -81,7 +81,7 @@ def validate_tags(value: Any) -> None:
     for key, item in value.items():
         items = item if isinstance(item, list) else [item]
         if not all(isinstance(one, str | int | float | bool) for one in items):
-            raise ValidationError(f"The tag “{key}” has to be a text, a number, yes/no or a list.")
+            raise ValidationError(f"The tag “{key}” must be text, a number, true, false or a list.")
 
 
 def validate_host_key(value: str) -> None:
@@ -89,7 +89,7 @@ def validate_host_key(value: str) -> None:
     for line in value.splitlines():
         if line.strip() and not is_host_key(line.strip()):
             raise ValidationError(
-                f"“{line.strip()[:60]}” is no public host key: it looks like “ssh-ed25519 AAAA…”."
+                f"“{line.strip()[:60]}” is not a public host key, such as “ssh-ed25519 AAAA…”."
             )
 
 
@@ -100,18 +100,18 @@ def is_host_key(line: str) -> bool:
 def validate_login(value: str) -> None:
     """A user name on a server; also CORP\\anna and anna@corp.example."""
     if not LOGIN.fullmatch(value):
-        raise ValidationError(f"“{value}” is no user name.")
+        raise ValidationError(f"“{value}” is not a user name.")
 
 
 def validate_become_method(value: str) -> None:
     if not METHOD.fullmatch(value):
-        raise ValidationError(f"“{value}” is no become method: it looks like “sudo”.")
+        raise ValidationError(f"“{value}” is not a become method, such as “sudo”.")
 
 
 def validate_environment(value: Any) -> None:
     """{"AWS_REGION": "eu-west-1"}: names and texts that do not affect what runs."""
     if not isinstance(value, dict):
-        raise ValidationError({"environment": ['This has to be an object: {"NAME": "value"}.']})
+        raise ValidationError({"environment": ['Enter an object: {"NAME": "value"}.']})
     problems = [
         f"{name}: {problem}"
         for name, text in value.items()
@@ -123,9 +123,9 @@ def validate_environment(value: Any) -> None:
 
 def _environment_problem(name: Any, text: Any) -> str:
     if not isinstance(name, str) or not VARIABLE.fullmatch(name):
-        return "letters, digits and “_”, not starting with a digit."
+        return "use letters, digits and “_”, not starting with a digit."
     if name.upper().startswith(STEERING) or name.upper() in STEERING_NAMES:
-        return "this one steers the worker, and cannot be given."
+        return "cannot be set, as it would control the worker."
     if not isinstance(text, str) or "\0" in text:
-        return "its value has to be a text."
+        return "the value must be text."
     return ""

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
-from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
     DropdownFilter,
@@ -54,9 +53,9 @@ class QueueFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             ("unresolved", "Unresolved"),
-            ("urgent", "Unresolved and urgent"),
-            ("mine", "Unresolved and mine"),
-            ("nobody", "Unresolved and nobody's"),
+            ("urgent", "Unresolved, urgent"),
+            ("mine", "Unresolved, assigned to me"),
+            ("nobody", "Unresolved, unassigned"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
@@ -78,7 +77,6 @@ class TicketAdmin(PageAdmin):
         "priority_pill",
         "name",
         "status_pill",
-        "age",
         "not_cleared",
         "assigned_to",
         "created_at",
@@ -111,9 +109,9 @@ class TicketAdmin(PageAdmin):
         "resolved_at": "resolved_at",
     }
     search_fields = ["title", "description", "^ticket_id"]
-    search_help_text = "Part of a title or description, or the beginning of an id"
+    search_help_text = "Title, description or ticket id"
     sortable_by = ["created_at"]
-    when_empty = "Nothing to do. A failed job opens a ticket by itself; others are opened by hand."
+    when_empty = "A failed job opens one."
     actions = [
         *map(move_action, MOVES.values()),
         *("assign_to_me", "assign_to", "prioritise"),
@@ -147,21 +145,16 @@ class TicketAdmin(PageAdmin):
 
     def response_change(self, request: HttpRequest, obj: Ticket) -> HttpResponse:
         """Return to the ticket's own page."""
-        messages.success(request, f"“{obj}” is as you wrote it.")
+        messages.success(request, f"Saved “{obj}”.")
         return redirect(obj)
 
     def response_add(self, request: HttpRequest, obj: Ticket, *args: Any) -> HttpResponse:
-        messages.success(request, f"“{obj}” is open.")
+        messages.success(request, f"Opened “{obj}”.")
         return redirect(obj)
 
     @admin.display(description="title")
     def name(self, ticket: Ticket) -> str:
         return ticket.title
-
-    @admin.display(description="open for")
-    def age(self, ticket: Ticket) -> str:
-        """Time since it was opened; "-" if it is resolved, so that waiting tickets stand out."""
-        return timesince(ticket.created_at, depth=1) if ticket.is_unresolved else "-"
 
     @admin.display(description="failing on")
     def not_cleared(self, ticket: Ticket) -> str:
@@ -183,22 +176,22 @@ class TicketAdmin(PageAdmin):
     def assign_to_me(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
         self._assign(request, tickets, signed_in(request))
 
-    @admin.action(description="Assign to …", permissions=["work"])
-    @ask_for_values(AssignForm, "Assign these tickets", button="Assign")
+    @admin.action(description="Assign to…", permissions=["work"])
+    @ask_for_values(AssignForm, "Assign these tickets?", button="Assign")
     def assign_to(
         self, request: HttpRequest, tickets: QuerySet[Ticket], assignee: User | None
     ) -> None:
         self._assign(request, tickets, assignee)
 
-    @admin.action(description="Set the priority", permissions=["work"])
-    @ask_for_values(PriorityForm, "Set the priority of these tickets", button="Set the priority")
+    @admin.action(description="Set priority", permissions=["work"])
+    @ask_for_values(PriorityForm, "Set the priority of these tickets?", button="Set priority")
     def prioritise(self, request: HttpRequest, tickets: QuerySet[Ticket], priority: str) -> None:
         call_each(
             request,
             tickets,
             lambda ticket: ticket.prioritise(request.user, priority),
             done=f"Priority {priority}",
-            unchanged="Unchanged",
+            unchanged=f"Already {priority}",
         )
 
     def _assign(self, request: HttpRequest, tickets: QuerySet[Ticket], person: User | None) -> None:
@@ -207,5 +200,5 @@ class TicketAdmin(PageAdmin):
             tickets,
             lambda ticket: ticket.assign(request.user, person),
             done=f"Assigned to {person}" if person else "Unassigned",
-            unchanged="Unchanged",
+            unchanged=f"Already assigned to {person}" if person else "Already unassigned",
         )

@@ -15,7 +15,7 @@ class CommentForm(forms.Form):
         max_length=TicketComment.LONGEST,
         label="Comment",
         widget=UnfoldAdminTextareaWidget({"rows": 5, "aria-describedby": "comment-help"}),
-        error_messages={"required": "Enter a comment."},
+        error_messages={"required": "Write a comment first."},
     )
 
 

@@ -53,7 +53,9 @@ VIEW = "tickets.view_ticket"
 
 MENU = [
     list_entry(
-        "Operations", 220, "tickets.ticket", "Tickets", ICON, "g t", query="?queue=unresolved"
+        *("Operations", 220, "tickets.ticket", "Tickets", ICON, "g t"),
+        query="?queue=unresolved",
+        pages=("tickets:ticket_detail",),
     ),
 ]
 

@@ -39,6 +39,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": f"{ticket.get_status_display()} · {ticket}",
+        "heading": str(ticket),
         "model_admin": admin.site.get_model_admin(Ticket),
         "ticket": ticket,
         "occurrences": shown[:OCCURRENCES],

@@ -69,11 +69,11 @@ class ApiKey(models.Model):
     owner = models.ForeignKey(
         User, models.CASCADE, related_name="api_keys", limit_choices_to={"is_active": True}
     )
-    name = models.CharField(max_length=80, help_text="What it is for: “deploy pipeline”.")
+    name = models.CharField(max_length=80, help_text="What it is for, such as “deploy pipeline”.")
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(
-        null=True, blank=True, validators=[validate_future], help_text="Empty: never."
+        null=True, blank=True, validators=[validate_future], help_text="Leave empty for no expiry."
     )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

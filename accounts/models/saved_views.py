@@ -31,9 +31,7 @@ def cleaned_query(query: str) -> str:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
     except ValueError:
-        raise ValidationError(
-            "Enter the query string of the list's address, without the “?”."
-        ) from None
+        raise ValidationError("Enter the part after “?” in the list's address.") from None
     kept = [(name, value) for name, value in pairs if value and name not in NOT_KEPT]
     if bad := [name for name, _ in pairs if not PARAMETER.fullmatch(name.lstrip("_"))]:
         raise ValidationError(f"“{bad[0][:80]}” is not a parameter of a list.")
@@ -79,12 +77,12 @@ class SavedView(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", db_index=False
     )
     list_name = models.CharField(
-        "list", max_length=80, validators=[validate_list], help_text="automation_job, for instance."
+        "list", max_length=80, validators=[validate_list], help_text="Such as automation_job."
     )
     name = models.CharField(max_length=80)
-    query = models.TextField(blank=True, help_text="What follows the “?” in the list's address.")
+    query = models.TextField(blank=True, help_text="The part after “?” in the list's address.")
     shared = models.BooleanField(
-        default=False, db_default=False, help_text="Whether everybody may open it."
+        default=False, db_default=False, help_text="Whether everyone can open it."
     )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()

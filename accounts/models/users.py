@@ -134,7 +134,7 @@ class User(AbstractBaseUser):
         "active",
         default=True,
         db_default=True,
-        help_text="Without it, nobody logs in with this name.",
+        help_text="Inactive users cannot log in.",
     )
     # True for one row: the actor for what no person did. A constraint keeps it inactive.
     is_system = models.BooleanField(default=False, db_default=False, editable=False)

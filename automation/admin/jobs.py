@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import (
     AllValuesCheckboxFilter,
     AutocompleteSelectFilter,
@@ -30,9 +32,8 @@ from console.lists import (
     ask_first,
     call_each,
 )
-from inventory.models import Server
 
-from .job_questions import describe_cancel, describe_relaunch, runs_of
+from .job_questions import chosen_by_run, describe_cancel, describe_relaunch, runs_of
 
 
 class EnvironmentFilter(AllValuesCheckboxFilter):
@@ -67,7 +68,6 @@ class JobAdmin(HistoryAdmin):
         "server": Narrow("server__id__exact", "server_id"),
         "environment": Narrow("server__environment", "server.environment"),
         "user": Narrow("user__id__exact", "user_id"),
-        "run_number": Narrow("run__id__exact", "run_id"),
         "created_at": Day("created_at"),
     }
     exported = {
@@ -97,9 +97,11 @@ class JobAdmin(HistoryAdmin):
         ("failure_kind", FailureFilter),
         ("created_at", TimeRangeFilter),
     ]
+    # A run's page links to its jobs.
+    more_filters = ("run",)
     search_fields = ["job_id"]  # enables the search box; the search is JobQuerySet.matching
-    search_help_text = "The beginning of a job's id, or part of a playbook's or server's name"
-    when_empty = "Each launch of a playbook makes one job for each server. Run a playbook to begin."
+    search_help_text = "Job id, playbook or server"
+    when_empty = "A launch creates one job per server. Run a playbook to start."
     sortable_by = ["created_at"]
     same_order = {"created_at": "id"}
     actions = ["cancel", "relaunch"]
@@ -152,8 +154,9 @@ class JobAdmin(HistoryAdmin):
         return render_to_string("automation/jobs/_failure_kind.html", {"job": job})
 
     @admin.display(description="run")
-    def run_number(self, job: Job) -> int:
-        return job.run_id
+    def run_number(self, job: Job) -> str:
+        url = reverse("automation:run_detail", args=[job.run_id])
+        return format_html('<a class="io-link" href="{}">{}</a>', url, job.run_id)
 
     @admin.display(description="duration")
     def duration(self, job: Job) -> str:
@@ -174,15 +177,13 @@ class JobAdmin(HistoryAdmin):
     @ask_first("Relaunch?", button="Relaunch", describe=describe_relaunch)
     def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         """Relaunch each run of the selected jobs, on their servers only."""
-        servers: dict[Run, list[Server]] = {}
-        for job in jobs.select_related("run__playbook", "server").order_by("id"):
-            servers.setdefault(job.run, []).append(job.server)
+        chosen = chosen_by_run(jobs)
         actor, key = signed_in(request), request.POST.get("once", "")
 
         def again(run: Run) -> bool:
             own_key = f"{key[:32]}-{run.pk}" if key else ""
-            launch = launching.launch_from(run, servers=servers[run])
+            launch = launching.launch_from(run, servers=[job.server for job in chosen[run]])
             launching.launch(actor, replace(launch, idempotency_key=own_key))
             return True
 
-        call_each(request, servers, again, done="Relaunched", unchanged="")
+        call_each(request, chosen, again, done="Relaunched", unchanged="")

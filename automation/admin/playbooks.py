@@ -1,15 +1,18 @@
 """The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.console import SwitchedAdmin
 from automation.models import Playbook
+from console.key_values import KeyValuesField
 from console.lists import (
     Day,
     Each,
@@ -20,6 +23,7 @@ from console.lists import (
     ask_first,
     call_each,
 )
+from inventory.secret_forms import NamesField
 
 
 class FileFilter(RadioFilter):
@@ -33,8 +37,18 @@ class FileFilter(RadioFilter):
         return queryset.whose_file_is(self.value()) if self.value() else queryset
 
 
+class PlaybookForm(forms.ModelForm):
+    tags = NamesField(
+        required=False, widget=UnfoldAdminTextInputWidget, help_text="Comma-separated."
+    )
+
+    class Meta:
+        field_classes: ClassVar = {"variables": KeyValuesField}
+
+
 @admin.register(Playbook)
 class PlaybookAdmin(PageAdmin, SwitchedAdmin):
+    form = PlaybookForm
     list_display = ["name", "file_path", "file_is", "tag_list", "active_pill", "updated_at"]
     list_filter = [
         ("is_active", BooleanRadioFilter),
@@ -61,9 +75,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         "updated_at": "updated_at",
     }
     search_fields = ["name", "file_path", "description"]
-    when_empty = (
-        "Register a playbook here, or let all of the folder be found: manage.py import_playbooks"
-    )
+    when_empty = "Add one, or import all playbooks in the folder: manage.py import_playbooks"
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/playbooks/_playbook_tools.html"
     change_form_outer_after_template = "automation/playbooks/_playbook_source.html"
@@ -71,7 +83,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
         ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
-        ("At a launch", {"fields": ["variables", "tags"]}),
+        ("Launch", {"fields": ["variables", "tags"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
     add_fieldsets = [
@@ -98,7 +110,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     def run_button(self, playbook: Playbook) -> str:
         return render_to_string("automation/playbooks/_run_button.html", {"playbook": playbook})
 
-    @admin.display(description="file is")
+    @admin.display(description="file state")
     def file_is(self, playbook: Playbook) -> str:
         return render_to_string(
             "automation/playbooks/_file_state.html", {"state": playbook.file_state}
@@ -108,13 +120,13 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     def tag_list(self, playbook: Playbook) -> str:
         return ", ".join(playbook.tags) or "-"
 
-    @admin.action(description="Accept the changed files", permissions=["accept"])
-    @ask_first("Accept these files as they are now? From then on they can be run.", button="Accept")
+    @admin.action(description="Accept changed files", permissions=["accept"])
+    @ask_first("Accept the current files?", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,
             playbooks,
             lambda playbook: playbook.accept_file(request.user),
             done="Accepted",
-            unchanged="Unchanged",
+            unchanged="Not changed",
         )

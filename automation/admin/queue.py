@@ -23,7 +23,7 @@ class FailureAdmin(HistoryAdmin):
 
     list_display = ["name", "func", "started", "stopped", "attempt_count"]
     cell_filters = {"func": Narrow("func__exact", "func")}
-    when_empty = "Nothing to do: each wake-up of a worker went well."
+    when_empty = "No wake-up of a worker has failed."
     search_fields = ["name", "func"]
     fields = ["name", "func", "args", "kwargs", "started", "stopped", "attempt_count", "result"]
 
@@ -31,12 +31,12 @@ class FailureAdmin(HistoryAdmin):
 @admin.register(Schedule)
 class ScheduleAdmin(HistoryAdmin):
     list_display = ["name", "func", "schedule_type", "minutes", "next_run"]
-    when_empty = "They are made by manage.py migrate, and a worker keeps to them."
+    when_empty = "manage.py migrate creates them."
     fields = ["name", "func", ("schedule_type", "minutes"), "next_run", "repeats"]
 
 
 class AliveFilter(DropdownFilter):
-    title = "life"
+    title = "state"
     parameter_name = "alive"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -51,12 +51,13 @@ class WorkerAdmin(HistoryAdmin):
     """Worker processes, including those that ended in the last day."""
 
     list_display = ["host", "pid", "is_alive", "seen_at"]
+    list_before_template = "automation/workers/_queue_links.html"
     list_filter = [AliveFilter]
     cell_filters = {"host": Narrow("host__exact", "host")}
     search_fields = ["host"]
     ordering = ["-seen_at"]
     fields = ["host", "pid", "seen_at"]
-    when_empty = "No worker has been here for a day. Start one: manage.py run_worker"
+    when_empty = "No worker has run in the last day. Start one: manage.py run_worker"
 
     @admin.display(description="alive", boolean=True)
     def is_alive(self, worker: Worker) -> bool:

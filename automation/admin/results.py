@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from automation.models import JobLog, TaskResult
+from automation.reports.log_html import text_html
 from console.lists import HistoryAdmin, Narrow
 
 
@@ -27,10 +28,7 @@ class JobLogAdmin(HistoryAdmin):
     list_display = ["line_number", "log_level", "text", "timestamp"]
     list_filter = [("job", JobOfLinesFilter), ("log_level", ChoicesCheckboxFilter)]
     cell_filters = {"log_level": Narrow("log_level__exact", "log_level")}
-    when_empty = (
-        "Choose a job under “Filters” first: lines are looked up by their job. "
-        "A job's own page shows its log in full."
-    )
+    when_empty = "Choose a job under Filters. A job's page shows its whole log."
     sortable_by = ["line_number"]
     ordering = ["job", "line_number"]
 
@@ -45,7 +43,7 @@ class JobLogAdmin(HistoryAdmin):
 
     @admin.display(description="text")
     def text(self, line: JobLog) -> str:
-        return render_to_string("automation/jobs/_line_text.html", {"line": line})
+        return text_html(line.content)
 
 
 @admin.register(TaskResult)
@@ -61,10 +59,7 @@ class TaskResultAdmin(HistoryAdmin):
     }
     # A run's page links to changed results, which include some ignored failures.
     more_filters = ("changed",)
-    when_empty = (
-        "Choose a job under “Filters” first: results are looked up by their job. "
-        "A job's own page shows them too."
-    )
+    when_empty = "Choose a job under Filters. A job's page shows its task results."
     sortable_by = ["number", "duration"]
     ordering = ["job", "number"]
     fields = [

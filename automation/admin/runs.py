@@ -78,9 +78,9 @@ class RunAdmin(HistoryAdmin):
         "started_at": "started_at",
         "finished_at": "finished_at",
     }
-    when_empty = "Each launch of a playbook is a run. Run a playbook to begin."
+    when_empty = "Each launch of a playbook is a run. Run a playbook to start."
     search_fields = ["=id"]
-    search_help_text = "The number of a run"
+    search_help_text = "Run number"
     sortable_by = ["created_at"]
     same_order = {"created_at": "id"}
 

@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 
@@ -17,6 +16,7 @@ from automation import launching
 from automation.models import Job, Playbook
 from automation.views.launching import launch_page
 from console.lists import Narrow, Rows, reason
+from console.times import time_tag
 from inventory.models import Server
 from schema.exceptions import Refused
 
@@ -48,10 +48,8 @@ class LastJob(Narrow):
         job = row.newest_job
         if job is None:
             return super().shown(row, text, rows)
-        when = f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M}"
-        to_job = format_html(
-            '<a class="io-link io-list-when" href="{}">{}</a>', job.get_absolute_url(), when
-        )
+        when = time_tag(job.created_at)
+        to_job = format_html('<a class="io-link" href="{}">{}</a>', job.get_absolute_url(), when)
         return format_html("{} {}", super().shown(row, text, rows), to_job)
 
 
@@ -69,12 +67,12 @@ def last_job(server: Any) -> str:
     return "-" if status == "none" else render_to_string(STATUS, {"status": status})
 
 
-@admin.action(description="Run a playbook on the selected servers")
+@admin.action(description="Run a playbook")
 def run_playbook(model_admin: Any, request: HttpRequest, servers: QuerySet[Server]) -> HttpResponse:
     return launch_page(request, initial={"servers": servers})
 
 
-@admin.action(description="Check the connection")
+@admin.action(description="Check connection")
 def check_connection(
     model_admin: Any, request: HttpRequest, servers: QuerySet[Server]
 ) -> HttpResponse | None:
@@ -85,5 +83,5 @@ def check_connection(
     except Refused as error:
         messages.error(request, reason(error))
         return None
-    messages.success(request, "Launched the connection check.")
+    messages.success(request, "Connection check started.")
     return redirect(run)

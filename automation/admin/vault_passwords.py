@@ -28,7 +28,7 @@ class VaultPasswordAdmin(ConsoleAdmin):
     list_filter = [("playbook", AutocompleteSelectFilter)]
     search_fields = ["vault_id", "playbook__name"]
     autocomplete_fields = ["playbook"]
-    when_empty = "Add one for each vault id that a playbook's vaulted files and texts need."
+    when_empty = "Add one for each vault id that a playbook uses."
     fieldsets = [(None, {"fields": ["playbook", "vault_id", "new_password"]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:

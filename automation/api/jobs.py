@@ -185,7 +185,7 @@ def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProx
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
 
 
-# By status.
+# Responses by status.
 RELAUNCH_ANSWERS = {
     201: LaunchedSerializer,
     200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),
@@ -301,7 +301,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
         To follow a job, repeat with `last` as `after` until `finished`.
         """
-        after, limit = _range(request)
+        after, limit = asked_range(request)
         text, level = _searched(request)
         # Read the job first: if it has ended, all of its lines are there.
         job = self.get_object()
@@ -334,8 +334,8 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """List the task results after number `after`, in the order in which they ended."""
-        after, limit = _range(request)
+        """The results of tasks after number `after`, in the order in which they ended."""
+        after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
         if is_slowest:
@@ -353,7 +353,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return Response(shown.data)
 
 
-def _range(request: Request) -> tuple[int, int]:
+def asked_range(request: Request) -> tuple[int, int]:
     """(after, limit) from the request."""
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)

@@ -51,7 +51,7 @@ class Playbook(Editable):
         "file",
         max_length=500,
         validators=[playbook_files.validate_file_path],
-        help_text="Relative to the playbook folder: site.yml, web/deploy.yml.",
+        help_text="Path in the playbook folder, such as site.yml or web/deploy.yml.",
     )
     file_hash = models.CharField(max_length=64, editable=False)
     tags = JSONShapeField(default=list, db_default=[], blank=True, validators=[validate_labels])
@@ -60,17 +60,17 @@ class Playbook(Editable):
         db_default={},
         blank=True,
         validators=[variables.validate_schema],
-        help_text="What it asks for at a launch: "
+        help_text="Variables that a launch asks for: "
         '{"version": {"type": "string", "required": true, "help": "…"}}.',
     )
     is_active = models.BooleanField(
-        "active", default=True, db_default=True, help_text="Without it, it cannot be launched."
+        "active", default=True, db_default=True, help_text="Inactive playbooks cannot be launched."
     )
     is_exclusive = models.BooleanField(
         "one run at a time",
         default=False,
         db_default=False,
-        help_text="A second run waits until the first has ended, whatever its servers.",
+        help_text="Another run waits until the current one has finished, on whatever servers.",
     )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()

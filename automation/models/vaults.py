@@ -29,7 +29,7 @@ class VaultPassword(models.Model):
         default="default",
         db_default="default",
         validators=[validate_vault_id],
-        help_text="As in ansible-vault's --vault-id; “default” where none was given.",
+        help_text="As given to ansible-vault --vault-id; “default” if none was.",
     )
     password = EncryptedTextField()
     created_at = CreatedAtField()

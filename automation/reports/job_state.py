@@ -34,6 +34,7 @@ def header_of(job: Job) -> dict[str, Any]:
     return {
         **state,
         "title": f"{state['shown_status'].capitalize()} · {job}",
+        "heading": str(job),
         "advice": ADVICE.get(job.failure_kind, ""),
         "failing_line": failing_line(job),
         "failing_task": failure,

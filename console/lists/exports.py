@@ -48,7 +48,7 @@ def export(model_admin: ConsoleAdmin, request: HttpRequest, kind: str) -> HttpRe
     name = str(model_admin.opts.verbose_name_plural).replace(" ", "_")
     if len(keys) > EXPORTED_ROWS:
         said = f"More than {EXPORTED_ROWS:,} {model_admin.opts.verbose_name_plural} match. "
-        messages.error(request, f"{said}Narrow the list, by time for instance, and export parts.")
+        messages.error(request, f"{said}Filter the list, by time for instance, and export parts.")
         return HttpResponseRedirect(_list_of(rows) + rows.get_query_string())
     details = {"format": kind, "rows": len(keys), **_told(rows)}
     list_exported.send(sender=model_admin.model, name=name, details=details)

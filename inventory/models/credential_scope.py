@@ -52,22 +52,22 @@ class CredentialScope(models.Model):
         db_default=[],
         blank=True,
         validators=[validate_environments],
-        help_text="On every server of these environments.",
+        help_text="Usable on every server in these environments.",
     )
     allowed_servers: models.ManyToManyField[Server, Any] = models.ManyToManyField(
         "inventory.Server",
-        verbose_name="may be used on servers",
+        verbose_name="usable on servers",
         blank=True,
         related_name="allowed_credentials",
-        help_text="And on these, whatever their environment. With neither, it is used nowhere.",
+        help_text="Usable on these servers in any environment. With neither, it cannot be used.",
     )
     roles = JSONShapeField(
-        "may be used by",
+        "usable by",
         default=list,
         db_default=[],
         blank=True,
         validators=[validate_roles],
-        help_text="Admins may always use it.",
+        help_text="Admins can always use it.",
     )
 
     if TYPE_CHECKING:

@@ -59,27 +59,27 @@ class Credential(CredentialScope):
         max_length=80,
         blank=True,
         validators=[validate_login],
-        help_text="Empty: each server's own.",
+        help_text="Leave empty to use each server's SSH user.",
     )
     ssh_private_key = EncryptedTextField("SSH private key")
-    ssh_key_passphrase = EncryptedTextField("passphrase of the key")
+    ssh_key_passphrase = EncryptedTextField("key passphrase")
     ssh_password = EncryptedTextField("SSH password")
     become_method = models.CharField(
         max_length=80,
         blank=True,
         validators=[validate_become_method],
-        help_text="How rights are raised: sudo, su … Empty: as the playbook says.",
+        help_text="Such as sudo or su. Leave empty to use the playbook's.",
     )
     become_user = models.CharField(
         max_length=80,
         blank=True,
         validators=[validate_login],
-        help_text="Empty: as the playbook says, else root.",
+        help_text="Leave empty to use the playbook's, or root.",
     )
     become_password = EncryptedTextField("become password")
     environment = EncryptedJSONField("environment variables")
     is_active = models.BooleanField(
-        "active", default=True, db_default=True, help_text="Without it, no run can use it."
+        "active", default=True, db_default=True, help_text="Inactive credentials cannot be used."
     )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
@@ -119,12 +119,12 @@ class Credential(CredentialScope):
         """
         super().clean()
         if Credential.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
-            raise ValidationError({"name": ["A credential with this name already exists."]})
+            raise ValidationError({"name": ["There is already a credential with this name."]})
         try:
             self.open_private_key()
             validate_environment(self.opened_environment())
         except Undecryptable as error:
-            raise ValidationError(f"{error} Give its secrets again, or clear them.") from None
+            raise ValidationError(f"{error} Enter its secrets again, or clear them.") from None
 
     def opened(self, name: str) -> str:
         """One secret, decrypted; only for the run itself. Raises Undecryptable."""

@@ -102,13 +102,13 @@ class Server(HostKeys, Editable):
         max_length=255,
         unique=True,
         validators=[validate_hostname],
-        help_text="Its name in Ansible's inventory, unique.",
+        help_text="Unique. Its name in the Ansible inventory.",
     )
     ip_address = models.CharField(
         "IP address",
         max_length=45,
         validators=[validate_ipv46_address],
-        help_text="IPv4 or IPv6: where Ansible connects to.",
+        help_text="IPv4 or IPv6 address that Ansible connects to.",
     )
     os_type = models.CharField("OS", max_length=50, blank=True)
     os_version = models.CharField("OS version", max_length=50, blank=True)
@@ -124,7 +124,7 @@ class Server(HostKeys, Editable):
         max_length=500,
         blank=True,
         validators=[validate_key_path],
-        help_text="A private key (mode 0600) in the key folder, on every worker.",
+        help_text="Private key (mode 0600) in the key folder of every worker.",
     )
     credential = models.ForeignKey(
         Credential,
@@ -132,21 +132,20 @@ class Server(HostKeys, Editable):
         null=True,
         blank=True,
         related_name="servers",
-        help_text="How Ansible logs in. With an SSH key or password, in place of the key file.",
+        help_text="How Ansible logs in. Its SSH key or password replaces the key file.",
     )
     tags = JSONShapeField(
         default=dict,
         db_default={},
         blank=True,
         validators=[validate_tags],
-        help_text='Groups in Ansible: {"role": "web"} puts it into role_web, '
-        '{"groups": ["web"]} into web.',
+        help_text="Ansible groups: role=web puts the server into role_web, groups=[web] into web.",
     )
     environment = models.CharField(
         max_length=50,
         default="development",
         db_default="development",
-        help_text="development, staging, production …",
+        help_text="Such as development, staging or production.",
     )
     description = models.TextField(blank=True)
     variables = JSONShapeField(
@@ -159,11 +158,10 @@ class Server(HostKeys, Editable):
     host_key = models.TextField(
         blank=True,
         validators=[validate_host_key],
-        help_text="The server's public host key (“ssh-ed25519 AAAA…”). "
-        "With it, no other key is accepted.",
+        help_text="Public host key (“ssh-ed25519 AAAA…”). If set, no other key is accepted.",
     )
     is_active = models.BooleanField(
-        "active", default=True, db_default=True, help_text="Without it, nothing runs here."
+        "active", default=True, db_default=True, help_text="Nothing runs on inactive servers."
     )
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()

@@ -43,7 +43,6 @@ def chips(answer):
         ("server", {"server__id__exact": ["{0.server_id}"]}),
         ("playbook", {"playbook__id__exact": ["{0.playbook_id}"]}),
         ("user", {"user__id__exact": ["{0.user_id}"]}),
-        ("run", {"run__id__exact": ["{0.run_id}"]}),
     ],
 )
 def test_each_cell_of_a_job_leads_to_the_jobs_like_it(client_of, bob, column, query):

@@ -65,7 +65,7 @@ def test_a_browser_gets_pages_of_one_row(client_of, boss, kind):
     assert f"{kind}s" in response.content.decode()
 
 
-# --- Who comes in ---------------------------------------------------------------------------------
+# --- Authentication -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["", "servers", "jobs", "schema", "docs", f"tickets/{uuid4()}"])
@@ -93,7 +93,8 @@ def test_whoever_may_not_is_recorded_once(api_of, bob, name, method, wanted):
     with recorded() as lines:
         response = client.generic(method, path, "{}", content_type="application/json")
     assert (response.status_code, lines) == (403, ["access.denied by bob"])
-    assert response.json()["detail"].startswith("Your role (viewer) does not allow this.")
+    refusal = "Your role (viewer) does not allow this. Permission needed: "
+    assert response.json()["detail"].startswith(refusal)
 
 
 def test_a_session_writes_with_a_csrf_token_only(boss):
@@ -116,7 +117,7 @@ def test_a_key_writes_without_one(boss):
     assert client.post("/api/servers", server, headers=headers).status_code == 201
 
 
-# --- What is said when something is wrong ---------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["nothing", "servers/", "servers/web1", "jobs/1", "v1/servers"])
@@ -242,7 +243,7 @@ def test_no_endpoint_breaks_on_a_method_that_only_asks(api_of, boss, name):
     assert client.head(path).status_code in (200, 405)
 
 
-# --- Its papers -----------------------------------------------------------------------------------
+# --- Documentation --------------------------------------------------------------------------------
 
 
 def test_the_schema_is_valid_and_complete():

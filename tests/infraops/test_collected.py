@@ -30,7 +30,7 @@ from inventory.models import Server
 from tests import make
 
 HOME = reverse("home")
-SEARCH = reverse("admin:search")
+SEARCH = reverse("command_search")
 FOR_OPERATORS = "automation.launch_playbook"
 
 

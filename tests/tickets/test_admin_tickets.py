@@ -66,13 +66,13 @@ def test_title_and_description_are_edited_and_nothing_else(client_of, alice):
     assert (ticket.title, ticket.status, ticket.priority) == ("New title", "open", "medium")
 
 
-def test_the_list_shows_how_long_and_on_how_much(client_of, bob):
+def test_the_list_shows_since_when_and_on_how_much(client_of, bob):
     ticket = make.ticket(title="now")
     make.occurrence(ticket), make.occurrence(ticket)
     make.occurrence(ticket, cleared_at=timezone.now())
     Ticket.objects.update(created_at=timezone.now() - timedelta(hours=3))
     page = client_of(bob).get(LIST).content.decode()
-    assert "3\xa0hours" in page and "2 servers" in page
+    assert "3 h ago" in page and "2 servers" in page
     assert ticket.get_absolute_url() in page
 
 
@@ -82,7 +82,7 @@ def test_the_list_shows_how_long_and_on_how_much(client_of, bob):
         ("start", "open", "in_progress", "In progress"),
         ("resolve", "open", "resolved", "Resolved"),
         ("close", "resolved", "closed", "Closed"),
-        ("reopen", "closed", "open", "Open again"),
+        ("reopen", "closed", "open", "Reopened"),
     ],
 )
 def test_many_are_moved_at_once(client_of, alice, action, before, after, said):

@@ -1,0 +1,203 @@
+"""A form field for a JSON object: rows of names, types and values, or the JSON itself.
+
+What is typed keeps its type: a row of type text holds "yes" and "1" as texts. A duplicate name is
+rejected in rows, JSON and YAML alike. Rows need a script; without it, the form has the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from schema.fields import INEXACT_NUMBER, TOO_DEEP, ReadableJSONField, has_inexact_number
+
+from .plain_yaml import read_yaml, unique_pairs
+
+TYPES = {
+    "text": "Text",
+    "number": "Number",
+    "boolean": "True / false",
+    "null": "Null",
+    "structure": "List or map",
+}
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*+)(\.[0-9]++)?([eE][+-]?[0-9]++)?")
+LONGEST_NUMBER = 300
+
+
+@dataclass(frozen=True)
+class KeyValue:
+    name: str
+    type: str
+    text: str
+
+
+BLANK = KeyValue("", "text", "")
+
+
+class KeyValues(list[KeyValue]):
+    """Rows that a form has sent, not yet parsed."""
+
+
+class UniqueDecoder(json.JSONDecoder):
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{**more, "object_pairs_hook": unique_pairs})
+
+
+def key_values_of(value: dict[str, Any]) -> KeyValues:
+    return KeyValues(_row(name, item) for name, item in value.items())
+
+
+def _row(name: str, value: Any) -> KeyValue:
+    if isinstance(value, str):
+        return KeyValue(name, "text", value)
+    if value is None:
+        return KeyValue(name, "null", "")
+    if isinstance(value, bool):
+        return KeyValue(name, "boolean", json.dumps(value))
+    if isinstance(value, int | float):
+        return KeyValue(name, "number", json.dumps(value))
+    return KeyValue(name, "structure", json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def read_rows(rows: KeyValues) -> dict[str, Any]:
+    """The object for these rows; ignores empty ones.
+
+    Raises ValidationError for all invalid rows.
+    """
+    pairs, problems = [], []
+    for row in rows:
+        if not row.name and not row.text.strip():
+            continue
+        try:
+            pairs.append((_read_name(row), READERS[row.type](row.text)))
+        except ValidationError as error:
+            problems += [f"{row.name or row.text[:40]}: {message}" for message in error.messages]
+    if problems:
+        raise ValidationError(problems)
+    return unique_pairs(pairs)
+
+
+def _read_name(row: KeyValue) -> str:
+    if not row.name:
+        raise ValidationError("This value needs a name.")
+    return row.name
+
+
+def _read_number(text: str) -> int | float:
+    text = text.strip()
+    if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text):
+        raise ValidationError("Enter a number, such as 5 or 2.5, or choose Text.")
+    number = json.loads(text)
+    if not math.isfinite(number):
+        raise ValidationError("This number is too large.")
+    return number
+
+
+def _read_boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in ("true", "false"):
+        raise ValidationError("Enter true or false, or choose Text.")
+    return word == "true"
+
+
+def _read_structure(text: str) -> Any:
+    """Parse JSON, or otherwise YAML."""
+    try:
+        value = json.loads(text, cls=UniqueDecoder)
+    except json.JSONDecodeError:
+        value = read_yaml(text)
+    except (RecursionError, ValueError):
+        raise ValidationError(TOO_DEEP) from None
+    if not isinstance(value, list | dict):
+        raise ValidationError("Enter a list or a map, as YAML or JSON.")
+    if has_inexact_number(value):
+        raise ValidationError(INEXACT_NUMBER)
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValidationError("This holds something that JSON has no word for.") from None
+    return value
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "text": lambda text: text,
+    "number": _read_number,
+    "boolean": _read_boolean,
+    "null": lambda text: None,
+    "structure": _read_structure,
+}
+
+
+class KeyValuesWidget(forms.Widget):
+    template_name = "console/_key_values.html"
+
+    class Media:
+        css = {"all": ["console/key_values.css"]}
+        js = ["console/key_values.js"]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The rows if the script has shown them, otherwise the JSON."""
+        if data.get(f"{name}-as") != "rows":
+            return data.get(name)
+        lists = (data.getlist(f"{name}-{part}") for part in ("name", "type", "value"))
+        return KeyValues(
+            KeyValue(name.strip(), kind, text.replace("\r\n", "\n"))
+            for name, kind, text in zip(*lists, strict=False)
+            if kind in TYPES
+        )
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, None, attrs)
+        rows, text = (value, "{}") if isinstance(value, KeyValues) else _shown(value)
+        context["widget"] |= {"rows": rows, "text": text, "types": TYPES, "blank": BLANK}
+        return context
+
+    def _render(self, template_name: str, context: Any, renderer: Any = None) -> SafeString:
+        """Render with our templates: the form's own renderer knows only those of installed apps."""
+        return render_to_string(template_name, context)
+
+
+def _shown(text: str | None) -> tuple[KeyValues | None, str]:
+    """(rows, JSON) for a stored value or for what was sent.
+
+    The rows are None if it is not an object, or contains what a text field would change.
+    """
+    try:
+        value = json.loads(text or "{}", cls=UniqueDecoder)
+    except (ValueError, RecursionError, ValidationError):
+        return None, text or ""
+    if not isinstance(value, dict):
+        return None, text or ""
+    written = json.dumps(value, ensure_ascii=False, indent=2)
+    return (None if "\\r" in written or "\\u0000" in written else key_values_of(value)), written
+
+
+class KeyValuesField(ReadableJSONField):
+    widget = KeyValuesWidget
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{**more, "decoder": UniqueDecoder, "widget": KeyValuesWidget})
+
+    def to_python(self, value: Any) -> Any:
+        return read_rows(value) if isinstance(value, KeyValues) else super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        if isinstance(data, KeyValues):
+            return data
+        try:
+            return super().bound_data(data, initial)
+        except ValidationError:  # a duplicate name
+            return InvalidJSONInput(data)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, KeyValues) else super().prepare_value(value)

@@ -1,0 +1,39 @@
+"""Copy a server: the initial values of the form for a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audit.redaction import has_mask, redacted
+
+from .models import Server
+
+# What identifies a server has to be typed anew: its name, its address, its host key.
+COPIED = (
+    *("environment", "description", "is_active", "credential", "tags", "os_type", "os_version"),
+    *("ssh_port", "ssh_user", "ssh_key_path"),
+)
+
+
+@dataclass(frozen=True)
+class ServerCopy:
+    """Initial values of the form, and the names of variables left out because they are secret."""
+
+    values: dict[str, Any]
+    left_out: list[str]
+
+    def said(self, server: Server) -> str:
+        secrets = f" and these secrets: {', '.join(self.left_out)}" if self.left_out else ""
+        return (
+            f"Copied from {server}. Not copied: host name, IP address, host key{secrets}. "
+            "Nothing is saved yet."
+        )
+
+
+def copy_of(server: Server) -> ServerCopy:
+    values = {name: getattr(server, name) for name in COPIED}
+    shown = redacted(server.variables)
+    kept = {name: value for name, value in shown.items() if not has_mask({name: value})}
+    left_out = [name for name in shown if name not in kept]
+    return ServerCopy({**values, "variables": kept}, left_out)

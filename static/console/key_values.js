@@ -1,0 +1,168 @@
+// A JSON object as rows of names, types and values (console/key_values.py reads them). Converting
+// between JSON and rows keeps every digit of a number: nothing is parsed as a number here.
+"use strict";
+
+(() => {
+    const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+    // JSON → [[name, type, text]]
+
+    function endOfText(json, at) {
+        for (at += 1; json[at] !== '"'; at += 1) if (json[at] === "\\") at += 1;
+        return at + 1;
+    }
+
+    function endOfValue(json, at) {
+        if (json[at] === '"') return endOfText(json, at);
+        if (!"{[".includes(json[at])) return at + json.slice(at).search(/[\s,}\]]|$/);
+        let depth = 0;
+        do {
+            if (json[at] === '"') at = endOfText(json, at) - 1;
+            else if ("{[".includes(json[at])) depth += 1;
+            else if ("}]".includes(json[at])) depth -= 1;
+            at += 1;
+        } while (depth > 0);
+        return at;
+    }
+
+    function described(slice) {
+        if (slice[0] === '"') return ["text", JSON.parse(slice)];
+        if ("{[".includes(slice[0])) return ["structure", slice];
+        if (slice === "null") return ["null", ""];
+        return [slice === "true" || slice === "false" ? "boolean" : "number", slice];
+    }
+
+    function entriesOf(json) {
+        const value = JSON.parse(json);
+        if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("This is not an object.");
+        const entries = [];
+        const skip = (at) => at + json.slice(at).search(/[^\s,:]|$/);
+        for (let at = skip(json.indexOf("{") + 1); json[at] !== "}"; at = skip(at)) {
+            const end = endOfText(json, at);
+            const name = JSON.parse(json.slice(at, end));
+            at = skip(end);
+            const last = endOfValue(json, at);
+            if (entries.some(([known]) => known === name)) throw new Error(`“${name}” is there twice.`);
+            entries.push([name, ...described(json.slice(at, last))]);
+            at = last;
+        }
+        return entries;
+    }
+
+    // [[name, type, text]] → JSON
+
+    function written(name, type, text) {
+        const trimmed = text.trim();
+        if (type === "text") return JSON.stringify(text);
+        if (type === "null") return "null";
+        if (type === "boolean" && /^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase();
+        if (type === "number" && NUMBER.test(trimmed)) return trimmed;
+        if (type === "structure") {
+            try {
+                JSON.parse(trimmed);
+                return trimmed;
+            } catch {
+                throw new Error(`“${name}” is not JSON. Save it first, or write it as JSON.`);
+            }
+        }
+        throw new Error(`“${name}” does not fit its type.`);
+    }
+
+    function jsonOf(entries) {
+        const names = entries.map(([name]) => name);
+        const twice = names.find((name, place) => names.indexOf(name) !== place);
+        if (twice !== undefined) throw new Error(`“${twice}” is there twice.`);
+        const lines = entries.map(([name, type, text]) => `  ${JSON.stringify(name)}: ${written(name, type, text)}`);
+        return lines.length ? `{\n${lines.join(",\n")}\n}` : "{}";
+    }
+
+    function start(box) {
+        const as = box.querySelector("input[type=hidden]");
+        const rows = box.querySelector("fieldset");
+        const list = rows.querySelector("ul");
+        const whole = box.querySelector(":scope > div");
+        const json = whole.querySelector("textarea");
+        const problem = box.querySelector("[role=alert]");
+
+        const partsOf = (row) => [...row.querySelectorAll("input, select, textarea")];
+
+        function show(mode) {
+            as.value = mode;
+            rows.hidden = rows.disabled = mode !== "rows";
+            whole.hidden = mode === "rows";
+            whole.querySelector("[data-as-rows]").hidden = false;
+            problem.hidden = true;
+        }
+
+        function mark(row) {
+            row.dataset.type = row.querySelector("select").value;
+        }
+
+        function add(values = ["", "text", ""]) {
+            const row = box.querySelector("template").content.firstElementChild.cloneNode(true);
+            partsOf(row).forEach((part, place) => { part.value = values[place]; });
+            list.append(row);
+            mark(row);
+            return row;
+        }
+
+        function toRows() {
+            const entries = entriesOf(json.value.trim() || "{}");
+            list.replaceChildren();
+            entries.forEach(add);
+            if (!entries.length) add();
+            show("rows");
+            list.querySelector("input").focus();
+        }
+
+        function toJson() {
+            const entries = [...list.children].map((row) => partsOf(row).map((part) => part.value))
+                .map(([name, type, text]) => [name.trim(), type, text])
+                .filter(([name, , text]) => name || text.trim());
+            json.value = jsonOf(entries);
+            show("json");
+            json.focus();
+        }
+
+        function remove(row) {
+            const next = row.nextElementSibling || row.previousElementSibling;
+            row.remove();
+            (next?.querySelector("input") || box.querySelector("[data-add]")).focus();
+        }
+
+        function attempt(change) {
+            try {
+                change();
+            } catch (error) {
+                problem.textContent = error instanceof SyntaxError ? `Not valid JSON: ${error.message}` : error.message;
+                problem.hidden = false;
+            }
+        }
+
+        box.addEventListener("click", (event) => {
+            const button = event.target.closest("button");
+            if (!button) return;
+            if ("add" in button.dataset) add().querySelector("input").focus();
+            else if ("remove" in button.dataset) remove(button.closest("li"));
+            else if ("asJson" in button.dataset) attempt(toJson);
+            else if ("asRows" in button.dataset) attempt(toRows);
+        });
+        list.addEventListener("change", (event) => mark(event.target.closest("li")));
+        // Enter in a name moves on to the value instead of submitting the form.
+        list.addEventListener("keydown", (event) => {
+            if (event.key !== "Enter" || !event.target.matches("input")) return;
+            event.preventDefault();
+            event.target.closest("li").querySelector("textarea").focus();
+        });
+
+        [...list.children].forEach(mark);
+        if ("rowsFirst" in box.dataset) {
+            if (!list.children.length) add();
+            show("rows");
+        } else {
+            show("json");
+        }
+    }
+
+    addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-key-values]").forEach(start));
+})();
