@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from automation import launching
+from automation.content.task_names import read_task_names
 from automation.forms import LaunchForm, initial_for_relaunch
 from automation.launching import Intention, Launch, Only, PlanChanged
 from automation.launching.intentions import button, describe_servers
@@ -132,7 +133,8 @@ def _sent(request: HttpRequest) -> LaunchForm:
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
     """What the fields of a playbook need; a repeated run offers its own values and no others."""
     offered = None if form.repeated else last_values(signed_in(request), playbook)
-    return {"form": form, "playbook": playbook, "remembered": offered}
+    tasks = read_task_names(playbook.file_path).names if playbook else ()
+    return {"form": form, "playbook": playbook, "remembered": offered, "tasks": tasks}
 
 
 def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:
