@@ -1,4 +1,4 @@
-"""From what a person, a key or a schedule asks for to a run that waits."""
+"""From a request by a person, a key or a schedule to a waiting run."""
 
 from .digests import PlanChanged
 from .intentions import Intention

@@ -1,4 +1,4 @@
-"""What is checked before a launch becomes a run: our own rules, then those of the apps above."""
+"""Checks before a launch becomes a run: our own rules, then those of the apps above."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .launches import LONGEST_LAUNCH_REASON, Launch
 
 @dataclass(frozen=True)
 class Candidate:
-    """A launch that is asked about, with what is made of it once."""
+    """A launch to be checked, with values derived from it only once."""
 
     actor: User
     launch: Launch
 
     @cached_property
     def servers(self) -> list[Server]:
-        """ValidationError where a choice finds none."""
+        """The servers of the launch. Raises ValidationError if a choice matches none."""
         return self.launch.each_server()
 
     @cached_property
@@ -60,8 +60,10 @@ def unsaved_run(launch: Launch) -> Run:
 
 
 def verdict_on_launch(candidate: Candidate) -> Verdict:
-    """The first of our own rules that it breaks, or whatever the apps above have against it: each
-    rule may rely on those before it."""
+    """The first of our own rules that it breaks, or all violations that the apps above report.
+
+    Each rule may rely on those before it.
+    """
     for name, rule in RULES.items():
         try:
             rule(candidate)
@@ -85,7 +87,7 @@ def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tupl
 
 
 def refuse_role(candidate: Candidate) -> None:
-    """PermissionDenied for whoever may not launch, or not with a credential of their choice."""
+    """Raise PermissionDenied if the actor may not launch, or may not choose a credential."""
     if not candidate.actor.has_perm("automation.launch_playbook"):
         raise PermissionDenied("Your role cannot launch playbooks.")
     named = candidate.launch.credential
@@ -138,7 +140,7 @@ def _refuse_unknown_task(candidate: Candidate) -> None:
 
 
 def _refuse_bad_reason(candidate: Candidate) -> None:
-    """It is kept for good. The form and the API look by themselves, the other ways in do not."""
+    """The reason is stored permanently. Form and API check it too, the other ways in do not."""
     reason = candidate.launch.reason
     if len(reason) > LONGEST_LAUNCH_REASON:
         raise ValidationError({"reason": [f"At most {LONGEST_LAUNCH_REASON} characters."]})

@@ -1,4 +1,4 @@
-"""Launch, or say what a launch would do: the one way to either."""
+"""Launch, or rehearse a launch: the only way to do either."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from .launches import Launch, Origin
 
 
 class Launched(NamedTuple):
-    """The run, and whether this launch has made it: a key's second launch finds the first's."""
+    """The run, and whether this launch created it; with a known key it did not."""
 
     run: Run
     is_new: bool
 
 
 def launch(actor: User, launch: Launch) -> Launched:
-    """Queue one run with one pending job a server.
+    """Queue one run with one pending job per server.
 
-    PermissionDenied for the wrong role, Refused when playbook, server or credential is inactive, a
-    credential may not be used so (see credential_use) or the file has changed, PlanChanged when
-    another intention was expected, ValidationError ({field: messages}) for bad values. With an
-    idempotency key, the run that this actor's key made before is answered, whatever else the launch
-    says. What a rule only holds is launched, and waits outside the queue.
+    Raises PermissionDenied for the wrong role; Refused if playbook, server or credential is
+    inactive, a credential may not be used like this (see credential_use), or the file has changed;
+    PlanChanged if another intention was expected; ValidationError ({field: messages}) for invalid
+    values. With an idempotency key that this actor has used, returns that run, whatever else the
+    launch says. A launch that a rule only holds is accepted, and waits outside the queue.
     """
     candidate = Candidate(actor, launch)
     refuse_role(candidate)
@@ -41,7 +41,7 @@ def launch(actor: User, launch: Launch) -> Launched:
     try:
         run = Run.objects.enqueue(intention.run, intention.servers, **_recorded(launch))
     except IntegrityError:
-        # The same key at the same moment: the other request has made the run.
+        # The same key at the same moment: the other request has created the run.
         if known := _run_of_key(actor, launch):
             return Launched(known, is_new=False)
         raise
@@ -49,8 +49,7 @@ def launch(actor: User, launch: Launch) -> Launched:
 
 
 def rehearse(actor: User, launch: Launch) -> Intention:
-    """What the same launch would do, refused as it would be; nothing is launched. What it expects
-    is compared as well."""
+    """What the same launch would do. Raises as it would, PlanChanged included; launches nothing."""
     return _checked(Candidate(actor, launch))
 
 
@@ -64,7 +63,7 @@ def digest_of_launch(launch: Launch) -> str:
 
 
 def _run_of_key(actor: User, launch: Launch) -> Run | None:
-    """The run that this actor's key made before; Refused if it was for another playbook."""
+    """The run that this actor's key created; Refused if that was for another playbook."""
     key = launch.idempotency_key
     run = Run.objects.filter(launched_by=actor, idempotency_key=key).first() if key else None
     if run is not None and run.playbook_id != launch.playbook.pk:
@@ -85,7 +84,7 @@ def _checked(candidate: Candidate) -> Intention:
 
 
 def _recorded(launch: Launch) -> dict[str, Any]:
-    """What the run's own columns do not say, for its audit line."""
+    """What the audit line says beyond the run's own columns."""
     origin = launch.origin
     said: dict[str, Any] = {}
     if launch.reason:

@@ -162,7 +162,7 @@ class RunServers:
 
     @property
     def taken(self) -> Target:
-        """What a relaunch takes: all but the skipped ones."""
+        """The servers that a relaunch takes: all except skipped ones."""
         return target_of(self._not_skipped)
 
     @property

@@ -1,4 +1,4 @@
-"""What one does to a run: stop it, and do it once more."""
+"""Buttons for a run: cancel and relaunch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,8 +42,10 @@ def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @launchers_only
 def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Do a run once more as it was, on all of its servers or `only` some; `server` names them.
-    Opened as a page it says what would run, and asks."""
+    """Relaunch a run unchanged: on all of its servers, `only` some, or those named by `server`.
+
+    A GET shows what would run, and asks.
+    """
     run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
     given = request.POST if request.method == "POST" else request.GET
     only, keys = given.get("only", ""), {row_key(text) for text in given.getlist("server")}
@@ -60,11 +62,11 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
     return relaunch(request, run, only=only, servers=named, back=back, sent=sent, expect=expect)
 
 
-# --- Used by the other pages and by the admin -----------------------------------------------------
+# --- For other pages and the admin ----------------------------------------------------------------
 
 
 def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
-    """Of a job it is its whole run that is cancelled. Production is asked about first."""
+    """Cancel the run, or a job's whole run; for production, ask first."""
     of_run = RunServers(run)
     if of_run.cancelled.is_production and not is_confirmed(request):
         return ask_to_confirm(
@@ -80,7 +82,7 @@ def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
         messages.info(request, f"{run} has already finished or is being cancelled.")
     elif run.state == Run.State.FINISHED:
         messages.success(request, f"Cancelled {run}.")
-    # Else the page says that it is stopping, for as long as it does.
+    # Otherwise the page itself says that the run is stopping.
     return redirect(row)
 
 
@@ -142,7 +144,7 @@ def changes_since(shown: str, changed: PlanChanged) -> list[str]:
 
 
 def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:
-    """The launch form's, with the same servers; empty where they are too many for an address."""
+    """The query of the launch form with the same servers; "" if they are too many for a URL."""
     chosen = [("only", only)] if only else [("server", str(server.pk)) for server in servers]
     return urlencode([("run", run.pk), *chosen]) if len(chosen) <= MOST_IN_ADDRESS else ""
 
@@ -158,7 +160,7 @@ def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpRespon
 
 
 def _told(error: Refused | ValidationError) -> str:
-    """With the names of the variables that cannot be used any more."""
+    """The message with the names of variables that can no longer be used."""
     if hasattr(error, "message_dict"):
         said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
         return f"{' '.join(said)} Use “Edit and relaunch” to fix it."
@@ -166,14 +168,16 @@ def _told(error: Refused | ValidationError) -> str:
 
 
 def only_job(run: Run) -> Job | None:
-    """The job of a run that has just one: its page then says more than the run's."""
+    """The job of a run with a single job, whose page says more than the run's."""
     jobs = list(run.jobs.all()[:2])
     return jobs[0] if len(jobs) == 1 else None
 
 
 def relaunching_of(run: Run, job: Job | None = None) -> dict[str, Any]:
-    """What a page needs to cancel or relaunch a run, and the runs that repeat it. Nothing is asked
-    for until a template shows it: most looks at a job find that nothing has changed."""
+    """What a page needs to cancel or relaunch a run, and the runs that repeat it.
+
+    Nothing is queried until a template shows it: most polls find nothing changed.
+    """
     return {
         "run": run,
         "run_servers": RunServers(run, job),

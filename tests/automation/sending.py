@@ -7,7 +7,7 @@ from django.urls import reverse
 
 
 def send_launch(client: Client, form: dict[str, Any], **more: Any) -> Any:
-    """Look at the plan, then run it; the first answer where there is no plan."""
+    """Show the plan, then run it. Returns the first response if there is no plan."""
     path = reverse("automation:job_launch")
     shown = client.post(path, form)
     intention = shown.context["intention"]

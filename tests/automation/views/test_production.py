@@ -48,7 +48,7 @@ def relaunch_of(run):
     return reverse("automation:run_relaunch", args=[run.pk])
 
 
-# --- The words ------------------------------------------------------------------------------------
+# --- Labels ---------------------------------------------------------------------------------------
 
 
 def test_they_say_how_many_and_where():
