@@ -1,4 +1,4 @@
-"""What a person gave at their last run of a playbook, to be given once more."""
+"""The values of a user's last run of a playbook, to offer them again."""
 
 import json
 from functools import cached_property
@@ -15,8 +15,8 @@ from inventory.models import Server
 
 from .relaunching import jobs_to_repeat
 
-# How many of a playbook's newest runs are looked through: to look for one's own among a million
-# would take a while.
+# How many of a playbook's newest runs are searched: finding one's own among a million would take a
+# while.
 NEWEST = 500
 LONGEST_WORDS = 80
 # Of a larger run the servers are not offered again in part.
@@ -24,7 +24,7 @@ MOST_SERVERS = 1000
 
 
 def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
-    """None when this person has not run it, or long ago."""
+    """None if this user has not run it, or not recently."""
     if playbook is None:
         return None
     newest = Run.objects.filter(playbook=playbook).order_by("-id").values_list("id", "launched_by")
@@ -68,7 +68,7 @@ class Remembered:
         return json.dumps({**texts, "servers": [str(server.pk) for server in self.servers]})
 
     def words(self) -> list[str]:
-        """Whatever differs from the defaults: “version 1.4”, “--check”."""
+        """Values that differ from the defaults: “version 1.4”, “--check”."""
         said = [f"{name} {as_text(value)}" for name, value in self._values().items()]
         for name, value in self.run.options().items():
             said.append(OPTIONS[name] if value is True else f"{OPTIONS[name]} {as_text(value)}")

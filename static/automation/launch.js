@@ -1,12 +1,12 @@
-// The launch form: the chosen playbook's fields, and what the form as it stands would run. The
-// server says it, by the checks of the launch itself. From the first change on, the button is off
-// until the plan of what the fields hold by then has come: what is shown is what runs.
+// The launch form: the fields of the chosen playbook, and a preview of what the form would run. The
+// server creates it with the checks of the launch itself. After the first change the button is
+// disabled until the preview of the current fields has arrived: what is shown is what runs.
 "use strict";
 
 (() => {
     const WAIT = 250; // milliseconds without a change before it asks
-    const PATIENCE = 20_000; // milliseconds until an answer counts as lost
-    // Neither part of what is planned, nor to be brought back by "Back".
+    const PATIENCE = 20_000; // milliseconds until a response counts as lost
+    // Neither part of the plan, nor to be restored by "Back".
     const OF_THE_PLAN = ["expect", "shown"];
 
     const form = document.getElementById("launch-form");
@@ -37,11 +37,11 @@
         }
     }
 
-    // What was typed, by name, so that it is still there when one changes the playbook and back.
+    // What was typed, by name, so that it survives switching to another playbook and back.
     const typed = new Map();
 
     function showVariables(page, chosen) {
-        // Only now: what is typed while the answer is on its way counts too.
+        // Not earlier: what is typed while the response is on its way counts too.
         for (const field of within(variables)) typed.set(field.name, valueOf(field));
         variables.replaceChildren(...page.body.childNodes);
         variables.dataset.playbook = chosen;
@@ -51,7 +51,7 @@
 
     // --- The servers and values of one's last run, and back -----------------------------------
 
-    let before = null; // what stood in the fields before they were taken
+    let before = null; // the fields' values before they were replaced
 
     function toggleRemembered(button) {
         const { servers, ...values } = JSON.parse(button.closest("[data-values]").dataset.values);
@@ -89,12 +89,12 @@
         form.elements.tags.dispatchEvent(new Event("input", { bubbles: true }));
     }
 
-    // --- What would run -----------------------------------------------------------------------
+    // --- The preview --------------------------------------------------------------------------
 
-    const touched = new Set(); // only what one has been at is marked as wrong before it is sent
-    let latest = 0; // the number of the newest question: answers to older ones are dropped
-    let wanted = null; // the content that the newest question is about
-    let planned = null; // the content that the shown plan is of
+    const touched = new Set(); // only fields that were touched are marked as wrong before the form is sent
+    let latest = 0; // the number of the newest request: responses to older ones are dropped
+    let wanted = null; // the content that the newest request is about
+    let planned = null; // the content that the shown preview is for
     let timer = 0;
     let asking = null;
 
@@ -134,7 +134,7 @@
         const asked = wanted = content();
         const page = await fetched(form.dataset.planUrl, { method: "POST", body: new URLSearchParams(asked), signal });
         if (question !== latest) return;
-        if (asked !== content()) return ask(0); // changed by what tells nobody of it
+        if (asked !== content()) return ask(0); // changed by something that sends no event
         keep();
         replaceParts(page);
         planned = asked;
@@ -251,7 +251,7 @@
         if (event.submitter === run && form.dataset.plan === "known" && isRunnable()) {
             keep();
             show("launching", "hourglass_empty", "Launching…");
-            // Should nothing come of it: the key makes one run of two attempts.
+            // In case nothing comes of it: with the key, two attempts make one run.
             timer = setTimeout(ask, PATIENCE);
             return;
         }
@@ -259,7 +259,7 @@
         if (event.submitter !== run || wanted !== content()) ask(0); // Enter in a field, or "Check again"
     });
     window.addEventListener("pagehide", keep);
-    // After the browser has filled in what it remembers.
+    // After the browser has restored what it remembers.
     window.addEventListener("pageshow", (event) => {
         if (event.persisted) renew();
         if (event.persisted || hasBegun()) ask(0);

@@ -37,7 +37,7 @@ def clicks(page: Page) -> int:
 
 @pytest.fixture
 def ran(alice) -> Run:
-    """What alice ran last: Deploy on web1, in production."""
+    """alice's last run: Deploy on web1, in production."""
     Worker.objects.beat()
     web1 = make.server(hostname="web1", environment="production")
     playbook = make.playbook(name="Deploy", variables={"version": {"required": True}})

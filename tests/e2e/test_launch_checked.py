@@ -1,4 +1,4 @@
-"""What the launch form shows is what it runs, however fast, slow or broken what happens is."""
+"""What the launch form shows is what it runs, however fast, slow or broken things are."""
 
 import pytest
 from django.test import Client
@@ -28,7 +28,7 @@ def deploy(db):
 
 
 def on_staging(page: Page, playbook) -> Page:
-    """A form that may be run: on db1."""
+    """A form that may be run, on db1."""
     page.goto(f"{LAUNCH}?playbook={playbook.pk}")
     page.get_by_label("Environment").select_option("staging")
     page.fill("[name=var_version]", "1.4")
@@ -79,7 +79,7 @@ def test_enter_on_the_button_launches_once(page_of, alice, deploy):
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_click_right_after_a_change_runs_neither(page_of, alice, deploy, announced):
-    """Both in one go, faster than any hand; also where nothing tells of the change."""
+    """Both at once, faster than any hand, with or without an event for the change."""
     page = on_staging(page_of(alice), deploy)
     page.evaluate(
         """(announced) => {
@@ -115,7 +115,7 @@ def test_the_button_is_off_from_the_first_keystroke_to_the_plan(page_of, alice, 
 
 
 def wait_for(page: Page, is_so) -> None:
-    """Let the browser go on until it is so."""
+    """Let the browser go on until the condition holds."""
     for _ in range(200):
         if is_so():
             return
@@ -125,7 +125,7 @@ def wait_for(page: Page, is_so) -> None:
 
 def test_answers_that_come_out_of_order_are_dropped(page_of, alice, deploy):
     page = on_staging(page_of(alice), deploy)
-    # Without it, an old question is still answered.
+    # Without it, old requests are still answered.
     page.evaluate("AbortController.prototype.abort = () => {}")
     held: list[Route] = []
     page.route(PLAN, lambda route: held.append(route))
@@ -309,7 +309,7 @@ def test_without_javascript_one_checks_and_then_runs(
     expect(run_button(page)).to_be_enabled()
     assert nothing_ran()
 
-    # Another choice than was checked is shown first.
+    # A selection other than the checked one is shown first.
     page.get_by_label("Environment").select_option("production")
     run_button(page).click()
     expect(page.get_by_role("alert")).to_contain_text("Added: web1 and web2.")

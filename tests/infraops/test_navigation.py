@@ -92,7 +92,7 @@ def test_a_search_finds_a_few_of_each_kind_and_asks_once(client_of, boss, query_
 
 
 def found(client, text):
-    """What the command search shows, as (words, address)."""
+    """The results of the command search, as (label, URL)."""
     page = client.get(SEARCH, {"s": text}).context["results"]
     return [(each.title, each.link) for each in page]
 

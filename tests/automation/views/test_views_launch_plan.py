@@ -119,7 +119,7 @@ def test_only_operators_ask_and_only_by_post(client_of, bob, alice, client):
     assert client.post(PLAN).url.startswith(reverse("admin:login"))
 
 
-# --- One's last values ----------------------------------------------------------------------------
+# --- The user's last values -----------------------------------------------------------------------
 
 
 def offered(client, playbook):
