@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -11,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from console.lists import (
     ConsoleAdmin,
@@ -62,9 +63,8 @@ class NewPasswordForm(AdminPasswordChangeForm):
         ask_twice(self)
 
 
-class EditUserForm(UserChangeForm):
-    # Its hash is nothing to read: the page has a link in its place.
-    password = None
+class EditUserForm(forms.ModelForm):
+    """Without the password, whose hash is nothing to read: the page has a link in its place."""
 
     class Meta:
         model = User
@@ -89,6 +89,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         "created_at": Day("created_at"),
     }
     search_fields = ["username", "email"]
+    search_help_text = "User name or e-mail"
     ordering = ["username"]
     filter_horizontal = []
     readonly_fields = ["set_password", "last_login", "created_at", "updated_at"]
@@ -131,6 +132,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         "created_at": Day("created_at"),
     }
     search_fields = ["name", "prefix", "owner__username"]
+    search_help_text = "Name, prefix or owner"
     autocomplete_fields = ["owner"]
     readonly_fields = ["prefix", "state", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
@@ -157,7 +159,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Everybody ends their own, as in the API; the verb refuses other people's."""
+        """Anyone may revoke their own keys, as in the API; the verb refuses others."""
         return request.user.has_perm("accounts.view_own_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
@@ -179,7 +181,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         return render_to_string("accounts/_key_state.html", {"state": word})
 
     @admin.action(description="Revoke", permissions=["revoke"])
-    @ask_first("Revoke these keys permanently?", button="Revoke")
+    @ask_first("Revoke these keys? This cannot be undone.", button="Revoke")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         call_each(
             request,

@@ -73,7 +73,7 @@ class MeSerializer(serializers.ModelSerializer):
 
 
 class UserViewSet(EditableViewSet):
-    """Accounts and their roles. Admins manage them, auditors read them; `me` is for everybody."""
+    """Users and their roles. Admins manage them, auditors read them; `me` is for everybody."""
 
     queryset = User.objects.order_by("username")
     serializer_class = UserSerializer
@@ -127,8 +127,11 @@ class NewApiKeySerializer(StrictSerializer):
 
 
 class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """Keys for programs. Admins issue them, see all and revoke any; auditors see all; everybody
-    sees and revokes their own."""
+    """Keys for programs.
+
+    Admins issue keys and can see and revoke all of them, auditors see all; other users can see and
+    revoke their own.
+    """
 
     queryset = ApiKey.objects.select_related("owner")
     serializer_class = ApiKeySerializer

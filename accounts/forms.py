@@ -1,4 +1,4 @@
-"""The log-in form."""
+"""The login form."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from unfold.forms import AuthenticationForm
 
 
 class LogInForm(AuthenticationForm):
-    # The same words for an unknown name, a wrong password and a deactivated user.
+    # The same message for an unknown name, a wrong password and a deactivated user.
     error_messages: ClassVar = {
         "invalid_login": "Wrong user name or password.",
         "inactive": "Wrong user name or password.",

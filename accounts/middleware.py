@@ -11,9 +11,11 @@ from .lost_sessions import is_page, lead_through_log_in
 
 
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
-    """Django's own, but it looks at the view before the user: /api/health has to answer a browser
-    with a session while the database is away. A script gets 401, and what was sent leads back to
-    its page."""
+    """Like Django's, but looks at the view before the user, and does not redirect scripts.
+
+    /api/health has to answer browsers with a session even while the database is down. Scripts get a
+    401; forms that were sent lead through the login back to their page.
+    """
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], *args: Any

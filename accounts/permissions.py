@@ -8,7 +8,7 @@ Django's four.
 from console.collected import RolePermissions
 from console.parts import parts_of, remembered
 
-# By role: those whose permissions it has.
+# {role: the roles whose permissions it has}.
 ROLES = {
     "viewer": ("viewer",),
     "auditor": ("viewer", "auditor"),

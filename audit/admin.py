@@ -1,4 +1,4 @@
-"""The audit trail in the console: read by auditors and admins, changed by nobody."""
+"""The audit trail's pages: read-only, for auditors and admins."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 
 from . import launching
-from .launching import Choice, Intention, Launch, Launched, launch_from
+from .launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
 from .launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
 from .launching.server_choice import ServerSelect, ServersField
 from .launching.variable_fields import free_variables_field, variable_field
@@ -49,62 +49,63 @@ class LaunchForm(forms.Form):
         Server.objects.all(),
         required=False,
         widget=ServerSelect,
-        help_text="Type a part of a name, an address or a description. Or choose by "
-        "what follows: the active ones that fit each.",
+        help_text="Type part of a name, address or description. Or run on every active server that "
+        "matches all of:",
     )
     environment = forms.ChoiceField(
         required=False,
-        label="All of an environment",
+        label="Environment",
         widget=UnfoldAdminSelectWidget,
     )
     tag = forms.CharField(
         required=False,
-        label="All of a tag",
+        label="Tag",
         widget=UnfoldAdminTextInputWidget({"placeholder": TAG_EXAMPLES}),
-        help_text="A tag's name, or its name and value.",
+        help_text="Name, or name and value.",
     )
     search = forms.CharField(
         required=False,
-        label="All that a search finds",
+        label="Matching",
         widget=UnfoldAdminTextInputWidget({"placeholder": "web1 or 10.0.7."}),
-        help_text="Part of a name, an address or a description.",
+        help_text="Part of a name, address or description.",
     )
     check_mode = forms.BooleanField(
         required=False,
         label="Check mode",
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Change nothing, say what would change.",
+        help_text="Report what would change, and change nothing.",
     )
     diff_mode = forms.BooleanField(
         required=False,
         label="Show differences",
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Of files and templates, before and after.",
+        help_text="What changes in files and templates, before and after.",
     )
     become = forms.BooleanField(
         required=False,
-        label="Become root",
+        label="Become",
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Run every task with raised rights.",
+        help_text="Run tasks as another user, by default root.",
     )
     tags = forms.CharField(
         required=False,
-        label="Only these tags",
+        label="Only tags",
         widget=UnfoldAdminTextInputWidget,
-        help_text="With commas between them: web,config.",
+        help_text="Comma-separated, e.g. web,config",
     )
     skip_tags = forms.CharField(
         required=False,
-        label="Without these tags",
+        label="Skip tags",
         widget=UnfoldAdminTextInputWidget,
+        help_text="Comma-separated, e.g. slow,reboot",
     )
     start_at_task = forms.CharField(
         required=False,
         strip=False,
         max_length=255,
-        label="Start at this task",
+        label="Start at task",
         widget=UnfoldAdminTextInputWidget,
-        help_text="Its name, as the playbook has it.",
+        help_text="Skip the tasks before it.",
     )
     verbosity = forms.TypedChoiceField(
         choices=VERBOSITY, coerce=int, initial=0, widget=UnfoldAdminSelectWidget
@@ -114,38 +115,39 @@ class LaunchForm(forms.Form):
         min_value=1,
         max_value=500,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="How many servers at the same time.",
+        help_text="How many servers to work on at the same time.",
     )
     credential = forms.ModelChoiceField(
         Credential.objects.active(),
         required=False,
         empty_label="Each server's own",
         widget=UnfoldAdminSelectWidget,
-        help_text="How Ansible logs in. One that is chosen here wins over the servers' own.",
+        help_text="How Ansible logs in. Overrides the servers' own credentials.",
         error_messages={"invalid_choice": "There is no such active credential."},
     )
     deadline_seconds = forms.IntegerField(
         required=False,
         min_value=1,
-        label="Deadline in seconds",
+        label="Stop after (seconds)",
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Then it is ended.",
+        help_text="The run is stopped when it takes longer.",
     )
     idle_deadline_seconds = forms.IntegerField(
         required=False,
         min_value=1,
-        label="Idle deadline in seconds",
+        label="Stop after no output for (seconds)",
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="It is ended when it prints nothing for so long.",
+        help_text="Empty: no limit of its own.",
     )
     reason = forms.CharField(
         required=False,
         max_length=LONGEST_LAUNCH_REASON,
         widget=UnfoldAdminTextInputWidget,
-        help_text="For the audit trail. Some checks an admin may override by giving one.",
+        help_text="Recorded in the audit trail. Admins can override some checks by giving one.",
     )
-    # Sent twice (a double click, a reload), the same form makes one run.
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    # Sent twice (a double click, a reload), the same form makes one run. Browsers would bring back
+    # an old key, if they may.
+    key = forms.CharField(widget=forms.HiddenInput({"autocomplete": "off"}), max_length=64)
     # The run that this one repeats, changed.
     relaunch_of = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -172,7 +174,7 @@ class LaunchForm(forms.Form):
             self.fields[PREFIX + name] = variable_field(name, spec)
             if spec.get("secret") and name in self.known_secrets():
                 self.fields[PREFIX + name].required = False
-                self.fields[PREFIX + name].help_text += " Left empty, it stays as it was."
+                self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
         if playbook is not None and not self.schema:
             self.fields[FREE] = free_variables_field()
 
@@ -181,7 +183,7 @@ class LaunchForm(forms.Form):
         data = self.cleaned_data
         choice = Choice.of(data)
         if data.get("servers") and choice.given:
-            self.add_error("servers", "Name servers, or choose by what follows: not both.")
+            self.add_error("servers", "Choose servers by name or by the fields below, not both.")
         elif choice.given:
             data["servers"] = choice
             if not choice.servers:
@@ -193,8 +195,12 @@ class LaunchForm(forms.Form):
         return data
 
     def launch(self, actor: User) -> Launched | None:
-        """None when it was refused, and then the errors stand at their fields."""
-        return self._tried(lambda: launching.launch(actor, self.to_launch()))
+        """None when it was refused, and then the errors stand at their fields. PlanChanged when it
+        would run something else than the form has shown."""
+        expect = self.data.get("expect", "")
+        return self._tried(
+            lambda: launching.launch(actor, replace(self.to_launch(), expect=expect))
+        )
 
     def rehearse(self, actor: User) -> Intention | None:
         """What it would do; None when it would be refused, with the errors at their fields."""
@@ -222,6 +228,8 @@ class LaunchForm(forms.Form):
             return verb()
         except ValidationError as error:
             self._place(error)
+        except PlanChanged:
+            raise
         except (Refused, PermissionDenied) as error:
             self.add_error(None, reason(error))
         return None
@@ -265,7 +273,7 @@ class LaunchForm(forms.Form):
     def _offer_environments(self) -> None:
         names = Server.objects.active().order_by("environment").values_list("environment")
         choices = [(name, name) for (name,) in names.distinct()]
-        cast(forms.ChoiceField, self.fields["environment"]).choices = [("", "None"), *choices]
+        cast(forms.ChoiceField, self.fields["environment"]).choices = [("", "Any"), *choices]
 
     def _place(self, error: ValidationError) -> None:
         """Put each message at the field that it is about."""

@@ -88,6 +88,7 @@ MENU = [
         icon="play_arrow",
         url_name="automation:job_launch",
         permission="automation.launch_playbook",
+        in_header=True,
         keys="r",
         order=120,
     ),

@@ -73,5 +73,5 @@ def tell_of_jobs(object: Run, **kwargs: Any) -> Chapter:
 
 @receiver(story_asked, sender=Job)
 def tell_of_run(object: Job, **kwargs: Any) -> Chapter:
-    """A job is launched and cancelled with its run, whose lines tell who did that."""
+    """A job's story includes its run's lines, which say who launched and cancelled it."""
     return Chapter("its run", "run", [str(object.run_id)])

@@ -1,9 +1,10 @@
-"""How long a page takes over a slow line, with nothing in the browser's cache and with everything.
+"""How long a page takes over a slow connection, with an empty browser cache and with a full one.
 
-In Chromium, from a gunicorn as production runs it, over a slow line that Chromium imitates: 300 ms
-until an answer begins, 200 kB/s for all of them together, six at a time (HTTP/1.1). Counted from
-the click until the page is painted, and until all that it asks for has arrived (the load event).
-Requests and bytes are those that crossed the line. The data is that of `seed_data --scale small`.
+In Chromium, from gunicorn as in production, over a slow connection simulated by Chromium: 300 ms
+until a response begins, 200 kB/s for all of them together, six at a time (HTTP/1.1). Timed from the
+click until the page is painted, and until everything it requests has arrived (the load event).
+Requests and bytes are those that crossed the connection. The data is that of `seed_data --scale
+small`.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from demo.scale import SCALES
 
 try:
     from playwright.sync_api import sync_playwright
-except ImportError:  # it comes with the tests, and a bench may go without
+except ImportError:  # comes with the tests; a benchmark may do without
     sync_playwright = None
 
 LINE = {"latency": 300, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
@@ -93,7 +94,7 @@ def _visit(context: Any, path: str) -> dict[str, float]:
 
 @contextmanager
 def _slow(context: Any, page: Any) -> Iterator[dict[str, float]]:
-    """Meanwhile the line is slow, and what comes over it is counted."""
+    """Within the block the connection is slow, and its traffic is counted."""
     seen = {"requests": 0, "bytes": 0}
     cached: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""The page between a button and what it does: it asks once, and works without a script."""
+"""The page between a button and its action: it asks once, and works without scripts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 
 
 def is_confirmed(request: HttpRequest) -> bool:
-    """Whether it was sent from that page."""
+    """True if the request was sent from that page."""
     return request.method == "POST" and "confirmed" in request.POST
 
 
@@ -21,11 +21,12 @@ def ask_to_confirm(
     sent: Iterable[tuple[str, str]] = (),
     **more: Any,
 ) -> TemplateResponse:
-    """The question with a button that sends `sent` to the same address, and "confirmed" with it.
+    """The question, with a button that sends `sent` and "confirmed" to the same address.
 
-    `more`: `names` of what it is about, and how many `more_names` there are; a `form` where values
-    are needed; a template with `details`; `is_grave` for what cannot be undone, `is_production`
-    for what touches production; where `back` leads, and its words, `back_button`.
+    `more`: `names` of what it is about, and the number of `more_names`; a `form` if values are
+    needed; a template with `details`; `is_grave` for what cannot be undone, `is_production` for
+    what affects production; the URL `back`, and its label `back_button`. With a `note` on why it is
+    asked again, the answer is 409.
     """
     context = {
         **admin.site.each_context(request),
@@ -38,8 +39,10 @@ def ask_to_confirm(
         "details": "",
         "is_grave": False,
         "is_production": False,
+        "note": "",
         "back": "",
         "back_button": "Go back",
         **more,
     }
-    return TemplateResponse(request, "console/ask.html", context)
+    status = 409 if context["note"] else 200
+    return TemplateResponse(request, "console/ask.html", context, status=status)

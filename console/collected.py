@@ -42,6 +42,8 @@ class MenuEntry(Part):
     group: str = ""
     # URL names of other pages that count as part of this entry.
     pages: tuple[str, ...] = ()
+    # Whether it is a button in the header of every page too.
+    in_header: bool = False
     # Keyboard shortcut: "g j", or a single letter that no page uses itself.
     keys: str = ""
 
@@ -106,8 +108,10 @@ class Endpoint(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class RolePermissions(Part):
-    """What an app lets each role do. An auditor and an operator may also do what a viewer may, an
-    admin all of it. Permissions have Django's names ("app.verb_model")."""
+    """What each role may do in an app, as Django permissions ("app.verb_model").
+
+    Auditors and operators may also do what viewers may; admins may do everything.
+    """
 
     app: str
     viewer: tuple[str, ...] = ()

@@ -34,7 +34,7 @@ def find_references(obj: Model) -> str:
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
 
 
-# What the columns of numbers hold at most, on each database.
+# The largest integer that columns hold on every database.
 LARGEST = 2**63 - 1
 
 
@@ -47,7 +47,9 @@ def row_key(text: str | None) -> int:
 
 
 def is_whole_number(text: str) -> bool:
-    """Whether it is one that a column can hold. Not decided by int() alone: it refuses thousands
-    of digits, and SQLite what has more than 64 bits."""
+    """True for a whole number that a column can hold.
+
+    int() alone cannot decide: it rejects thousands of digits, and SQLite what exceeds 64 bits.
+    """
     digits = text.strip().removeprefix("-")
     return digits.isdecimal() and len(digits) <= len(str(LARGEST)) and int(digits) <= LARGEST

@@ -1,8 +1,9 @@
-"""Cut the shell's fonts down to what the console shows: `make fonts`.
+"""Cut Unfold's fonts down to what the console shows: `make fonts`.
 
-The shell's own files are 290 KB of icons and 110 KB for each weight of its letters. Ours hold the
-icons named in static/fonts/icons.txt and Latin letters; for any other letter a browser fetches the
-shell's own file (static/fonts/fonts.css).
+Unfold's own files are 290 KB for icons and 110 KB per weight of its letters. Ours contain the icons
+named in static/fonts/icons.txt and Latin letters; for any other letter, browsers fetch Unfold's own
+file (static/fonts/fonts.css).
+
 Needs fonttools and brotli, which the console itself does not.
 """
 
@@ -22,7 +23,7 @@ LATIN = (
 
 
 def cut_icons() -> None:
-    """An icon is a ligature of its name's letters, so these have to be there too."""
+    """Icons are ligatures of their names' letters, so the letters have to be included."""
     whole = SHELL / "material-symbols" / "Material-Symbols-Outlined.woff2"
     glyphs = glyphs_by_icon(TTFont(whole))
     names = (OURS / "icons.txt").read_text().split()
@@ -39,7 +40,7 @@ def cut_icons() -> None:
 
 
 def glyphs_by_icon(font: TTFont) -> dict[str, str]:
-    """Several names may be one picture: "navigate_next" is "chevron_right"."""
+    """{icon name: glyph}; several names may share a glyph: "navigate_next" is "chevron_right"."""
     letters = {glyph: chr(code) for code, glyph in font.getBestCmap().items()}
     tables = [table for each in font["GSUB"].table.LookupList.Lookup for table in each.SubTable]
     tables = [getattr(table, "ExtSubTable", table) for table in tables]

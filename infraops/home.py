@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import groupby
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
@@ -76,13 +77,14 @@ def _filled(request: HttpRequest, part: HomePart, numbers: Numbers) -> SafeStrin
     )
 
 
-def _rows(panels: list[Filled]) -> list[list[Filled]]:
-    """Two of half the width share a row where they follow each other."""
-    rows: list[list[Filled]] = []
-    for panel, html in panels:
-        halves = rows[-1] if rows and rows[-1][0][0].place == panel.place == "half" else []
-        if len(halves) == 1:
-            halves.append((panel, html))
+def _rows(panels: list[Filled]) -> list[list[list[Filled]]]:
+    """Rows of columns of panels. Those of half the width that follow each other share a row of two
+    columns, left and right in turn, so that a short one leaves no gap below it."""
+    rows: list[list[list[Filled]]] = []
+    for place, alike in groupby(panels, key=lambda filled: filled[0].place):
+        found = list(alike)
+        if place == "half":
+            rows.append([column for column in (found[::2], found[1::2]) if column])
         else:
-            rows.append([(panel, html)])
+            rows += [[[each]] for each in found]
     return rows

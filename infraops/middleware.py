@@ -1,4 +1,4 @@
-"""What comes after a page's own answer."""
+"""Middleware that changes responses."""
 
 from collections.abc import Callable
 
@@ -11,8 +11,11 @@ from .views import method_not_allowed
 
 
 class MethodNotAllowedMiddleware:
-    """A page in place of a bare 405: whoever opens an address that only takes forms, perhaps by the
-    log-in, gets a way back. Scripts and API clients get what they got."""
+    """Replaces a bare 405 with a page.
+
+    Whoever opens an address that only takes forms, perhaps through the login, gets a way back.
+    Scripts and API clients get the plain response.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

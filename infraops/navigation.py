@@ -1,5 +1,6 @@
 """The sidebar and keyboard shortcuts, limited to what the user may see."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -45,19 +46,30 @@ def _is_here(request: HttpRequest, entry: MenuEntry, path: str) -> bool:
 
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
-    """The user's keyboard shortcuts, which keyboard.js reads from the page."""
+    """The user's keyboard shortcuts, which keyboard.js reads from the page, and the buttons in its
+    header."""
     entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
-    shortcuts = [
-        ask_part(entry.words, partial(_shortcut, entry), instead=None)
-        for entry in entries
-        if entry.keys and may_see(request, entry.permission)
-    ]
-    return {"keyboard_shortcuts": [each for each in shortcuts if each]}
+    seen = [entry for entry in entries if may_see(request, entry.permission)]
+    return {
+        "keyboard_shortcuts": _each(_shortcut, (entry for entry in seen if entry.keys)),
+        "header_buttons": _each(_header_button, (entry for entry in seen if entry.in_header)),
+    }
+
+
+def _each(describe: Callable[[MenuEntry], dict[str, str]], entries: Iterable[MenuEntry]) -> list:
+    """Those that can be described."""
+    found = [ask_part(entry.words, partial(describe, entry), instead=None) for entry in entries]
+    return [each for each in found if each]
 
 
 def _shortcut(entry: MenuEntry) -> dict[str, str]:
     url = reverse(entry.url_name) + entry.query
     return {"keys": entry.keys, "words": entry.words, "url": url}
+
+
+def _header_button(entry: MenuEntry) -> dict[str, str]:
+    url = reverse(entry.url_name) + entry.query
+    return {"words": entry.words, "icon": entry.icon, "url": url}
 
 
 def may_see_history(request: HttpRequest) -> bool:

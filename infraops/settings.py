@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Pages and the API's answers; docs/decisions.md says why a secret is safe in them.
+    # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -137,14 +137,14 @@ MIGRATION_MODULES = {"auditlog": None}
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
-# Collected files have a hash in their name, are compressed, and browsers keep them for good. A file
-# that was not collected, or has changed since, is served from where it lies.
+# Collected files have a hash in their name, are compressed, and cached by browsers forever. Files
+# that were not collected, or have changed since, are served from their source.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "infraops.static_files.CollectedFiles"},
 }
 WHITENOISE_USE_FINDERS = True
-warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected: we know
+warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected: that is fine
 
 # --- Users ----------------------------------------------------------------------------------------
 
@@ -330,7 +330,7 @@ UNFOLD = {
         lambda request: static("infraops.css"),
         lambda request: static("shell.css"),
     ],
-    # Deferred, all of them; theme.js is not, and stands in the shell's outermost template.
+    # All deferred, except theme.js, which is in Unfold's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
         lambda request: static("command.js"),

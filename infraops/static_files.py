@@ -1,4 +1,4 @@
-"""Static files by a name with their hash, as far as they were collected and are still the same."""
+"""Static files with a hash in their name, if they were collected and have not changed since."""
 
 from functools import cache
 from pathlib import Path
@@ -8,8 +8,11 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class CollectedFiles(CompressedManifestStaticFilesStorage):
-    """A file that is newer than its collected copy goes by its own name: without `collectstatic` no
-    upgrade pairs a page with the script of an older release. WhiteNoise serves both."""
+    """A file newer than its collected copy is served by its plain name.
+
+    So if `collectstatic` is forgotten, an upgrade never pairs a page with an older script.
+    WhiteNoise serves both.
+    """
 
     def stored_name(self, name: str) -> str:
         collected = self.hashed_files.get(self.hash_key(self.clean_name(name)))
@@ -18,7 +21,7 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
 
 @cache
 def _is_same(name: str, copy: str) -> bool:
-    """As `collectstatic` itself tells whether a file has to be copied again."""
+    """True if `collectstatic` would not copy the file again."""
     found = finders.find(name)
     if found is None or not Path(copy).exists():
         return False

@@ -62,8 +62,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: its session has ended, somebody has logged in again since, or
-    it came from elsewhere. Nothing was done."""
+    """A form without a valid CSRF token; nothing was done.
+
+    Its session has ended, somebody has logged in again since, or it came from another site.
+    """
     page = page_of_form(request)
     log_in = resolve_url(settings.LOGIN_URL)
     if page and request.path == log_in:
@@ -74,7 +76,7 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def method_not_allowed(request: HttpRequest) -> HttpResponse:
-    """405 for a person: what has no page of its own, but perhaps stands below one."""
+    """405 for a person: the path has no page of its own, but perhaps one above it."""
     return _shell(
         request,
         "infraops/method_not_allowed.html",
@@ -97,14 +99,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _behind_log_in(page: str) -> str:
-    """Where the log-in on this page leads; home if it does not say, or leads elsewhere."""
+    """Where the login on this page leads; home if it does not say, or would lead elsewhere."""
     (wanted,) = parse_qs(urlsplit(page).query).get(REDIRECT_FIELD_NAME, [""])[-1:]
     is_ours = bool(wanted) and url_has_allowed_host_and_scheme(wanted, None)
     return wanted if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def _page_above(path: str) -> str:
-    """The nearest path above this one that leads anywhere: "/jobs/1/" of "/jobs/1/cancel/"."""
+    """The nearest path above this one that exists: "/jobs/1/" for "/jobs/1/cancel/"."""
     for above in PurePosixPath(path).parents:
         with suppress(Resolver404):
             found = f"{above}/".replace("//", "/")

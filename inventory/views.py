@@ -1,4 +1,4 @@
-"""A server's own page, and what is done on it. The list and the form are the admin's."""
+"""A server's page and its buttons. The list and the form are in admin.py."""
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
@@ -18,7 +18,7 @@ from .models import Server
 @require_safe
 @permission_required("inventory.view_server", raise_exception=True)
 def server_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its state, what happens there, how Ansible connects, and what is known about it."""
+    """Its state, recent activity, how Ansible connects, and what is known about it."""
     related = Server.objects.select_related("credential", "facts")
     server = get_object_or_404(related, pk=pk)
     context = {

@@ -1,12 +1,12 @@
-// The keyboard, the same on every page. What a page offers it says by attributes:
-//   data-keys-search   the field that "/" goes to (a list's own search field needs none)
-//   data-keys-rows     each child is a row for "j" and "k" (a list's rows need none)
-//   data-keys-open     the link of such a row that Enter follows; else its first link
-//   data-key="r"       what this letter does here: a link is followed, a button only gets the
-//                      focus, so that no single key starts or ends anything
-//   data-key-help="…"  its words in the help
-// What leads elsewhere the apps declare with their menu entries; #io-shortcuts has those that the
-// person may use: {keys: "g j", words, url}.
+// Keyboard shortcuts, the same on every page. Pages declare theirs with attributes:
+//   data-keys-search   "/" focuses this field (a list's own search field does not need it)
+//   data-keys-rows     "j" and "k" move through the children (a list's rows do not need it)
+//   data-keys-open     the link of such a row that Enter follows; by default its first link
+//   data-key="r"       this letter's element: a link is followed, a button only gets the focus, so
+//                      that no single key starts or ends anything
+//   data-key-help="…"  its text in the help
+// Shortcuts to other pages come from the apps' menu entries; #io-shortcuts has those that the user
+// may use: {keys: "g j", words, url}.
 "use strict";
 
 (() => {
@@ -46,8 +46,8 @@
         row.scrollIntoView({ block: "nearest" });
     }
 
-    // The row that one opens is remembered with the page's place in the browser's history: whoever
-    // comes back to it goes on from there, and a fresh look at the list begins at its top.
+    // Remember the opened row in the page's history entry: whoever comes back continues from there,
+    // while a fresh visit to the list starts at the top.
     function noteOpened(event) {
         const link = event.target.closest?.("a[href]");
         const row = link?.closest(ROWS);
@@ -60,7 +60,7 @@
         const { opened } = history.state ?? {};
         if (!opened || document.activeElement !== document.body) return;
         const rows = rowsHere();
-        // Others may have come above it since, or it may be gone.
+        // Rows may have been added above it, or it may be gone.
         const row = rows.find((each) => linkOf(each)?.getAttribute("href") === opened.href) ?? rows[opened.nth];
         if (row) linkOf(row)?.focus({ preventScroll: true });
     }

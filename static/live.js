@@ -1,24 +1,24 @@
-// What keeps parts of a page up to date, on every page. A part needs no script of its own:
+// Keeps parts of a page up to date, on every page. Such a part needs no script of its own:
 //   data-live         its [data-part] elements are replaced when they have changed; with the value
-//                     "now" they are asked for at once, else after data-every
-//   data-url          where its fragment is; the page's own query goes along. The fragment's root has
-//                     the id of the part's first element, and may say data-title, the page's title,
-//                     and data-active="no", after which nothing is asked for any more
-//   data-every="5"    seconds between two questions; 5 where it is not said
-//   data-hidden="15"  seconds while the tab is hidden; without it nothing is asked until it is shown
-//   data-part="…"     in the page and in the fragment alike: what belongs together
-// A script with more to do (a log, by line numbers) uses live.follow() and live.fetchFragment().
+//                     "now" it polls at once, otherwise after data-every
+//   data-url          the URL of its fragment; the page's own query is added. The fragment's root has
+//                     the id of the part's first element, and may have data-title, the page's title,
+//                     and data-active="no", which stops polling
+//   data-every="5"    seconds between two polls; the default is 5
+//   data-hidden="15"  the same while the tab is hidden; without it, polling pauses until it is shown
+//   data-part="…"     pairs elements of the page with those of the fragment
+// Scripts with more to do (a log, by line numbers) use live.follow() and live.fetchFragment().
 //
-// A page that is not up to date says "Not live" and why, where one sees it however far down one is;
-// <html data-live="no"> then stops what counts by itself, such as a duration.
+// A page that is not up to date says "Not live" and why, visible however far down the user has
+// scrolled; <html data-live="no"> then stops what runs by itself, such as a duration.
 "use strict";
 
 const live = (() => {
-    const TIMEOUT = 20000; // milliseconds, as all times here
-    const LONGEST = 30000; // between two questions while the server is away
-    const LATE = 1000; // a tab that is shown again says that it is old, if that is not over by then
-    const SHARE = 5; // a server that takes long is left alone for so many times as long
-    // Tokens of forms differ in each answer, and say nothing.
+    const TIMEOUT = 20000; // milliseconds, like all times here
+    const LONGEST = 30000; // between two polls while the server cannot be reached
+    const LATE = 1000; // a tab that is shown again says that it is outdated unless that is over by then
+    const SHARE = 5; // a slow server is left alone for this many times as long as it took
+    // Form tokens differ in each response, and mean nothing.
     const TOKENS = /name="(csrfmiddlewaretoken|key)" value="[^"]*"/g;
     const LOGGED_OUT = ["Your session has ended.", "Log in again"];
     const ENDINGS = {
@@ -27,10 +27,10 @@ const live = (() => {
         404: ["This no longer exists.", "Reload the page"],
     };
 
-    // The server is not there, or broken: it may well answer the next time.
+    // The server cannot be reached, or is broken: it may well answer next time.
     class Away extends Error {}
 
-    // Asking again does not help before somebody has followed the link.
+    // Polling is pointless until somebody has followed the link.
     class Ended extends Error {
         constructor([words, link]) {
             super(words);
@@ -38,9 +38,9 @@ const live = (() => {
         }
     }
 
-    // --- Asking ----------------------------------------------------------------------------------
+    // --- Requests --------------------------------------------------------------------------------
 
-    // Throws Ended or Away; `options` as fetch() has them.
+    // Throws Ended or Away; takes fetch()'s `options`.
     async function fetchText(url, options = {}) {
         const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT), options.signal].filter(Boolean));
         let answer, text;
@@ -48,17 +48,17 @@ const live = (() => {
             answer = await fetch(url, { credentials: "same-origin", redirect: "manual", ...options, signal });
             text = await answer.text();
         } catch (error) {
-            if (options.signal?.aborted) throw error; // by whoever asked
+            if (options.signal?.aborted) throw error; // aborted by the caller
             throw new Away("Connection lost");
         }
-        // Pages redirect to the log-in.
+        // Pages redirect to the login.
         if (answer.type === "opaqueredirect") throw new Ended(LOGGED_OUT);
         if (answer.status in ENDINGS) throw new Ended(ENDINGS[answer.status]);
         if (!answer.ok) throw new Away(`The server answered with an error (${answer.status})`);
         return text;
     }
 
-    // The element of the answer that the selector finds.
+    // The element of the response that matches the selector.
     async function fetchFragment(url, selector, options) {
         const text = await fetchText(url, options);
         const fragment = new DOMParser().parseFromString(text, "text/html").querySelector(selector);
@@ -75,7 +75,7 @@ const live = (() => {
         }
     }
 
-    const troubled = new Set(); // what is not up to date, by its way to say so
+    const troubled = new Set(); // what is not up to date, by its `say` function
 
     function sayLive(say, words, link) {
         troubled[words ? "add" : "delete"](say);
@@ -83,14 +83,14 @@ const live = (() => {
         say(words && `Not live. ${words}`, link);
     }
 
-    // Calls `ask` again and again, never twice at a time, until it answers false; at once when the
-    // tab is shown again or the network is back, and so also after somebody has logged in elsewhere.
+    // Calls `ask` repeatedly, never twice at a time, until it returns false; at once when the tab is
+    // shown again or the network is back, and so also after a login in another tab.
     //   ask     fetches and shows; throws what fetchFragment throws
-    //   say     is told what is wrong, as sayIn() does it, and "" when all is well
-    //   every   milliseconds between two questions, or a function that answers them
-    //   hidden  as many while the tab is hidden; without it nothing is asked then
-    //   first   before the first question, if not `every`
-    //   share   0: ask as often, however long answers take
+    //   say     is told what is wrong, like sayIn(), and "" when all is well
+    //   every   milliseconds between two polls, or a function that returns them
+    //   hidden  the same while the tab is hidden; without it, polling pauses
+    //   first   before the first poll, if not `every`
+    //   share   0: poll as often, however long responses take
     function follow({ ask, say, every, hidden = Infinity, first, share = SHARE }) {
         const pause = typeof every === "function" ? every : () => every;
         let misses = 0;
@@ -110,7 +110,7 @@ const live = (() => {
                 tell(error.message, error.link);
                 return Infinity;
             }
-            if (!(error instanceof Away)) reportError(error); // a fault of the page's own
+            if (!(error instanceof Away)) reportError(error); // a bug in the page itself
             misses += 1;
             const wait = Math.min(LONGEST, Math.max(pause(), 1000) * 2 ** misses);
             const words = error instanceof Away ? error.message : "This page has a fault";
@@ -118,7 +118,7 @@ const live = (() => {
             return wait;
         }
 
-        // Answers how long to wait now.
+        // Returns how long to wait now.
         async function attempt() {
             const began = performance.now();
             try {
@@ -158,8 +158,8 @@ const live = (() => {
         schedule(first ?? pause());
     }
 
-    // Says what is wrong in an element with role="status"; the link leads to this page, and so to
-    // the log-in and back.
+    // Shows what is wrong in an element with role="status"; the link leads to this page, and so
+    // through the login and back.
     function sayIn(element) {
         return (words, link = "") => {
             if (element.textContent === [words, link].join(link && " ")) return;
@@ -173,7 +173,7 @@ const live = (() => {
         };
     }
 
-    // --- What somebody looks at stays ------------------------------------------------------------
+    // --- Keeping the user's place ----------------------------------------------------------------
 
     function selectorOf(element) {
         for (const name of ["id", "href", "name", "aria-label"]) {
@@ -183,8 +183,8 @@ const live = (() => {
         return [element.localName, ...[...element.classList].map((name) => CSS.escape(name))].join(".");
     }
 
-    // A function that finds the same element again: below the same id, one that is like it, and of
-    // several alike the one at its place.
+    // A function that finds the same element again: a similar one below the same id, and of several
+    // alike the one at the same position.
     function traceOf(element, root) {
         const scope = element.parentElement.closest("[id]");
         const isInside = scope && scope !== root && root.contains(scope);
@@ -196,8 +196,8 @@ const live = (() => {
         };
     }
 
-    // Answers a function that gives what has replaced the content of `root` its focus, how far it was
-    // scrolled (what scrolls has a tabindex, for the keyboard too) and its opened <details>.
+    // Returns a function that restores focus, scroll positions (anything scrollable has a tabindex,
+    // for the keyboard too) and opened <details> after the content of `root` was replaced.
     function rememberPlace(root) {
         const trace = (element) => traceOf(element, root);
         const details = [...root.querySelectorAll("details")].map((each) => [trace(each), each.open]);
@@ -215,7 +215,7 @@ const live = (() => {
 
     // --- Parts without a script ------------------------------------------------------------------
 
-    const served = new WeakMap(); // what the server sent of an element: pages change it afterwards
+    const served = new WeakMap(); // what the server sent for an element, as pages change it afterwards
     const note = (part) => served.set(part, part.innerHTML.replace(TOKENS, ""));
     const partsOf = (box) => [...box.querySelectorAll("[data-part]")];
 
@@ -228,7 +228,7 @@ const live = (() => {
         restore(fresh);
     }
 
-    // Answers whether all is shown now: what somebody types into stays until they are through.
+    // Returns whether everything is shown now: a field somebody types into stays until they are done.
     function show(box, fragment) {
         let isWhole = true;
         if (fragment.dataset.title) document.title = fragment.dataset.title;
@@ -243,7 +243,7 @@ const live = (() => {
         return isWhole;
     }
 
-    // A function that says what is wrong above the element, and stays in sight.
+    // A function that shows what is wrong above the element, and stays visible.
     function announcer(box) {
         const region = document.createElement("p");
         region.className = "io-live";

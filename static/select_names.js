@@ -1,5 +1,5 @@
-// The selects that search as one types (select2) hide the real field, and forget to say what they
-// are for: a screen reader would read a box without a name.
+// Searchable selects (select2) hide the real field without passing on its label: screen readers would
+// read a box without a name.
 "use strict";
 
 (() => {
@@ -16,7 +16,7 @@
 
     addEventListener("load", () => {
         nameAll();
-        // Forms and filters that come later, or are made anew.
+        // For forms and filters that are added or replaced later.
         new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
     });
 })();

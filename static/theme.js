@@ -1,5 +1,5 @@
-// Light or dark before the first paint. The shell decides this too, but only once Alpine has
-// started, and hides the page until then: in the dark one would see a white flash at every click.
+// Sets light or dark before the first paint. Unfold does this too, but only after Alpine has started,
+// and hides the page until then: in dark mode every click would flash white.
 "use strict";
 
 (() => {
@@ -18,9 +18,9 @@
         || (asked === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
     page.classList.toggle("dark", dark);
     page.removeAttribute("x-cloak");
-    // What opens and closes (a dialog, a menu) stays shut until Alpine knows which is open.
+    // Dialogs and menus stay closed until Alpine knows which are open.
     page.dataset.starting = "yes";
     document.addEventListener("alpine:initialized", () => { delete page.dataset.starting; });
-    // Alpine takes away only what it has set itself: it begins from nothing, in the same task.
+    // Alpine removes only what it has set itself, so it starts from nothing, in the same task.
     document.addEventListener("alpine:init", () => page.classList.remove("dark"));
 })();

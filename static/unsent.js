@@ -1,21 +1,21 @@
-// What was typed into a form that the server could not take, because the session had ended or
-// somebody had logged in again since: it is kept in this tab, by the page's address, and put back
-// when the same person returns to the page. Passwords and other secrets are never kept.
+// Keeps what was typed into a form that the server could not accept, because the session had ended or
+// somebody had logged in again since. It is stored in this tab, by the page's URL, and restored when
+// the same user returns to the page. Passwords and other secrets are never stored.
 //
-// The server says by [data-unsent], on the log-in page or on the one for expired forms, that what
-// was sent last has not been done. Any other page means that it was answered.
+// With [data-unsent] on the login page, or on the page for expired forms, the server says that the
+// last request has not been carried out. Any other page means that it was answered.
 "use strict";
 
 (() => {
     const HOURS = 12;
-    const PATIENCE = 15000; // milliseconds for fields that come later, such as a playbook's variables
+    const PATIENCE = 15000; // milliseconds to wait for fields that come later, such as a playbook's variables
     const TOKENS = new Set(["csrfmiddlewaretoken", "key", "once"]);
     const SECRET = /passw|passphrase|secret|token|credential|private_?key|api_?key|access_key|pwd/i;
     const NO_VALUE = new Set(["password", "file", "submit", "button", "image", "reset"]);
     const SENT = "unsent:last";
 
     const page = location.pathname + location.search;
-    // By attributes: a field may be called "method" or "id".
+    // By attributes: a field may be named "method" or "id".
     const isPosted = (form) => form.getAttribute("method")?.toLowerCase() === "post" && form.getAttribute("id") !== "login-form";
     const forms = () => [...document.forms].filter(isPosted);
     const person = () => document.getElementById("io-user")?.textContent;
@@ -42,7 +42,7 @@
         return [[field.value, ""]];
     }
 
-    // By name: [[value, its words in a select], …]. Of a form that was not sent only what was changed.
+    // {name: [[value, its text in a select], …]}. For a form that was not sent, only changed fields.
     function contentOf(form, isSent) {
         const fields = [...form.elements].filter((field) => isKept(field) && (isSent || isChanged(field)));
         const values = {};
@@ -62,7 +62,7 @@
         try {
             sessionStorage.setItem(name, JSON.stringify(value));
         } catch {
-            // Full, or forbidden: then nothing is kept.
+            // Full, or forbidden: then nothing is stored.
         }
     }
 
@@ -80,7 +80,7 @@
         return value;
     }
 
-    // --- Putting back ----------------------------------------------------------------------------
+    // --- Restoring -------------------------------------------------------------------------------
 
     function announce(field) {
         for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
@@ -88,7 +88,7 @@
 
     function select(field, values) {
         for (const [value, text] of values) {
-            // What one searches for as one types is no option before.
+            // The option of a searchable select does not exist yet.
             const isThere = [...field.options].some((option) => option.value === value);
             if (!isThere && field.matches(".admin-autocomplete")) field.add(new Option(text, value));
         }
@@ -96,7 +96,7 @@
         for (const option of field.options) option.selected = wanted.has(option.value);
     }
 
-    // Answers whether the field differs now.
+    // Returns whether the field differs now.
     function fill(field, values, nth) {
         const before = JSON.stringify(valuesOf(field));
         if (field.options) select(field, values);
@@ -109,7 +109,7 @@
 
     const fieldsNamed = (form, name) => [...form.elements].filter((field) => field.name === name && field.type !== "hidden");
 
-    // Takes out of `values` what has found its fields; answers whether any of them differs now.
+    // Removes from `values` those whose fields were found; returns whether any field differs now.
     function putBack(form, values) {
         let isAny = false;
         for (const [name, kept] of Object.entries(values)) {
@@ -132,7 +132,7 @@
     }
 
     function restore({ form: name, values, isSent, hasSecrets }) {
-        // The rows that an action was chosen for stand in the list's own form.
+        // The selected rows of an action are in the list's own form.
         const form = forms().find((each) => nameOf(each) === name)
             ?? forms().find((each) => Object.keys(values).some((field) => fieldsNamed(each, field).length));
         if (!form) return;
@@ -173,6 +173,6 @@
     document.addEventListener("click", (event) => {
         if (event.target.closest?.("a[data-log-in]")) keep(null);
     });
-    // Scripts of the page itself come first: they make fields of their own.
+    // The page's own scripts come first: they create fields.
     window.addEventListener("load", start);
 })();

@@ -3,6 +3,7 @@
 Servers, workers and the browser are in tests/fixtures/.
 """
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,15 @@ from zlib import crc32
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connections
-from django.test import Client, TransactionTestCase
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from audit import triggers
 from tests import make
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.workers", "tests.fixtures.browser"]
+pytest_plugins = [
+    f"tests.fixtures.{name}" for name in ("database", "servers", "workers", "browser")
+]
 
 # Playwright runs an event loop in the main thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -107,33 +108,6 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(mode=0o700)
 
 
-# --- The database ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Any:
-    """Let tests that really commit empty the tables afterwards.
-
-    The database refuses to delete audit lines and, on SQLite, rows before those that refer to them.
-    Both are intended everywhere but here: for the flush, the triggers are dropped and restored, and
-    SQLite's foreign keys are disabled.
-    """
-    original = TransactionTestCase._fixture_teardown
-
-    def flush_all(self: TransactionTestCase) -> None:
-        connection = connections["default"]
-        triggers.drop("default")
-        try:
-            with connection.constraint_checks_disabled():
-                original(self)
-        finally:
-            triggers.ensure_triggers("default")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_all)
-        yield
-
-
 # --- What runs and what does not ------------------------------------------------------------------
 
 
@@ -146,17 +120,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--leg",
         type=int,
-        choices=(0, 1),
-        help="one of two legs on two databases: what is marked `on_either` runs in one of them",
+        choices=range(4),
+        help="part of `make test`: 0 and 1 run what is for both databases, one database each; "
+        "2 and 3 run half each of what is marked `on_either`",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect tests for the other kind of database (`@pytest.mark.only_on("mysql")`).
 
-    Also deselects the half of the `on_either` tests that run in the other leg. Deselected rather
-    than skipped, as the whole suite runs once on each kind. Tests that need their own system
-    accounts run only as root; the header says so.
+    Also deselects tests that run in another leg. Deselected rather than skipped, as the whole suite
+    runs once on each kind. Tests that need their own system accounts run only as root; the header
+    says so.
     """
     leg = config.getoption("leg")
     elsewhere = [
@@ -166,7 +141,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if item not in elsewhere]
+        left_out = set(elsewhere)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """Exempt everything imported so far from garbage collection: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _vendor() -> str:
@@ -182,10 +164,10 @@ def _belongs_to(vendor: str, item: pytest.Item) -> bool:
 
 
 def _is_of(leg: int, item: pytest.Item) -> bool:
-    """By a checksum of its name: about half of each module, and always the same half."""
+    """For `on_either`, by a checksum of the name: half of each module, and always the same half."""
     if item.get_closest_marker("on_either") is None:
-        return True
-    return crc32(item.nodeid.encode()) % 2 == leg
+        return leg < 2
+    return leg == 2 + crc32(item.nodeid.encode()) % 2
 
 
 @pytest.hookimpl(wrapper=True)

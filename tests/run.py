@@ -2,11 +2,13 @@
 
     python -m tests.run [what pytest takes: paths, -k words, -m marks …]
 
-The two legs run in parallel, each with its own servers, folders and database, which halves the time
-on two cores. Tests marked `on_either` (a browser, or a real playbook, for which the database does
-not matter) run in one of them, about half of them in each. The second leg's output is shown when
-the first has ended. TEST_DATABASE_URL names a server (mysql://user:password@host:port/name) to use
-instead of a private MariaDB; its user must be allowed to create the database test_<name>.
+Four legs run in parallel, each with its own servers, folders and database: two run the tests that
+must pass on both databases, and two run half each of the tests marked `on_either` (a browser, or a
+real playbook, for which the database does not matter). Every leg waits at times, for a page or for
+an outage to end, so four of them keep two cores busy. The first leg's output is shown as it comes,
+that of the others when all have ended. TEST_DATABASE_URL names a server
+(mysql://user:password@host:port/name) to use instead of a private MariaDB; its user must be allowed
+to create the databases test_<name> and test_<name>_either.
 """
 
 import os
@@ -18,7 +20,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
 
 from tests.private_servers import MariaDB
 
@@ -29,18 +33,19 @@ SLOWEST = "--durations=10"
 
 @dataclass
 class Leg:
-    """The suite on one database."""
+    """Part of the suite, on one database; `number` is the one that pytest's `--leg` takes."""
 
     name: str
     number: int
     database_url: str
+    output: IO[bytes] | None = None
     process: subprocess.Popen[bytes] | None = None
     seconds: float = 0
 
-    def start(self, arguments: list[str], output: IO[bytes] | None) -> None:
+    def start(self, arguments: list[str]) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment.pop("INFRAOPS_TEST_FOLDER", None)
-        # What is compiled once, tests as well, need not be compiled again.
+        # Keep compiled modules, those of the tests as well, whatever the caller prefers.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         # Without it, the suite creates an SQLite database in a temporary folder.
         environment.pop("DATABASE_URL", None)
@@ -52,51 +57,85 @@ class Leg:
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+            stdout=self.output,
+            stderr=subprocess.STDOUT if self.output else None,
         )
 
-    def wait(self) -> int:
+    @property
+    def has_ended(self) -> bool:
+        """Sets `seconds` when it is first true."""
         assert self.process is not None
-        status = self.process.wait()
-        self.seconds = time.monotonic() - self.started
-        return status
+        if self.process.poll() is None:
+            return False
+        self.seconds = self.seconds or time.monotonic() - self.started
+        return True
+
+    @property
+    def status(self) -> int:
+        assert self.process is not None
+        return self.process.wait()
+
+    def show(self) -> None:
+        if self.output is not None:
+            say(f"{self.name}:")
+            self.output.seek(0)
+            for line in self.output:
+                sys.stdout.buffer.write(line)
 
 
 def main(arguments: list[str]) -> int:
     with ExitStack() as stack:
         server = os.environ.get("TEST_DATABASE_URL")
-        if server:
-            say(f"The suite runs on SQLite and on {without_password(server)}, side by side.")
-            second = Leg(without_password(server), 1, server)
-        else:
-            say("The suite runs on SQLite and on a private MariaDB, side by side.")
-            second = Leg("MariaDB", 1, stack.enter_context(MariaDB()).url)
-        output = stack.enter_context(tempfile.TemporaryFile())
-        return run_both(Leg("SQLite", 0, ""), second, arguments, output)
+        name = without_password(server) if server else "MariaDB"
+        say(f"The suite runs on SQLite and on {name}, side by side.")
+        url = server or stack.enter_context(MariaDB()).url
+        legs = [
+            Leg("SQLite", 0, ""),
+            Leg(name, 1, url),
+            Leg("either, on SQLite", 2, ""),
+            Leg(f"either, on {name}", 3, with_another_name(url)),
+        ]
+        for leg in legs[1:]:
+            leg.output = stack.enter_context(tempfile.TemporaryFile())
+        return run_all(legs, arguments)
 
 
-def run_both(first: Leg, second: Leg, arguments: list[str], output: IO[bytes]) -> int:
-    """0 if both passed. The second one's output goes to the file, and is printed afterwards."""
-    legs = [first, second]
+def run_all(legs: list[Leg], arguments: list[str]) -> int:
+    """0 if all passed."""
     try:
-        say(f"{first.name}:")
-        first.start(arguments, None)
-        second.start(arguments, output)
-        statuses = [leg.wait() for leg in legs]
+        say(f"{legs[0].name}:")
+        for leg in legs:
+            leg.start(arguments)
+        while not all([leg.has_ended for leg in legs]):
+            time.sleep(0.2)
     finally:
         for leg in legs:
             if leg.process is not None and leg.process.poll() is None:
                 leg.process.terminate()
                 leg.process.wait()
-    say(f"{second.name}:")
-    output.seek(0)
-    for line in output:
-        sys.stdout.buffer.write(line)
-    for leg, status in zip(legs, statuses, strict=True):
-        said = "passed" if status == 0 else f"FAILED (pytest ended with {status})"
-        say(f"{leg.name}: {said} in {leg.seconds:.0f} s")
-    return 1 if any(statuses) else 0
+    for leg in legs:
+        leg.show()
+    for leg in legs:
+        say(f"{leg.name}: {outcome(leg.status)} in {leg.seconds:.0f} s")
+    return 0 if have_passed([leg.status for leg in legs]) else 1
+
+
+def have_passed(statuses: list[int]) -> bool:
+    """A leg may have nothing to run when tests were selected, but not every leg."""
+    nothing = pytest.ExitCode.NO_TESTS_COLLECTED
+    return not set(statuses) - {0, nothing} and 0 in statuses
+
+
+def outcome(status: int) -> str:
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return "had nothing to run"
+    return "passed" if status == 0 else f"FAILED (pytest ended with {status})"
+
+
+def with_another_name(url: str) -> str:
+    """Another database on the same server."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path}_either"))
 
 
 def without_password(url: str) -> str:

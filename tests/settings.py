@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from tests.invalid_variables import Complaint
 
-# Each worker and command would else compile all of our modules anew.
+# Otherwise, each worker and command would compile all our modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if "INFRAOPS_TEST_FOLDER" not in os.environ:

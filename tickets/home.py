@@ -21,27 +21,27 @@ LOOKED_AT = 60
 def open_tickets(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Counts of unresolved tickets, with the user's own and the unassigned ones."""
     user = signed_in(request)
-    nobodys = Q(assigned_to=None, occurrences__isnull=False, occurrences__cleared_at=None)
+    unassigned = Q(assigned_to=None, occurrences__isnull=False, occurrences__cleared_at=None)
     counts = Ticket.objects.unresolved().aggregate(
         all=Count("id", distinct=True),
         urgent=Count("id", filter=Q(priority__in=Ticket.URGENT), distinct=True),
         mine=Count("id", filter=Q(assigned_to=user), distinct=True),
-        nobodys=Count("id", filter=Q(assigned_to=None), distinct=True),
-        jobs_of_nobody=Count("occurrences", filter=nobodys),
+        unassigned=Count("id", filter=Q(assigned_to=None), distinct=True),
+        unassigned_jobs=Count("occurrences", filter=unassigned),
     )
     tickets_url = reverse("admin:tickets_ticket_changelist")
     return {
         "ticket_counts": counts,
-        **_mine_and_nobodys(user),
+        **_mine_and_unassigned(user),
         "tickets_url": f"{tickets_url}?queue=unresolved",
         "my_tickets_url": f"{tickets_url}?queue=mine",
-        "nobodys_tickets_url": f"{tickets_url}?queue=nobody",
+        "unassigned_url": f"{tickets_url}?queue=nobody",
         "urgent_url": f"{tickets_url}?queue=urgent",
-        "jobs_of_nobody_url": jobs_url(owner="nobody"),
+        "unassigned_jobs_url": jobs_url(owner="nobody"),
     }
 
 
-def _mine_and_nobodys(user: User) -> dict[str, list[Any]]:
+def _mine_and_unassigned(user: User) -> dict[str, list[Any]]:
     mine_first = Case(
         When(assigned_to=user, then=Value(0)), default=Value(1), output_field=IntegerField()
     )
@@ -55,5 +55,5 @@ def _mine_and_nobodys(user: User) -> dict[str, list[Any]]:
     )
     return {
         "mine": [ticket for ticket in tickets if ticket.assigned_to_id][:SHOWN],
-        "nobodys": [ticket for ticket in tickets if not ticket.assigned_to_id][:SHOWN],
+        "unassigned": [ticket for ticket in tickets if not ticket.assigned_to_id][:SHOWN],
     }

@@ -1,4 +1,4 @@
-"""Doing a ticket's failure once more: on the servers where it is not over."""
+"""Relaunch what a ticket is about, on the servers where it still fails."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .models import OccurrenceQuerySet, Ticket
 
 
 def servers_still_failing(ticket: Ticket) -> list[Server]:
-    """The active ones without a success since they failed."""
+    """The active servers without a success since the failure."""
     keys = _uncleared(ticket).values("job__server")
     return list(Server.objects.filter(pk__in=keys).order_by("hostname"))
 
 
 def newest_run_still_failing(ticket: Ticket) -> Run | None:
-    """The last that failed on one of them: it has the values to repeat."""
+    """The last run that failed on one of them; it has the values to repeat."""
     jobs = Job.objects.filter(occurrence__in=_uncleared(ticket)).select_related("run__playbook")
     job = jobs.order_by("-id").first()
     return job.run if job else None

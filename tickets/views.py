@@ -58,7 +58,7 @@ def ticket_detail(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @launchers_only
 def ticket_relaunch(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
-    """Do it once more where it still fails: the page says what would run, and asks."""
+    """Relaunch where it still fails; asks first, on a page with the preview."""
     ticket = _ticket(ticket_id)
     run = newest_run_still_failing(ticket)
     if run is None:
@@ -123,8 +123,8 @@ def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         request,
         [ticket],
         lambda ticket: ticket.assign(request.user, person),
-        done=f"Assigned to {person or 'nobody'}",
-        unchanged="Was that already",
+        done=f"Assigned to {person}" if person else "Unassigned",
+        unchanged="Unchanged",
     )
     return redirect(ticket)
 
@@ -139,7 +139,7 @@ def ticket_prioritise(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         [ticket],
         lambda ticket: ticket.prioritise(request.user, priority),
         done=f"Priority {priority}",
-        unchanged="Had that priority",
+        unchanged="Unchanged",
     )
     return redirect(ticket)
 

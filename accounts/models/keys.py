@@ -98,7 +98,10 @@ class ApiKey(models.Model):
 
     @transaction.atomic
     def revoke(self, actor: User) -> bool:
-        """End the key for good: one's own, or as an admin any. False when it was revoked before."""
+        """Revoke the key permanently: one's own, or any as an admin.
+
+        False if it was revoked already.
+        """
         if actor.pk != self.owner_id and not actor.has_perm("accounts.revoke_apikey"):
             raise PermissionDenied("Your role does not revoke other people's API keys.")
         now = timezone.now()

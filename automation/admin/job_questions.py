@@ -1,4 +1,4 @@
-"""What is asked before runs are cancelled or relaunched from the list of jobs."""
+"""The confirmation questions before runs are cancelled or relaunched from the list of jobs."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,13 +13,13 @@ NAMED = 10
 
 
 def runs_of(jobs: QuerySet[Job]) -> list[Run]:
-    """Each once, the newest first."""
+    """The jobs' runs without duplicates, newest first."""
     keys = set(jobs.order_by().values_list("run_id", flat=True))
     return list(Run.objects.filter(pk__in=keys).prefetch_related("playbook").order_by("-id"))
 
 
 def describe_cancel(jobs: QuerySet[Job]) -> dict[str, Any]:
-    """A cancel stops whole runs: all their servers count, not only those that were chosen."""
+    """Cancelling stops whole runs: all of their servers count, not only the selected ones."""
     runs = [run for run in runs_of(jobs) if run.state != Run.State.FINISHED]
     active = Job.objects.filter(run__in=[run.pk for run in runs], status__in=ACTIVE)
     target = Target.of(Server.objects.filter(pk__in=active.values("server")))
@@ -36,7 +36,7 @@ def describe_cancel(jobs: QuerySet[Job]) -> dict[str, Any]:
 
 
 def describe_relaunch(jobs: QuerySet[Job]) -> dict[str, Any]:
-    """On the servers of the chosen jobs, run by run."""
+    """Relaunching runs on the servers of the selected jobs, run by run."""
     chosen = list(jobs.prefetch_related("playbook", "server").order_by("-run_id", "id"))
     target = Target.of(job.server for job in chosen)
     by_run: dict[int, list[Job]] = {}

@@ -146,7 +146,7 @@ class JobAdmin(HistoryAdmin):
     @admin.display(description="environment")
     def environment(self, job: Job) -> str:
         return render_to_string(
-            "automation/_environment.html",
+            "inventory/_environment.html",
             {"name": job.server.environment, "is_production": job.server.is_production},
         )
 

@@ -75,6 +75,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         "updated_at": "updated_at",
     }
     search_fields = ["name", "file_path", "description"]
+    search_help_text = "Name, file or description"
     when_empty = "Add one, or import all playbooks in the folder: manage.py import_playbooks"
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/playbooks/_playbook_tools.html"
@@ -101,6 +102,15 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     def has_accept_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.accept_playbook")
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        may_launch = request.user.has_perm("automation.launch_playbook")
+        return [*columns, "run_button"] if may_launch else columns
+
+    @admin.display(description="run")
+    def run_button(self, playbook: Playbook) -> str:
+        return render_to_string("automation/playbooks/_run_button.html", {"playbook": playbook})
+
     @admin.display(description="file state")
     def file_is(self, playbook: Playbook) -> str:
         return render_to_string(
@@ -112,12 +122,12 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         return ", ".join(playbook.tags) or "-"
 
     @admin.action(description="Accept changed files", permissions=["accept"])
-    @ask_first("Accept the current files?", button="Accept")
+    @ask_first("Accept these files as they are now? From then on they can be run.", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,
             playbooks,
             lambda playbook: playbook.accept_file(request.user),
             done="Accepted",
-            unchanged="Not changed",
+            unchanged="Unchanged",
         )

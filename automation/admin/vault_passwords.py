@@ -27,12 +27,13 @@ class VaultPasswordAdmin(ConsoleAdmin):
     list_select_related = ["playbook"]
     list_filter = [("playbook", AutocompleteSelectFilter)]
     search_fields = ["vault_id", "playbook__name"]
+    search_help_text = "Vault id or playbook"
     autocomplete_fields = ["playbook"]
     when_empty = "Add one for each vault id that a playbook uses."
     fieldsets = [(None, {"fields": ["playbook", "vault_id", "new_password"]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Whoever may only look has no use for the field that takes the password."""
+        """Leave out the password field for users who may only view."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         return [(None, {"fields": ["playbook", "vault_id", "created_at", "updated_at"]})]

@@ -15,8 +15,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.signed_in import signed_in
-from automation import launching
 from automation.filters import JobFilters
 from automation.models import Job, JobLog, Run, TaskResult
 from automation.reports import log_search
@@ -28,7 +26,9 @@ from schema.exceptions import Refused
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
+    PlanChangedSerializer,
     RelaunchSerializer,
+    answer_rehearsal,
     launch_asked_for,
     launch_once,
     relaunch_asked_for,
@@ -37,8 +37,8 @@ from .launch_request import (
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
-    description="Up to 64 characters. A launch that is sent again with the same key is answered "
-    "200 with what the first one made.",
+    description="Up to 64 characters. Sent again with the same key, a launch is answered 200 with "
+    "the run that the first one made.",
 )
 LINES = 500
 MOST_LINES = 5000
@@ -175,9 +175,17 @@ class TaskResultsSerializer(serializers.Serializer):
     finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
 
 
-def _either(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
     """A response whose shape depends on the request."""
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
+
+
+# By status.
+RELAUNCH_ANSWERS = {
+    201: LaunchedSerializer,
+    200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),
+    409: PlanChangedSerializer,
+}
 
 
 class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
@@ -214,8 +222,9 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     @extend_schema(
         responses={
-            201: _either("Launch", JobSerializer, LaunchedSerializer),
-            200: _either("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            201: one_of("Launch", JobSerializer, LaunchedSerializer),
+            200: one_of("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            409: PlanChangedSerializer,
         },
         parameters=[IDEMPOTENCY_KEY],
     )
@@ -225,13 +234,13 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         Name one server in `server_id`; or select several by `server_ids`, or by `environment`,
         `tag` and `search`: the response then has the `run_id` and its `jobs`. With `dry_run`,
         everything is checked but nothing is launched: the response (200) describes the run in
-        `words`, `servers`, `command` and so on.
+        `words`, `servers`, `command` and so on, and has its `digest`. A launch with that digest as
+        `expect` is refused with 409 if anything else would run by then.
         """
         given = self.given()
         launch = launch_asked_for(request, given)
         if given.get("dry_run"):
-            intention = launching.rehearse(signed_in(request), launch)
-            return Response(IntentionSerializer(intention).data)
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         status = 201 if is_new else 200
@@ -239,20 +248,19 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             return self.shown(jobs[0], status=status)
         return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
 
-    @extend_schema(
-        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
         """Relaunch a job's whole run.
 
         With `only`, just on the servers that failed, were unreachable or were not reached.
         Everything else, including secrets, stays the same unless given here; null removes a
-        variable.
+        variable. `dry_run` and `expect` work as they do for a launch.
         """
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object().run, given)
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs = list(self.get_queryset().filter(run=run).order_by("id"))
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})

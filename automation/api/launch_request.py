@@ -7,14 +7,26 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.models import ApiKey
 from accounts.signed_in import signed_in
 from automation import launching, variables
-from automation.launching import Choice, Intention, Launch, Launched, Only, Origin, launch_from
+from automation.launching import (
+    Choice,
+    Intention,
+    Launch,
+    Launched,
+    Only,
+    Origin,
+    PlanChanged,
+    launch_from,
+)
 from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
 from automation.models import Level, Playbook, Run
 from automation.models.options import OPTIONS
+from console.api.errors import Conflict
+from console.api.openapi import ErrorSerializer
 from console.api.serializers import StrictSerializer
 from inventory.models import CHOSEN_BY, Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
@@ -32,23 +44,30 @@ class OptionsSerializer(StrictSerializer):
     extra_vars = serializers.DictField(required=False)
     check_mode = serializers.BooleanField(required=False)
     diff_mode = serializers.BooleanField(required=False)
-    tags = serializers.CharField(required=False, allow_blank=True, help_text="“web,config”")
+    tags = serializers.CharField(
+        required=False, allow_blank=True, help_text="Comma-separated, e.g. “web,config”."
+    )
     skip_tags = serializers.CharField(required=False, allow_blank=True)
     start_at_task = serializers.CharField(
-        required=False, allow_blank=True, trim_whitespace=False, help_text="The task's name."
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="Skip the tasks before the one with this name.",
     )
-    verbosity = serializers.IntegerField(required=False, help_text="0 to 4")
-    forks = serializers.IntegerField(required=False, help_text="Servers at the same time.")
+    verbosity = serializers.IntegerField(required=False, help_text="0 to 4, as in -vvvv.")
+    forks = serializers.IntegerField(
+        required=False, help_text="How many servers Ansible works on at the same time."
+    )
     become = serializers.BooleanField(required=False)
-    deadline_seconds = serializers.IntegerField(required=False)
+    deadline_seconds = serializers.IntegerField(required=False, help_text="Stop after this long.")
     idle_deadline_seconds = serializers.IntegerField(
-        required=False, allow_null=True, help_text="How long it may print nothing."
+        required=False, allow_null=True, help_text="Stop after this long without output."
     )
     reason = serializers.CharField(
         required=False,
         allow_blank=True,
         max_length=LONGEST_LAUNCH_REASON,
-        help_text="For the audit trail. An admin's overrides the checks that may be overridden.",
+        help_text="Recorded in the audit trail. From an admin, it overrides checks that allow it.",
     )
     credential_id = serializers.PrimaryKeyRelatedField(
         source="credential",
@@ -57,7 +76,17 @@ class OptionsSerializer(StrictSerializer):
         allow_null=True,
         pk_field=serializers.IntegerField(),
         error_messages=NO_CREDENTIAL,
-        help_text="It wins over the servers' own.",
+        help_text="Takes precedence over the servers' own credentials.",
+    )
+    expect = serializers.RegexField(
+        r"^[0-9a-f]{64}\Z",
+        required=False,
+        error_messages={"invalid": "A digest has 64 hexadecimal digits."},
+        help_text="The `digest` of a rehearsal. If anything else would run by now, nothing is "
+        "launched: 409, with the new rehearsal.",
+    )
+    dry_run = serializers.BooleanField(
+        required=False, help_text="Launch nothing: run all checks and return the rehearsal."
     )
 
 
@@ -82,17 +111,14 @@ class LaunchSerializer(OptionsSerializer):
         child=serializers.IntegerField(**KEY), required=False, allow_empty=False, max_length=10_000
     )
     environment = serializers.CharField(
-        required=False, help_text="All active servers of this environment."
+        required=False, help_text="Every active server in this environment."
     )
     tag = serializers.CharField(
-        required=False, help_text=f"All active servers of this tag: {TAG_EXAMPLES}."
+        required=False, help_text=f"Every active server with this tag: {TAG_EXAMPLES}."
     )
     search = serializers.CharField(
         required=False,
-        help_text="All active servers whose name, address or description contains this.",
-    )
-    dry_run = serializers.BooleanField(
-        required=False, help_text="Launch nothing: check all of it, and say what it would do."
+        help_text="Every active server whose name, address or description contains this.",
     )
 
     def validate_server_ids(self, ids: list[int]) -> list[Server]:
@@ -115,7 +141,7 @@ class LaunchSerializer(OptionsSerializer):
             raise serializers.ValidationError(
                 {
                     "server_id": [
-                        "Name one server here, or several in server_ids, or choose by "
+                        "Send exactly one of: server_id, server_ids, or a selection by "
                         "environment, tag and search."
                     ]
                 }
@@ -132,7 +158,7 @@ class IdlePlaySerializer(serializers.Serializer):
     """A play that matched no server of a run."""
 
     play = serializers.CharField()
-    hosts = serializers.CharField(help_text="Its pattern, as it is written.")
+    hosts = serializers.CharField(help_text="The pattern, as written.")
     place = serializers.CharField(help_text="“site.yml:12”")
     reason = serializers.CharField()
 
@@ -142,7 +168,7 @@ class ViolationSerializer(serializers.Serializer):
     level = serializers.ChoiceField([each.value for each in Level])
     message = serializers.CharField()
     waits_until = serializers.DateTimeField(
-        allow_null=True, help_text="It would be held until then."
+        allow_null=True, help_text="The run would be held until then."
     )
 
 
@@ -152,33 +178,35 @@ class IntentionSerializer(serializers.Serializer):
     server_count = serializers.SerializerMethodField()
     active_servers = serializers.IntegerField()
     production_count = serializers.SerializerMethodField(
-        help_text="How many of the servers are in one of the PRODUCTION_ENVIRONMENTS."
+        help_text="How many of them are in production (PRODUCTION_ENVIRONMENTS)."
     )
     servers = serializers.SerializerMethodField(help_text="Their names.")
     words = serializers.ListField(
-        child=serializers.CharField(), help_text="What it would do, as the launch form says it."
+        child=serializers.CharField(), help_text="What would run, in the words of the launch form."
     )
     waits_for = serializers.ListField(
-        child=serializers.CharField(), help_text="Why it would not start at once, as things are."
+        child=serializers.CharField(), help_text="Why it would not start right away."
     )
     idle_plays = serializers.SerializerMethodField(
-        help_text="Plays that will not run, as far as the playbook's file says it."
+        help_text="Plays that will not run, as far as the playbook file shows."
     )
     skipped = serializers.ListField(
         source="forecast.skipped",
         child=serializers.CharField(),
-        help_text="The names of the servers that no play is for.",
+        help_text="Names of the servers that no play targets.",
     )
     allowed = serializers.BooleanField(
-        source="verdict.allowed", help_text="False where it would be held."
+        source="verdict.allowed", help_text="False if the run would be held."
     )
     violations = ViolationSerializer(
-        source="verdict.violations", many=True, help_text="What the checks have to say about it."
+        source="verdict.violations", many=True, help_text="Every check that objects."
     )
-    digest = serializers.CharField(help_text="Of the intention: another one has another.")
+    digest = serializers.CharField(
+        help_text="Changes whenever something else would run. Send it as `expect`."
+    )
     command = serializers.CharField(help_text="The exact command line.")
     extra_vars = serializers.DictField(
-        source="values", help_text="With the defaults. Secrets are shown as ********."
+        source="values", help_text="Including defaults. Secrets are shown as ********."
     )
 
     def get_server_count(self, intention: Intention) -> int:
@@ -196,10 +224,20 @@ class IntentionSerializer(serializers.Serializer):
         return sorted(server.hostname for server in intention.servers)
 
 
+class PlanChangedSerializer(ErrorSerializer):
+    """A 409. `rehearsal` is there if something else would run than was expected."""
+
+    rehearsal = IntentionSerializer(
+        required=False, help_text="What would run now; its `digest` is the next `expect`."
+    )
+
+
 class RelaunchSerializer(OptionsSerializer):
     """Changes to the earlier launch. `extra_vars` replaces only the variables it names."""
 
-    only = serializers.ChoiceField(Only.choices, required=False, help_text="Without it: all.")
+    only = serializers.ChoiceField(
+        Only.choices, required=False, help_text="Which of its servers. Default: all of them."
+    )
 
 
 def check_variables(playbook: Playbook, values: Any) -> None:
@@ -233,16 +271,36 @@ def relaunch_asked_for(request: Request, run: Run, given: dict[str, Any]) -> Lau
     return _with_options(request, launch, given)
 
 
+class PlanConflict(Conflict):
+    """409 with what would run now."""
+
+    def __init__(self, error: PlanChanged) -> None:
+        super().__init__(str(error))
+        self.more = {"rehearsal": IntentionSerializer(error.intention).data}
+
+
+def answer_rehearsal(request: Request, launch: Launch) -> Response:
+    """What a dry run answers."""
+    try:
+        intention = launching.rehearse(signed_in(request), launch)
+    except PlanChanged as error:
+        raise PlanConflict(error) from None
+    return Response(IntentionSerializer(intention).data)
+
+
 def launch_once(request: Request, launch: Launch) -> Launched:
     """Launch. A key that was used for a different launch is an error rather than a repetition."""
-    launched = launching.launch(signed_in(request), launch)
+    try:
+        launched = launching.launch(signed_in(request), launch)
+    except PlanChanged as error:
+        raise PlanConflict(error) from None
     if not launched.is_new:
         _refuse_unless_made_by(launched.run, launch)
     return launched
 
 
 def _with_options(request: Request, launch: Launch, given: dict[str, Any]) -> Launch:
-    names = {"credential", "reason", *OPTIONS} & given.keys()
+    names = {"credential", "reason", "expect", *OPTIONS} & given.keys()
     return replace(
         launch,
         origin=origin_of(request),
@@ -262,5 +320,5 @@ def _refuse_unless_made_by(run: Run, launch: Launch) -> None:
     )
     if not same:
         raise Refused(
-            f"The key “{run.idempotency_key}” was used for another launch: take a new key."
+            f"The key “{run.idempotency_key}” was already used for another launch. Use a new one."
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -13,16 +13,18 @@ from accounts.signed_in import signed_in
 from automation.filters import RunFilters
 from automation.models import Job, Run, TaskResult
 from automation.reports.matrix_page import Asked, table_of
+from automation.reports.run_servers import Environment, environments_of
 from automation.reports.run_summary import summarize_run
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
-from .jobs import IDEMPOTENCY_KEY, JobViewSet, LaunchedSerializer
+from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, JobViewSet, LaunchedSerializer
 from .launch_request import (
     IdlePlaySerializer,
     RelaunchSerializer,
+    answer_rehearsal,
     launch_once,
     relaunch_asked_for,
 )
@@ -92,14 +94,31 @@ class RunSerializer(serializers.ModelSerializer):
 
 class OneRunSerializer(RunSerializer):
     jobs = serializers.SerializerMethodField(help_text="How many jobs by status.")
+    environments = serializers.SerializerMethodField(help_text="How many servers by environment.")
+    production_count = serializers.SerializerMethodField(
+        help_text="How many of its servers are in one of the PRODUCTION_ENVIRONMENTS."
+    )
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "jobs"]
+        fields = [*RunSerializer.Meta.fields, "jobs", "environments", "production_count"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
     def get_jobs(self, run: Run) -> dict[str, int]:
         return summarize_run(run).counts
+
+    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
+    def get_environments(self, run: Run) -> dict[str, int]:
+        return {each.name: each.count for each in _environments(run)}
+
+    def get_production_count(self, run: Run) -> int:
+        return sum(each.count for each in _environments(run) if each.is_production)
+
+
+def _environments(run: Run) -> list[Environment]:
+    """Production first."""
+    by_name = run.jobs.order_by().values_list("server__environment")
+    return environments_of(by_name.annotate(Count("id")))
 
 
 class ColumnSerializer(serializers.Serializer):
@@ -172,15 +191,14 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             raise Refused(f"{run} {'has ended' if run.outcome else asked}.")
         return self.shown(self.get_object())
 
-    @extend_schema(
-        responses={201: LaunchedSerializer, 200: LaunchedSerializer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
         """Relaunch a run; takes the same body as the relaunch of a job."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object(), given)
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
         run, is_new = launch_once(request, launch)
         jobs: QuerySet[Job] = JobViewSet.queryset.filter(run=run).order_by("id")
         shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})

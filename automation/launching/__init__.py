@@ -1,5 +1,6 @@
 """From what a person, a key or a schedule asks for to a run that waits."""
 
+from .digests import PlanChanged
 from .intentions import Intention
 from .launches import Choice, Launch, Origin
 from .relaunching import Only, launch_from
@@ -12,6 +13,7 @@ __all__ = [
     "Launched",
     "Only",
     "Origin",
+    "PlanChanged",
     "launch",
     "launch_from",
     "rehearse",

@@ -82,10 +82,10 @@ def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tupl
 def refuse_role(candidate: Candidate) -> None:
     """PermissionDenied for whoever may not launch, or not with a credential of their choice."""
     if not candidate.actor.has_perm("automation.launch_playbook"):
-        raise PermissionDenied("Your role does not launch playbooks.")
+        raise PermissionDenied("Your role cannot launch playbooks.")
     named = candidate.launch.credential
     if named is not None and not candidate.actor.has_perm("inventory.use_credential"):
-        raise PermissionDenied("Your role does not choose credentials.")
+        raise PermissionDenied("Your role cannot choose credentials.")
 
 
 def _refuse_no_server(candidate: Candidate) -> None:
@@ -99,18 +99,18 @@ def _refuse_inactive(candidate: Candidate) -> None:
         raise Refused(f"The playbook “{playbook}” is not active.")
     inactive = [str(server) for server in candidate.servers if not server.is_active]
     if inactive:
-        raise Refused(f"Not active: {', '.join(inactive)}.")
+        raise Refused(f"Inactive: {', '.join(inactive)}.")
 
 
 def _refuse_changed_file(candidate: Candidate) -> None:
     playbook = candidate.launch.playbook
     file_state = playbook.file_state
     if file_state == "missing":
-        raise Refused(f"The file {playbook.file_path} of “{playbook}” is not there any more.")
+        raise Refused(f"The file {playbook.file_path} of “{playbook}” no longer exists.")
     if file_state == "changed":
         raise Refused(
             f"The file {playbook.file_path} has changed since “{playbook}” was registered. "
-            "An admin has to accept it first."
+            "An admin has to accept the change first."
         )
 
 
@@ -122,9 +122,9 @@ def _refuse_bad_reason(candidate: Candidate) -> None:
     """It is kept for good. The form and the API look by themselves, the other ways in do not."""
     reason = candidate.launch.reason
     if len(reason) > LONGEST_LAUNCH_REASON:
-        raise ValidationError({"reason": [f"{LONGEST_LAUNCH_REASON} characters are the most."]})
+        raise ValidationError({"reason": [f"At most {LONGEST_LAUNCH_REASON} characters."]})
     if any("\ud800" <= character <= "\udfff" for character in reason):
-        raise ValidationError({"reason": ["This is no text: it holds half of a character."]})
+        raise ValidationError({"reason": ["Lone surrogates cannot be stored."]})
 
 
 def _refuse_credentials(candidate: Candidate) -> None:

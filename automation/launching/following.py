@@ -1,4 +1,4 @@
-"""What commands that launch share: they watch a run in the terminal, and tell how it ended."""
+"""Shared by the commands that launch: follow a run in the terminal, and report its outcome."""
 
 import json
 import sys
@@ -35,11 +35,10 @@ COLOURS = {
 
 
 class LaunchingCommand(BaseCommand):
-    """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, 4 skipped: no play is for the
-    chosen servers. Servers that were skipped beside others that succeeded leave it at 0."""
+    """Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, 4 all servers skipped."""
 
     _patience: timedelta
-    _worker_at: datetime  # when a worker was last there
+    _worker_at: datetime  # when a worker was last alive
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", help="who launches (default: the first active admin)")
@@ -56,7 +55,7 @@ class LaunchingCommand(BaseCommand):
 
     @staticmethod
     def _add_launch_options(parser: ArgumentParser) -> None:
-        """Each is None when it is not given."""
+        """Add the options; each is None unless given."""
         options = parser.add_argument_group("how it runs")
         options.add_argument(
             "--reason", default="", help="for the audit trail; an admin's overrides what may be"
@@ -77,12 +76,12 @@ class LaunchingCommand(BaseCommand):
         options.add_argument(
             "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
         )
-        # manage.py's own --verbosity says how much Django talks; this one is Ansible's.
+        # manage.py's own --verbosity is Django's; this one is Ansible's.
         options.add_argument("--ansible-verbosity", type=int, choices=range(5))
 
     @staticmethod
     def with_options(launch: Launch, options: dict[str, Any]) -> Launch:
-        """The launch with whatever of them was given, but for the variables."""
+        """The launch with the given options, except for variables."""
         given = {
             "reason": options["reason"],
             "credential": credential_named(options["credential"]),
@@ -100,8 +99,10 @@ class LaunchingCommand(BaseCommand):
         return replace(launch, **{k: value for k, value in given.items() if value is not None})
 
     def follow(self, run: Run, *, wait: bool, for_worker: int) -> None:
-        """Tell the jobs; then show their lines until the run has ended, and exit as it did. While
-        the database is away, it waits: the run goes on as well."""
+        """Print the jobs, then their lines until the run has ended, and exit with its status.
+
+        Waits while the database is down, as the run goes on as well.
+        """
         self._patience = timedelta(seconds=for_worker)
         self._worker_at = timezone.now()
         jobs = _jobs_of(run)
@@ -118,7 +119,7 @@ class LaunchingCommand(BaseCommand):
         sys.exit(self._result(run))
 
     def _show_lines(self, run: Run, jobs: list[Job]) -> None:
-        """Print each job's lines as they come, until the run has ended and nothing is left."""
+        """Print each job's new lines until the run has ended and none are left."""
         shown = dict.fromkeys((job.pk for job in jobs), 0)
         waiting_said, held = False, run.held_words
         while True:
@@ -137,7 +138,7 @@ class LaunchingCommand(BaseCommand):
                 time.sleep(POLL_SECONDS)
 
     def _refuse_to_wait_for_nobody(self, jobs: list[Job]) -> None:
-        """CommandError when no worker has lived for as long as we are to wait for one."""
+        """Raise CommandError if no worker has been alive for as long as we are to wait for one."""
         now = timezone.now()
         if Worker.objects.alive().exists():
             self._worker_at = now
@@ -181,7 +182,7 @@ class LaunchingCommand(BaseCommand):
         return exit_status({job.status for job in jobs})
 
     def _tell_of_the_run(self, run: Run) -> None:
-        """Plays that ran on none of its servers, and secrets that its log may show."""
+        """Print plays that ran on none of its servers, and secrets that its log may show."""
         for play in run.idle_plays:
             where = f"hosts: {play['hosts']}, {play['place']}"
             self.stdout.write(f"Play “{play['play']}” ({where}) did not run: {play['reason']}.")
@@ -195,7 +196,7 @@ def _jobs_of(run: Run) -> list[Job]:
 
 
 def exit_status(statuses: Collection[str]) -> int:
-    """Of a run's jobs: the worst counts."""
+    """The exit status for a run's jobs: the worst counts."""
     if Job.Status.FAILED in statuses:
         return 2
     if Job.Status.CANCELLED in statuses:
@@ -205,7 +206,7 @@ def exit_status(statuses: Collection[str]) -> int:
 
 @contextmanager
 def refusals_in_words() -> Iterator[None]:
-    """What a launch may raise, as the command's own error."""
+    """Turn exceptions of a launch into the command's own error."""
     try:
         yield
     except (Refused, PermissionDenied) as error:
@@ -215,7 +216,7 @@ def refusals_in_words() -> Iterator[None]:
 
 
 def credential_named(name: str | None) -> Credential | None:
-    """The value of --credential."""
+    """The credential named by --credential. Raises CommandError."""
     if not name:
         return None
     try:
@@ -226,7 +227,7 @@ def credential_named(name: str | None) -> Credential | None:
 
 
 def parse_extra_vars(text: str | None) -> Any:
-    """The value of --extra-vars; without it, no variables."""
+    """The value of --extra-vars; {} if it is not given. Raises CommandError."""
     if text is None:
         return {}
     try:
@@ -236,7 +237,7 @@ def parse_extra_vars(text: str | None) -> Any:
 
 
 def _said(error: ValidationError) -> list[str]:
-    """One line a message, with the field's name before it."""
+    """One line per message, prefixed with the field's name."""
     if not hasattr(error, "error_dict"):
         return error.messages
     return [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from typing import Any
 from automation import command_line, variables
 from automation.content import play_hosts
 from automation.models import Run, Verdict
-from automation.models.options import OPTIONS
 from automation.models.waiting import name_some, why_it_would_wait
 from inventory.ansible.names import reservations
 from inventory.models import Server
+
+from .digests import contents_of, digest_contents, sign_contents
 
 NAMED = 5
 NEVER_CHECKED = re.compile(
@@ -66,16 +65,13 @@ class Intention:
 
     @property
     def digest(self) -> str:
-        """The same for the same intention, as far as people are shown it: the playbook's file, the
-        servers, the values with secrets masked, options and credential. SHA-256, in hex."""
-        shown = {
-            "playbook": [self.run.playbook_id, self.run.playbook_hash],
-            "servers": sorted(server.pk for server in self.servers),
-            "extra_vars": self.values,
-            "options": {name: getattr(self.run, name) for name in OPTIONS},
-            "credential": self.run.credential_id,
-        }
-        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+        """The same for the same intention: see `contents_of`."""
+        return digest_contents(contents_of(self.run, self.servers))
+
+    @property
+    def signed(self) -> str:
+        """What a form carries of it, to tell later what has changed."""
+        return sign_contents(contents_of(self.run, self.servers))
 
     @property
     def words(self) -> list[str]:
@@ -109,11 +105,11 @@ class Intention:
         more = len(idle) - NAMED
         said = [each.words for each in (idle if more == 1 else idle[:NAMED])]
         if more > 1:
-            said.append(f"{more} more plays name none of the chosen servers.")
+            said.append(f"{more} more plays match none of the chosen servers.")
         if skipped and len(skipped) == len(self.servers):
-            return [*said, "No play is for any of the chosen servers: the run would fail."]
+            return [*said, "No play targets any of the chosen servers, so the run would fail."]
         end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"
-        return [*said, f"No play is for {name_some(skipped)}: {end}."] if skipped else said
+        return [*said, f"No play targets {name_some(skipped)}: {end}."] if skipped else said
 
     @cached_property
     def waits_for(self) -> list[str]:
@@ -123,36 +119,36 @@ class Intention:
     def _how(self) -> list[str]:
         run = self.run
         said = [
-            (run.tags, f"only what is tagged {_listed(run.tags)}"),
-            (run.skip_tags, f"without what is tagged {_listed(run.skip_tags)}"),
-            (run.start_at_task, f"from the task “{run.start_at_task}” on"),
+            (run.tags, f"only tasks tagged {_listed(run.tags)}"),
+            (run.skip_tags, f"skipping tasks tagged {_listed(run.skip_tags)}"),
+            (run.start_at_task, f"starting at task “{run.start_at_task}”"),
             (run.become, "as root"),
-            (run.credential, f"logged in with “{run.credential}”"),
+            (run.credential, f"with credential “{run.credential}”"),
             (run.diff_mode, "showing differences"),
-            (run.check_mode, "in check mode: nothing will change"),
+            (run.check_mode, "in check mode (no changes)"),
         ]
         return [words for is_given, words in said if is_given]
 
     def _exceptions(self) -> list[str]:
         """As far as the playbook's own file says it: a role may have such tasks too."""
         if self.run.check_mode and NEVER_CHECKED.search(self.run.playbook.source):
-            return ["Its tasks that say “check_mode: false” run even so."]
+            return ["Tasks with “check_mode: false” make changes even so."]
         return []
 
     def _own_defaults(self) -> list[str]:
         given, schema = self.run.extra_vars, self.run.playbook.schema()
         left = [name for name in variables.own_defaults(schema) if name not in given]
-        return [f"The playbook's own default holds for {name_some(left)}."] if left else []
+        return [f"The playbook sets its own default for {name_some(left)}."] if left else []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)
-        together = f"At most {run.forks} at once" if count > run.forks else "All at once"
+        together = f"At most {run.forks} servers at once" if count > run.forks else "All at once"
         if run.forks == 1 and count > 1:
-            together = "One after the other"
+            together = "One server at a time"
         silent = run.idle_deadline_seconds
-        end = f"ended after {_span(run.deadline_seconds)}"
-        end += f", or {_span(silent)} without output" if silent else ""
-        return f"{together}, {end}" if count > 1 else end.capitalize()
+        limit = f"Time limit: {_span(run.deadline_seconds)}"
+        limit += f", or {_span(silent)} without output" if silent else ""
+        return f"{together}. {limit}" if count > 1 else limit
 
 
 def describe_servers(servers: Sequence[Server], active: int, names: str = "") -> str:
@@ -165,7 +161,7 @@ def button(servers: Sequence[Server], *, check_mode: bool) -> str:
     """ "Run on 3 servers, 2 of them in production"."""
     mode = " in check mode" if check_mode else ""
     count = f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
-    return f"Run{mode} on {count}{in_production(servers)}" if servers else "Run it"
+    return f"Run{mode} on {count}{in_production(servers)}" if servers else "Run"
 
 
 def in_production(servers: Sequence[Server]) -> str:

@@ -1,4 +1,4 @@
-"""A launch that is kept: the columns that a template, a schedule or a policy adds to its table."""
+"""Stored launches: the columns that a template, a schedule or a policy adds to its table."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from .launches import Choice, Launch
 
 
 class LaunchFields(RunOptions):
-    """What of a Launch outlives the moment. Who asks for it, why, and with which key is said anew
-    at each launch: `replace(row.to_launch(), origin=…)`."""
+    """The lasting part of a Launch.
+
+    Who asks, why, and with which key is set at each launch: `replace(row.to_launch(), origin=…)`.
+    """
 
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="+")
-    # Either servers that are named, or a choice that is looked up at each launch.
+    # Either named servers, or a choice that is looked up at each launch.
     servers = models.ManyToManyField(Server, related_name="+", blank=True)
     environment = models.CharField(max_length=50, blank=True, default="", db_default="")
     tag = models.CharField(max_length=255, blank=True, default="", db_default="")
     search = models.CharField(max_length=255, blank=True, default="", db_default="")
-    # Values of secret variables stand here encrypted: see automation/variables.py.
+    # Values of secret variables are encrypted here: see automation/variables.py.
     extra_vars = models.JSONField(default=dict, db_default={}, blank=True)
     credential = models.ForeignKey(
         Credential, models.RESTRICT, null=True, blank=True, related_name="+"
@@ -34,8 +36,10 @@ class LaunchFields(RunOptions):
 
     @transaction.atomic
     def keep(self, launch: Launch) -> None:
-        """Save the row with this launch in place of the one that it had. Its values are checked
-        when it is launched: a survey may ask for some of them only then."""
+        """Save the row with this launch, replacing the previous one.
+
+        Values are checked at the launch: a survey may ask for some only then.
+        """
         schema = launch.playbook.schema()
         secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
         choice = launch.servers if isinstance(launch.servers, Choice) else Choice()
@@ -56,7 +60,7 @@ class LaunchFields(RunOptions):
         self.servers.set([] if isinstance(launch.servers, Choice) else launch.servers)
 
     def to_launch(self) -> Launch:
-        """The launch that was kept, its secrets in clear. Raises Undecryptable."""
+        """The stored launch, with secrets decrypted. Raises Undecryptable."""
         choice = Choice(environment=self.environment, tag=self.tag, search=self.search)
         return Launch(
             playbook=self.playbook,

@@ -14,7 +14,7 @@ from automation.models import Playbook, Run
 from inventory.models import CHOSEN_BY, Credential, Server
 
 LONGEST_LAUNCH_REASON = 500
-NOBODY_CHOSEN = "No active server is of this choice."
+NOBODY_CHOSEN = "No active server matches."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,7 @@ def launch_from(
     when the run has not ended, when no server is left, or when a secret's key is gone.
     """
     if run.state != run.State.FINISHED:
-        raise Refused(f"{run} has not ended yet.")
+        raise Refused(f"{run} has not finished yet.")
     options = {name: getattr(run, name) for name in OPTIONS}
     return Launch(
         playbook=run.playbook,
@@ -78,7 +78,7 @@ def _servers(run: Run, only: str | None) -> list[Server]:
     jobs = list(run.jobs.select_related("server").order_by("id"))
     taken = jobs_to_repeat(jobs, only)
     if not taken and only:
-        raise Refused(f"{run} has no server that is “{Only(only).label.lower()}”.")
+        raise Refused(f"{run} has no server with the result “{Only(only).label.lower()}”.")
     if not taken and jobs:
         raise Refused(f"All servers of {run} were skipped. {jobs[0].error_message}".strip())
     return [job.server for job in taken]
@@ -91,5 +91,5 @@ def _values(run: Run, changed: Any) -> Any:
     try:
         opened = variables.opened(kept)
     except Undecryptable as error:
-        raise Refused(f"{error} Give the secrets anew.") from None
+        raise Refused(f"{error} Enter the secrets again.") from None
     return opened | {name: value for name, value in changed.items() if value is not None}

@@ -55,7 +55,7 @@ class Remembered:
         for name, value in self.run.options().items():
             said.append(OPTIONS[name] if value is True else f"{OPTIONS[name]} {as_text(value)}")
         if self.run.credential:
-            said.append(f"logged in with “{self.run.credential}”")
+            said.append(f"credential “{self.run.credential}”")
         return [each if len(each) <= LONGEST_WORDS else f"{each[:LONGEST_WORDS]}…" for each in said]
 
     def _values(self) -> dict[str, Any]:

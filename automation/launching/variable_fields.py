@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 # Where its text is not to be shown.
-OWN_DEFAULT = "The playbook's own default"
+OWN_DEFAULT = "Set by the playbook"
 
 
 class TextOfJSON(forms.JSONField):
@@ -91,5 +91,5 @@ def free_variables_field() -> forms.Field:
         label="Variables",
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
-        help_text="This playbook declares none. A JSON object, if it takes any.",
+        help_text="A JSON object. This playbook declares no variables.",
     )

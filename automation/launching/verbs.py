@@ -11,6 +11,7 @@ from automation.models import Run
 from schema.exceptions import Refused
 
 from .checks import Candidate, refuse_role, verdict_on_launch
+from .digests import PlanChanged
 from .intentions import Intention
 from .launches import Launch, Origin
 
@@ -26,18 +27,16 @@ def launch(actor: User, launch: Launch) -> Launched:
     """Queue one run with one pending job a server.
 
     PermissionDenied for the wrong role, Refused when playbook, server or credential is inactive, a
-    credential may not be used so (see credential_use), the file has changed or another intention
-    was expected, ValidationError ({field: messages}) for bad values. With an idempotency key, the
-    run that this actor's key made before is answered, whatever else the launch says. What a rule
-    only holds is launched, and waits outside the queue.
+    credential may not be used so (see credential_use) or the file has changed, PlanChanged when
+    another intention was expected, ValidationError ({field: messages}) for bad values. With an
+    idempotency key, the run that this actor's key made before is answered, whatever else the launch
+    says. What a rule only holds is launched, and waits outside the queue.
     """
     candidate = Candidate(actor, launch)
     refuse_role(candidate)
     if known := _run_of_key(actor, launch):
         return Launched(known, is_new=False)
     intention = _checked(candidate)
-    if launch.expect and launch.expect != intention.digest:
-        raise Refused("It would not do any more what was shown. Look at it again.")
     try:
         run = Run.objects.enqueue(intention.run, intention.servers, **_recorded(launch))
     except IntegrityError:
@@ -49,7 +48,8 @@ def launch(actor: User, launch: Launch) -> Launched:
 
 
 def rehearse(actor: User, launch: Launch) -> Intention:
-    """What the same launch would do, refused as it would be; nothing is launched."""
+    """What the same launch would do, refused as it would be; nothing is launched. What it expects
+    is compared as well."""
     return _checked(Candidate(actor, launch))
 
 
@@ -58,7 +58,7 @@ def _run_of_key(actor: User, launch: Launch) -> Run | None:
     key = launch.idempotency_key
     run = Run.objects.filter(launched_by=actor, idempotency_key=key).first() if key else None
     if run is not None and run.playbook_id != launch.playbook.pk:
-        raise Refused(f"The key “{key}” was used to launch another playbook.")
+        raise Refused(f"The key “{key}” was already used to launch another playbook.")
     return run
 
 
@@ -68,7 +68,10 @@ def _checked(candidate: Candidate) -> Intention:
     run = candidate.run
     run.overridden = list(verdict.overridden)
     run.take_holds(verdict)
-    return Intention(run, candidate.servers, verdict)
+    intention = Intention(run, candidate.servers, verdict)
+    if candidate.launch.expect and candidate.launch.expect != intention.digest:
+        raise PlanChanged(intention)
+    return intention
 
 
 def _recorded(launch: Launch) -> dict[str, Any]:

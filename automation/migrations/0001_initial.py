@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                         validators=[
                             django.core.validators.RegexValidator(
                                 "^\\w[\\w.:-]*(,\\w[\\w.:-]*)*\\Z",
-                                "Tags are names with commas between them: “web,config”.",
+                                "Enter comma-separated tags, e.g. “web,config”.",
                             )
                         ],
                     ),
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
                         validators=[
                             django.core.validators.RegexValidator(
                                 "^\\w[\\w.:-]*(,\\w[\\w.:-]*)*\\Z",
-                                "Tags are names with commas between them: “web,config”.",
+                                "Enter comma-separated tags, e.g. “web,config”.",
                             )
                         ],
                     ),

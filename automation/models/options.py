@@ -26,20 +26,20 @@ OPTIONS = {
 TASK_NAME = re.compile(r"[^-\s][^\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]*")
 
 validate_tag_list = RegexValidator(
-    r"^\w[\w.:-]*(,\w[\w.:-]*)*\Z", "Tags are names with commas between them: “web,config”."
+    r"^\w[\w.:-]*(,\w[\w.:-]*)*\Z", "Enter comma-separated tags, e.g. “web,config”."
 )
 
 
 def validate_task_name(name: str) -> None:
     """Forbids a leading “-”, which Ansible would read as another option."""
     if not TASK_NAME.fullmatch(name):
-        raise ValidationError("A task's name is one line, and does not begin with “-” or a space.")
+        raise ValidationError("A task name is one line and does not begin with “-” or a space.")
 
 
 def validate_deadline(seconds: int) -> None:
     if not 1 <= seconds <= settings.RUN_DEADLINE_MAX_SECONDS:
         raise ValidationError(
-            f"A deadline lies between 1 and {settings.RUN_DEADLINE_MAX_SECONDS} seconds."
+            f"Enter a number of seconds from 1 to {settings.RUN_DEADLINE_MAX_SECONDS}."
         )
 
 

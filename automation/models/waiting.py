@@ -25,7 +25,7 @@ def why_it_waits(run: Run) -> list[str]:
     """Sentences why a pending run has not started; never empty."""
     if run.is_held:
         return [run.held_words]
-    return [*blockers(run), *_no_worker(run)] or ["It waits for a worker to take it."]
+    return [*blockers(run), *_no_worker(run)] or ["Waiting for a worker."]
 
 
 def why_it_would_wait(run: Run, servers: Sequence[Server]) -> list[str]:

@@ -4,7 +4,7 @@ from automation.models import Job
 
 _Kind = Job.FailureKind
 
-# A failed task has none: its own message says more.
+# None for a failed task: its own message says more.
 ADVICE: dict[str, str] = {
     _Kind.UNREACHABLE: "Ansible could not connect or log in. Check that the server is up and "
     "that its address, port, user and key are right, then run “Check connection” on it.",

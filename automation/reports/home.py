@@ -13,17 +13,24 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.signed_in import signed_in
 from automation.content.playbook_files import BUILTIN
 from automation.models import Job, Playbook, Run, Worker
 
 from .list_links import jobs_url, runs_url
+from .own_runs import last_runs_of
 from .run_summary import Progress, progress_of
 
 SHOWN = 8
 
 
 def this_moment(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
-    return {**living_workers(), **activity(), **running_now(running_runs(), figures["usual"])}
+    return {
+        **living_workers(),
+        **activity(),
+        **running_now(running_runs(), figures["usual"]),
+        "own_runs": last_runs_of(signed_in(request)),
+    }
 
 
 def activity(at: datetime | None = None) -> dict[str, Any]:

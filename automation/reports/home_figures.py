@@ -194,15 +194,18 @@ class Record:
     def words(self) -> str:
         seconds = self.last.seconds
         if not seconds:
-            return "No run has ended."
+            return "No finished runs"
         return f"From {min(seconds):.0f} s to {max(seconds):.0f} s, {len(self.failures)} failed"
 
 
 def playbooks() -> dict[str, Any]:
     """The playbooks that ran most recently, with their records. Three queries."""
-    recent = Run.objects.order_by("-id").values_list("playbook", flat=True)[:RECENT_RUNS]
-    shown = list(dict.fromkeys(recent))[:PLAYBOOKS]
-    known = last_runs(shown) if shown else {}
+    recent = Run.objects.order_by("-id").values_list("playbook", "state")[:RECENT_RUNS]
+    states = list(recent)
+    shown = list(dict.fromkeys(playbook for playbook, _state in states))[:PLAYBOOKS]
+    running = [playbook for playbook, state in states if state == Run.State.RUNNING]
+    asked = list(dict.fromkeys([*shown, *running]))
+    known = last_runs(asked) if asked else {}
     return {
         "records": [_record(known[pk]) for pk in shown if pk in known and known[pk].ends],
         "usual": {pk: last.usual for pk, last in known.items()},

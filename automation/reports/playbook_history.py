@@ -41,6 +41,10 @@ class RunRecord:
     duration: timedelta | None
 
     @property
+    def has_ended(self) -> bool:
+        return self.outcome not in (Run.State.PENDING, Run.State.RUNNING)
+
+    @property
     def seconds(self) -> Seconds | None:
         return self.duration.total_seconds() if self.duration is not None else None
 

@@ -1,4 +1,4 @@
-"""Which servers a run has, in the words of buttons: "Relaunch on all 6 servers (production)"."""
+"""Which servers a run has, worded for buttons: "Relaunch on all 6 servers (production)"."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from automation.launching import Only
 from automation.models import Job, Run
 from inventory.models import Server, is_production_name
 
-# Before "server": what each choice of servers is called.
+# How each selection of servers is called, before "server".
 KINDS = {Only.FAILED: "failed ", Only.UNREACHABLE: "unreachable ", Only.NOT_REACHED: "unreached "}
 ACTIVE = (Job.Status.PENDING, Job.Status.RUNNING)
 
 
 @dataclass(frozen=True)
 class Target:
-    """So many servers, how many of them in production, and the name of one."""
+    """The number of servers, how many of them are in production, and the name of one."""
 
     count: int
     production: int
@@ -29,7 +29,7 @@ class Target:
 
     @classmethod
     def of(cls, servers: Iterable[Server]) -> Target:
-        """Each once."""
+        """The servers without duplicates."""
         each = list(dict.fromkeys(servers))
         production = sum(server.is_production for server in each)
         return cls(len(each), production, each[0].hostname if each else "")
@@ -43,7 +43,7 @@ class Target:
         return f"{self.where(kind, every=every)}{self._in_production()}"
 
     def where(self, kind: str = "", *, every: bool = False) -> str:
-        """The same without what is in production."""
+        """The same without the production part."""
         if self.count == 1:
             return f"{kind}server {self.name}" if kind else self.name
         return f"{'all ' if every else ''}{self.count:,} {kind}servers"
@@ -62,7 +62,7 @@ class Target:
 
 @dataclass(frozen=True)
 class JobGroup:
-    """Jobs of a run that stand alike in one environment; `first`: the key of the first."""
+    """Jobs of a run with equal status, failure kind and environment; `first` is the first's id."""
 
     status: str
     failure_kind: str
@@ -81,7 +81,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class RelaunchChoice:
-    """A button: on which servers of a run, "" and None being all that were not skipped."""
+    """A button, with the servers that it relaunches on: by default, all that were not skipped."""
 
     label: str
     target: Target
@@ -90,7 +90,7 @@ class RelaunchChoice:
 
 
 def job_groups(jobs: QuerySet[Job]) -> list[JobGroup]:
-    """In one query, however many there are."""
+    """One query, however many jobs there are."""
     grouped = jobs.order_by().values_list("status", "failure_kind", "server__environment")
     counted = grouped.annotate(Count("id"), Min("id"), Min("server__hostname"))
     return [JobGroup(*row) for row in counted]
@@ -103,7 +103,7 @@ def target_of(groups: Iterable[JobGroup]) -> Target:
 
 
 def environments_of(counted: Iterable[tuple[str, int]]) -> list[Environment]:
-    """Each once, production first."""
+    """The environments without duplicates, production first."""
     counts: Counter[str] = Counter()
     for name, count in counted:
         counts[name] += count
@@ -113,14 +113,14 @@ def environments_of(counted: Iterable[tuple[str, int]]) -> list[Environment]:
 
 @dataclass(frozen=True)
 class Where:
-    """What a list says of a run's servers: how many, or which one, and their environments."""
+    """A run's servers in a list: how many, or which one, and their environments."""
 
     target: Target
     environments: list[Environment]
 
 
 def attach_where(runs: Sequence[Any]) -> None:
-    """`where` for each of the runs, in one query."""
+    """Set `where` on each of the runs, in one query."""
     jobs = Job.objects.filter(run__in=[run.pk for run in runs]).order_by()
     grouped = jobs.values_list("run", "server__environment")
     found: dict[int, list[tuple[str, int, str]]] = {}
@@ -135,7 +135,7 @@ def attach_where(runs: Sequence[Any]) -> None:
 
 
 class RunServers:
-    """Asks for them when the first of its questions is answered, and once."""
+    """The servers of a run; queried on first use, and once."""
 
     def __init__(self, run: Run, job: Job | None = None) -> None:
         """With `job`, its server comes first among the choices."""
@@ -150,8 +150,13 @@ class RunServers:
         return environments_of((group.environment, group.count) for group in self.groups)
 
     @property
+    def taken(self) -> Target:
+        """What a relaunch takes: all but the skipped ones."""
+        return target_of(self._not_skipped)
+
+    @property
     def cancelled(self) -> Target:
-        """What a cancel stops: all that have not ended."""
+        """The servers that a cancellation stops: those that have not ended."""
         return target_of(group for group in self.groups if group.status in ACTIVE)
 
     @property
@@ -162,7 +167,7 @@ class RunServers:
 
     @cached_property
     def relaunch_choices(self) -> list[RelaunchChoice]:
-        """What of an ended run can be done once more; two that would do the same are one."""
+        """The choices for relaunching an ended run, without duplicates."""
         if self.run.state != Run.State.FINISHED:
             return []
         kept: dict[tuple[int, frozenset[int]], RelaunchChoice] = {}
@@ -170,8 +175,8 @@ class RunServers:
             kept.setdefault(servers, choice)
         return list(kept.values())
 
-    # Private. Each choice comes with what tells its servers from those of another: choices lie
-    # within each other, so how many and the first of each group are enough.
+    # Private. Each choice has a key that distinguishes its servers from those of the others. As
+    # choices are subsets of each other, the count and the first job of each group are enough.
 
     def _this_server(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         if self.job is None:
@@ -182,11 +187,14 @@ class RunServers:
         return [((1, frozenset([self.job.pk])), choice)]
 
     def _every(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
-        taken = [group for group in self.groups if group.status != Job.Status.SKIPPED]
-        target = target_of(taken)
+        taken, target = self._not_skipped, self.taken
         is_all = len(taken) == len(self.groups)
         choice = RelaunchChoice(f"Relaunch on {target.words(every=is_all)}", target)
         return [(_servers(taken), choice)] if taken else []
+
+    @property
+    def _not_skipped(self) -> list[JobGroup]:
+        return [group for group in self.groups if group.status != Job.Status.SKIPPED]
 
     def _some(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         found = []

@@ -1,1 +1,1 @@
-"""What automation shows besides the admin's pages, by what it is about."""
+"""Automation's pages outside the admin, by subject."""

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import signed_in
 from automation import launching
 from automation.forms import LaunchForm, initial_for_relaunch
-from automation.launching import Intention, Launch, Only
+from automation.launching import Intention, Launch, Only, PlanChanged
+from automation.launching.digests import name_changes, read_signed
 from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
 from automation.launching.remembered import last_values
@@ -33,11 +34,19 @@ SHOWN_SERVERS = 12
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
     """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
-    servers, or `&only=failed`, or `&server=`) fill it."""
+    servers, or `&only=failed`, or `&server=`) fill it.
+
+    Sent with the digest of the plan that it has shown (`expect`), it launches that plan and no
+    other; without one, or with `check`, it only shows the plan."""
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = _sent(request)
-    launched = form.launch(signed_in(request)) if form.is_valid() else None
+    if "check" in request.POST or not request.POST.get("expect"):
+        return launch_page(request, form=form)
+    try:
+        launched = form.launch(signed_in(request)) if form.is_valid() else None
+    except PlanChanged as changed:
+        return launch_page(request, form=form, changed=changed)
     if launched is None:
         return launch_page(request, form=form)
     return redirect_to_launched(request, launched)
@@ -60,8 +69,7 @@ def job_launch_plan(request: HttpRequest) -> HttpResponse:
     """What the form as it stands would run, in plain words, or what still keeps it from running.
     Checked as the launch itself is; nothing is launched."""
     form = _sent(request)
-    intention = form.rehearse(signed_in(request)) if form.is_valid() else None
-    context = {"form": form, **_touched(form, intention)}
+    context = {"form": form, **_touched(form, _plan_of(request, form))}
     return TemplateResponse(request, "automation/launch/_launch_parts.html", context)
 
 
@@ -83,22 +91,41 @@ def server_check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def launch_page(
-    request: HttpRequest, *, form: LaunchForm | None = None, initial: dict[str, Any] | None = None
+    request: HttpRequest,
+    *,
+    form: LaunchForm | None = None,
+    initial: dict[str, Any] | None = None,
+    changed: PlanChanged | None = None,
 ) -> HttpResponse:
-    """The form as it was sent, or a new one that `initial` fills."""
+    """The form as it was sent with its plan, or a new one that `initial` fills. 409 when the plan
+    has `changed` since it was shown."""
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)
     form = form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial)
+    intention = changed.intention if changed else _plan_of(request, form)
     form.offer_credentials(signed_in(request))
     context = {
         **admin.site.each_context(request),
         **_shown(request, form, playbook),
-        **_touched(form),
+        **_touched(form, intention),
+        "changes": _changes(request, changed) if changed else None,
         "title": "Run a playbook",
         "has_playbooks": Playbook.objects.active().exists(),
     }
-    return TemplateResponse(request, "automation/launch/job_launch.html", context)
+    status = 409 if changed else 200
+    return TemplateResponse(request, "automation/launch/job_launch.html", context, status=status)
+
+
+def _plan_of(request: HttpRequest, form: LaunchForm) -> Intention | None:
+    """What the form as it was sent would run; None for a new one, or where something is wrong."""
+    return form.rehearse(signed_in(request)) if form.is_valid() else None
+
+
+def _changes(request: HttpRequest, changed: PlanChanged) -> list[str]:
+    """What is not as the form has shown it."""
+    now = changed.intention
+    return name_changes(read_signed(request.POST.get("shown", "")), now.run, now.servers)
 
 
 def _sent(request: HttpRequest) -> LaunchForm:

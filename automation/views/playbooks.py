@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from automation import variables
-from automation.models import Playbook
+from automation.models import Playbook, Run
 from automation.reports.charts import HEIGHT, strip_of
 from automation.reports.playbook_history import RunRecord, playbook_history
 from automation.reports.playbook_parts import list_playbook_parts
+from automation.reports.run_servers import RunServers
 from console.lists import call_each
 
 RUNS_SHOWN = 10
@@ -40,6 +41,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "strip": strip_of(record.latest.runs),
         "strip_height": HEIGHT,
         "runs": _with_people(record.runs[:RUNS_SHOWN]),
+        **_run_again(request, record.runs),
     }
     return TemplateResponse(request, "automation/playbooks/playbook_detail.html", context)
 
@@ -50,16 +52,26 @@ def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept the changed file; not another one than the page has shown (`hash`)."""
     playbook = get_object_or_404(Playbook, pk=pk)
     if request.POST.get("hash") != playbook.current_hash():
-        messages.error(request, "The file has changed again since you looked: read it once more.")
+        messages.error(
+            request, "The file has changed again since you opened this page. Review it again."
+        )
         return redirect(playbook)
     call_each(
         request,
         [playbook],
         lambda playbook: playbook.accept_file(request.user),
         done="Accepted",
-        unchanged="Not changed",
+        unchanged="Already up to date",
     )
     return redirect(playbook)
+
+
+def _run_again(request: HttpRequest, runs: list[RunRecord]) -> dict[str, Any]:
+    """This person's last run of it that has ended, and its servers."""
+    mine = (run.pk for run in runs if run.launched_by_id == request.user.pk and run.has_ended)
+    pk = next(mine, None) if request.user.has_perm("automation.launch_playbook") else None
+    run = Run.objects.get(pk=pk) if pk else None
+    return {"last_run": run, "run_again": RunServers(run).taken if run else None}
 
 
 def _with_people(runs: list[RunRecord]) -> list[tuple[RunRecord, User]]:

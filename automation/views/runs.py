@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import signed_in
 from automation import launching
-from automation.launching import Launched, Only, launch_from
+from automation.launching import Launched, Only, PlanChanged, launch_from
 from automation.models import Job, Run
 from automation.reports.run_servers import RunServers, Target
 from console.asking import ask_to_confirm, is_confirmed
@@ -94,7 +94,7 @@ def relaunch(
     asked about is what is launched, or nothing is. `sent`: what the request was told of the
     servers."""
     given = request.POST if request.method == "POST" else request.GET
-    actor, key = signed_in(request), given.get("key") or uuid4().hex
+    actor, key, note = signed_in(request), given.get("key") or uuid4().hex, ""
     try:
         launch = launch_from(run, only=only or None, servers=servers)
         launch = replace(launch, idempotency_key=key[:64], expect=given.get("expect", ""))
@@ -102,6 +102,8 @@ def relaunch(
         if request.method == "POST" and (is_confirmed(request) or not target.is_production):
             return redirect_to_launched(request, launching.launch(actor, launch))
         intention = launching.rehearse(actor, launch)
+    except PlanChanged as changed:
+        intention, note = changed.intention, str(changed)
     except (Refused, ValidationError) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(back)
@@ -116,6 +118,7 @@ def relaunch(
         servers=intention.servers,
         edit_query=_edit_query(run, only, servers),
         is_production=target.is_production,
+        note=note,
         back=back,
     )
 

@@ -1,7 +1,7 @@
 """All API errors in one shape: {"detail": "a sentence", "fields": {"name": ["what is wrong"]}}."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -20,7 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class Conflict(APIException):
+    """`more` stands in the answer beside `detail` and `fields`."""
+
     status_code = 409
+    more: Mapping[str, Any] = {}
     default_detail = "The state of this object does not allow it."
 
 
@@ -31,12 +34,13 @@ class TooLarge(APIException):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Map our exceptions to HTTP: Refused is 409, ValidationError 400; a 403 is also recorded."""
-    response = drf_exception_handler(_as_http(error), context)
+    error = _as_http(error)
+    response = drf_exception_handler(error, context)
     if response is None:
         return None
     if response.status_code == 403:
         access_denied.send(sender=None, request=context["request"])
-    response.data = describe_error(response.data)
+    response.data = {**describe_error(response.data), **getattr(error, "more", {})}
     return response
 
 

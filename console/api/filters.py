@@ -22,7 +22,7 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):
-    """Rows with any of the values that are given: `?status=failed&status=cancelled`."""
+    """Rows with any of the given values: `?status=failed&status=cancelled`."""
 
     takes_several = True
 
@@ -31,7 +31,7 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
 
 
 class IdsField(forms.Field):
-    """Keys, each a whole number that a column can hold."""
+    """Keys: whole numbers that a column can hold."""
 
     widget = forms.MultipleHiddenInput
 
@@ -44,8 +44,10 @@ class IdsField(forms.Field):
 
 @extend_schema_field({"type": "array", "items": {"type": "integer"}})
 class IdFilter(filters.Filter):
-    """Rows with any of the keys that are given: `?server=7&server=9`. 1.5 is no key, and would be
-    taken for 1."""
+    """Rows with any of the given keys: `?server=7&server=9`.
+
+    Rejects 1.5 instead of taking it for 1.
+    """
 
     takes_several = True
     field_class = IdsField

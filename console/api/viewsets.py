@@ -65,7 +65,7 @@ class RecordViewSet(viewsets.GenericViewSet):
         instance.delete()
 
     def _repeated_parameters(self, request: Request) -> list[str]:
-        """Those given more than once, where only one value can count: DRF would take the last."""
+        """Parameters given more than once that take a single value: DRF would use the last one."""
         declared = getattr(getattr(self, "filterset_class", None), "base_filters", {})
         return [
             name

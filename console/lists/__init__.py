@@ -1,5 +1,7 @@
-"""What the console's admin pages share: lists that never count for long, history that stays as it
-is, and actions that call verbs and say what came of it."""
+"""What the console's admin pages share.
+
+Lists that never count for long, read-only history, and actions that call verbs and report.
+"""
 
 from .actions import ask_first, ask_for_values, call_each, join_names, reason
 from .admins import ConsoleAdmin, HistoryAdmin

@@ -1,4 +1,4 @@
-"""Actions on chosen rows: they ask first, call a verb on each row, and say what came of it."""
+"""Actions on selected rows: ask first, call a verb on each row, report the outcome."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -19,7 +19,7 @@ from .admins import ConsoleAdmin
 from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
-# From the chosen rows to what `ask_to_confirm` takes.
+# Maps the selected rows to arguments for `ask_to_confirm`.
 Describe = Callable[[QuerySet], dict[str, Any]]
 
 
@@ -31,8 +31,10 @@ def call_each(
     done: str,
     unchanged: str,
 ) -> int:
-    """Call a verb on each row and tell the person: "Cancelled: …", "Had ended already: …", and
-    each refusal with its reason. Returns how many changed."""
+    """Call a verb on each row and report the outcome: "Cancelled: …", "Already finished: …".
+
+    Each refusal is shown with its reason. Returns how many rows changed.
+    """
     changed: list[str] = []
     same: list[str] = []
     for row in rows:
@@ -48,7 +50,7 @@ def call_each(
 
 
 def reason(error: Exception) -> str:
-    """An expected failure in words for the person who caused it."""
+    """An expected error, in words for the user."""
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
     return str(error) or "You may not do this."
@@ -64,8 +66,10 @@ def join_names(names: list[str]) -> str:
 def ask_first(
     question: str, *, button: str, describe: Describe | None = None
 ) -> Callable[[Callable], Callable]:
-    """An admin action that asks first: a page with the chosen rows and one button. What `describe`
-    says of the chosen rows stands in place of these words."""
+    """Decorate an admin action to ask first, on a page with the selected rows and one button.
+
+    If given, `describe(queryset)` replaces the question, the button and what else it returns.
+    """
     return ask_for_values(Form, question, button=button, is_grave=True, describe=describe)
 
 
@@ -77,8 +81,10 @@ def ask_for_values(
     is_grave: bool = False,
     describe: Describe | None = None,
 ) -> Callable[[Callable], Callable]:
-    """An admin action that needs values: a page with the chosen rows and a form. The action gets
-    what was given, `action(model_admin, request, queryset, **given)`."""
+    """Decorate an admin action that needs values: a page with the selected rows and a form.
+
+    The action is called with the form's values: `action(model_admin, request, queryset, **given)`.
+    """
 
     def decorate(action: Callable) -> Callable:
         @wraps(action)
@@ -105,11 +111,11 @@ def _names_of(queryset: QuerySet) -> dict[str, Any]:
 
 
 def _choice(request: HttpRequest) -> list[tuple[str, str]]:
-    """The chosen action and rows, for the next request."""
+    """The fields of the action and the selected rows, for the next request."""
     return [
         ("action", request.POST.get("action", "")),
         ("select_across", request.POST.get("select_across", "0")),
-        # The same page sent twice is to do it once.
+        # So that submitting the page twice acts once.
         ("once", request.POST.get("once") or uuid4().hex),
         *((ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)),
     ]

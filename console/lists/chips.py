@@ -1,4 +1,4 @@
-"""What narrows a list, in words, and each with the URL of the list without it."""
+"""Chips: each active filter in words, with the URL of the list without it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chip:
-    """ "status: Failed ✕"."""
+    """One chip, such as "status: Failed ✕"."""
 
     name: str
     value: str
@@ -27,7 +27,7 @@ class Chip:
 
 
 def chips(rows: Rows) -> list[Chip]:
-    """The search, and each value of each filter; the ends of a time range are one chip."""
+    """The search and every value of every filter; both ends of a time range make one chip."""
     given = {SEARCH_VAR: [rows.query], **rows.get_filters_params()}
     found: dict[Any, Chip] = {}
     for name, values in given.items():
@@ -41,7 +41,7 @@ def chips(rows: Rows) -> list[Chip]:
 
 
 def _ranged(name: str) -> str:
-    """The field whose range a parameter is about: that of "created_at_from_0" is created_at."""
+    """The field of a time range parameter: created_at for "created_at_from_0"; otherwise ""."""
     stem, _, part = name.rpartition("_")
     field, _, end = stem.rpartition("_")
     return field if end in ("from", "to") and part in ("0", "1") else ""
@@ -61,7 +61,7 @@ def _chip(rows: Rows, name: str, value: str) -> Chip:
 
 
 def _words(spec: ListFilter | None, field: Field | None, name: str, value: str) -> str:
-    """A filter's value as the list itself shows it."""
+    """The filter's value, worded as in the list."""
     if name.endswith("__isnull"):
         return "none" if value in ("1", "True", "true") else "any"
     if isinstance(spec, SimpleListFilter):
@@ -90,7 +90,7 @@ def _range_chip(rows: Rows, name: str) -> Chip:
 
 
 def _one_day(texts: dict[str, str]) -> str:
-    """The day, where the range is exactly one."""
+    """The day, if the range is exactly one day; otherwise ""."""
     try:
         first, last = (date.fromisoformat(texts[end]) for end in ("from", "to"))
     except ValueError:
@@ -104,8 +104,10 @@ def _spec(rows: Rows, name: str) -> ListFilter | None:
 
 
 def field_of(model: type[Model], parameter: str) -> Field | None:
-    """The field that a parameter such as "server__environment" or "user__id__exact" is about: the
-    last one on its way that is no key."""
+    """The model field behind a parameter such as "server__environment" or "user__id__exact".
+
+    It is the last field on the path that is not a primary key.
+    """
     found: Any = None
     for part in parameter.split("__"):
         try:

@@ -1,4 +1,4 @@
-"""A whole list as a file: every row that its filters leave, read in pieces by key."""
+"""Export a whole list as a file: all rows that match its filters, read in batches by key."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 EXPORTED_ROWS = 100_000
-# MariaDB makes a join of a longer list of keys.
+# With more keys in IN (…), MariaDB builds a join instead.
 ROWS_AT_ONCE = 500
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-# A spreadsheet takes a cell that begins so for a formula.
+# Spreadsheets take cells that begin with these for formulas.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(model_admin: ConsoleAdmin, request: HttpRequest, kind: str) -> HttpResponseBase:
-    """All rows or none: a file that ends in the middle looks like one that does not.
+    """Export every row or none: a truncated file would look complete.
 
-    The keys are read first, in the list's order, so that the number of rows is known and no page
-    is looked for by an offset.
+    Reads the keys first, in the list's order, so that the number of rows is known and no OFFSET is
+    needed.
     """
     rows = model_admin.get_changelist_instance(request)
     plain = rows.queryset.prefetch_related(None)
@@ -64,7 +64,7 @@ def export(model_admin: ConsoleAdmin, request: HttpRequest, kind: str) -> HttpRe
 def _records(
     model_admin: ConsoleAdmin, request: HttpRequest, keys: list[int]
 ) -> Iterator[dict[str, Any]]:
-    """Each row as {column: value}, a piece at a time."""
+    """Each row as {column: value}, read in batches."""
     paths = model_admin.exported.values()
     related = {path.rpartition(".")[0].replace(".", "__") for path in paths if "." in path}
     queryset = model_admin.get_queryset(request).order_by().prefetch_related(None)
@@ -73,7 +73,7 @@ def _records(
         piece = keys[start : start + ROWS_AT_ONCE]
         by_key = {row.pk: row for row in queryset.filter(pk__in=piece)}
         for key in piece:
-            if key in by_key:  # else it was deleted since
+            if key in by_key:  # else deleted meanwhile
                 yield _record(model_admin.exported, by_key[key])
 
 
@@ -82,14 +82,14 @@ def _record(columns: dict[str, str], row: Model) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """As a program reads it: UTC, seconds."""
+    """A value for programs: times in UTC, durations in seconds."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 class _Line:
-    """What csv.writer writes to: each line is handed on as it comes."""
+    """A file for csv.writer that returns each line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
@@ -123,7 +123,7 @@ def _json(records: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 
 def _told(rows: Rows) -> dict[str, Any]:
-    """What the export was narrowed by, for the audit trail."""
+    """The filters of the export, for the audit trail."""
     return {"filters": rows.get_filters_params(), **({"search": rows.query} if rows.query else {})}
 
 

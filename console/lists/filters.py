@@ -1,4 +1,4 @@
-"""Filters beside a list, each of which an index can help."""
+"""Filters beside a list, each of which can use an index."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import (
 
 
 class TimeRangeFilter(RangeDateTimeFilter):
-    """From (included) to (excluded), in the console's time zone; a date alone is its midnight."""
+    """From (inclusive) to (exclusive), in the console's time zone; a date means its midnight."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         for end, lookup in (("from", "gte"), ("to", "lt")):
@@ -43,7 +43,7 @@ class TimeRangeFilter(RangeDateTimeFilter):
 
 
 class ExactFilter(FieldTextFilter):
-    """A text box whose text is looked up as a whole, so that an index helps."""
+    """A text box that matches the exact value, so that an index is used."""
 
     lookup = "exact"
 
@@ -63,7 +63,7 @@ class PrefixFilter(ExactFilter):
 
 
 class RelatedFilter(AutocompleteSelectFilter):
-    """A row chosen by its name; a cell without one asks for the rows that have none."""
+    """Choose a related row by name; `__isnull` finds rows without one."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.lookup_val_isnull == "True":
@@ -72,7 +72,7 @@ class RelatedFilter(AutocompleteSelectFilter):
 
 
 class KindsFilter(ChoicesCheckboxFilter):
-    """Without the empty choice: in a URL an empty value narrows nothing."""
+    """Checkboxes without the empty choice, which would not filter anything."""
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         for shown in super().choices(changelist):
@@ -82,7 +82,7 @@ class KindsFilter(ChoicesCheckboxFilter):
 
 
 class TagFilter(TextFilter):
-    """Rows with a tag, as `with_tag` of the model's QuerySet finds them."""
+    """Rows with a tag, found by `with_tag` of the model's QuerySet."""
 
     title = "tag"
     parameter_name = "tag"

@@ -1,4 +1,4 @@
-"""Records that have a page of their own, besides the form that edits them."""
+"""Records with a page of their own besides their form."""
 
 from typing import Any
 
@@ -15,8 +15,10 @@ class PageRows(Rows):
 
 
 class PageAdmin(ConsoleAdmin):
-    """The list leads to each row's page (`get_absolute_url`), and so does the form once it is
-    saved, or where somebody opens it who may not change the row."""
+    """Its list links to each row's page (`get_absolute_url`).
+
+    So does the form, once it is saved or if the user may not change the row.
+    """
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return PageRows

@@ -1,4 +1,4 @@
-"""What a list's URL may filter by, and what becomes of the rest."""
+"""Which URL parameters a list accepts, and what happens to the others."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ ENDINGS |= {"__gt", "__gte", "__lt", "__lte", "_from_0", "_from_1", "_to_0", "_t
 
 
 class WrongFilter(Exception):
-    """The URL filters by what the list does not have, or by a value that cannot be."""
+    """The URL filters by something that the list does not offer, or by an invalid value."""
 
 
 @contextmanager
 def refuse_wrong_filters() -> Iterator[None]:
-    """Django answers the one with a bare 400, and the other with the whole list."""
+    """Raise WrongFilter where Django would answer a bare 400 or show the whole list."""
     try:
         yield
     except (IncorrectLookupParameters, DisallowedModelAdminLookup) as error:
@@ -45,7 +45,7 @@ def refuse_wrong_filters() -> Iterator[None]:
 
 
 def is_declared(model_admin: ConsoleAdmin, request: HttpRequest, parameter: str) -> bool:
-    """Whether the list has a filter or a cell that this parameter belongs to."""
+    """True if a filter or cell of the list uses this parameter."""
     fields = {"id", *model_admin.more_filters}
     for each in model_admin.get_list_filter(request):
         fields.add(each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each))
@@ -58,8 +58,11 @@ def is_declared(model_admin: ConsoleAdmin, request: HttpRequest, parameter: str)
 
 
 def refuse_wrong_values(rows: Rows, request: HttpRequest, filters: Iterable[ListFilter]) -> None:
-    """A filter that takes one value and is given several would quietly use the last of them; a
-    number that no column holds is an error on SQLite."""
+    """Raise IncorrectLookupParameters for values that would fail or be dropped silently.
+
+    Given several values, a filter for a single one would silently use the last; a number that no
+    column can hold is an error on SQLite.
+    """
     takes_one = {SEARCH_VAR, ORDER_VAR}
     for each in filters:
         if isinstance(each, SimpleListFilter | RangeDateTimeFilter):
@@ -72,7 +75,7 @@ def refuse_wrong_values(rows: Rows, request: HttpRequest, filters: Iterable[List
 
 
 def _is_storable(field: Field | None, name: str, value: str) -> bool:
-    """Whether a column can hold the number, where it is one that is asked for."""
+    """False for a number that the column cannot hold."""
     column: Any = getattr(field, "target_field", field)
     if not isinstance(column, IntegerField) or name.endswith(("__isnull", "__isempty")):
         return True
@@ -82,16 +85,16 @@ def _is_storable(field: Field | None, name: str, value: str) -> bool:
 def redirect_without_wrong_filters(
     model_admin: ConsoleAdmin, request: HttpRequest
 ) -> HttpResponseRedirect:
-    """Back to the list, with the filters that can be used; the others are named."""
+    """Redirect to the list with the valid filters, and name the others in a message."""
     kept = QueryDict("", mutable=True)
     for name, values in request.GET.lists():
         if name == PAGE_VAR:
-            continue  # a page that is not there any more
+            continue  # a page that no longer exists
         if _is_usable(model_admin, request, name, values):
             kept.setlist(name, values)
         else:
             _tell(request, name, values)
-    if len(kept) == len(request.GET):  # each can be used, all of them together cannot
+    if len(kept) == len(request.GET):  # each is valid alone, but not all together
         _tell(request, "these filters", [])
         kept.clear()
     opts = model_admin.opts

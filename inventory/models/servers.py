@@ -287,7 +287,7 @@ class Server(HostKeys, Editable):
 
 
 def is_production_name(environment: str) -> bool:
-    """Whether an environment is one of the PRODUCTION_ENVIRONMENTS."""
+    """True if the environment is one of PRODUCTION_ENVIRONMENTS."""
     return environment.lower() in settings.PRODUCTION_ENVIRONMENTS
 
 

@@ -1,9 +1,9 @@
-// Buttons that copy: [data-copy] the text of the element of that id, [data-copy-address] the page's
-// own address. Shown by this script only, as without one they would do nothing.
+// Copy buttons: [data-copy] copies the text of the element with that id, [data-copy-address] the
+// page's own URL. The script shows them, as they would do nothing without it.
 "use strict";
 
 (() => {
-    // Where the console is not on HTTPS, browsers have no clipboard for scripts but this old one.
+    // Without HTTPS, browsers offer scripts no other clipboard than this old one.
     function copiedTheOldWay(text) {
         const source = Object.assign(document.createElement("pre"), { textContent: text });
         document.body.append(source);
@@ -44,7 +44,7 @@
         const button = event.target.closest?.("[data-copy], [data-copy-address]");
         if (button) copy(button);
     });
-    // Headers are replaced while a page is live.
+    // Live pages replace their headers.
     new MutationObserver(showButtons).observe(document.getElementById("content") ?? document.body, { childList: true, subtree: true });
     showButtons();
 })();

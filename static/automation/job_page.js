@@ -1,4 +1,4 @@
-// The duration in a job's header, and its bar, go on by themselves while the page is live.
+// Keeps the duration in a job's header, and its progress bar, running while the page is live.
 "use strict";
 
 (() => {

@@ -1,7 +1,7 @@
-// The tasks of a job's page: asks for those after the last one that it has, every two seconds while
-// the job is active; once it has ended, for all of them again, as a failed one may prove rescued.
-// Slowest first, they are all asked for again each time: the server sends 500 at most. In their own
-// order the page stops at 2000, and a link leads on.
+// The tasks on a job's page: polls for those after the last one it has, every two seconds while the
+// job is active, and reloads all once it has ended, as a failed one may turn out rescued. When sorted
+// by duration, all are reloaded each time: the server sends at most 500. In their own order the page
+// stops at 2000, with a link to the rest.
 "use strict";
 
 (() => {

@@ -1,6 +1,6 @@
-// Lines of a log have addresses: #L10 is one, #L10-L20 are several. A click on a number chooses one
-// line, another with the shift key all from there to here; what is chosen is marked, and stands in
-// the page's address.
+// Lines of a log have addresses: #L10 is one line, #L10-L20 several. Clicking a number selects a
+// line, clicking another with Shift selects all lines in between. The selection is highlighted and
+// becomes part of the page's URL.
 "use strict";
 
 (() => {
@@ -8,11 +8,11 @@
     const copy = document.getElementById("log-copy");
 
     let chosen = null; // [first, last]
-    let anchor = 0; // the line that a range begins or ends at
+    let anchor = 0; // the fixed end of a range
 
     const numberOf = (line) => Number(line.id.slice(1));
 
-    // "#L20-L10" is the same as "#L10-L20"; null for any other address.
+    // "#L20-L10" equals "#L10-L20"; null for any other hash.
     function rangeIn(hash) {
         const found = hash.match(/^#L(\d{1,9})(?:-L?(\d{1,9}))?$/);
         if (!found || !Number(found[1])) return null;
@@ -27,7 +27,7 @@
         copy.hidden = !chosen || rangeIn(location.hash) === null;
         if (!chosen || !log.firstElementChild) return;
         const first = numberOf(log.firstElementChild);
-        // Lines follow each other without gaps.
+        // Line numbers have no gaps.
         const lines = [...log.children].slice(Math.max(0, chosen[0] - first), Math.max(0, chosen[1] - first + 1));
         for (const line of lines) line.classList.add("io-here");
     }
@@ -57,16 +57,16 @@
     }
 
     log.addEventListener("click", clicked);
-    // With the shift key the browser would select the text between.
+    // Otherwise the browser would select the text in between when Shift is pressed.
     log.addEventListener("mousedown", (event) => {
         if (event.shiftKey && event.target.closest(".io-number")) event.preventDefault();
     });
     log.addEventListener("log:changed", mark);
     log.addEventListener("log:shown", ({ detail }) => {
-        if (detail !== chosen?.[0]) chosen = [detail, detail]; // a hit of the search, or the failure
+        if (detail !== chosen?.[0]) chosen = [detail, detail]; // a search hit, or the failure
         mark();
     });
     window.addEventListener("hashchange", goToHash);
-    // Deferred, as the log's own script is: that one is there by now.
+    // Deferred, like the log's own script, which is ready by then.
     document.addEventListener("DOMContentLoaded", goToHash);
 })();

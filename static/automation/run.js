@@ -1,4 +1,4 @@
-// A run's table: a cell says in full what it is once one points at it or comes to it by key.
+// A run's table: a cell shows its full description on hover or focus.
 "use strict";
 
 (() => {

@@ -111,7 +111,7 @@ def test_the_command_prints_the_token_alone(alice):
         (["mallory", "--name", "x"], "no user"),
         (["charlie", "--name", "x"], "not active"),
         (["alice", "--name", "x" * 81], "80"),
-        (["alice", "--name", "x", "--days", "0"], "passed already"),
+        (["alice", "--name", "x", "--days", "0"], "in the past"),
         (["alice", "--name", "x", "--days", "999999999999"], "too large"),
     ],
 )

@@ -1,4 +1,4 @@
-"""An auditor reads everything, the trail and its exports included, and changes nothing."""
+"""Auditors read everything, including the audit trail and exports, and change nothing."""
 
 import pytest
 from django.contrib.auth.hashers import get_hasher
@@ -12,7 +12,7 @@ from automation.models import Run
 from tests import make
 from tests.permission_table import TABLE, Who
 
-# What everybody may do for themselves, and no row of anybody else.
+# What all users may do for themselves, without touching anybody else's rows.
 OWN = {
     "accounts:view_save",
     "accounts:view_change",
@@ -22,7 +22,7 @@ OWN = {
     "api:savedview-detail",
     "admin:logout",
     "admin:password_change",
-    # Pages that lead to another one, whatever is sent.
+    # Pages that redirect, whatever is sent.
     "admin:automation_run_change",
     "admin:automation_job_change",
     "admin:automation_joblog_change",

@@ -1,5 +1,4 @@
-"""What is sent after its session has ended: nothing is done, and the log-in leads back to the page
-that it was sent from, and nowhere else."""
+"""Requests sent after their session has ended do nothing, and lead through the login and back."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,7 +23,7 @@ def cancel(job: Job) -> str:
 
 
 def wanted(answer) -> str:
-    """The path that the log-in leads to."""
+    """The path that the login leads to."""
     assert answer.status_code == 302
     assert urlsplit(answer.url).path == reverse("admin:login")
     (path,) = parse_qs(urlsplit(answer.url).query)["next"]
@@ -75,7 +74,7 @@ def test_a_page_that_is_not_ours_is_no_way_back(client, job, alice, sender):
 
 
 def test_a_form_of_somebody_else_tells_nothing_to_whoever_is_signed_in(job):
-    """Sent by another site it comes without the session: not even the log-in is shown."""
+    """Sent by another site, it comes without the session: not even the login is shown."""
     client = Client(enforce_csrf_checks=True)
     answer = client.post(cancel(job), headers={"referer": "https://evil.example/"})
     assert answer.status_code == 403

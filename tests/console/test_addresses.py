@@ -1,4 +1,4 @@
-"""What an address may ask of a list: no number breaks it, and nothing is left out in silence."""
+"""URLs of lists: no number breaks them, and nothing is ignored silently."""
 
 import pytest
 from django.contrib import admin
@@ -11,7 +11,7 @@ from tests import make
 JOBS = reverse("admin:automation_job_changelist")
 TICKETS = reverse("admin:tickets_ticket_changelist")
 HUGE = ["9" * 19, "-" + "9" * 30, "9" * 5000, "1,99999999999999999999"]
-# What stands in the address of every list.
+# Parameters of every list.
 OF_EVERY_LIST = ["p", "o", "q", "id", "id__lt", "id__in"]
 
 
@@ -20,7 +20,7 @@ def lists():
 
 
 def parameters_of(model_admin, request):
-    """Each that the list declares, as its filters and cells name them."""
+    """The parameters that the list's filters and cells declare."""
     rows = model_admin.get_changelist_instance(request)
     names = {name for spec in rows.filter_specs for name in spec.expected_parameters() if name}
     for narrow in model_admin.get_cell_filters().values():

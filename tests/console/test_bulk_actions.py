@@ -34,12 +34,12 @@ def test_records_are_switched_off_and_on(client_of, boss, path, make_row):
     client = client_of(boss)
     form = chosen("deactivate", *rows, was_off)
     page = said(client.post(path, form))
-    assert "Deactivate these?" in page and str(rows[0]) in page
+    assert "Deactivate?" in page and str(rows[0]) in page
     assert type(was_off).objects.get(pk=rows[0].pk).is_active
     with recorded() as lines:
         page = said(client.post(path, {**form, "confirmed": "yes"}, follow=True))
     assert lines == [f"{was_off._meta.model_name}.updated by boss"] * 2
-    assert f"Were inactive: {was_off}." in page
+    assert f"Already inactive: {was_off}." in page
     model = type(was_off)
     assert not model.objects.filter(pk__in=[row.pk for row in rows], is_active=True).exists()
     client.post(path, chosen("activate", *rows, confirmed="yes"))
@@ -54,7 +54,7 @@ def test_servers_are_moved_to_another_environment(client_of, boss):
     form["confirmed"] = "yes"
     assert "This field is required" in said(client.post(SERVERS, {**form, "environment": " "}))
     page = said(client.post(SERVERS, {**form, "environment": "Production "}, follow=True))
-    assert f"Were there already: {servers[1]}." in page
+    assert f"Already in Production: {servers[1]}." in page
     assert set(Server.objects.values_list("environment", flat=True)) == {"production"}
     changes = AuditLog.objects.get(action="server.updated").details["changes"]
     assert changes == {"environment": ["staging", "production"]}
@@ -105,7 +105,7 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 0
     form |= {"confirmed": "yes", "once": "0123456789abcdef"}
     page = said(client.post(JOBS, form, follow=True))
-    assert f"{waiting.run}: {waiting.run} has not ended yet." in page
+    assert f"{waiting.run}: {waiting.run} has not finished yet." in page
     again = Run.objects.get(relaunch_of=run)
     assert {job.server_id for job in again.jobs.all()} == {job.server_id for job in jobs}
     assert Run.objects.get(relaunch_of=other.run).jobs.count() == 1

@@ -1,5 +1,7 @@
-"""A session that ends in mid-work, in a real browser: one comes back to the page, is told that
-nothing was done, and finds what was typed."""
+"""A session that ends while somebody works, in a real browser.
+
+The user is led back to the page, is told that nothing was done, and finds what was typed.
+"""
 
 import re
 
@@ -15,7 +17,7 @@ from tickets.models import TicketComment
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
-# Two cores may have much else to do.
+# Two cores may be busy with other work.
 SOON = 20_000
 NOTHING_DONE = "Nothing was done: your session had ended."
 
@@ -36,8 +38,7 @@ def is_back(page: Page, path: str) -> None:
 
 @pytest.fixture(params=["the session", "every cookie"])
 def end_session(request):
-    """What is gone: it has expired on the server, or the browser has forgotten it and the form's
-    token with it."""
+    """The session has expired on the server, or the browser has lost its cookies."""
 
     def end(page: Page) -> None:
         if request.param == "every cookie":
@@ -76,7 +77,7 @@ def test_a_comment_and_whom_one_chose_come_back(page_of, alice, bob, end_session
     assert not TicketComment.objects.exists()
     page.locator("form", has=page.locator("[name=text]")).get_by_role("button").first.click()
     expect(page.get_by_text("The disk of db1 is full")).to_be_visible(timeout=SOON)
-    # It was taken: nothing is put back any more.
+    # It was accepted: nothing is restored any more.
     page.goto(ticket.get_absolute_url())
     expect(page.locator("[name=text]")).to_have_value("")
 
@@ -151,7 +152,7 @@ def test_a_launch_comes_back_as_it_was_filled_in(page_of, alice):
     page.goto(path)
     page.locator("[name=var_version]").fill("1.4.2")
     page.locator("[name=var_api]").fill("hunter2-hunter2")
-    button = page.locator("#launch-form [type=submit]").first
+    button = page.locator("#launch-form [data-part=button]")
     expect(page.locator("#launch-form")).to_have_attribute("data-plan", "known", timeout=SOON)
     expect(button).to_be_enabled(timeout=SOON)
     Session.objects.all().delete()
@@ -168,7 +169,7 @@ def test_a_form_whose_token_has_changed_leads_back_with_what_was_typed(page_of, 
     page = page_of(alice)
     page.goto(ticket.get_absolute_url())
     page.locator("[name=text]").fill("As long as it takes")
-    # A log-in elsewhere brings a new token.
+    # A login elsewhere brings a new token.
     other = {"name": "csrftoken", "value": "a" * 32, "url": page.evaluate("location.origin")}
     page.context.add_cookies([other])
     page.locator("form", has=page.locator("[name=text]")).get_by_role("button").first.click()

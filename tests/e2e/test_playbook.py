@@ -38,7 +38,7 @@ def test_both_pages_can_be_used_by_everybody(page_of, alice, playbook, scheme):
     # With the keyboard shortcut to the form; production is chosen and something is wrong.
     page.keyboard.press("r")
     page.wait_for_url(f"**{reverse('automation:job_launch')}?playbook={playbook.pk}")
-    page.get_by_label("All of an environment").select_option("production")
+    page.get_by_label("Environment").select_option("production")
     page.fill("[name=forks]", "0")
     expect(page.locator(".io-live-error")).to_be_visible()
     assert violations(page) == []

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(tra
 
 @pytest.fixture
 def failed() -> Run:
-    """On six servers in production; on web1 it failed."""
+    """A run on six production servers that failed on web1."""
     Worker.objects.beat()
     ended = {"state": "finished", "outcome": "failed", "started_at": timezone.now()}
     run = make.run(playbook=make.playbook(name="Deploy"), **ended)
@@ -25,7 +25,7 @@ def failed() -> Run:
 
 
 def red(page: Page, name: str, *, is_first: bool = True):
-    """The button, which has the icon, the word and the colour: of several the first is filled."""
+    """The button, with icon, word and colour; the first of several is filled."""
     button = page.get_by_role("button", name=name)
     expect(button).to_contain_text("production")
     expect(button.locator(".material-symbols-outlined")).to_have_text("warning")
@@ -41,7 +41,7 @@ def test_a_relaunch_of_one_servers_job_stays_on_that_server(page_of, alice, fail
     red(page, "Relaunch on all 6 servers (production)", is_first=False)
     red(page, "Relaunch on web1 (production)").click()
 
-    # Nothing has been launched: the page says what would be.
+    # Nothing has been launched: the page shows what would be.
     expect(page.locator("#content h2")).to_have_text("Relaunch on web1 (production)?")
     expect(page.get_by_text("Runs “Deploy” on 1 of 6 active servers (web1)")).to_be_visible()
     assert Run.objects.count() == 1

@@ -1,4 +1,4 @@
-"""What goes out is compressed, and what is secret in it cannot be guessed by its size."""
+"""Responses are compressed, and their size does not give away secrets in them."""
 
 import gzip
 
@@ -68,7 +68,7 @@ def test_an_export_is_what_it_is_without_compression(client_of, boss, long_job):
 
 
 def test_the_same_page_has_another_size_each_time(client_of, boss, monkeypatch):
-    """Random padding and a token that is masked anew: sizes tell nothing (BREACH)."""
+    """Random padding and a token masked anew each time: sizes reveal nothing (BREACH)."""
     client = client_of(boss)
     url = reverse("automation:job_launch")
 

@@ -41,6 +41,15 @@ def test_every_entry_opens(client_of, request, who):
         assert client.get(item["link"]).status_code == 200, item["title"]
 
 
+def test_the_header_of_every_page_runs_a_playbook_for_who_may(client_of, alice, bob):
+    job = make.job(status="success")
+    pages = (reverse("home"), job.get_absolute_url(), job.server.get_absolute_url())
+    button = f'href="{reverse("automation:job_launch")}" aria-label="Run a playbook"'
+    for path in (*pages, reverse("admin:automation_job_changelist")):
+        assert button in client_of(alice).get(path).content.decode(), path
+        assert button not in client_of(bob).get(path).content.decode(), path
+
+
 def test_where_one_is_is_marked(client_of, boss):
     job = make.job()
     for path, title in (

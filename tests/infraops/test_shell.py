@@ -1,4 +1,4 @@
-"""What every page of the shell asks the browser to fetch."""
+"""What every page makes the browser fetch."""
 
 import re
 from hashlib import sha256
@@ -13,12 +13,12 @@ from automation.templatetags.automation import task_icon
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = Path(unfold.__file__).parent
-# Of unfold 0.91.0, from which templates/unfold/layouts/skeleton.html was made.
+# From unfold 0.91.0, on which templates/unfold/layouts/skeleton.html is based.
 SKELETON = "66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"
 
 
 def test_the_shells_own_template_is_still_the_one_that_ours_was_made_from():
-    """Where it is not: bring over what is new, and put the new digest here."""
+    """If it changed, take over what is new, and update the digest here."""
     file = SHELL / "templates/unfold/layouts/skeleton.html"
 
     assert sha256(file.read_bytes()).hexdigest() == SKELETON
@@ -43,14 +43,14 @@ def test_only_the_theme_keeps_home_from_being_painted(client_of, boss):
 
 
 def test_every_icon_that_is_shown_is_in_the_font():
-    """Where one is not: add it to static/fonts/icons.txt and run `make fonts`."""
+    """If one is missing, add it to static/fonts/icons.txt and run `make fonts`."""
     known = set((ROOT / "static/fonts/icons.txt").read_text().split())
 
     assert {icon: file for icon, file in shown_icons() if icon not in known} == {}
 
 
 def shown_icons():
-    """(icon, file) of templates and declarations, ours and the shell's."""
+    """(icon, file) in templates and declarations, ours and Unfold's."""
     for folder in (ROOT / "templates", SHELL / "templates"):
         for file in folder.rglob("*.html"):
             for text in re.findall(r"material-symbols-outlined[^>]*>([^<]*)<", file.read_text()):
@@ -66,5 +66,5 @@ def shown_icons():
 
 
 def named(text: str) -> list[str]:
-    """The words that stand outside of tags, also where a tag chooses between them."""
+    """Words outside tags, including those that a tag chooses between."""
     return re.findall(r"\b[a-z][a-z0-9_]+\b", re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", text))

@@ -1,4 +1,4 @@
-"""Scripts, styles and fonts: hashed, compressed and kept once they are collected."""
+"""Scripts, styles and fonts: hashed, compressed and cached once they are collected."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ STYLE = "body { color: red; }" * 100
 
 @pytest.fixture
 def source(settings: Any, tmp_path: Path) -> Path:
-    """One style, which another one names, in a folder of its own."""
+    """A style sheet that another one names, in a folder of its own."""
     folder = tmp_path / "static"
     folder.mkdir()
     (folder / "page.css").write_text(STYLE)
@@ -34,7 +34,7 @@ def source(settings: Any, tmp_path: Path) -> Path:
 
 
 def forget() -> None:
-    """A process that starts knows neither the finders' folders nor what was collected."""
+    """As in a new process, which knows neither the finders' folders nor what was collected."""
     finders.get_finder.cache_clear()
     static_files._is_same.cache_clear()
     storages.__dict__.pop("backends", None)
@@ -89,7 +89,7 @@ def test_what_has_changed_since_is_served_as_it_is_now(source):
     assert static("page.css") == "/static/page.css"
     assert body == b"body { color: blue; }"
     assert "immutable" not in answer["Cache-Control"]
-    # Pages that are open ask for the old one.
+    # Pages that are still open request the old one.
     assert fetched(old)[1].decode() == STYLE
 
 

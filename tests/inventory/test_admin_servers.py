@@ -100,7 +100,7 @@ def test_one_without_history_goes_and_that_is_recorded(client_of, boss):
 def test_running_a_playbook_leads_to_the_form_with_the_servers_chosen(client_of, alice):
     servers = [make.server() for _ in range(3)]
     page = client_of(alice).post(LIST, chosen("run_playbook", *servers[:2])).content.decode()
-    assert "Will touch 2 of 3 active servers" in page
+    assert "Selected: 2 of 3 active servers" in page
     assert f'action="{reverse("automation:job_launch")}"' in page
 
 
@@ -109,7 +109,7 @@ def test_all_servers_of_a_long_list_can_be_chosen(client_of, alice):
         make.server()
     form = chosen("run_playbook", Server.objects.first(), select_across="1")
     page = client_of(alice).post(LIST, form).content.decode()
-    assert "Will touch 60 of 60 active servers" in page
+    assert "Selected: 60 of 60 active servers" in page
 
 
 def test_checking_the_connection_launches_our_own_playbook(client_of, alice):
@@ -122,9 +122,9 @@ def test_checking_the_connection_launches_our_own_playbook(client_of, alice):
 def test_checking_an_inactive_server_is_refused_with_the_reason(client_of, alice):
     server = make.server(is_active=False)
     answer = client_of(alice).post(LIST, chosen("check_connection", server), follow=True)
-    assert f"Not active: {server}" in answer.content.decode()
+    assert f"Inactive: {server}" in answer.content.decode()
     path = reverse("automation:server_check", args=[server.pk])
-    assert f"Not active: {server}" in client_of(alice).post(path, follow=True).content.decode()
+    assert f"Inactive: {server}" in client_of(alice).post(path, follow=True).content.decode()
     assert not Run.objects.exists()
 
 

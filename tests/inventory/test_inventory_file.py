@@ -13,7 +13,7 @@ from inventory.ansible.credential_variables import Logins
 from inventory.ansible.inventory_file import build_inventory, known_hosts, write_inventory
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_either]
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -206,7 +206,6 @@ PLAY = """
 
 
 @pytest.mark.slow
-@pytest.mark.on_either
 def test_a_play_uses_groups_hostvars_and_delegation(folder):
     local = {
         "ansible_connection": "local",

@@ -1,4 +1,4 @@
-"""A ticket's failure done once more: where it is not over, and nowhere else."""
+"""Relaunching from a ticket: on the servers where it still fails, and nowhere else."""
 
 from html import unescape
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ticket():
-    """Of one playbook, failed in two runs: on web1 and web2, and then on web3."""
+    """A ticket for one playbook that failed in two runs: on web1 and web2, then on web3."""
     playbook, ticket = make.playbook(name="Deploy"), make.ticket(title="Restart fails")
     for names in (("web1", "web2"), ("web3",)):
         run = make.run(playbook=playbook, state="finished", started_at=timezone.now())
@@ -31,7 +31,7 @@ def path_of(ticket):
 
 
 def clear(ticket, *names):
-    """They have succeeded since."""
+    """These servers have succeeded since."""
     found = ticket.occurrences.filter(job__server__hostname__in=names)
     found.update(cleared_at=timezone.now())
 
@@ -44,7 +44,7 @@ def test_only_servers_that_still_fail_are_taken(ticket):
     assert names(servers_still_failing(ticket)) == ["web1", "web2", "web3"]
     clear(ticket, "web2")
     assert names(servers_still_failing(ticket)) == ["web1", "web3"]
-    # Whatever is deactivated cannot be run on.
+    # Deactivated servers cannot be used.
     server = servers_still_failing(ticket)[0]
     type(server).objects.filter(pk=server.pk).update(is_active=False)
     assert names(servers_still_failing(ticket)) == ["web3"]

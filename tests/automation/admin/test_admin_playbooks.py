@@ -28,7 +28,7 @@ def accept(playbook):
 
 
 def form(**more):
-    return {"name": "Site", "file_path": "site.yml", "variables": "{}", "tags": "[]"} | more
+    return {"name": "Site", "file_path": "site.yml", "variables": "{}", "tags": ""} | more
 
 
 def test_an_admin_registers_one(client_of, boss):
@@ -68,7 +68,7 @@ def test_a_missing_file_is_named(client_of, boss):
     playbook = make.playbook()
     playbook.path.unlink()
     page = client_of(boss).get(change(playbook)).content.decode()
-    assert "is not there" in page
+    assert "does not exist" in page
     assert "Missing" in client_of(boss).get(LIST).content.decode()
 
 
@@ -83,7 +83,7 @@ def test_another_file_than_the_one_shown_is_not_accepted(client_of, boss, change
     shown = changed.current_hash()
     make.playbook_file(changed.file_path, PLAY + "# and something more\n")
     answer = client_of(boss).post(accept(changed), {"hash": shown}, follow=True)
-    assert "changed again since you looked" in answer.content.decode()
+    assert "changed again since you opened this page" in answer.content.decode()
     changed.refresh_from_db()
     assert changed.file_state == "changed"
 
@@ -132,4 +132,4 @@ def test_a_name_that_ansible_takes_too_is_remarked_upon(client_of, boss):
 def test_the_page_shows_the_playbooks_own_defaults(client_of, bob):
     own = {"a": {"playbook_default": "x-{{ b }}"}, "c": {"secret": True, "playbook_default": ""}}
     page = client_of(bob).get(make.playbook(variables=own).get_absolute_url()).content.decode()
-    assert "<code>x-{{ b }}</code>" in page and "the playbook's own" in page
+    assert "<code>x-{{ b }}</code>" in page and "set by the playbook" in page

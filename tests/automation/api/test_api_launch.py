@@ -114,9 +114,9 @@ def test_a_value_that_breaks_the_schema_is_named(api_of, alice, ready, values, n
         ("verbosity", 5, "less than or equal to 4"),
         ("forks", 0, "greater than or equal to 1"),
         ("forks", 10**30, "less than or equal to 500"),
-        ("tags", "web; rm -rf /", "names with commas"),
-        ("deadline_seconds", 0, "between 1 and"),
-        ("idle_deadline_seconds", 0, "between 1 and"),
+        ("tags", "web; rm -rf /", "Enter comma-separated tags"),
+        ("deadline_seconds", 0, "seconds from 1 to"),
+        ("idle_deadline_seconds", 0, "seconds from 1 to"),
         ("start_at_task", "--list-hosts", "does not begin with"),
         ("start_at_task", "a\nb", "is one line"),
         ("check_mode", "perhaps", "valid boolean"),
@@ -151,7 +151,7 @@ def test_what_is_inactive_is_refused(api_of, alice, ready):
     old = make.server(is_active=False, hostname="old")
     retired = make.playbook(is_active=False, name="Retired")
     response = client.post(URL, ready | {"server_id": old.pk})
-    assert (response.status_code, response.json()["detail"]) == (409, "Not active: old.")
+    assert (response.status_code, response.json()["detail"]) == (409, "Inactive: old.")
     response = client.post(URL, ready | {"playbook_id": retired.pk})
     assert response.status_code == 409
     assert "“Retired” is not active" in response.json()["detail"]
@@ -161,7 +161,7 @@ def test_a_changed_or_missing_file_is_refused(api_of, alice, ready):
     changed, gone = make.playbook(), make.playbook()
     make.playbook_file(changed.file_path, make.HELLO_FACTS)
     gone.path.unlink()
-    for playbook, said in ((changed, "has changed since"), (gone, "is not there any more")):
+    for playbook, said in ((changed, "has changed since"), (gone, "no longer exists")):
         response = api_of(alice).post(URL, ready | {"playbook_id": playbook.pk})
         assert response.status_code == 409
         assert said in response.json()["detail"]
@@ -232,7 +232,7 @@ def test_a_key_for_another_launch_is_refused(api_of, alice, ready, change):
     launch(client, ready, "k")
     response = launch(client, ready | {change: others[change]}, "k")
     assert response.status_code == 409
-    assert "“k” was used" in response.json()["detail"]
+    assert "“k” was already used" in response.json()["detail"]
     assert Run.objects.count() == 1
 
 

@@ -31,9 +31,12 @@ def test_the_rows_do_not_cost_queries(api_of, bob, query_ceiling):
 
 def test_one_says_what_it_was_and_hides_secrets(api_of, bob):
     run = make.run(tags="web", extra_vars={"version": "2", "token": {"$encrypted": "gAAAAA"}})
-    make.job(run=run, status="failed"), make.job(run=run, status="success")
+    make.job(run=run, status="failed", server=make.server(environment="production"))
+    make.job(run=run, status="success")
     told = api_of(bob).get(f"/api/runs/{run.pk}").json()
     assert told["options"] == {"tags": "web"} and told["jobs"] == {"success": 1, "failed": 1}
+    assert told["environments"] == {"production": 1, "development": 1}
+    assert told["production_count"] == 1
     assert told["extra_vars"] == {"version": "2", "token": "********"}
 
 

@@ -200,22 +200,25 @@ def test_the_plan_says_who_will_be_skipped(alice, fleet):
     words = make.rehearse(make.playbook(plays("web", "lb")), alice, [*fleet.values()][:3]).words
     assert words[1:3] == [
         "Play “For lb” (hosts: lb) will not run: no chosen server matches.",
-        "No play is for db1: it will be skipped.",
+        "No play targets db1: it will be skipped.",
     ]
     words = make.rehearse(make.playbook(plays("web1")), alice, [*fleet.values()][:3]).words
-    assert words[1] == "No play is for web2 and db1: they will be skipped."
+    assert words[1] == "No play targets web2 and db1: they will be skipped."
 
 
 def test_the_plan_says_that_nothing_would_run(alice, fleet):
     intention = make.rehearse(make.playbook(plays("localhost")), alice, [fleet["web1"]])
-    assert intention.left_out[-1] == "No play is for any of the chosen servers: the run would fail."
+    assert (
+        intention.left_out[-1]
+        == "No play targets any of the chosen servers, so the run would fail."
+    )
 
 
 def test_the_plan_names_a_few_of_many(alice, fleet):
     many = [f"none{number}" for number in range(9)]
     intention = make.rehearse(make.playbook(plays("web", *many)), alice, [fleet["web1"]])
     assert len(intention.left_out) == 6
-    assert intention.left_out[-1] == "4 more plays name none of the chosen servers."
+    assert intention.left_out[-1] == "4 more plays match none of the chosen servers."
     assert (
         len(make.rehearse(make.playbook(plays("web", *many[:6])), alice, [fleet["web1"]]).left_out)
         == 6

@@ -19,6 +19,7 @@ from inventory.models import Credential, Server
 from schema.exceptions import Refused
 from tests import make
 from tests.automation.running import claimed, finish_here, run_here, text_of
+from tests.automation.sending import send_launch
 from tests.private_servers import generate_key
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_naming_it_on_another_server_is_refused_everywhere(alice, api_of, client
             assert answer.status_code == 409, answer.json()
     form = {"playbook": playbook.pk, "servers": [mine.pk], "credential": prod.pk}
     more = {"verbosity": 0, "forks": 5, "key": "k", "extra_vars": "{}"}
-    page = client_of(alice).post(reverse("automation:job_launch"), form | more)
+    page = send_launch(client_of(alice), form | more)
     assert "may not be used on mine" in page.content.decode()
     with pytest.raises(CommandError, match="may not be used on mine"):
         call_command("run_playbook", "Deploy", server=["mine"], user="alice", credential="prod")

@@ -88,7 +88,7 @@ def test_a_link_that_leads_out_after_registration_is_a_missing_file(tmp_path, al
     (tmp_path / "outside.yml").write_text("- hosts: all\n")
     (Path(settings.PLAYBOOK_ROOT) / "site.yml").symlink_to(tmp_path / "outside.yml")
     assert playbook.file_state == "missing"
-    with pytest.raises(Refused, match="not there any more"):
+    with pytest.raises(Refused, match="no longer exists"):
         make.launch(playbook, alice, [server])
 
 
@@ -167,7 +167,7 @@ def test_what_is_not_active_is_refused_by_name(alice, server):
     with pytest.raises(Refused, match="“old” is not active"):
         make.launch(make.playbook(name="old", is_active=False), alice, [server])
     retired = make.server(hostname="retired", is_active=False)
-    with pytest.raises(Refused, match="Not active: retired"):
+    with pytest.raises(Refused, match="Inactive: retired"):
         make.launch(make.playbook(), alice, [server, retired])
     assert not Run.objects.exists()
 
@@ -178,7 +178,7 @@ def test_a_changed_or_missing_file_is_refused(alice, server):
     with pytest.raises(Refused, match="has changed since"):
         make.launch(playbook, alice, [server])
     playbook.path.unlink()
-    with pytest.raises(Refused, match="not there any more"):
+    with pytest.raises(Refused, match="no longer exists"):
         make.launch(playbook, alice, [server])
 
 

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.urls import reverse
 
 from automation.models import Run
 from inventory.models import Server
 from tests import make
+from tests.automation.sending import send_launch
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_a_search_launches_everywhere_alike(api_of, client_of, alice, boss):
     assert api_of(alice).post(URL, dry).json()["servers"] == ["s2"]
     call_command("run_playbook", "hello", "--no-wait", "--search=s", "--tag=role=db")
     form = {"playbook": playbook.pk, "verbosity": 0, "forks": 5, "key": "k", "search": "s"}
-    client_of(alice).post(reverse("automation:job_launch"), form | {"tag": "role=db"})
+    send_launch(client_of(alice), form | {"tag": "role=db"})
     launched_on = [[job.server.hostname for job in run.jobs.all()] for run in Run.objects.all()]
     assert launched_on == [["s2"], ["s2"]]
 
@@ -147,7 +147,7 @@ def sent(**more):
 def test_the_form_launches_on_them(client_of, alice):
     client = client_of(alice)
     form = sent(environment="staging", tag="role=db", idle_deadline_seconds=30)
-    client.post(reverse("automation:job_launch"), form)
+    send_launch(client, form)
     run = Run.objects.get()
     assert [job.server.hostname for job in run.jobs.all()] == ["s2"]
     assert run.idle_deadline_seconds == 30
@@ -157,18 +157,18 @@ def test_the_form_launches_on_them(client_of, alice):
     ("more", "message"),
     [
         ({"environment": "nowhere"}, "Select a valid choice"),
-        ({"tag": "nothing"}, "No active server is of this choice."),
+        ({"tag": "nothing"}, "No active server matches."),
         ({}, "Choose at least one server."),
     ],
 )
 def test_the_form_refuses(client_of, alice, more, message):
-    answer = client_of(alice).post(reverse("automation:job_launch"), sent(**more))
+    answer = send_launch(client_of(alice), sent(**more))
     assert message in str(answer.context["form"].errors)
     assert not Run.objects.exists()
 
 
 def test_names_and_a_choice_are_too_much(client_of, alice):
     form = sent(tag="web", servers=[Server.objects.get(hostname="s1").pk])
-    answer = client_of(alice).post(reverse("automation:job_launch"), form)
+    answer = send_launch(client_of(alice), form)
     assert "not both" in str(answer.context["form"].errors["servers"])
-    assert "Will touch 1 of 3 active servers" in answer.content.decode()
+    assert "Selected: 1 of 3 active servers" in answer.content.decode()

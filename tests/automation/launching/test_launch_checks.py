@@ -21,6 +21,7 @@ from automation.signals import launch_checked
 from automation.tasks import every_minute
 from schema.exceptions import Refused
 from tests import make
+from tests.automation.sending import send_launch
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +74,7 @@ def test_every_way_in_is_refused_with_the_same_words(rule, alice, api_of, client
     rule(hard())
 
     form = {"playbook": deploy.pk, "servers": [web.pk], "verbosity": 0, "forks": 5, "key": "k"}
-    page = client_of(alice).post(reverse("automation:job_launch"), form | {"extra_vars": "{}"})
+    page = send_launch(client_of(alice), form | {"extra_vars": "{}"})
     assert SAID in page.content.decode()
     plan = client_of(alice).post(reverse("automation:job_launch_plan"), form)
     assert SAID in plan.content.decode()
@@ -192,7 +193,7 @@ def test_what_is_hard_nobody_overrides(rule, boss, deploy, web):
 def test_the_form_and_the_api_take_a_reason(rule, boss, api_of, client_of, deploy, web):
     rule(overridable())
     form = {"playbook": deploy.pk, "servers": [web.pk], "verbosity": 0, "forks": 5, "key": "k"}
-    client_of(boss).post(reverse("automation:job_launch"), form | {"reason": "By form"})
+    send_launch(client_of(boss), form | {"reason": "By form"})
     body = {"playbook_id": deploy.pk, "server_id": web.pk, "reason": "By program"}
     assert api_of(boss).post("/api/jobs", body).status_code == 201
     call_command("run_playbook", "Deploy", server=["web1"], user="boss", reason="x", no_wait=True)

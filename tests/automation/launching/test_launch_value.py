@@ -43,7 +43,7 @@ def test_a_choice_of_nobody_is_refused_by_what_chose(alice, fleet) -> None:
     launch = Launch(playbook=make.playbook(), servers=Choice(environment="staging", tag="db"))
     with pytest.raises(ValidationError) as error:
         launching.launch(alice, launch)
-    said = ["No active server is of this choice."]
+    said = ["No active server matches."]
     assert error.value.message_dict == {"environment": said, "tag": said}
 
 
@@ -99,7 +99,7 @@ def test_the_digest_is_the_same_for_the_same_intention(alice, fleet) -> None:
 def test_another_intention_than_was_shown_is_refused(alice, fleet, change) -> None:
     launch = Launch(playbook=make.playbook(variables=SECRET), servers=fleet)
     shown = launching.rehearse(alice, launch).digest
-    with pytest.raises(Refused, match="what was shown"):
+    with pytest.raises(Refused, match="what would run has changed"):
         launching.launch(alice, replace(launch, expect=shown, **change))
     assert not Run.objects.exists()
     assert launching.launch(alice, replace(launch, expect=shown)).is_new

@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.permissions import permissions_of
 from automation.models import Run
 from tests import make
+from tests.automation.sending import send_launch
 
 LAUNCH = reverse("automation:job_launch")
 
@@ -35,14 +36,14 @@ def test_the_form_offers_active_ones_that_the_role_may_use(client_of, alice, nam
 
 def test_the_form_launches_with_one_and_the_job_says_which(client_of, alice, named):
     client = client_of(alice)
-    answer = client.post(LAUNCH, form(credential=named.pk), follow=True)
+    answer = send_launch(client, form(credential=named.pk), follow=True)
     assert Run.objects.get().credential == named
     page = answer.content.decode()
     assert "Credential" in page and "prod" in page and "hunter2" not in page
 
 
 def test_the_form_without_one_leaves_it_to_the_servers(client_of, alice, named):
-    client_of(alice).post(LAUNCH, form(credential=""))
+    send_launch(client_of(alice), form(credential=""))
     assert Run.objects.get().credential is None
 
 
@@ -87,7 +88,7 @@ def test_whoever_may_not_use_one_may_not_name_one(alice, named, monkeypatch):
     monkeypatch.setattr("accounts.models.users.permissions_of", lambda role: others)
     playbook = make.playbook()
     server = make.server(credential=named, host_key=make.HOST_KEY)
-    with pytest.raises(PermissionDenied, match="does not choose credentials"):
+    with pytest.raises(PermissionDenied, match="cannot choose credentials"):
         make.launch(playbook, alice, [server], credential=named)
     # A server's own credential, assigned by an admin, is a different matter.
     assert make.launch(playbook, alice, [server]).credential is None

@@ -36,16 +36,16 @@ def rehearsed(actor, servers, playbook=None, **given):
     ("given", "words"),
     [
         ({}, ["Runs “Deploy” on 3 of 4 active servers (web1, web2 and db1), 2 of them in "
-              "production.", "All at once, ended after 60 min."]),
+              "production.", "All at once. Time limit: 60 min."]),
         ({"check_mode": True, "forks": 1, "tags": "web,config", "deadline_seconds": 90},
          ["Runs “Deploy” on 3 of 4 active servers (web1, web2 and db1), 2 of them in production, "
-          "only what is tagged web, config, in check mode: nothing will change.",
-          "One after the other, ended after 90 s."]),
+          "only tasks tagged web, config, in check mode (no changes).",
+          "One server at a time. Time limit: 90 s."]),
         ({"forks": 2, "become": True, "diff_mode": True, "skip_tags": "slow",
           "start_at_task": "Copy", "idle_deadline_seconds": 30},
          ["Runs “Deploy” on 3 of 4 active servers (web1, web2 and db1), 2 of them in production, "
-          "without what is tagged slow, from the task “Copy” on, as root, showing differences.",
-          "At most 2 at once, ended after 60 min, or 30 s without output."]),
+          "skipping tasks tagged slow, starting at task “Copy”, as root, showing differences.",
+          "At most 2 servers at once. Time limit: 60 min, or 30 s without output."]),
     ],
 )  # fmt: skip
 def test_what_it_would_do_in_words(alice, fleet, given, words):
@@ -58,7 +58,7 @@ def test_what_it_would_do_in_words(alice, fleet, given, words):
 def test_one_server_and_many(alice):
     one = rehearsed(alice, [make.server(hostname="web1", environment="prod")])
     assert one.words[0] == "Runs “Deploy” on 1 of 1 active server (web1), in production."
-    assert one.words[1] == "Ended after 60 min."
+    assert one.words[1] == "Time limit: 60 min."
     many = [make.server(hostname=f"node{number}", environment="prod") for number in range(8)]
     words = make.rehearse(make.playbook(name="Wide"), alice, many).words[0]
     assert words.endswith(
@@ -68,7 +68,7 @@ def test_one_server_and_many(alice):
 
 def test_tasks_that_run_in_check_mode_are_not_passed_over(alice, fleet):
     play = "- hosts: all\n  tasks:\n    - command: x\n      check_mode: no\n"
-    said = "Its tasks that say “check_mode: false” run even so."
+    said = "Tasks with “check_mode: false” make changes even so."
     playbook = make.playbook(play)
     assert make.rehearse(playbook, alice, fleet, check_mode=True).words[1] == said
     assert said not in make.rehearse(playbook, alice, fleet).words
@@ -143,7 +143,7 @@ def test_neither_role_nor_state_is_passed_over(alice, bob, fleet):
     playbook = make.playbook()
     with pytest.raises(PermissionDenied):
         make.rehearse(playbook, bob, fleet)
-    with pytest.raises(Refused, match="Not active: asleep"):
+    with pytest.raises(Refused, match="Inactive: asleep"):
         make.rehearse(playbook, alice, [make.server(hostname="asleep", is_active=False)])
     make.playbook_file(playbook.file_path, make.HELLO_FACTS)
     with pytest.raises(Refused, match="has changed since"):
@@ -208,7 +208,7 @@ def test_names_that_ansible_takes_too_are_remarked_upon(alice, fleet):
 def test_it_says_what_is_left_to_the_playbook(alice, fleet):
     schema = {name: {"playbook_default": "{{ x }}"} for name in ("bucket", "region")}
     playbook = make.playbook(variables=schema)
-    said = "The playbook's own default holds for {}."
+    said = "The playbook sets its own default for {}."
     assert said.format("bucket and region") in rehearsed(alice, fleet, playbook).words
     words = rehearsed(alice, fleet, playbook, extra_vars={"region": "{{ x }}"}).words
     assert said.format("bucket") in words

@@ -12,6 +12,7 @@ from automation import variables
 from automation.models import Job, Run
 from schema.exceptions import Refused
 from tests import make
+from tests.automation.sending import send_launch
 from tests.recording import recorded
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +102,7 @@ def test_what_was_secret_stays_so_when_the_playbook_forgets_it(ended, alice):
 
 def test_after_a_cancel(alice):
     run = make.launch(make.playbook(), alice, [make.server()])
-    with pytest.raises(Refused, match="has not ended yet"):
+    with pytest.raises(Refused, match="has not finished yet"):
         make.relaunch(run, alice)
     run.cancel(alice)
     assert names(make.relaunch(run, alice)) == names(run)
@@ -109,19 +110,19 @@ def test_after_a_cancel(alice):
 
 def test_nothing_to_take_once_more(alice):
     run = make.job(status="success").run
-    with pytest.raises(Refused, match="no server that is “failed”"):
+    with pytest.raises(Refused, match="no server with the result “failed”"):
         make.relaunch(run, alice, only="failed")
 
 
 def test_it_is_refused_as_a_launch_is(ended, alice, bob):
     with pytest.raises(PermissionDenied):
         make.relaunch(ended, bob)
-    with pytest.raises(ValidationError, match="lies between"):
+    with pytest.raises(ValidationError, match="number of seconds"):
         make.relaunch(ended, alice, deadline_seconds=0)
     ended.jobs.get(server__hostname="bad").server.__class__.objects.filter(hostname="bad").update(
         is_active=False
     )
-    with pytest.raises(Refused, match="Not active: bad"):
+    with pytest.raises(Refused, match="Inactive: bad"):
         make.relaunch(ended, alice)
     make.playbook_file(ended.playbook.file_path, make.HELLO_FACTS)
     with pytest.raises(Refused, match="has changed since"):
@@ -131,7 +132,7 @@ def test_it_is_refused_as_a_launch_is(ended, alice, bob):
 
 def test_a_secret_whose_key_is_gone_is_asked_for(ended, alice, settings):
     settings.ENCRYPTION_KEYS = ["bm90LXRoZS1zYW1lLW5vdC10aGUtc2FtZS1ub3QhISE="]
-    with pytest.raises(Refused, match="Give the secrets anew"):
+    with pytest.raises(Refused, match="Enter the secrets again"):
         make.relaunch(ended, alice)
     again = make.relaunch(ended, alice, extra_vars={"password": "new"})
     assert variables.opened(again.extra_vars)["password"] == "new"
@@ -178,7 +179,7 @@ def test_the_same_key_relaunches_once(api_of, alice, ended):
         ({"server_id": 1}, 400, "No such field"),
         ({"extra_vars": {"versoin": "3"}}, 400, "Did you mean “version”?"),
         ({"extra_vars": {"password": None}}, 400, "A value is needed"),
-        ({"idle_deadline_seconds": 0}, 400, "lies between"),
+        ({"idle_deadline_seconds": 0}, 400, "number of seconds"),
     ],
 )
 def test_the_api_refuses(api_of, alice, ended, given, status, said):
@@ -244,7 +245,7 @@ def test_an_edited_relaunch_keeps_secrets_that_were_not_typed(client_of, alice, 
         if (value := form[name].value()) not in (None, "") and value is not False
     }
     assert len(sent["servers"]) == 3 and "var_password" not in sent
-    answer = client.post(reverse("automation:job_launch"), sent | {"var_version": "7"})
+    answer = send_launch(client, sent | {"var_version": "7"})
     assert answer.status_code == 302, answer.context["form"].errors
     again = Run.objects.get(relaunch_of=ended)
     assert variables.opened(again.extra_vars) == {"version": "7", "password": "hunter2"}
@@ -255,7 +256,7 @@ def test_secrets_do_not_go_to_another_playbook(client_of, alice, ended):
     other = make.playbook(variables=SCHEMA)
     sent = {"playbook": other.pk, "servers": [make.server().pk], "verbosity": 0, "forks": 5}
     sent |= {"key": "k", "relaunch_of": ended.pk}
-    answer = client_of(alice).post(reverse("automation:job_launch"), sent)
+    answer = send_launch(client_of(alice), sent)
     assert "A value is needed." in str(answer.context["form"].errors)
 
 
@@ -265,7 +266,7 @@ def test_a_masked_value_of_a_playbook_without_a_schema_is_kept(client_of, alice)
     run.cancel(alice)
     sent = {"playbook": playbook.pk, "servers": [make.server().pk], "verbosity": 0, "forks": 5}
     sent |= {"key": "k", "relaunch_of": run.pk, "extra_vars": '{"api_token": "********", "b": 2}'}
-    client_of(alice).post(reverse("automation:job_launch"), sent)
+    send_launch(client_of(alice), sent)
     again = Run.objects.get(relaunch_of=run)
     assert variables.opened(again.extra_vars) == {"api_token": "t0p", "b": 2}
 
@@ -297,5 +298,5 @@ def test_the_command_takes_what_is_to_differ(ended, boss):
 def test_the_command_refuses(boss):
     with pytest.raises(CommandError, match="There is no job “x”"):
         call_command("relaunch", "x")
-    with pytest.raises(CommandError, match="has not ended yet"):
+    with pytest.raises(CommandError, match="has not finished yet"):
         call_command("relaunch", str(make.job().job_id))

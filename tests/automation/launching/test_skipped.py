@@ -227,7 +227,7 @@ def test_a_dry_run_names_who_would_be_skipped(api_of, alice):
             "reason": "“mail” matches no server of the inventory",
         }
     ]
-    assert "No play is for db1: it will be skipped." in answer["words"]
+    assert "No play targets db1: it will be skipped." in answer["words"]
 
 
 def test_the_launch_form_names_them(client_of, alice):
@@ -257,7 +257,7 @@ def test_servers_that_are_named_are_taken(mixed, alice):
 
 @pytest.mark.parametrize("only", ["failed", "unreachable", "not_reached"])
 def test_they_are_of_no_choice(mixed, alice, only):
-    with pytest.raises(Refused, match="has no server that is"):
+    with pytest.raises(Refused, match="has no server with the result"):
         make.relaunch(mixed, alice, only=only)
 
 

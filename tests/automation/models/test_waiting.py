@@ -30,7 +30,7 @@ def test_with_nothing_before_it_it_waits_for_a_worker(web):
     run = make.job(server=web).run
     assert why_it_waits(run) == ["No worker is alive. Start one: manage.py run_worker"]
     Worker.objects.beat()
-    assert why_it_waits(run) == ["It waits for a worker to take it."]
+    assert why_it_waits(run) == ["Waiting for a worker."]
     assert blockers(run) == []
 
 

@@ -2,11 +2,14 @@
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation.ansi import BOLD, COLOURS, CONTROL, SEQUENCE, plain, to_html
 from automation.templatetags.automation import ansi, coloured_diff
+
+pytestmark = pytest.mark.on_either
 
 ALLOWED = {BOLD, *(f"ansi-{colour}" for colour in COLOURS)}
 DIFFS = {f"io-diff-{kind}" for kind in ("file", "place", "added", "removed")}

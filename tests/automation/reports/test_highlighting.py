@@ -15,6 +15,8 @@ from automation.reports.highlighting import (
     yaml_html,
 )
 
+pytestmark = pytest.mark.on_either
+
 PLAY = """---
 - name: Deploy <it>
   hosts: all

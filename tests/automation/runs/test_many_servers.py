@@ -10,7 +10,7 @@ from inventory.models import Server
 from tests import make
 from tests.automation.running import bare_lines, comparable, lines_of, run_here, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 Kind = Job.FailureKind
 
@@ -177,7 +177,6 @@ def anywhere(lines: list[str]) -> list[str]:
 ALONE: dict[str, list[str]] = {}
 
 
-@pytest.mark.on_either
 @pytest.mark.parametrize("keywords", STRATEGIES.values(), ids=STRATEGIES)
 def test_each_log_reads_like_a_run_against_that_server_alone(
     servers, keywords, tmp_path: Path

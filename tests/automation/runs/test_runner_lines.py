@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
 
 
 class Finished:
-    """A job that has ended, with its lines: plain ones, coloured ones, and the level of each."""
+    """A finished job and its lines: as plain text, with colours, and the level of each."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -93,12 +93,12 @@ FAILING = """
 """
 
 
-# What a run of each playbook has left, said without rows: they are gone with the test that ran it.
+# By playbook. Held in memory: the rows are rolled back with the test that ran it.
 FINISHED: dict[str, Finished] = {}
 
 
 def finished(content: str) -> Finished:
-    """Of one run for all tests that only look at it."""
+    """One run, shared by the tests that only look at it."""
     if content not in FINISHED:
         FINISHED[content] = Finished(run_one(content))
     return FINISHED[content]

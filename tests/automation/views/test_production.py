@@ -1,4 +1,4 @@
-"""Buttons say on which servers they act; production is red and asks once before it acts."""
+"""Buttons name their servers; production is red and asks once before acting."""
 
 import re
 from html import unescape
@@ -76,7 +76,7 @@ def test_two_that_would_do_the_same_are_one():
     assert labels(run) == labels(run, run.jobs.get()) == ["Relaunch on web1"]
     other = run_on("failed", db1="staging", db2="staging")
     assert labels(other) == ["Relaunch on all 2 servers"]
-    # The failed one is the job that one looks at.
+    # The failed one is the job being shown.
     other.jobs.filter(server__hostname="db1").update(status="success")
     assert labels(other, other.jobs.get(status="failed")) == [
         "Relaunch on db2",
@@ -149,12 +149,15 @@ def test_what_was_asked_about_is_what_is_launched(client_of, alice):
     run = six("failed")
     client, path = client_of(alice), relaunch_of(run)
     sent = dict(client.post(path, {"only": "failed"}).context["sent"])
-    # Meanwhile the playbook has got a variable with a default.
+    # Meanwhile the playbook has gained a variable with a default.
     run.playbook.variables = {"size": {"default": "large"}}
     run.playbook.save()
-    answer = client.post(path, {**sent, "confirmed": "yes"}, follow=True)
-    assert "Nothing was launched." in answer.content.decode()
-    assert Run.objects.count() == 1
+    answer = client.post(path, {**sent, "confirmed": "yes"})
+    assert answer.status_code == 409 and Run.objects.count() == 1
+    assert "Nothing was launched: what would run has changed" in answer.content.decode()
+    # That page asks about what would run now.
+    client.post(path, {**dict(answer.context["sent"]), "confirmed": "yes"})
+    assert Run.objects.get(relaunch_of=run).extra_vars == {"size": "large"}
 
 
 def test_opened_as_a_page_it_says_what_would_run_and_asks(client_of, alice, bob):
@@ -169,7 +172,7 @@ def test_opened_as_a_page_it_says_what_would_run_and_asks(client_of, alice, bob)
 def test_a_page_that_cannot_relaunch_says_why(client_of, alice):
     run = six("running", state="running")
     answer = client_of(alice).get(relaunch_of(run), follow=True)
-    assert "has not ended yet" in answer.content.decode()
+    assert "has not finished yet" in answer.content.decode()
 
 
 def test_the_form_to_edit_takes_the_same_servers(client_of, alice):

@@ -65,7 +65,7 @@ def test_the_failing_line_is_the_first_error(client_of, bob):
 
 def test_status_and_name_stand_in_the_title(client_of, bob, failed):
     page = client_of(bob).get(url("job_detail", failed)).content.decode()
-    assert f"<title> Failed · {failed} | InfraOps</title>" in " ".join(page.split())
+    assert f"<title>Failed · {failed} | InfraOps</title>" in " ".join(page.split())
 
 
 @pytest.mark.parametrize("who", ["boss", "bob"])
@@ -165,7 +165,7 @@ def test_a_pending_job_says_that_no_worker_is_alive(client_of, bob):
     path = url("job_detail", make.job())
     assert "No worker is alive" in client_of(bob).get(path).content.decode()
     Worker.objects.beat()
-    assert "waits for a worker to take it" in client_of(bob).get(path).content.decode()
+    assert "Waiting for a worker." in client_of(bob).get(path).content.decode()
 
 
 def test_a_long_log_begins_with_its_end(client_of, bob):

@@ -6,6 +6,7 @@ from django.urls import reverse
 from audit.models import AuditLog
 from automation.models import Job, Run
 from tests import make
+from tests.automation.sending import send_launch
 
 LAUNCH = reverse("automation:job_launch")
 SCHEMA = {
@@ -61,7 +62,7 @@ def test_what_the_url_names_is_chosen(client_of, alice, playbook, servers):
     query = {"playbook": playbook.pk, "server": [servers[0].pk, servers[2].pk]}
     answer = client_of(alice).get(LAUNCH, query)
     page = answer.content.decode()
-    assert "Will touch 2 of 3 active servers" in page and "Run on 2 servers" in page
+    assert "Selected: 2 of 3 active servers" in page and "Run on 2 servers" in page
     assert "web0.example.com" in page and "web1.example.com" not in page
     for words in ("The tag of the release", "Restart it", 'type="password"', "--check", "--tags"):
         assert words in page, words
@@ -85,7 +86,7 @@ def test_servers_are_found_as_one_types(client_of, alice, servers):
 
 def test_it_launches(client_of, alice, playbook, servers):
     form = filled(playbook, servers[:1], check_mode="on", tags="web,config", var_password="s3cret")
-    answer = client_of(alice).post(LAUNCH, form)
+    answer = send_launch(client_of(alice), form)
     job = Job.objects.get()
     assert answer.url == job.get_absolute_url()
     assert (job.user, job.server, job.run.check_mode, job.run.tags) == (
@@ -107,20 +108,20 @@ def test_it_launches(client_of, alice, playbook, servers):
 
 
 def test_several_servers_make_one_run(client_of, alice, playbook, servers):
-    answer = client_of(alice).post(LAUNCH, filled(playbook, servers))
+    answer = send_launch(client_of(alice), filled(playbook, servers))
     run = Run.objects.get()
     assert run.jobs.count() == 3 and answer.url == run.get_absolute_url()
 
 
 def test_a_choice_keeps_its_type(client_of, alice, playbook, servers):
-    client_of(alice).post(LAUNCH, filled(playbook, servers, var_port="8080"))
+    send_launch(client_of(alice), filled(playbook, servers, var_port="8080"))
     assert Run.objects.get().extra_vars["port"] == 8080
 
 
 def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
     client = client_of(alice)
-    first = client.post(LAUNCH, filled(playbook, servers), follow=True).content.decode()
-    again = client.post(LAUNCH, filled(playbook, servers), follow=True).content.decode()
+    first = send_launch(client, filled(playbook, servers), follow=True).content.decode()
+    again = send_launch(client, filled(playbook, servers), follow=True).content.decode()
     assert Run.objects.count() == 1
     assert "Launched " in first and "was already sent" in again
 
@@ -148,7 +149,7 @@ def test_help_out_of_a_file_is_only_text(client_of, alice):
         ("var_count", "many", "whole number"),
         ("var_names", "[1,", "valid JSON"),
         ("var_limits", "[1]", "has to be an object"),
-        ("tags", "a b", "names with commas"),
+        ("tags", "a b", "Enter comma-separated tags"),
         ("forks", "0", "greater than or equal to 1"),
         ("forks", "501", "less than or equal to 500"),
         ("verbosity", "9", "Select a valid choice"),
@@ -163,7 +164,7 @@ def test_help_out_of_a_file_is_only_text(client_of, alice):
     ],
 )
 def test_an_error_stands_at_its_field(client_of, alice, playbook, servers, field, value, message):
-    answer = client_of(alice).post(LAUNCH, filled(playbook, servers) | {field: value})
+    answer = send_launch(client_of(alice), filled(playbook, servers) | {field: value})
     assert answer.status_code == 200
     assert message in str(errors(answer)[field])
     assert not Run.objects.exists()
@@ -171,29 +172,29 @@ def test_an_error_stands_at_its_field(client_of, alice, playbook, servers, field
 
 def test_what_was_typed_is_still_there_but_secrets_are_not(client_of, alice, playbook, servers):
     form = filled(playbook, servers, var_version="", var_motd="kept as typed", tags="also-kept")
-    answer = client_of(alice).post(LAUNCH, form | {"var_password": "s3cret"})
+    answer = send_launch(client_of(alice), form | {"var_password": "s3cret"})
     page = answer.content.decode()
-    for words in ("kept as typed", "also-kept", "web0.example.com", "type secrets again"):
+    for words in ("kept as typed", "also-kept", "web0.example.com", "Secrets must be re-entered"):
         assert words in page, words
     assert "s3cret" not in page
 
 
 def test_a_changed_file_is_refused(client_of, alice, playbook, servers):
     make.playbook_file(playbook.file_path, "- hosts: all\n  tasks: []\n")
-    answer = client_of(alice).post(LAUNCH, filled(playbook, servers))
+    answer = send_launch(client_of(alice), filled(playbook, servers))
     assert "has changed since" in answer.content.decode()
     assert not Run.objects.exists()
 
 
 def test_an_inactive_server_is_refused_by_name(client_of, alice, playbook, servers):
     asleep = make.server(hostname="asleep.example.com", is_active=False)
-    answer = client_of(alice).post(LAUNCH, filled(playbook, [asleep]))
-    assert "Not active: asleep.example.com" in answer.content.decode()
+    answer = send_launch(client_of(alice), filled(playbook, [asleep]))
+    assert "Inactive: asleep.example.com" in answer.content.decode()
 
 
 def test_a_playbook_without_a_schema_takes_an_object(client_of, alice, servers):
     form = without_variables(servers, extra_vars='{"version": "1.4"}')
-    client_of(alice).post(LAUNCH, form)
+    send_launch(client_of(alice), form)
     assert Run.objects.get().extra_vars == {"version": "1.4"}
 
 
@@ -209,18 +210,18 @@ def test_a_playbook_without_a_schema_takes_an_object(client_of, alice, servers):
     ],
 )
 def test_an_object_that_cannot_be_used(client_of, alice, servers, text, message):
-    answer = client_of(alice).post(LAUNCH, without_variables(servers, extra_vars=text))
+    answer = send_launch(client_of(alice), without_variables(servers, extra_vars=text))
     assert message in str(errors(answer)["extra_vars"])
 
 
 def test_an_emptied_text_is_empty_and_not_its_default(client_of, alice, playbook, servers):
-    client_of(alice).post(LAUNCH, filled(playbook, servers, var_motd=""))
+    send_launch(client_of(alice), filled(playbook, servers, var_motd=""))
     assert Run.objects.get().extra_vars["motd"] == ""
 
 
 def test_relaunch_fills_the_form_but_for_secrets(client_of, alice, playbook, servers):
     client = client_of(alice)
-    client.post(LAUNCH, filled(playbook, servers[:1], diff_mode="on", var_password="s3cret"))
+    send_launch(client, filled(playbook, servers[:1], diff_mode="on", var_password="s3cret"))
     job = Job.objects.get()
     answer = client.get(LAUNCH, {"job": str(job.job_id)})
     form = answer.context["form"]
@@ -295,7 +296,7 @@ def test_the_playbooks_own_default_is_a_placeholder_and_no_value(client_of, alic
     bucket, login_hash = form["var_bucket"], form["var_login_hash"]
     assert bucket.value() is None and not bucket.field.required
     assert bucket.field.widget.attrs["placeholder"] == f"Default: {TEMPLATE}"
-    assert login_hash.field.widget.attrs["placeholder"] == "The playbook's own default"
+    assert login_hash.field.widget.attrs["placeholder"] == "Set by the playbook"
     assert form["var_size"].field.choices[0] == ("", "Default: m")
 
 
@@ -307,9 +308,9 @@ def test_what_is_typed_over_the_playbooks_own_default_is_given(
     playbook = make.playbook(ASKING, variables=schema)
     client = client_of(alice)
     sent = without_variables(servers, playbook=playbook.pk, var_bucket="", var_size="")
-    client.post(LAUNCH, sent)
+    send_launch(client, sent)
     assert Run.objects.get().extra_vars == {}
-    client.post(LAUNCH, sent | {"var_bucket": typed, "key": "another"})
+    send_launch(client, sent | {"var_bucket": typed, "key": "another"})
     assert Run.objects.order_by("pk").last().extra_vars == {"bucket": typed}
 
 

@@ -67,13 +67,13 @@ def test_a_viewer_sees_the_whole_of_it(client_of, bob):
     web1 = make.server(hostname="web1")
     run = ran(playbook, "failed", "success", servers=[web1, make.server(hostname="web2")])
     page = page_of(client_of(bob), playbook)
-    for words in ("Rolls it out", "As registered", "prod", "version", "needed", "secret", "blue"):
+    for words in ("Rolls it out", "As registered", "prod", "version", "required", "secret", "blue"):
         assert words in page, words
     assert "The tag &lt;b&gt;of&lt;/b&gt; the release" in page
     assert 'id="S1"' in page and '<span class="io-yaml-key">hosts</span>' in page
     assert f"Run {run.pk}</a>" in page and "1 failed" in page and "web1" in page
     assert "open sesame" not in page and "None" not in page
-    assert "Run it" not in page and "Edit" not in page and "Accept" not in page
+    assert "?playbook=" not in page and "Edit" not in page and "Accept changed" not in page
 
 
 def test_an_operator_runs_and_an_admin_edits_from_here(client_of, alice, boss):
@@ -100,14 +100,14 @@ def test_a_changed_file_shows_both_hashes(client_of, boss):
     make.playbook_file(playbook.file_path, PLAY)
     page = page_of(client_of(boss), playbook)
     assert playbook.file_hash in page and playbook.current_hash() in page
-    assert "Accept the changed file" in page and "Run it" not in page
+    assert "Accept changed file" in page and "?playbook=" not in page
 
 
 def test_a_missing_file_and_no_history_are_said(client_of, bob):
     playbook = make.playbook(is_active=False)
     playbook.path.unlink()
     page = page_of(client_of(bob), playbook)
-    for words in ("Missing", "Inactive", "has not run yet", "declares none", "not there"):
+    for words in ("Missing", "Inactive", "No runs yet", "No declared variables", "does not exist"):
         assert words in page, words
 
 
@@ -249,3 +249,35 @@ def test_statistics_without_history(api_of, bob):
     assert said["latest"] == {"success_rate": None, "median_seconds": None, "runs": []}
     assert said["weeks"] == said["servers"] == [] and said["more_servers"] == 0
     assert not Run.objects.exists()
+
+
+# --- Running it -----------------------------------------------------------------------------------
+
+
+def test_ones_last_run_of_it_can_be_run_again(client_of, alice, boss):
+    playbook = make.playbook()
+    web1 = make.server(hostname="web1", environment="production")
+    mine = ran(playbook, "success", servers=[web1], launched_by=alice)
+    ran(playbook, "success", launched_by=boss)
+    make.job(run=make.run(playbook=playbook, launched_by=alice))  # has not ended
+    page = page_of(client_of(alice), playbook)
+    assert reverse("automation:run_relaunch", args=[mine.pk]) in page
+    assert "warning</span>Run again on web1 (production)" in page
+    assert "Run again" in page_of(client_of(boss), playbook)
+
+
+def test_nothing_is_offered_to_who_never_ran_it_or_may_not(client_of, alice, bob):
+    playbook = make.playbook()
+    ran(playbook, "success", launched_by=bob)
+    for person in (alice, bob):
+        assert "Run again" not in page_of(client_of(person), playbook)
+
+
+def test_each_row_of_the_list_has_a_run_button(client_of, alice, bob):
+    playbook, changed = make.playbook(name="Deploy"), make.playbook(name="Changed")
+    make.playbook_file(changed.file_path, PLAY)
+    path = reverse("admin:automation_playbook_changelist")
+    page = client_of(alice).get(path).content.decode()
+    assert f"{reverse('automation:job_launch')}?playbook={playbook.pk}" in page
+    assert 'aria-label="Run Deploy"' in page and 'aria-label="Run Changed"' not in page
+    assert 'aria-label="Run Deploy"' not in client_of(bob).get(path).content.decode()

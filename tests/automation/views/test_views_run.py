@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +29,21 @@ def ended(*statuses, **fields):
     return run
 
 
+def copy_results(job, others):
+    """Give the other jobs the same results, within the database, as row by row takes seconds."""
+    columns = {field.column for field in TaskResult._meta.concrete_fields} - {"id", "job_id"}
+    copied = ", ".join(map(connection.ops.quote_name, columns))
+    table = TaskResult._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (job_id, {copied}) SELECT other.id, {copied} FROM "
+            f"{table}, (SELECT id FROM {Job._meta.db_table} WHERE run_id = %s AND id <> %s) other "
+            "WHERE job_id = %s",
+            [job.run_id, job.pk, job.pk],
+        )
+    assert TaskResult.objects.count() == 100 * (1 + len(others))
+
+
 @pytest.fixture
 def large(db):
     """500 servers by 100 tasks; every tenth server failed at its last task."""
@@ -48,23 +64,23 @@ def large(db):
         )
         for n, server in enumerate(servers)
     )
+    first, *others = run.jobs.order_by("id")
     TaskResult.objects.bulk_create(
-        (
-            TaskResult(
-                job=job,
-                number=number,
-                play="Play",
-                task=f"Task {number}",
-                path=f"site.yml:{number}",
-                status="failed" if number == 100 and job.status == "failed" else "ok",
-                started_at=now,
-                duration=1,
-            )
-            for job in run.jobs.all()
-            for number in range(1, 101)
-        ),
-        batch_size=5000,
+        TaskResult(
+            job=first,
+            number=number,
+            play="Play",
+            task=f"Task {number}",
+            path=f"site.yml:{number}",
+            status="ok",
+            started_at=now,
+            duration=1,
+        )
+        for number in range(1, 101)
     )
+    copy_results(first, others)
+    failed = TaskResult.objects.filter(job__in=run.jobs.filter(status="failed"), number=100)
+    assert failed.update(status="failed") == 50
     return run
 
 
@@ -183,7 +199,7 @@ def test_tasks_are_found_by_a_part_of_their_name(client_of, bob):
     table = page_of(client_of(bob), job.run, task="NGINX").context["table"]
     assert [column.place.task for column in table.columns] == ["Install nginx", "Start nginx"]
     page = page_of(client_of(bob), job.run, task="apache").content.decode()
-    assert "No task is like that." in page
+    assert "No task matches." in page
 
 
 @pytest.mark.parametrize(
@@ -213,7 +229,7 @@ def test_while_it_runs_the_page_is_refreshed_by_a_part_of_it(client_of, bob):
 
 def test_before_it_begins_it_says_what_it_waits_for(client_of, bob):
     page = page_of(client_of(bob), make.job().run).content.decode()
-    assert "No worker is alive." in page and "Each task appears as a column" in page
+    assert "No worker is alive." in page and "Tasks appear as columns" in page
 
 
 def test_who_may_see_it(client, client_of, alice, bob):

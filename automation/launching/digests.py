@@ -1,0 +1,149 @@
+"""What would run as plain data: its digest, and how it differs from what was shown before.
+
+Whoever launches sends back the digest of the plan that they saw. Where it is another one by then,
+nothing is launched, and the differences are named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core import signing
+from django.utils.crypto import salted_hmac
+
+from automation import variables
+from automation.models import Run
+from automation.models.options import OPTIONS
+from automation.models.waiting import name_some
+from inventory.models import Server
+from schema.exceptions import Refused
+
+# Whatever of a server decides what runs there, and as whom. Not its pinned host key, which a run
+# may learn by itself.
+OF_A_SERVER = (
+    *("pk", "hostname", "ip_address", "ssh_port", "ssh_user", "ssh_key_path", "credential_id"),
+    *("environment", "tags", "variables"),
+)
+# Of more servers a form carries no names, and says only how many there were.
+MOST_NAMED = 500
+LONGEST_VALUE = 80
+SALT = "automation.launching.digests"
+
+
+class PlanChanged(Refused):
+    """Something else would run than was expected: `intention` has what."""
+
+    def __init__(self, intention: Any) -> None:
+        super().__init__(
+            "Nothing was launched: what would run has changed since it was shown. "
+            "Review the new plan, then launch again."
+        )
+        self.intention = intention
+
+
+def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
+    """What would run, as JSON. Secrets are masked: another secret is no other plan. `run` need not
+    be saved."""
+    return {
+        "playbook": [run.playbook_id, run.playbook_hash],
+        "servers": {server.hostname: _short_hash(server) for server in servers},
+        "variables": variables.masked(run.extra_vars),
+        "options": {name: getattr(run, name) for name in OPTIONS},
+        "credential": [run.credential_id, str(run.credential or "")],
+    }
+
+
+def digest_contents(contents: dict[str, Any]) -> str:
+    """SHA-256 in hex; the same for the same contents in whatever order."""
+    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
+
+
+def _short_hash(server: Server) -> str:
+    """Keyed: among the variables may be a password that is easily guessed."""
+    values = [getattr(server, name) for name in OF_A_SERVER]
+    return salted_hmac(SALT, json.dumps(values, sort_keys=True)).hexdigest()[:16]
+
+
+# --- What a form carries --------------------------------------------------------------------------
+
+
+def sign_contents(contents: dict[str, Any]) -> str:
+    """The contents as a form carries them, to name the differences by: signed, and with a number
+    in place of many servers."""
+    servers = contents["servers"]
+    kept = contents | ({"servers": len(servers)} if len(servers) > MOST_NAMED else {})
+    return signing.dumps(kept, salt=SALT, compress=True)
+
+
+def read_signed(text: str) -> dict[str, Any] | None:
+    """None for what we have not signed."""
+    try:
+        return signing.loads(text, salt=SALT)
+    except signing.BadSignature:
+        return None
+
+
+def name_changes(before: dict[str, Any] | None, now: Run, servers: Sequence[Server]) -> list[str]:
+    """Sentences: what is not as it was; empty where that cannot be told."""
+    if before is None:
+        return []
+    after = contents_of(now, servers)
+    return [
+        *_of_the_playbook(before["playbook"], after["playbook"], str(now.playbook)),
+        *_of_the_servers(before["servers"], after["servers"]),
+        *_of_the_credential(before["credential"][1], after["credential"][1]),
+        *_of_values("Variable", before["variables"], after["variables"]),
+        *_of_values("Option", _by_flag(before["options"]), _by_flag(after["options"])),
+    ]
+
+
+def _of_the_playbook(before: list[Any], after: list[Any], name: str) -> Iterator[str]:
+    if before[0] != after[0]:
+        yield f"The playbook is now “{name}”."
+    elif before[1] != after[1]:
+        yield f"The file of “{name}” has changed."
+
+
+def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iterator[str]:
+    if isinstance(before, int) or len(after) > MOST_NAMED:
+        count = before if isinstance(before, int) else len(before)
+        if count != len(after):
+            yield f"Servers: {len(after)}, was {count}."
+        return
+    if added := sorted(after.keys() - before.keys()):
+        yield f"Added: {name_some(added)}."
+    if removed := sorted(before.keys() - after.keys()):
+        yield f"No longer included: {name_some(removed)}."
+    if edited := sorted(name for name in after if before.get(name, after[name]) != after[name]):
+        yield f"Edited meanwhile: {name_some(edited)}."
+
+
+def _of_the_credential(before: str, after: str) -> Iterator[str]:
+    if before != after:
+        own = "each server's own"
+        yield f"Credential: {_quoted(after) or own}, was {_quoted(before) or own}."
+
+
+def _of_values(kind: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            yield f"{kind} {name}: {_told(new)}, was {_told(old)}."
+
+
+def _by_flag(options: dict[str, Any]) -> dict[str, Any]:
+    return {OPTIONS[name]: value for name, value in options.items() if name in OPTIONS}
+
+
+def _told(value: Any) -> str:
+    if value is None or value == "":
+        return "not set"
+    text = variables.as_text(value)
+    return _quoted(text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…")
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if text else ""
