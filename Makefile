@@ -22,8 +22,8 @@ help: ## Say what there is
 demo: env $(VENV)/base ## Set up, run a real playbook as a real job, and show it
 	@$(MANAGE) demo
 
-run: env $(VENV)/base migrate staticfiles/staticfiles.json ## Keep the console and a worker up, until Ctrl-C
-	@$(MANAGE) run_console
+run: env $(VENV)/base migrate staticfiles/staticfiles.json ## Run the console and a worker until Ctrl-C (PORT=8001: another port)
+	@$(MANAGE) run_console $(if $(PORT),--bind 127.0.0.1:$(PORT))
 
 migrate: env $(VENV)/base ## Bring the database up to date
 	@$(MANAGE) migrate --verbosity 0

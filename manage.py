@@ -4,8 +4,17 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import DatabaseError
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infraops.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (DatabaseError, ImproperlyConfigured) as error:
+        from infraops.setup_errors import explain_error
+
+        if not (sentence := explain_error(error)) or "--traceback" in sys.argv:
+            raise
+        sys.exit(sentence)

@@ -15,19 +15,24 @@ from django.conf import settings
 MANAGE = Path(settings.BASE_DIR) / "manage.py"
 
 
-def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+# Workers, and the playbooks they run, yield the processor to the console on the same machine; if
+# nothing else needs it, they get all of it.
+NICENESS = 10
+
+
+def start(*arguments: str, niceness: int = 0, **options: Any) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that Ctrl-C in the terminal reaches us but not it.
 
     gunicorn and run_worker both stop gracefully if only their main process gets SIGTERM; a signal
     to all processes of a cluster ends its workers in mid-job and leaves the cluster hanging.
     """
-    return subprocess.Popen(
-        [sys.executable, *arguments], cwd=settings.BASE_DIR, start_new_session=True, **options
-    )
+    command = ["nice", "-n", str(niceness), sys.executable, *arguments]
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True, **options)
 
 
 def start_worker(output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    return start(str(MANAGE), "run_worker", stdout=output, stderr=subprocess.STDOUT)
+    streams: dict[str, Any] = {"stdout": output, "stderr": subprocess.STDOUT}
+    return start(str(MANAGE), "run_worker", niceness=NICENESS, **streams)
 
 
 def stop(child: subprocess.Popen[bytes], *, within_seconds: float | None = None) -> None:

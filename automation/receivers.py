@@ -1,6 +1,8 @@
 """Signals that automation listens to."""
 
+import contextlib
 import logging
+import multiprocessing.util
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -57,11 +59,19 @@ def _register_connection_check(using: str) -> None:
 def note_new_worker(**kwargs: Any) -> None:
     """A worker process has started: record it before its first task, and clean up after others."""
     sweep_folders()
+    # A process that ends properly is removed at once instead of after ALIVE_FOR.
+    multiprocessing.util.Finalize(None, _say_goodbye, exitpriority=0)
     try:
         Worker.objects.beat()
         reap_dead()
     except DatabaseError:
         logger.warning("The database is away: this worker will be known with its first task.")
+
+
+def _say_goodbye() -> None:
+    with contextlib.suppress(DatabaseError):
+        Worker.objects.leave()
+    connections.close_all()
 
 
 @receiver(story_asked, sender=Run)

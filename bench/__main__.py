@@ -22,6 +22,7 @@ SCRIPTS = (
     "many_servers",
     "log_in_browser",
     "slow_line",
+    "under_load",
     # The last one: what it makes up would stand in the others' way.
     "pages",
 )

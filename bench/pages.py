@@ -110,7 +110,7 @@ def _other_pages() -> Iterator[Page]:
     playbook = Playbook.objects.get(pk=_busiest("playbook"))
     ticket = Ticket.objects.annotate(n=Count("occurrences")).order_by("-n")[0]
     yield Page("run of many servers", widest.get_absolute_url())
-    yield Page("server", _row("inventory_server", _busiest("server")))
+    yield Page("server", reverse("inventory:server_detail", args=[_busiest("server")]))
     yield Page("playbook", playbook.get_absolute_url())
     yield Page("ticket", ticket.get_absolute_url())
     yield Page("audit line", _row("audit_auditlog", AuditLog.objects.latest("id").pk))

@@ -7,6 +7,8 @@ UTC (CURRENT_TIMESTAMP uses the session's time zone), and one collation everywhe
 
 from typing import Any
 
+from environ import Env
+
 COLLATION = "utf8mb4_unicode_ci"
 STRICT = (
     "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
@@ -26,6 +28,12 @@ MYSQL_OPTIONS = {
     "collation": COLLATION,
     "init_command": f"SET sql_mode='{STRICT}', time_zone='+00:00'",
 }
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """Parse a DATABASE_URL. A "+" in it is a plus, not a space as in form data."""
+    address, mark, options = url.partition("?")
+    return dict(Env.db_url_config(address.replace("+", "%2B") + mark + options))
 
 
 def configure_database(database: dict[str, Any]) -> dict[str, Any]:

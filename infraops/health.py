@@ -9,6 +9,8 @@ from console.collected import Condition, HealthCheck
 from console.parts import parts_of
 from schema.retrying import reconnect
 
+from .setup_errors import explain_error
+
 
 def examine() -> dict[str, Condition]:
     """{name: condition}. If a basic check such as the database fails, the others are skipped."""
@@ -25,7 +27,7 @@ def _without_raising(examine: Callable[[], Condition]) -> Condition:
         return examine()
     except Error as error:
         reconnect()
-        return Condition(f"The database does not answer: {error}")
+        return Condition(explain_error(error) or f"The database does not answer: {error}")
     except Exception as error:  # Clients of message brokers may raise anything.
         return Condition(f"{type(error).__name__}: {error}")
 

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from infraops.databases import configure_database
+from infraops.databases import configure_database, parse_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -124,7 +124,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": configure_database(
-        env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}")
+        parse_url(env("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}"))
     )
 }
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
@@ -266,7 +266,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "console.api.pagination.NumberedPages",
     "DEFAULT_FILTER_BACKENDS": ["console.api.filters.StrictFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["console.api.parsers.StorableJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.ErrorsDocumented",
+    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.Documented",
     "EXCEPTION_HANDLER": "console.api.errors.exception_handler",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -356,7 +356,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"set_up": {"()": "infraops.setup_errors.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["set_up"]}
+    },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     # Every wake-up logs a line: useful in the worker's terminal, noise anywhere else.
     "loggers": {"django-q": {"level": "INFO" if WORKER_COMMANDS & set(sys.argv) else "WARNING"}},

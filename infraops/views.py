@@ -1,5 +1,6 @@
 """The home page, and the error pages."""
 
+import sys
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,6 +22,7 @@ from console.signals import access_denied
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
 from .search import search
+from .setup_errors import explain_error
 
 
 @require_safe
@@ -43,13 +45,13 @@ def home_live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def app_index(request: HttpRequest, app_label: str) -> HttpResponse:
-    """In place of the admin's page of one app, which lists names of tables."""
+    """Replaces the admin's index of an app, which lists names of tables."""
     return redirect("home")
 
 
 @require_safe
 def command_search(request: HttpRequest) -> HttpResponse:
-    """What the command search shows while one types."""
+    """The results of the command search, updated while typing."""
     text = request.GET.get("s", "").strip()
     found = search(request, text) if text else []
     return render(request, "infraops/_command_results.html", {"results": found})
@@ -92,10 +94,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500. Uses neither database nor session, which may be what failed."""
+    set_up = explain_error(sys.exception())
     if request.path.startswith(reverse("api:root")):
-        said = "Something is broken here: the server's log says what."
+        said = set_up or "Something is broken here: the server's log says what."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
-    return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponseServerError(render_to_string("500.html", {"set_up": set_up}))
 
 
 def _behind_log_in(page: str) -> str:

@@ -122,12 +122,12 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         return ", ".join(playbook.tags) or "-"
 
     @admin.action(description="Accept changed files", permissions=["accept"])
-    @ask_first("Accept these files as they are now? From then on they can be run.", button="Accept")
+    @ask_first("Accept the current files?", button="Accept")
     def accept_files(self, request: HttpRequest, playbooks: QuerySet[Playbook]) -> None:
         call_each(
             request,
             playbooks,
             lambda playbook: playbook.accept_file(request.user),
             done="Accepted",
-            unchanged="Unchanged",
+            unchanged="Not changed",
         )

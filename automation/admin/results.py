@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from automation.models import JobLog, TaskResult
+from automation.reports.log_html import text_html
 from console.lists import HistoryAdmin, Narrow
 
 
@@ -42,7 +43,7 @@ class JobLogAdmin(HistoryAdmin):
 
     @admin.display(description="text")
     def text(self, line: JobLog) -> str:
-        return render_to_string("automation/jobs/_line_text.html", {"line": line})
+        return text_html(line.content)
 
 
 @admin.register(TaskResult)

@@ -83,5 +83,5 @@ def check_connection(
     except Refused as error:
         messages.error(request, reason(error))
         return None
-    messages.success(request, "Launched the connection check.")
+    messages.success(request, "Connection check started.")
     return redirect(run)

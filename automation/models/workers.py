@@ -22,6 +22,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
             host=socket.gethostname(), pid=os.getpid(), defaults={"seen_at": timezone.now()}
         )
 
+    def leave(self) -> None:
+        """Record that this process ends."""
+        self.filter(host=socket.gethostname(), pid=os.getpid()).delete()
+
     def alive(self) -> Self:
         return self.filter(seen_at__gt=timezone.now() - ALIVE_FOR)
 

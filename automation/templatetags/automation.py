@@ -1,19 +1,17 @@
 """Template filters for jobs and their output."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django import template
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from automation.ansi import to_html, visible
+from automation.ansi import visible
 from automation.models import Job
 from automation.reports.highlighting import yaml_html
+from automation.reports.log_html import lines_html
 
 register = template.Library()
 
-# Pages cut longer lines here; the download has all of them.
-SHOWN_CHARACTERS = 10_000
 # The first match wins.
 DIFF_KINDS = {"+++": "file", "---": "file", "@@": "place", "+": "added", "-": "removed"}
 LETTERS = {"success": "✓", "failed": "✕", "running": "▸", "pending": "…", "skipped": "»"}
@@ -28,33 +26,13 @@ TASK_ICONS = {
 }
 
 
-@register.filter
-def ansi(text: str) -> SafeString:
-    """A line of output as safe HTML, in Ansible's colours."""
-    return to_html(text[:SHOWN_CHARACTERS])
+register.filter("log_lines", lines_html)
 
 
 @register.filter
 def yaml_source(text: str) -> SafeString:
     """A whole file as coloured lines; line 12 has the anchor “#S12”."""
     return yaml_html(text)
-
-
-@register.filter
-def hidden_characters(text: str) -> int:
-    return max(0, len(text) - SHOWN_CHARACTERS)
-
-
-@register.filter
-def clock(moment: datetime) -> str:
-    """ "14:03:21.042", in the console's time zone."""
-    return timezone.localtime(moment).strftime("%H:%M:%S.%f")[:-3]
-
-
-@register.filter
-def exact_time(moment: datetime) -> str:
-    """ "2026-11-21 14:03:21.042318 +0000"."""
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S.%f %z")
 
 
 @register.filter

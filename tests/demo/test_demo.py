@@ -93,7 +93,7 @@ def test_console_and_worker_come_up_together_and_end_together(console) -> None:
     started.process.send_signal(signal.SIGINT)
 
     assert started.process.wait(40) == 0, started.printed
-    assert "Both have ended." in started.printed
+    assert "Console and worker have stopped." in started.printed
     assert not answers(url)
 
 
@@ -106,11 +106,12 @@ def test_a_port_that_is_taken_is_told(command) -> None:
         started = command("run_console", f"--bind=127.0.0.1:{port}")
 
         assert started.process.wait(30) == 1
-    assert f"127.0.0.1:{port} cannot be used" in started.printed
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in started.printed
+    assert "make run PORT=8001" in started.printed
 
 
 def test_a_bind_that_is_no_address_is_told(command) -> None:
     started = command("run_console", "--bind=nonsense")
 
     assert started.process.wait(30) == 1
-    assert "--bind is HOST:PORT" in started.printed
+    assert "--bind takes HOST:PORT" in started.printed

@@ -94,7 +94,7 @@ def test_a_second_call_does_nothing() -> None:
 def test_a_database_that_holds_something_is_refused() -> None:
     make.server()
 
-    with pytest.raises(CommandError, match="holds 1 server, and made-up rows"):
+    with pytest.raises(CommandError, match="already has 1 server, and made-up rows"):
         seeded()
 
     assert Server.objects.count() == 1

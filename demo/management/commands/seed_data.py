@@ -4,13 +4,16 @@ import dataclasses
 import secrets
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.models import User
 from demo import making
+from demo.catalogue import FOLDER
 from demo.scale import SCALES, Scale
 
 ADMIN = "demo"
@@ -38,13 +41,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if line := making.was_seeded():
             self.stdout.write(
-                f"Already seeded on {line.timestamp:%Y-%m-%d at %H:%M} UTC: nothing was done."
+                f"Already seeded on {line.timestamp:%Y-%m-%d at %H:%M} UTC. Nothing was done."
             )
             return
         if found := making.what_is_there():
             raise CommandError(
-                f"{self._database()} holds {found}, and made-up rows could never be told from "
-                "them again: nothing was done. Give an empty database instead:\n\n"
+                f"{self._database()} already has {found}, and made-up rows could not be told from "
+                "them afterwards. Nothing was done. Use an empty database instead:\n\n"
                 "    export DATABASE_URL=sqlite:////tmp/infraops-try.sqlite3\n"
                 "    python manage.py migrate && python manage.py seed_data"
             )
@@ -83,9 +86,14 @@ class Command(BaseCommand):
         made = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         self.stdout.write(f"\nIt took {seconds:.0f} s: {made}.\n")
         self.stdout.write(
-            "A few runs stand as running or waiting, and no worker has them: the first worker that "
-            "is started ends the running ones as lost after a minute, and tries the others, whose "
-            "servers nobody reaches.\n\n"
+            "A few runs are shown as running or waiting, though no worker has them. The first "
+            "worker that starts ends the running ones as lost after a minute and tries the others, "
+            "whose servers cannot be reached.\n"
+        )
+        folder = Path(settings.PLAYBOOK_ROOT) / FOLDER
+        self.stdout.write(
+            f"The playbooks' files are in {folder}, which import_playbooks passes over. "
+            "Delete that folder when you no longer need them.\n\n"
         )
         login = f"    Admin     {ADMIN}\n    Password  {password}\n" if password else ""
         self.stdout.write(f"{login}    make run  keeps console and worker up, until Ctrl-C\n")

@@ -18,24 +18,26 @@ LOOK_SECONDS = 0.5
 
 class Command(BaseCommand):
     help = (
-        "Keep the console and a worker up. Ctrl-C ends both: running jobs may finish; "
-        "a second Ctrl-C cancels them."
+        "Run the console and a worker until Ctrl-C. Running jobs may finish; a second Ctrl-C "
+        "cancels them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
-        parser.add_argument("--threads", type=int, default=8, help="requests at the same time")
+        parser.add_argument("--processes", type=int, default=2, help="of the console")
+        parser.add_argument("--threads", type=int, default=8, help="requests handled at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_taken_port(options["bind"])
         self._asked_to_stop = 0
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        self.stdout.write(f"InfraOps: http://{options['bind']}  (Ctrl-C ends it)")
+        self.stdout.write(f"InfraOps: http://{options['bind']}  (Ctrl-C to stop)")
         web = children.start(
             "-m",
             "gunicorn",
             f"--bind={options['bind']}",
+            f"--workers={options['processes']}",
             f"--threads={options['threads']}",
             "--access-logfile=-",
             "infraops.wsgi",
@@ -45,8 +47,8 @@ class Command(BaseCommand):
         failed = not self._asked_to_stop
         self._end(web, worker)
         if failed:
-            raise CommandError("The console or the worker ended by itself: see above.")
-        self.stdout.write("Both have ended.")
+            raise CommandError("The console or the worker stopped unexpectedly: see above.")
+        self.stdout.write("Console and worker have stopped.")
 
     def _on_signal(self, *unused: Any) -> None:
         self._asked_to_stop += 1
@@ -61,7 +63,8 @@ class Command(BaseCommand):
         web.terminate()
         worker.terminate()
         if running := self._running_here().count():
-            self.stdout.write(f"{running} running: waiting. Ctrl-C again cancels.")
+            jobs = "1 run is" if running == 1 else f"{running} runs are"
+            self.stdout.write(f"{jobs} still going: waiting. Press Ctrl-C again to cancel.")
         while worker.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.wait(LOOK_SECONDS)
@@ -81,14 +84,14 @@ class Command(BaseCommand):
     @staticmethod
     def _refuse_taken_port(bind: str) -> None:
         host, _, port = bind.rpartition(":")
-        if not port.isdigit():
-            raise CommandError(f"--bind is HOST:PORT, like 127.0.0.1:8000, and not “{bind}”.")
+        if not port.isdigit() or not 0 < int(port) < 65536:
+            raise CommandError(f"--bind takes HOST:PORT, such as 127.0.0.1:8000, not “{bind}”.")
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host or "127.0.0.1", int(port)))
             except OSError as error:
                 raise CommandError(
-                    f"{bind} cannot be used ({error.strerror}): is a console running already? "
-                    "`--bind` takes another one."
+                    f"Cannot listen on {bind}: {error.strerror}. Is a console running already? "
+                    "To use another port: make run PORT=8001 (or run_console --bind HOST:PORT)."
                 ) from None

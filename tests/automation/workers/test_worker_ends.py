@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 from audit.models import AuditLog
 from automation import processes
 from automation.execution import reaper
-from automation.models import Job, Run, ServerLock
+from automation.models import Job, Run, ServerLock, Worker
 from tests import make
 from tests.automation.running import text_of
 from tests.private_servers import wait_until
@@ -212,3 +212,13 @@ def test_after_a_power_cut_the_running_fail_and_the_waiting_run(command, alice) 
     job = finished(waiting)
     assert job.status == Job.Status.SUCCESS
     assert AuditLog.objects.about(waiting).filter(action="run.started").count() == 1
+
+
+def test_workers_that_have_ended_are_not_alive(command):
+    cluster = worker(command)
+    wait_until(lambda: Worker.objects.alive().count() == 2, seconds=20, what="both workers")
+
+    cluster.process.send_signal(signal.SIGTERM)
+    cluster.process.wait(40)
+
+    assert Worker.objects.alive().count() == 0

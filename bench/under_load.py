@@ -1,0 +1,190 @@
+"""The console under load: jobs print, people read their logs and the home page, others launch.
+
+Eight real jobs at once, of 20,000 lines each, on real workers. Meanwhile 20 people read the logs,
+each requesting new lines 0.4 s after the last response, like the page, and the home page every five
+seconds; gunicorn runs as in production. Then a hundred launches through the API within one second,
+while two worker processes take what is launched. A response is timed from its request to its last
+byte.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import re
+import resource
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from statistics import quantiles
+from threading import Event
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import ApiKey
+from automation.models import Job, JobLog, Run
+from bench import scenery
+from bench.console import console
+from bench.table import Table, spread
+from bench.workers import ready_workers
+
+JOBS, READERS, LAUNCHES = 8, 20, 100
+GOALS = {"new lines of a log": 0.1, "home": 0.3, "a launch": 2.0}
+PAUSE_SECONDS, HOME_SECONDS = 0.4, 5
+LONGEST = 180
+Taken = dict[str, list[float]]
+
+# Ansible prints a list one item per line: 20 tasks of 1,000 lines.
+LINE = "a line of some length, as logs have, number "
+LONG = "{{ range(1000) | map('regex_replace', '^', '" + LINE + "') | list }}"
+TASKS = [{"name": f"Print {n}", "ansible.builtin.debug": {"msg": LONG}} for n in range(20)]
+NEWEST = re.compile(rb'id="L(\d+)"')
+
+
+def measure(options: argparse.Namespace) -> Table:
+    table = Table(
+        f"Under load: {JOBS} jobs that print 20,000 lines each, {READERS} readers; then "
+        f"{LAUNCHES} launches in one second",
+        ["what", "times", "p50", "p95", "longest", "goal", ""],
+    )
+    with console() as url:
+        taken = _reading(url, table)
+        with ready_workers():
+            taken["a launch"] = _launching(url)
+            Run.objects.pending().update(state=Run.State.FINISHED)
+            _await_end(list(Run.objects.values_list("pk", flat=True)))
+    for what, goal in GOALS.items():
+        p95 = quantiles(taken[what], n=20, method="inclusive")[-1]
+        verdict = "reached" if p95 <= goal else "missed"
+        seconds = taken[what]
+        table.add(what, len(seconds), *spread(seconds), f"≤ {goal * 1000:.0f} ms", verdict)
+    return table
+
+
+# --- While jobs print -----------------------------------------------------------------------------
+
+
+def _reading(url: str, table: Table) -> Taken:
+    """Seconds for each response, from when all jobs run until the first has ended."""
+    playbook, servers = scenery.playbook("under_load", TASKS), scenery.machines(JOBS)
+    cookies = _cookies()
+    taken: Taken = defaultdict(list)
+    over = Event()
+    with _so_many_workers(), ready_workers(within_seconds=120):
+        runs = [scenery.launch(playbook, [server]) for server in servers]
+        jobs, keys = [run.jobs.get() for run in runs], [run.pk for run in runs]
+        _await_lines(jobs)
+        before = _cpu()
+        with ThreadPoolExecutor(READERS) as pool:
+            for number in range(READERS):
+                job = jobs[number % JOBS]
+                pool.submit(_follow, url, cookies, job, taken, over)
+            started = time.monotonic()
+            while Run.objects.filter(pk__in=keys, state="running").count() == JOBS:
+                time.sleep(0.5)
+                if time.monotonic() - started > LONGEST:
+                    break
+            over.set()
+        lines = JobLog.objects.filter(job__in=jobs).count()
+        seconds = time.monotonic() - started
+        table.note = f"{lines:,} lines in {seconds:.0f} s; readers: {_cpu() - before:.0f} s of CPU."
+        _await_end(keys)
+    return taken
+
+
+class _so_many_workers:
+    """Runs as many worker processes as there are jobs."""
+
+    def __enter__(self) -> None:
+        self.before = os.environ["WORKERS"], settings.Q_CLUSTER["workers"]
+        os.environ["WORKERS"], settings.Q_CLUSTER["workers"] = str(JOBS), JOBS
+
+    def __exit__(self, *error: object) -> None:
+        os.environ["WORKERS"], settings.Q_CLUSTER["workers"] = self.before
+
+
+def _await_lines(jobs: list[Job]) -> None:
+    give_up_at = time.monotonic() + 120
+    while JobLog.objects.filter(job__in=jobs).values("job").distinct().count() < JOBS:
+        if time.monotonic() > give_up_at:
+            raise TimeoutError("Not every job has begun")
+        time.sleep(0.2)
+
+
+def _await_end(keys: list[int]) -> None:
+    give_up_at = time.monotonic() + LONGEST
+    while Run.objects.filter(pk__in=keys).exclude(state="finished").exists():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError("The jobs do not end")
+        time.sleep(0.5)
+
+
+def _follow(url: str, cookies: str, job: Job, taken: Taken, over: Event) -> None:
+    """One reader: new lines repeatedly, the home page now and then."""
+    line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    lines, home, last = reverse("automation:job_lines", args=[job.job_id]), reverse("home"), 0
+    home_at = time.monotonic() + random.uniform(0, HOME_SECONDS)
+    while not over.is_set():
+        body = _get(line, f"{lines}?after={last}", cookies, taken["new lines of a log"])
+        last = max([last, *map(int, NEWEST.findall(body))])
+        if time.monotonic() > home_at:
+            home_at += HOME_SECONDS
+            _get(line, home, cookies, taken["home"])
+        over.wait(PAUSE_SECONDS)
+    line.close()
+
+
+def _get(line: http.client.HTTPConnection, path: str, cookies: str, seconds: list[float]) -> bytes:
+    started = time.perf_counter()
+    line.request("GET", path, headers={"Cookie": cookies})
+    answer = line.getresponse()
+    body = answer.read()
+    seconds.append(time.perf_counter() - started)
+    if answer.status != 200:
+        raise RuntimeError(f"{path}: {answer.status}")
+    return body
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _cookies() -> str:
+    client = Client()
+    client.force_login(scenery.operator())
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+
+
+# --- Launches -------------------------------------------------------------------------------------
+
+
+def _launching(url: str) -> list[float]:
+    """Seconds for each launch; one starts every hundredth of a second, even if others wait."""
+    playbook = scenery.playbook("at_once", [{"ansible.builtin.debug": {"msg": "hello"}}])
+    _, token = ApiKey.objects.issue(scenery.operator(), name="under load")
+    servers = scenery.machines(LAUNCHES)
+    connection.close()
+    began = time.monotonic() + 0.5
+
+    def launch(number: int) -> float:
+        line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+        body = json.dumps({"playbook_id": playbook.pk, "server_id": servers[number].pk})
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        time.sleep(max(0, began + number / LAUNCHES - time.monotonic()))
+        started = time.perf_counter()
+        line.request("POST", reverse("api:job-list"), body, headers)
+        answer = line.getresponse()
+        if answer.status != 201:
+            raise RuntimeError(f"{answer.status}: {answer.read()!r}")
+        answer.read()
+        line.close()
+        return time.perf_counter() - started
+
+    with ThreadPoolExecutor(LAUNCHES) as pool:
+        return list(pool.map(launch, range(LAUNCHES)))
