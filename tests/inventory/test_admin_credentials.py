@@ -49,7 +49,7 @@ def test_what_was_typed_does_not_come_back_with_an_error(client_of, boss):
     )
     assert answer.status_code == 200
     assert "hunter" not in answer.content.decode()
-    assert "Each line has to look like NAME=value" in str(errors(answer)["new_environment"])
+    assert "Each line must be NAME=value" in str(errors(answer)["new_environment"])
 
 
 def test_an_empty_field_keeps_a_tick_clears(client_of, boss):
