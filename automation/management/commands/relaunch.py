@@ -15,14 +15,14 @@ from automation.models import Job
 
 class Command(LaunchingCommand):
     help = (
-        "Do the run that a job belongs to once more, on all of its servers or only those where it "
-        "did not work: as it was, but for the options and variables that are given. Servers that "
+        "Repeat the run of a job, on all its servers or only on those where it "
+        "failed, with the same options and variables except those given here. Servers that "
         "were skipped are left out. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, "
-        "4 skipped: no play is for the servers."
+        "4 skipped (no play targets the servers)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("job_id", help="its UUID, as the job page shows it")
+        parser.add_argument("job_id", help="the job's UUID, shown on its page")
         parser.add_argument("--only", choices=Only.values, help="which of its servers")
         super().add_arguments(parser)
 

@@ -18,24 +18,34 @@ from inventory.tag_texts import TAG_EXAMPLES
 
 class Command(LaunchingCommand):
     help = (
-        "Launch a registered playbook through the queue and show its lines as they come. "
-        "Ctrl-C leaves it running. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, "
-        "4 skipped: no play is for the chosen servers."
+        "Launch a registered playbook through the queue and show its output as it arrives. "
+        "Ctrl-C stops the output, not the run. Exit status: 0 success, 1 refused, 2 failed, "
+        "3 cancelled, 4 skipped (no play targets the chosen servers)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
         where = parser.add_argument_group("where: --server, or --environment, --tag and --search")
         where.add_argument("--server", action="append", help="a host name; may be repeated")
-        where.add_argument("--environment", default="", help="all active servers of it")
-        where.add_argument("--tag", default="", help=f"all active servers of it: {TAG_EXAMPLES}")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="launch nothing: check it, say what it would do"
+        where.add_argument(
+            "--environment", default="", help="all active servers in this environment"
         )
         where.add_argument(
-            "--search", default="", help="all active servers that it finds: by name, address …"
+            "--tag", default="", help=f"all active servers with this tag: {TAG_EXAMPLES}"
         )
-        where.add_argument("--yes", action="store_true", help="do not ask about several servers")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="launch nothing; check the launch and show what would run",
+        )
+        where.add_argument(
+            "--search", default="", help="all active servers matching this text (name, address …)"
+        )
+        where.add_argument(
+            "--yes",
+            action="store_true",
+            help="do not ask for confirmation before a launch on several servers",
+        )
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,7 +73,7 @@ class Command(LaunchingCommand):
         if len(intention.servers) == 1 or is_sure or not sys.stdin.isatty():
             return
         self.stdout.flush()
-        if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        if input("Continue? [y/N] ").strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was launched.")
 
     @staticmethod
@@ -78,7 +88,7 @@ class Command(LaunchingCommand):
         choice = Choice.of(options)
         if bool(options["server"]) == bool(choice.given):
             raise CommandError(
-                "Name servers by --server, or choose: --environment, --tag, --search."
+                "Name servers with --server, or select them with --environment, --tag or --search."
             )
         if not choice.given:
             return self._named([name.lower() for name in options["server"]])

@@ -106,8 +106,8 @@ def _own_connection(cursor: Any) -> int:
         (["hello", "--server=here", "--start-at-task=-x"], "start_at_task: A task name"),
         (["hello", "--server=here", "--deadline=0"], "deadline_seconds: Enter a number of seconds"),
         (["hello", "--server=here", "--idle-deadline=0"], "idle_deadline_seconds: Enter a number"),
-        (["hello"], "Name servers by --server, or choose"),
-        (["hello", "--server=here", "--tag=web"], "Name servers by --server, or choose"),
+        (["hello"], "Name servers with --server, or select"),
+        (["hello", "--server=here", "--tag=web"], "Name servers with --server, or select"),
         (["hello", "--environment=nowhere"], "No active server matches."),
     ],
 )
@@ -135,7 +135,7 @@ def test_without_an_admin_it_says_how_to_make_one() -> None:
 def test_cancel_job_refuses_what_has_ended(boss) -> None:
     job = make.job(status="success")
 
-    with pytest.raises(CommandError, match="has ended already: Success"):
+    with pytest.raises(CommandError, match="has already finished: Success"):
         call_command("cancel_job", str(job.job_id))
 
 
