@@ -175,6 +175,7 @@ ROLES = [
             "automation.view_run",
             "automation.view_job",
             "automation.view_joblog",
+            "automation.view_runlog",
             "automation.view_taskresult",
             "automation.view_worker",
         ),

@@ -20,7 +20,7 @@ from audit.models import AuditLog
 from automation import launching
 from automation.content.playbook_files import hash_of
 from automation.launching import Intention, Launch
-from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword
+from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, VaultPassword
 from inventory.models import Credential, Server, ServerFacts
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
@@ -208,6 +208,12 @@ def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
         JobLog.objects.create(job=job, line_number=number, content=text, **fields)
         for number, text in enumerate(texts, first)
     ]
+
+
+def run_log(run_row: Run, *texts: str) -> RunLog:
+    """The texts as the next lines of what the run printed as a whole."""
+    first = run_row.printed.last_number() + 1
+    return RunLog.objects.create(run=run_row, first_line=first, content="\n".join(texts))
 
 
 def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:

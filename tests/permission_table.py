@@ -1,4 +1,4 @@
-"""Every URL and the roles that each of its methods wants. Read by test_permissions.py."""
+"""Every URL and the roles that each of its methods allows; read by test_permissions.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,10 @@ from tickets.models import Ticket
 
 
 class Who(IntEnum):
-    """The roles that may, and admins always. VIEWER: every role. READER: auditors and operators.
-    NOBODY: the page exists, and is closed to all."""
+    """The roles that may; admins always may. VIEWER: every role. READER: auditors and operators.
+
+    NOBODY: the page exists, but is closed to all.
+    """
 
     EVERYBODY = 0
     VIEWER = 1
@@ -125,6 +127,11 @@ def job_id(user: User | None) -> list[Any]:
     return [make.job().job_id]
 
 
+def job_with_a_task(user: User | None) -> list[Any]:
+    (task,) = make.task_results(make.job(), "ok")
+    return [task.job.job_id, task.number]
+
+
 def story_of_a_server(user: User | None) -> list[Any]:
     return ["server", make.audit_line("server.updated", make.server()).resource_id]
 
@@ -203,12 +210,17 @@ CONSOLE = {
     "automation:job_lines": page(VIEWER, job_id),
     "automation:job_search": page(VIEWER, job_id),
     "automation:job_tasks": page(VIEWER, job_id),
+    "automation:job_task": page(VIEWER, job_with_a_task),
     "automation:job_log_download": page(VIEWER, job_id),
     "automation:job_cancel": verb(OPERATOR, job_id),
     "automation:job_launch": form(OPERATOR),
     "automation:job_launch_variables": page(OPERATOR),
     "automation:run_detail": page(VIEWER, key(make.run)),
     "automation:run_live": page(VIEWER, key(make.run)),
+    "automation:run_lines": page(VIEWER, key(make.run)),
+    "automation:run_search": page(VIEWER, key(make.run)),
+    "automation:run_log_download": page(VIEWER, key(make.run)),
+    "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
@@ -264,6 +276,7 @@ API = {
     "api:run-list": api(GET=VIEWER),
     "api:run-detail": api(key(make.run), GET=VIEWER),
     "api:run-matrix": api(key(make.run), GET=VIEWER),
+    "api:run-logs": api(key(make.run), GET=VIEWER),
     "api:run-cancel": api(key(make.run), POST=OPERATOR),
     "api:run-relaunch": api(key(make.run), POST=OPERATOR),
     "api:ticket-list": api(GET=VIEWER, POST=OPERATOR),

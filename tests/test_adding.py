@@ -38,6 +38,11 @@ WITHOUT: dict[str, dict[str, str]] = {
         "audit": BY_THE_WORKER,
     },
     "automation.JobLog": {"endpoint": "/api/jobs/<id>/logs.", "audit": BY_THE_WORKER},
+    "automation.RunLog": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/logs.",
+        "audit": BY_THE_WORKER,
+    },
     "automation.TaskResult": {"endpoint": "/api/jobs/<id>/tasks.", "audit": BY_THE_WORKER},
     "automation.ServerLock": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"),

@@ -180,7 +180,7 @@ def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProx
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
 
 
-# By status.
+# Responses by status.
 RELAUNCH_ANSWERS = {
     201: LaunchedSerializer,
     200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),
@@ -292,11 +292,11 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """Lines after line `after`.
+        """Read the log: the lines after line `after`.
 
         To follow a job, repeat with `last` as `after` until `finished`.
         """
-        after, limit = _range(request)
+        after, limit = asked_range(request)
         text, level = _searched(request)
         # Read the job first: if it has ended, all of its lines are there.
         job = self.get_object()
@@ -330,7 +330,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
         """The results of tasks after number `after`, in the order in which they ended."""
-        after, limit = _range(request)
+        after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
         if is_slowest:
@@ -348,7 +348,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return Response(shown.data)
 
 
-def _range(request: Request) -> tuple[int, int]:
+def asked_range(request: Request) -> tuple[int, int]:
     """(after, limit) from the request."""
     asked = request.query_params
     after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)

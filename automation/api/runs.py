@@ -13,6 +13,7 @@ from accounts.signed_in import signed_in
 from automation.filters import RunFilters
 from automation.models import Job, Run, TaskResult
 from automation.reports.matrix_page import Asked, table_of
+from automation.reports.run_log import RunOutput
 from automation.reports.run_servers import Environment, environments_of
 from automation.reports.run_summary import summarize_run
 from console.api.pagination import NewestFirst, whole_number
@@ -20,7 +21,15 @@ from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
-from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, JobViewSet, LaunchedSerializer
+from .jobs import (
+    IDEMPOTENCY_KEY,
+    LINES,
+    MOST_LINES,
+    RELAUNCH_ANSWERS,
+    JobViewSet,
+    LaunchedSerializer,
+    asked_range,
+)
 from .launch_request import (
     IdlePlaySerializer,
     RelaunchSerializer,
@@ -71,6 +80,8 @@ class RunSerializer(serializers.ModelSerializer):
             "relaunch_of",
             "relaunches",
             "worker_host",
+            "ansible_version",
+            "python_version",
             "exit_code",
             "created_at",
             "started_at",
@@ -116,7 +127,7 @@ class OneRunSerializer(RunSerializer):
 
 
 def _environments(run: Run) -> list[Environment]:
-    """Production first."""
+    """The environments of the run's servers, production first."""
     by_name = run.jobs.order_by().values_list("server__environment")
     return environments_of(by_name.annotate(Count("id")))
 
@@ -157,6 +168,18 @@ class MatrixSerializer(serializers.Serializer):
     state = serializers.ChoiceField(Run.State.choices)
 
 
+class PrintedLineSerializer(serializers.Serializer):
+    line_number = serializers.IntegerField()
+    content = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+
+
+class OutputSerializer(serializers.Serializer):
+    lines = PrintedLineSerializer(many=True)
+    last = serializers.IntegerField(help_text="The next call's `after`.")
+    finished = serializers.BooleanField(help_text="The run has ended, and no line follows these.")
+
+
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Runs of playbooks, each with a job per server, newest first."""
 
@@ -173,9 +196,13 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "cancel": "automation.cancel_job",
         "relaunch": "automation.launch_playbook",
         "matrix": "automation.view_taskresult",
+        "logs": "automation.view_runlog",
     }
     takes = {"cancel": NoFields, "relaunch": RelaunchSerializer}
-    parameters = {"matrix": {"status", "task", "only", "hosts", "tasks"}}
+    parameters = {
+        "matrix": {"status", "task", "only", "hosts", "tasks"},
+        "logs": {"after", "limit"},
+    }
 
     def get_serializer_class(self) -> Any:
         return RunSerializer if self.action == "list" else OneRunSerializer
@@ -194,7 +221,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Relaunch a run; takes the same body as the relaunch of a job."""
+        """Relaunch a run. Takes the same body as the relaunch of a job."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object(), given)
         if given.get("dry_run"):
@@ -216,7 +243,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def matrix(self, request: Request, **kwargs: Any) -> Response:
-        """Results by server and task: servers with failures first, tasks in play order."""
+        """Show results by server and task. Failed servers come first, tasks in play order."""
         asked = request.query_params
         for name in ("hosts", "tasks"):
             whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)
@@ -230,3 +257,25 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             "state": run.state,
         }
         return Response(MatrixSerializer(shown).data)
+
+    @extend_schema(
+        responses=OutputSerializer,
+        parameters=[
+            OpenApiParameter("after", int, description="The last line number that you have."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def logs(self, request: Request, **kwargs: Any) -> Response:
+        """All servers' lines in the order in which Ansible printed them. Empty for a run on several
+        servers from before combined logs were kept: its jobs have theirs."""
+        after, limit = asked_range(request)
+        # The run first: whatever was written before it ended is then among the lines.
+        run = self.get_object()
+        lines = RunOutput(run).lines(after, limit)
+        shown = {
+            "lines": lines,
+            "last": lines[-1].line_number if lines else after,
+            "finished": run.state == Run.State.FINISHED and len(lines) < limit,
+        }
+        return Response(OutputSerializer(shown).data)

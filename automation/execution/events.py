@@ -2,7 +2,7 @@
 
 They come as JSON from `ansible_callbacks/infraops_events.py`. By kind:
 
-hello       the channel is open: `ansible` is its version
+hello       the channel is open: `ansible` and `python` are the versions
 play        a play, or its next batch, begins: `task` names the play; `data` has its `pattern` and
             the `raw_pattern` as written
 idle_play   a play has no host in this run: `data` has `pattern`, and matching hosts `elsewhere`
@@ -12,7 +12,8 @@ text        anything else displayed, for a `host` or for none
 include     a file is included: `data` has the hosts it is `included` for, `file` and `item`
 diff        the difference that a task made on a host
 item        one item of a loop has ended on a host: `data` has `status`, `result`
-result      a task has ended on a host: as for `item`, and `ignored`, `rescued`, `facts`, `began`
+result      a task has ended on a host: as for `item`, and `whole` (all that the module returned),
+            `ignored`, `rescued`, `facts`, `began`
 not_queued  Ansible could not start a task for a host and went on without: `data` has the `reason`
 recap       the end: `data` has `rows`, `counts`, and what else is known about the hosts
 output      lines outside the channel: from before the callback was loaded, or from elsewhere

@@ -14,6 +14,8 @@ from .masking import Masking
 
 Add = Callable[[int, str, str, datetime], None]
 Lines = list[tuple[str, str, datetime]]
+# Takes what is printed as a whole, by no server.
+Print = Callable[[Lines], None]
 
 PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
 # "No hosts matched" means nothing without the heading above it.
@@ -75,9 +77,12 @@ class LogRouter:
         add: Add,
         addresses: Iterable[tuple[str, int]] = (),
         masking: Masking | None = None,
+        print_lines: Print | None = None,
     ) -> None:
+        """`print_lines` gets every line once, in the order in which Ansible prints them."""
         self._jobs = jobs
         self._add = add
+        self._print = print_lines or _unprinted
         self._masking = masking or Masking(())
         self._at: dict[str, set[int]] = defaultdict(set)
         for address, job in [*jobs.items(), *addresses]:
@@ -95,7 +100,9 @@ class LogRouter:
             self._include(event)
         # An include prints nothing but its heading, and that only for the first server.
         elif event.text or (event.kind == "result" and event.status == "ok"):
-            self._route(event, self._lines(event))
+            lines = self._lines(event)
+            self._print(lines)
+            self._route(event, lines)
 
     def close(self) -> None:
         """Finish: give each job the shared lines that still wait."""
@@ -179,6 +186,7 @@ class LogRouter:
         """Give each host that a file is included for the heading as if it were the only one."""
         hosts = [host for host in event.data.get("included", []) if host in self._jobs]
         together = ", ".join(event.data.get("included", []))
+        self._print(self._levelled(event, self._masking.text(event.text)))
         for host in hosts:
             text = event.text.replace(f" for {together}", f" for {host}", 1)
             lines = self._levelled(event, self._masking.text(text))
@@ -190,16 +198,22 @@ class LogRouter:
         head, rest = self._levelled(event, event.text), event.data.get("rest", "")
         self._said.clear()
         below = self._levelled(event, self._masking.text(rest))
+        rows = [(self._levelled(event, row), host) for row, host in event.data.get("rows", [])]
+        self._print([*head, *(line for row, _ in rows for line in row), *below])
         places: dict[int | None, list[tuple[int, Lines]]] = defaultdict(list)
-        for place, (row, host) in enumerate(event.data.get("rows", [])):
-            places[self._jobs.get(host)].append((place, self._levelled(event, row)))
+        for place, (row, host) in enumerate(rows):
+            places[self._jobs.get(host)].append((place, row))
         for job in self._shared:
-            rows = [line for _, row in sorted(places[job] + places[None]) for line in row]
-            self._let_wait(job, _Shared(RECAP, "", [*head, *rows, *below]))
+            own = [line for _, row in sorted(places[job] + places[None]) for line in row]
+            self._let_wait(job, _Shared(RECAP, "", [*head, *own, *below]))
 
     def _give(self, job: int, lines: Lines) -> None:
         for line, level, at in lines:
             self._add(job, line, level, at)
+
+
+def _unprinted(_lines: Lines) -> None:
+    """With one job its log is all that is printed."""
 
 
 class _Headings:

@@ -6,12 +6,13 @@ unchanged: if the answer to COMMIT was lost, its first row tells whether the bat
 """
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError
 
-from automation.models import ClaimLost, JobLog, Run, TaskResult
+from automation.models import ClaimLost, JobLog, Run, RunLog, TaskResult
 from schema.retrying import insisting, is_transient, reconnect
 
 # 100 rows or 150 ms: 95 of 100 lines are stored within 0.3 s (bench/RESULTS.md).
@@ -23,9 +24,13 @@ MAX_WAITING_CHARACTERS = 32_000_000
 # Longer lines are cut, to fit into MariaDB's largest packet (16 MB).
 MAX_LINE = 4_000_000
 
-Row = JobLog | TaskResult
-# The column that numbers a job's rows, without gaps.
-NUMBER: dict[type[Row], str] = {JobLog: "line_number", TaskResult: "number"}
+Row = JobLog | TaskResult | RunLog
+# The columns that identify a row.
+KEY: dict[type[Row], tuple[str, str]] = {
+    JobLog: ("job_id", "line_number"),
+    TaskResult: ("job_id", "number"),
+    RunLog: ("run_id", "first_line"),
+}
 
 
 class LogWriter:
@@ -45,6 +50,9 @@ class LogWriter:
         self._oldest = 0.0
         self._not_before = 0.0
         self._last_number: dict[tuple[type[Row], int], int] = {}
+        # The piece of the run's output that still takes lines, and the last line of the one before.
+        self._piece: RunLog | None = None
+        self._printed = 0
 
     def add(self, job_id: int, content: str, level: str, at: datetime) -> None:
         """Queue a log line of a job, with the job's next number."""
@@ -61,6 +69,20 @@ class LogWriter:
         number = self._next_number(TaskResult, job_id)
         self._take(TaskResult(job_id=job_id, number=number, **fields))
         return number
+
+    def add_printed(self, lines: Iterable[tuple[str, str, datetime]]) -> None:
+        """Take the next lines of the run's output as a whole: (text, level, when)."""
+        for content, _level, at in lines:
+            text = _shortened(content)
+            self._printed += 1
+            if self._piece is None or not self._piece.takes(text):
+                self._piece = RunLog(
+                    run=self._run, first_line=self._printed, content=text, printed_at=at
+                )
+                self._take(self._piece)
+            elif not self._is_lost:
+                self._piece.content += f"\n{text}"
+                self._characters += len(text) + 1
 
     def tick(self) -> None:
         """Write if rows have waited long enough."""
@@ -135,25 +157,29 @@ class LogWriter:
             if batch and size > MAX_CHARACTERS:
                 break
             batch.append(row)
+        if self._piece in batch:
+            self._piece = None  # from here on it stays as it is
         return batch
 
 
 def _is_written(row: Row) -> bool:
-    number = {NUMBER[type(row)]: getattr(row, NUMBER[type(row)])}
-    return type(row).objects.filter(job_id=row.job_id, **number).exists()
+    key = {name: getattr(row, name) for name in KEY[type(row)]}
+    return type(row).objects.filter(**key).exists()
 
 
 def _insert(batch: list[Row]) -> None:
     for row in batch:
         row.pk = None  # a rolled-back try may have set a key that is another row's by now
-    for model in NUMBER:
+    for model in KEY:
         rows: list[Any] = [row for row in batch if type(row) is model]
         if rows:
             model.objects.bulk_create(rows)
 
 
 def _size(row: Row) -> int:
-    return len(row.content) if isinstance(row, JobLog) else len(row.message) + len(row.diff)
+    if isinstance(row, TaskResult):
+        return len(row.message) + len(row.diff) + len(row.result)
+    return len(row.content)
 
 
 def _shortened(content: str) -> str:

@@ -359,7 +359,7 @@ class _Execution:
         if now - self._beat_at < settings.RUN_HEARTBEAT_SECONDS:
             return None
         Worker.objects.beat()
-        if not self.run.beat():
+        if not self.run.beat(**self.transcript.versions):
             return LOST
         self._beat_at = now  # not earlier: a heartbeat that failed is retried
         return None
@@ -376,6 +376,7 @@ class _Execution:
         known = {
             "exit_code": exit_code,
             "idle_plays": [play.as_json() for play in tally.idle_plays],
+            "versions": self.transcript.versions,
         }
         if (
             stopped := self.stopped

@@ -11,6 +11,7 @@ from automation.models.results import DIFF_LENGTH, MESSAGE_LENGTH
 
 from .events import Event, Task
 from .masking import Masking
+from .whole_results import kept_result
 
 # Called with a job's id and the columns of a row.
 Add = Callable[..., object]
@@ -79,6 +80,7 @@ class TaskResults:
     ) -> None:
         started_at, duration = _timing(event)
         text, name = self._masking.text, self._masking.name
+        result, is_cut = kept_result(event.data.get("whole"), text)
         self._add(
             self._jobs[host],
             play=_fitting(name(task.play), 255),
@@ -91,6 +93,8 @@ class TaskResults:
             path=_fitting(self._masking.place(task.place), 500),
             message=_fitting(text(message), MESSAGE_LENGTH),
             diff=_fitting(text("\n".join(diff).strip("\n")), DIFF_LENGTH),
+            result=result,
+            result_is_cut=is_cut,
         )
 
 

@@ -16,7 +16,7 @@ from automation.models import Job, Outcome, Run
 from .channel import BrokenChannel, ChannelReader
 from .events import Event
 from .gathered_facts import GatheredFacts
-from .log_lines import LogRouter
+from .log_lines import Lines, LogRouter
 from .log_writer import LogWriter
 from .masking import Masking
 from .outbox import Closed, Outbox
@@ -43,10 +43,13 @@ class Transcript:
         self.outbox = Outbox()
         keys = {job.server.hostname: job.pk for job in jobs}
         addresses = [(job.server.ip_address, job.pk) for job in jobs]
-        self._router = LogRouter(keys, self._add_line, addresses, masking)
+        print_lines = self._add_printed if len(jobs) > 1 else None
+        self._router = LogRouter(keys, self._add_line, addresses, masking, print_lines)
         self._results = TaskResults(keys, self._add_result, masking)
         self.facts = GatheredFacts(keys.keys(), masking)
         self.tally = Tally(masking, bool(run.tags or run.skip_tags or run.start_at_task))
+        # {column of the run: version}, once Ansible has reported them.
+        self.versions: dict[str, str] = {}
         # Why the run must stop, as reported by an event.
         self.verdict: Outcome | None = None
         self._folder, self._no_room = "/nonexistent", ""
@@ -64,7 +67,7 @@ class Transcript:
         """Process the next event."""
         self._heard_at = time.monotonic()
         takers = (self.tally.note, self._router.route, self._results.note, self.facts.note)
-        for take in (*takers, self._judge):
+        for take in (*takers, self._hear_versions, self._judge):
             self._give(take, event)
         # Again: it may have waited for the database, which is not ansible-playbook's silence.
         self._heard_at = time.monotonic()
@@ -89,6 +92,13 @@ class Transcript:
     def silent_seconds(self) -> float:
         """Seconds since the last event; 0 while the outbox blocks."""
         return 0.0 if self.outbox.is_full else time.monotonic() - self._heard_at
+
+    def _hear_versions(self, event: Event) -> None:
+        if event.kind == "hello":
+            self.versions = {
+                f"{name}_version": str(event.data.get(name) or "")[:50]
+                for name in ("ansible", "python")
+            }
 
     def _judge(self, event: Event) -> None:
         self.verdict = self.verdict or self._verdict_on(event)
@@ -120,8 +130,12 @@ class Transcript:
     def _add_line(self, job_id: int, content: str, level: str, at: Any) -> None:
         self.outbox.put(lambda: self._writer.add(job_id, content, level, at), len(content))
 
+    def _add_printed(self, lines: Lines) -> None:
+        size = sum(len(content) for content, _, _ in lines)
+        self.outbox.put(lambda: self._writer.add_printed(lines), size)
+
     def _add_result(self, job_id: int, **fields: Any) -> None:
-        size = len(fields["message"]) + len(fields["diff"])
+        size = len(fields["message"]) + len(fields["diff"]) + len(fields["result"])
         self.outbox.put(lambda: self._writer.add_result(job_id, **fields), size)
 
 

@@ -3,6 +3,7 @@ from .logs import JobLog
 from .playbooks import Playbook
 from .results import TaskResult
 from .run_claims import ClaimLost
+from .run_logs import RunLog
 from .runs import Run
 from .server_locks import ServerLock
 from .vaults import VaultPassword
@@ -17,6 +18,7 @@ __all__ = [
     "Outcome",
     "Playbook",
     "Run",
+    "RunLog",
     "ServerLock",
     "TaskResult",
     "VaultPassword",

@@ -1,10 +1,11 @@
 """task_results: what each task did on a job's server, one row per task."""
 
+import json
 from collections.abc import Collection
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, Value, When
 
 from schema.fields import EnumField
 
@@ -12,6 +13,8 @@ from .jobs import Job
 
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
+# Of a whole result, as JSON. Longer ones are cut, and marked.
+RESULT_LENGTH = 50_000
 # Counts of Ansible's recap: {name: (statuses, further conditions)}.
 WENT_ON = ("ok", "changed", "ignored")
 RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
@@ -24,12 +27,19 @@ RECAP: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
 class TaskResultQuerySet(models.QuerySet["TaskResult"]):
     def of_job(self, job: Job, after: int = 0) -> Self:
         """The job's results after number `after`, in the order in which they ended."""
-        return self.filter(job=job, number__gt=after).order_by("number")
+        return self.for_list().filter(job=job, number__gt=after).order_by("number")
+
+    def for_list(self) -> Self:
+        """Without the whole results, which are read one at a time; `has_result` tells whether there
+        is one."""
+        has_result = Case(When(result="", then=Value(False)), default=Value(True))
+        return self.defer("result").annotate(has_result=has_result)
 
     def slowest_first(self, limit: int) -> list["TaskResult"]:
         """The `limit` slowest. Finds their keys first, so that only these rows are read whole."""
         keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
-        return list(TaskResult.objects.filter(pk__in=keys).order_by("-duration", "number"))
+        found = TaskResult.objects.for_list().filter(pk__in=keys)
+        return list(found.order_by("-duration", "number"))
 
     def counted_as(self, name: str) -> Self:
         """The results behind a number in the recap: "ok", "changed", "failed" …"""
@@ -84,6 +94,9 @@ class TaskResult(models.Model):
     message = models.CharField(max_length=MESSAGE_LENGTH, blank=True)
     # Ansible's diff output (--diff), without colours.
     diff = models.TextField(blank=True)
+    # Everything that the module returned, as JSON, with secrets masked; empty for earlier results.
+    result = models.TextField(blank=True)
+    result_is_cut = models.BooleanField(default=False, db_default=False)
 
     objects = TaskResultQuerySet.as_manager()
 
@@ -97,3 +110,14 @@ class TaskResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.task}"
+
+    @property
+    def result_fields(self) -> list[tuple[str, str]]:
+        """What the module returned, for people to read: by name, texts as they are and the rest as
+        indented JSON."""
+        fields = json.loads(self.result) if self.result else {}
+        return [(name, _readable(value)) for name, value in fields.items()]
+
+
+def _readable(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

@@ -35,10 +35,10 @@ class RunClaims(RunStates):
 
     # For the worker that holds it
 
-    def beat(self) -> bool:
-        """Send a heartbeat. False if the claim is lost: the run was ended elsewhere."""
-        self.heartbeat_at = timezone.now()
-        return bool(self._mine().update(heartbeat_at=self.heartbeat_at))
+    def beat(self, **columns: Any) -> bool:
+        """Send a heartbeat, and write what has become known about the run. False if the claim is
+        lost: the run was ended elsewhere."""
+        return self.note(heartbeat_at=timezone.now(), **columns)
 
     def note(self, **columns: Any) -> bool:
         """Write what became known about the run, in one statement. False if the claim is lost."""

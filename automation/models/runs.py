@@ -165,6 +165,9 @@ class Run(RunOptions, RunHolds, RunClaims):
     unmasked = models.JSONField(default=list, db_default=[], blank=True)
     # The exact command line, without secrets; set when the run starts.
     command = models.TextField(blank=True)
+    # Of the ansible-playbook that ran, and of the Python that it ran in.
+    ansible_version = models.CharField(max_length=50, blank=True, default="", db_default="")
+    python_version = models.CharField(max_length=50, blank=True, default="", db_default="")
     queue = models.CharField(max_length=50, default="default", db_default="default")
     # Unique while the run is running: "playbook:7" for an exclusive playbook.
     exclusive_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -250,11 +253,12 @@ class Run(RunOptions, RunHolds, RunClaims):
         *,
         exit_code: int | None = None,
         idle_plays: Sequence[dict[str, Any]] = (),
+        versions: Mapping[str, str] | None = None,
     ) -> bool:
         """Write the end of the run and of its jobs. False if the claim is lost.
 
         `outcomes` is {job id: outcome}; other jobs get `default`. A negative exit code is the
-        number of the signal that ended ansible-playbook.
+        number of the signal that ended ansible-playbook. `versions` is {column: version}.
         """
         now = timezone.now()
         ended = {
@@ -263,6 +267,7 @@ class Run(RunOptions, RunHolds, RunClaims):
             "exit_code": exit_code,
             "idle_plays": list(idle_plays),
             "exclusive_key": None,
+            **(versions or {}),
         }
         with transaction.atomic():
             if not self._mine().update(**ended):
@@ -291,7 +296,7 @@ class Run(RunOptions, RunHolds, RunClaims):
 
     def wake_worker(self) -> None:
         """Queue a wake-up for a worker."""
-        # One transaction, as each one waits for SQLite's only writer.
+        # One transaction, as each one has to wait for SQLite's single writer.
         with transaction.atomic():
             task_id = async_task("automation.tasks.run_next")
             self.jobs.filter(task_id=None).update(task_id=task_id)

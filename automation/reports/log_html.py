@@ -1,4 +1,4 @@
-"""Lines of a log as HTML: a page shows hundreds at once, too many for a template of each."""
+"""Lines of a log as HTML: a page shows hundreds at once, too many for a template each."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -8,13 +8,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from automation.ansi import to_html
 from automation.models import JobLog
+from automation.models.run_logs import PrintedLine
 
 # Pages cut longer lines here; the download has all of them.
 SHOWN_CHARACTERS = 10_000
 
 
 def text_html(content: str) -> SafeString:
-    """Its text in Ansible's colours."""
+    """A line's text in Ansible's colours."""
     html = to_html(content[:SHOWN_CHARACTERS])
     hidden = len(content) - SHOWN_CHARACTERS
     if hidden <= 0:
@@ -23,13 +24,13 @@ def text_html(content: str) -> SafeString:
     return mark_safe(html + rest)  # noqa: S308  (both are HTML already)
 
 
-def lines_html(lines: Iterable[JobLog]) -> SafeString:
+def lines_html(lines: Iterable[JobLog | PrintedLine]) -> SafeString:
     """Each with its number, which is its anchor ("#L12"), and its time in the console's zone."""
     zone = timezone.get_current_timezone()
     return mark_safe("".join(_line_html(line, zone) for line in lines))  # noqa: S308  (escaped)
 
 
-def _line_html(line: JobLog, zone: tzinfo) -> str:
+def _line_html(line: JobLog | PrintedLine, zone: tzinfo) -> str:
     number = line.line_number
     moment = line.timestamp.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S.%f %z")
     return (

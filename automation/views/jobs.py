@@ -1,4 +1,4 @@
-"""A job's own page: its state, its log, its tasks. Lists of jobs are the admin's."""
+"""A job's page: its state, its log, its tasks. The list of jobs is in admin/jobs.py."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from automation.models import Job
+from automation.models import Job, TaskResult
 from automation.models.results import RECAP
 from automation.reports.job_state import header_of
 from inventory.models import ServerFacts
@@ -25,14 +25,14 @@ TASKS_AT_ONCE = 500
 @require_safe
 @viewers_only
 def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The page of one job, with its log around the failure or at its end, and its first tasks."""
+    """The page of a job, with its log around the failure or at its end, and its first tasks."""
     job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
     header = header_of(job)
     context = {
         **admin.site.each_context(request),
         **header,
         **relaunching_of(job.run, job),
-        **line_window(job, header["failing_line"]),
+        "log": {**line_window(job, header["failing_line"]), **_state_of_log(header)},
         **_tasks_of(request, job),
         "model_admin": admin.site.get_model_admin(Job),
         "facts": ServerFacts.objects.filter(server=job.server_id).first(),
@@ -43,9 +43,23 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Up to 500 results of tasks, chosen as on the page."""
+    """Up to 500 task results, selected as on the page."""
     job = get_object_or_404(Job, job_id=job_id)
     return TemplateResponse(request, "automation/jobs/_job_tasks.html", _tasks_of(request, job))
+
+
+@require_safe
+@viewers_only
+def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
+    """One task's whole result; a job's page fetches it from here when it is opened."""
+    found = TaskResult.objects.select_related("job__playbook", "job__server", "job__run")
+    task = get_object_or_404(found, job__job_id=job_id, number=number)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Task {task.number} · {task.job}",
+        "task": task,
+    }
+    return TemplateResponse(request, "automation/jobs/task_result.html", context)
 
 
 @require_POST
@@ -55,13 +69,20 @@ def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return cancel(request, job, job.run)
 
 
+def _state_of_log(header: dict[str, Any]) -> dict[str, Any]:
+    return {name: header[name] for name in ("state", "failing_line")}
+
+
 def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
-    """`?result=changed` are those that the recap counts so, `?order=slowest` begins with the one
-    that took longest, `?after=N` goes on after number N."""
+    """Task results for the page.
+
+    `?result=changed` selects those that the recap counts so, `?order=slowest` sorts by duration,
+    `?after=N` continues after number N.
+    """
     result, order = request.GET.get("result", ""), request.GET.get("order", "")
     result = result if result in RECAP else ""
     after = number_in(request, "after")
-    of_job = job.task_results.all()
+    of_job = job.task_results.for_list()
     chosen = of_job.counted_as(result) if result else of_job
     if is_slowest := order == "slowest":
         tasks = chosen.slowest_first(TASKS_AT_ONCE)
@@ -76,7 +97,7 @@ def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "result": result,
         "is_slowest": is_slowest,
         "tasks_query": urlencode({"result": result, "order": "slowest" if is_slowest else ""}),
-        # Ansible counts when it has ended; until then, and if it never came to that, we do.
+        # Ansible's counts come at the end; until then, or if it never gets there, we count.
         "counts": job.counts or (of_job.counts() if job.status != Job.Status.PENDING else {}),
         "longest": of_job.aggregate(longest=Max("duration"))["longest"],
     }

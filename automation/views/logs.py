@@ -1,6 +1,6 @@
-"""A job's log: its lines while they come, a search, and the whole as a file."""
+"""A job's log: live lines, a search, and the download."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from automation.ansi import plain
 from automation.models import Job, JobLog
 from automation.reports import log_search
 from automation.reports.job_state import header_of, state_of
+from automation.reports.run_log import Line
 
 from .runs import relaunching_of
 
@@ -27,9 +29,12 @@ viewers_only = permission_required("automation.view_job", raise_exception=True)
 @require_safe
 @viewers_only
 def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Up to 500 lines after `?after=N` or before `?before=N`, and the header when the job's state
-    is not the one that the page has (`?state=`). `?only=state` brings no lines."""
-    # The job first: whatever was written before it ended is then among the lines.
+    """Up to 500 lines after `?after=N` or before `?before=N`.
+
+    Also the header, if the job's state differs from the page's (`?state=`). `?only=state` omits the
+    lines.
+    """
+    # Read the job first: then whatever was written before it ended is among the lines.
     job = get_object_or_404(Job.objects.select_related("run"), job_id=job_id)
     context = state_of(job)
     if request.GET.get("state") != context["state"]:
@@ -48,8 +53,10 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_search(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The numbers of the lines that have the text `?q=`, with `?level=` at least of that level: up
-    to 1000 after `?after=N`."""
+    """The numbers of up to 1000 lines with the text `?q=` after line `?after=N`.
+
+    `?level=` sets the minimum level.
+    """
     job = get_object_or_404(Job, job_id=job_id)
     text, level = request.GET.get("q", ""), request.GET.get("level", "")
     level = level if level in log_search.LEVELS else ""
@@ -64,23 +71,30 @@ def job_search(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
-    """The log as text, as far as it has come; with `?ansi=1` as it was printed, colours and all,
-    with `?timestamps=1` each line with its time."""
+    """Download the log as text, as far as it has come.
+
+    `?ansi=1`: as printed, with colours. `?timestamps=1`: each line with its time.
+    """
     job = get_object_or_404(Job, job_id=job_id)
-    as_printed, timed = (request.GET.get(name) == "1" for name in ("ansi", "timestamps"))
+    return log_file(request, _every_line(job), f"job-{job.job_id}.log")
+
+
+# --- Used by the pages ----------------------------------------------------------------------------
+
+
+def log_file(request: HttpRequest, lines: Iterable[Line], name: str) -> StreamingHttpResponse:
+    """Lines as a file to save: `?ansi=1` with their colours, `?timestamps=1` with their times."""
+    as_printed, timed = (request.GET.get(each) == "1" for each in ("ansi", "timestamps"))
     response = StreamingHttpResponse(
-        (_printed(line, as_printed=as_printed, timed=timed) for line in _every_line(job)),
+        (_printed(line, as_printed=as_printed, timed=timed) for line in lines),
         content_type="text/plain; charset=utf-8",
     )
-    response["Content-Disposition"] = f'attachment; filename="job-{job.job_id}.log"'
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-# --- Used by the page -----------------------------------------------------------------------------
-
-
 def line_window(job: Job, around: int | None) -> dict[str, Any]:
-    """The end of the log, or what stands around a line that is further up."""
+    """The end of the log, or the lines around a line further up."""
     lines, newest = job.lines_before(None, LINES_AT_ONCE), 0
     if lines:
         newest = lines[-1].line_number
@@ -91,6 +105,12 @@ def line_window(job: Job, around: int | None) -> dict[str, Any]:
         "first": lines[0].line_number if lines else 0,
         "last": lines[-1].line_number if lines else 0,
         "newest": newest,
+        "has_levels": True,
+        "is_active": job.is_active,
+        "is_kept": True,
+        "url": reverse("automation:job_lines", args=[job.job_id]),
+        "search_url": reverse("automation:job_search", args=[job.job_id]),
+        "download_url": reverse("automation:job_log_download", args=[job.job_id]),
     }
 
 
@@ -106,8 +126,8 @@ def _every_line(job: Job) -> Iterator[JobLog]:
         after = lines[-1].line_number
 
 
-def _printed(line: JobLog, *, as_printed: bool, timed: bool) -> str:
-    """With its time in the console's zone, to the microsecond."""
+def _printed(line: Line, *, as_printed: bool, timed: bool) -> str:
+    """The line with its time in the console's time zone, to the microsecond."""
     text = line.content if as_printed else plain(line.content)
     if not timed:
         return f"{text}\n"

@@ -1,4 +1,4 @@
-"""A run's own page: how it stands, and its servers by its tasks."""
+"""A run's page: its state, and its servers by tasks."""
 
 from typing import Any
 
@@ -17,6 +17,7 @@ from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
 
+from .run_logs import run_log_window
 from .runs import relaunching_of
 
 viewers_only = permission_required("automation.view_run", raise_exception=True)
@@ -30,19 +31,20 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         **_shown(request, pk),
         "model_admin": admin.site.get_model_admin(Run),
     }
+    context["log"] = run_log_window(context["run"])
     return TemplateResponse(request, "automation/runs/run_detail.html", context)
 
 
 @require_safe
 @viewers_only
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the page fetches while it is open: header and table as they are now."""
+    """The live part of the page: header and table as they are now."""
     return TemplateResponse(request, "automation/runs/_run_live.html", _shown(request, pk))
 
 
 def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
-    # The run first: whatever was written before it ended is then in the table.
+    # Read the run first: then whatever was written before it ended is in the table.
     run = get_object_or_404(Run.objects.select_related(*related), pk=pk)
     summary = summarize_run(run)
     return {

@@ -1,4 +1,4 @@
-// The search in a job's log, and how the log looks. The server searches, and answers with the
+// The search in a job's or a run's log, and how the log looks. The server searches, and answers with the
 // numbers of up to 1000 lines; what is in the page's window is marked here.
 "use strict";
 
@@ -12,17 +12,18 @@
     let hits = [];
     let more = false;
     let now = -1;
-    let asked = 0; // answers may overtake each other: only the last question's counts
+    let asked = 0; // responses may overtake each other: only the last request's counts
     let timer = 0;
 
     const say = live.sayIn(said);
 
     function found(after) {
-        const question = { q: q.value, level: level.value, after };
+        const question = { q: q.value, level: leastLevel(), after };
         return live.fetchJson(`${log.dataset.searchUrl}?${new URLSearchParams(question)}`);
     }
 
-    const isWanted = () => Boolean(q.value || level.value);
+    const leastLevel = () => level?.value ?? ""; // a run's log has none to choose
+    const isWanted = () => Boolean(q.value || leastLevel());
 
     async function search() {
         clearTimeout(timer);
@@ -42,7 +43,7 @@
         if (hits.length) step(1);
     }
 
-    // Past the thousandth hit, the next thousand.
+    // Past the thousandth hit, load the next thousand.
     async function goOn() {
         const question = asked;
         const answer = await found(hits.at(-1));
@@ -78,7 +79,7 @@
             line.classList.toggle("io-hit", isHit);
             if (isHit && q.value) ranges.push(...rangesIn(line.querySelector(".io-text"), q.value.toLowerCase()));
         }
-        // Ranges and not elements: the lines stay as they are, and their text can be copied.
+        // Ranges instead of elements: the lines stay unchanged, and their text can be copied.
         if (window.Highlight) CSS.highlights.set("log-hits", new Highlight(...ranges));
     }
 
@@ -103,9 +104,9 @@
         return [nodes.at(-1), nodes.at(-1).length];
     }
 
-    // --- How it looks ----------------------------------------------------------------------------
+    // --- Display options -------------------------------------------------------------------------
 
-    // What one looks at, a marked line or else the uppermost, stays where it is.
+    // Keep the marked line, or else the uppermost visible one, in place.
     function keepingPlace(change) {
         const { top, bottom } = log.getBoundingClientRect();
         const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -137,8 +138,8 @@
     const isTyping = (target) => target.isContentEditable
         || target.matches("textarea, select, input:not([type=checkbox])");
 
-    // Before the keys that every page has, and in their stead: these do no harm, so that one
-    // letter may do what elsewhere only moves the focus.
+    // Takes precedence over the keys of every page. These are harmless, so a single letter may act
+    // here instead of only moving the focus.
     document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
         const here = { f: "log-follow", w: "log-wrap", t: "log-times" }[event.key];
@@ -155,7 +156,7 @@
         clearTimeout(timer);
         timer = setTimeout(search, 250);
     });
-    level.addEventListener("change", search);
+    level?.addEventListener("change", search);
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         if (timer || !hits.length) search();

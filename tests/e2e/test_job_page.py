@@ -57,7 +57,7 @@ def test_from_the_failure_to_its_cause(page_of, context, live_server, alice, fai
     expect(page.locator(".io-diff-added")).to_have_text("+new")
     page.get_by_role("link", name="All", exact=True).click()
     page.get_by_role("link", name="Slowest first").click()
-    expect(page.locator("th[aria-sort=descending]")).to_have_text("Took")
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Duration")
     assert shown(page) == ["T2", "T3", "T1"]
 
 

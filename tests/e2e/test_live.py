@@ -226,7 +226,7 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
 
 def test_what_one_types_into_waits_until_one_is_through(open_page, job):
     page = open_page(job.run.get_absolute_url())
-    field = page.get_by_placeholder("Part of a task's name")
+    field = page.get_by_placeholder("Task name contains")
     field.fill("Resta")
     make.task_results(job, "ok")
     job.run.finish({}, Outcome.cancelled("Cancelled by alice."))

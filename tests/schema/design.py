@@ -167,6 +167,8 @@ runs
     idempotency_key varchar(64)?
     idle_plays json = []
     unmasked json = []
+    ansible_version varchar(50) =
+    python_version varchar(50) =
     held_until datetime(6)?
     held_reason varchar(500) =
     overridden json = []
@@ -266,6 +268,17 @@ job_logs
     check ck_joblogs_line_number
     job_id → jobs.id CASCADE
 
+run_logs
+    id bigint
+    run_id int
+    first_line int
+    content longtext
+    printed_at datetime(6)
+    primary key (id)
+    unique (run_id, first_line)
+    check ck_runlogs_first_line
+    run_id → runs.id CASCADE
+
 task_results
     id bigint
     job_id int
@@ -280,6 +293,8 @@ task_results
     path varchar(500)
     message varchar(1000)
     diff longtext
+    result longtext
+    result_is_cut bool = 0
     primary key (id)
     unique (job_id, number)
     check ck_taskresults_number

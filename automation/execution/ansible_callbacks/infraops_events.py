@@ -10,6 +10,7 @@ Ansible displays, with colours), and what `automation/execution/events.py` lists
 """
 
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from ansible.release import __version__
 sys.path.append(str(Path(__file__).parent.parent / "ansible_channel"))
 
 from infraops_channel import Channel
-from infraops_described import facts_of, may_be_rescued, shortened, task_of
+from infraops_described import facts_of, may_be_rescued, shortened, task_of, whole
 from infraops_hosts import Hosts, Queued, inventory_of, pattern_of, play_of
 
 DOCUMENTATION = """
@@ -60,7 +61,7 @@ class CallbackModule(Default):
         self._about = ""
         self._hosts = Hosts()
         Queued(self._channel, self._hosts).watch()
-        self._channel.send("hello", ansible=__version__)
+        self._channel.send("hello", ansible=__version__, python=platform.python_version())
 
     # Plays
 
@@ -210,6 +211,7 @@ class CallbackModule(Default):
         told = {
             **task_of(task, result.task_name),
             "result": shortened(result.result),
+            "whole": whole(result),
             "facts": facts_of(result, status),
             "began": self._began.pop((host, task._uuid), None),
             "delegated_to": str(result.task_fields.get("delegate_to") or ""),

@@ -7,6 +7,11 @@ from typing import Any
 MOST_OF_A_TEXT = 64_000
 TEXTS = ("msg", "reason", "stderr", "module_stderr", "stdout", "censored")
 GATHERING = {"setup", "gather_facts"}
+# Of a whole result. The worker masks it, and keeps far less: what is cut here is not seen, so no
+# half of a secret is.
+MOST_OF_A_WHOLE = 1_000_000
+MOST_ITEMS = 1_000
+DEEPEST = 20
 
 
 def task_of(task: Any, shown: str | None = None) -> dict[str, Any]:
@@ -60,3 +65,44 @@ def facts_of(result: Any, status: str) -> dict[str, Any] | None:
     if not isinstance(facts, dict):
         return None
     return {name: value for name, value in facts.items() if name != "ansible_env"}
+
+
+def whole(result: Any) -> dict[str, Any]:
+    """Everything that a module returned, for people to read: without Ansible's own `_ansible_…`,
+    and without facts, which are kept with their server."""
+    own = {name: value for name, value in result.result.items() if not _is_inner(name)}
+    action = str(getattr(result.task, "resolved_action", None) or result.task.action)
+    if action.rpartition(".")[2] in GATHERING:
+        own.pop("ansible_facts", None)
+    return _Bounded().copied(own)
+
+
+def _is_inner(name: Any) -> bool:
+    return str(name).startswith("_ansible_")
+
+
+class _Bounded:
+    """Copies a structure until so many characters are reached."""
+
+    def __init__(self) -> None:
+        self._left = MOST_OF_A_WHOLE
+
+    def copied(self, value: Any, depth: int = 0) -> Any:
+        if self._left <= 0 or depth > DEEPEST:
+            return "… [cut]"
+        if isinstance(value, dict):
+            return {
+                self._text(str(name)): self.copied(each, depth + 1)
+                for name, each in list(value.items())[:MOST_ITEMS]
+                if not _is_inner(name)
+            }
+        if isinstance(value, list | tuple | set):
+            return [self.copied(each, depth + 1) for each in list(value)[:MOST_ITEMS]]
+        if value is None or isinstance(value, bool | int | float):
+            self._left -= 8
+            return value
+        return self._text(str(value))
+
+    def _text(self, text: str) -> str:
+        self._left -= len(text) + 4
+        return _text_of(text)

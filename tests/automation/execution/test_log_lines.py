@@ -64,7 +64,11 @@ class Sink:
 
     def __init__(self, addresses: Any = (), secrets: Any = (), **jobs: int) -> None:
         self.lines: dict[int, list[str]] = {job: [] for job in jobs.values()}
-        self.router = LogRouter(jobs, self._add, addresses, Masking(secrets, jobs))
+        self.printed: list[str] = []
+        self.router = LogRouter(jobs, self._add, addresses, Masking(secrets, jobs), self._print)
+
+    def _print(self, lines: Any) -> None:
+        self.printed += [line for line, _, _ in lines]
 
     def _add(self, job: int, line: str, level: str, at: datetime) -> None:
         self.lines[job].append(line)
@@ -275,3 +279,37 @@ def test_a_play_that_matches_nobody_leaves_no_line_in_the_logs_of_those_it_is_no
     last = ["PLAY [Last]", "skipping: no hosts matched", "RECAP"]
     assert lines[1] == ["PLAY [Web]", "ok: a", *last, "a  : ok=1"]
     assert lines[2] == [*last, "b  : ok=1"]
+
+
+def test_what_is_printed_is_kept_once_and_in_its_order() -> None:
+    """Headings that no log needs, both servers' rows of the recap, an include for several."""
+    sink = Sink(a=1, b=2, secrets=[("token", "hunter2hunter2")])
+    sink.route(
+        event("play", "PLAY"),
+        heading("TASK skipped in silence"),
+        heading("TASK 1"),
+        ok("b"),
+        ok("a", "ok: a with hunter2hunter2"),
+        ok("a stranger"),
+        event("include", "included: web.yml for a, b", included=["a", "b"]),
+        *(heading("TASK 2", host="b", task="2"), ok("b", "ok: b again", task="2")),
+        event("text", "[WARNING]: careful"),
+        recap("a", "b", rest="\n"),
+    )
+
+    assert sink.printed == [
+        "PLAY",
+        "TASK skipped in silence",
+        "TASK 1",
+        "ok: b",
+        "ok: a with ********",
+        "ok: a stranger",
+        "included: web.yml for a, b",
+        "TASK 2",
+        "ok: b again",
+        "[WARNING]: careful",
+        "RECAP",
+        "a  : ok=1",
+        "b  : ok=1",
+        "",
+    ]

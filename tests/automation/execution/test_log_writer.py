@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from automation.execution import log_writer
 from automation.execution.log_writer import LogWriter
-from automation.models import ClaimLost, Job, JobLog, Run, TaskResult
+from automation.models import ClaimLost, Job, JobLog, Run, RunLog, TaskResult
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ def test_an_error_that_will_not_pass_is_raised(writer, job, monkeypatch) -> None
         writer.close()
 
 
-# --- Results of tasks, in the same batches --------------------------------------------------------
+# --- Task results, in the same batches ------------------------------------------------------------
 
 
 def add_result(writer: LogWriter, job: Job, task: str) -> int:
@@ -167,7 +167,72 @@ def test_a_batch_that_fails_leaves_neither_kind_and_comes_again(writer, job, mon
     assert written(job) == [(1, "one")] and results(job) == [(1, "a")]
 
 
-# --- Only for whoever holds the run ---------------------------------------------------------------
+# --- The run's output as a whole, in pieces -------------------------------------------------------
+
+
+def add_printed(writer: LogWriter, *texts: str) -> None:
+    writer.add_printed([(text, "info", NOW) for text in texts])
+
+
+def printed(job: Job) -> list[tuple[int, str]]:
+    lines = job.run.printed.lines(0, 100_000)
+    return [(line.line_number, line.content) for line in lines]
+
+
+def test_printed_lines_share_a_piece_until_it_is_written(writer, job, monkeypatch) -> None:
+    add_printed(writer, "one", "")
+    add(writer, job, "one")
+    add_printed(writer, "three")
+    monkeypatch.setattr(log_writer, "MAX_AGE_SECONDS", 0)
+    writer.tick()
+    assert job.run.printed.count() == 1
+    add_printed(writer, "four")
+    writer.close()
+
+    assert printed(job) == [(1, "one"), (2, ""), (3, "three"), (4, "four")]
+    assert list(job.run.printed.values_list("first_line", flat=True)) == [1, 4]
+
+
+def test_a_piece_has_its_limits(writer, job) -> None:
+    add_printed(writer, *map(str, range(1, 1001)))
+    add_printed(writer, "x" * 150_000, "y" * 150_000, "short")
+    writer.close()
+
+    assert [number for number, _ in printed(job)] == list(range(1, 1004))
+    assert [text for _, text in printed(job)][-1] == "short"
+    assert all(len(piece.lines) <= 200 for piece in job.run.printed.all())
+
+
+def test_printed_lines_wait_for_the_database_and_come_once(writer, job, monkeypatch) -> None:
+    original = RunLog.objects.bulk_create
+
+    def after_the_insert(rows):
+        monkeypatch.setattr(RunLog.objects, "bulk_create", original, raising=False)
+        original(rows)
+        raise GONE
+
+    monkeypatch.setattr(RunLog.objects, "bulk_create", after_the_insert, raising=False)
+    monkeypatch.setattr(log_writer, "MAX_AGE_SECONDS", 0)
+    add_printed(writer, "one")
+    writer.tick()
+    add_printed(writer, "two")  # while the first batch is on its way: into a piece of its own
+    writer.close()
+
+    assert printed(job) == [(1, "one"), (2, "two")]
+
+
+def test_after_the_end_nothing_is_printed(writer, job) -> None:
+    end(job.run)
+    add_printed(writer, "one")
+    with pytest.raises(ClaimLost):
+        writer.close()
+    add_printed(writer, *map(str, range(1000)))
+    writer.close()
+
+    assert printed(job) == []
+
+
+# --- Only for the holder of the claim -------------------------------------------------------------
 
 
 def end(run: Run) -> None:

@@ -90,8 +90,8 @@ def test_a_long_log_of_a_failed_job_begins_around_its_failure(client_of, bob):
     make.log_lines(job, *map(str, range(1, 401)))
     make.log_lines(job, "it broke", log_level="error")
     make.log_lines(job, *map(str, range(402, 1202)))
-    context = client_of(bob).get(url("job_detail", job)).context
-    assert (context["first"], context["last"], context["newest"]) == (152, 651, 1201)
+    log = client_of(bob).get(url("job_detail", job)).context["log"]
+    assert (log["first"], log["last"], log["newest"]) == (152, 651, 1201)
 
 
 def test_the_state_alone_says_how_far_the_log_has_come(client_of, bob):
@@ -116,10 +116,10 @@ def test_a_duration_stands_beside_the_usual_one(client_of, bob):
 
 def test_the_servers_facts_are_folded_in(client_of, bob, failed):
     client, path = client_of(bob), url("job_detail", failed)
-    assert "None yet" in client.get(path).content.decode()
+    assert "No facts yet" in client.get(path).content.decode()
     make.server_facts(failed.server, ansible_distribution="Debian")
     page = client.get(path).content.decode()
-    assert "Facts of web1.example.com" in page and "Debian" in page
+    assert "Facts about web1.example.com" in page and "Debian" in page
 
 
 def test_a_very_long_line_is_shown_in_part(client_of, bob):

@@ -1,0 +1,108 @@
+"""run_logs: what ansible-playbook printed for a run on several servers, as it printed it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+from .runs import Run
+
+# Of a piece: many lines a row, as nobody looks for a single one.
+MOST_LINES = 200
+MOST_CHARACTERS = 100_000
+# Pieces that are read at once.
+AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class PrintedLine:
+    """One line of a run's output; with the names that a job's lines have."""
+
+    line_number: int
+    content: str
+    timestamp: datetime
+    log_level: str = "info"
+
+
+class RunLogQuerySet(models.QuerySet["RunLog"]):
+    def lines(self, after: int = 0, limit: int = 500) -> list[PrintedLine]:
+        """Up to `limit` lines of one run that follow line number `after`, in order."""
+        found: list[PrintedLine] = []
+        for piece in self._pieces_from(after + 1):
+            found += [line for line in piece.lines if line.line_number > after]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def lines_before(self, number: int | None = None, limit: int = 500) -> list[PrintedLine]:
+        """The last `limit` lines of one run before line `number` (None: of all), in order."""
+        end = self.last_number() + 1
+        end = end if number is None else min(number, end)
+        after = max(0, end - 1 - limit)
+        return self.lines(after, end - 1 - after) if end > 1 else []
+
+    def last_number(self) -> int:
+        """0 where nothing was printed."""
+        last = self.order_by("-first_line").first()
+        return last.last_line if last else 0
+
+    def _pieces_from(self, number: int) -> Iterator["RunLog"]:
+        """The piece that has this line, and those after it."""
+        starts = self.filter(first_line__lte=number).order_by("-first_line")
+        begin = starts.values_list("first_line", flat=True).first() or 1
+        while pieces := list(self._in_order().filter(first_line__gte=begin)[:AT_ONCE]):
+            yield from pieces
+            begin = pieces[-1].first_line + 1
+
+    def _in_order(self) -> Self:
+        return self.order_by("first_line")
+
+
+class RunLog(models.Model):
+    """A piece of it. The jobs' own logs have the same lines, each sorted to its server; a run on
+    one server needs none, as its job's log is all that was printed."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, models.CASCADE, related_name="printed", db_index=False)
+    # The number of its first line in the run's output.
+    first_line = models.IntegerField()
+    # Its lines, one below the other, with their colours.
+    content = models.TextField(blank=True)
+    printed_at = models.DateTimeField(default=timezone.now)
+
+    objects = RunLogQuerySet.as_manager()
+
+    class Meta:
+        db_table = "run_logs"
+        verbose_name = "piece of a run's log"
+        verbose_name_plural = "pieces of runs' logs"
+        ordering = ["run_id", "first_line"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "first_line"], name="idx_runlogs_run_line"),
+            models.CheckConstraint(
+                condition=models.Q(first_line__gte=1), name="ck_runlogs_first_line"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Lines {self.first_line} to {self.last_line} of run {self.run_id}"
+
+    @property
+    def last_line(self) -> int:
+        return self.first_line + self.content.count("\n")
+
+    @property
+    def lines(self) -> list[PrintedLine]:
+        texts = self.content.split("\n")
+        return [
+            PrintedLine(number, text, self.printed_at)
+            for number, text in enumerate(texts, self.first_line)
+        ]
+
+    def takes(self, text: str) -> bool:
+        """Whether another line still fits."""
+        is_short = len(self.content) + len(text) < MOST_CHARACTERS
+        return is_short and self.last_line - self.first_line + 1 < MOST_LINES

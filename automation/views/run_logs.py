@@ -1,0 +1,77 @@
+"""What a run printed as a whole: its lines while they come, a search, and all of it as a file."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from automation.models import Run
+from automation.reports import log_search
+from automation.reports.run_log import RunOutput
+
+from .logs import LINES_AT_ONCE, log_file, number_in, viewers_only
+
+# On the run's page itself; the page fetches more.
+FIRST_LINES = 100
+
+
+@require_safe
+@viewers_only
+def run_lines(request: HttpRequest, pk: int) -> HttpResponse:
+    """Up to 500 lines after `?after=N` or before `?before=N`. `?only=state` brings none, and says
+    which is the newest."""
+    # The run first: whatever was written before it ended is then among the lines.
+    run = get_object_or_404(Run, pk=pk)
+    output = RunOutput(run)
+    context: dict[str, Any] = {"is_active": run.state != Run.State.FINISHED, "newest": 0}
+    if request.GET.get("only") == "state":
+        context |= {"lines": [], "newest": output.last_line_number}
+    elif before := number_in(request, "before"):
+        context["lines"] = output.lines_before(before, LINES_AT_ONCE)
+    else:
+        context["lines"] = output.lines(number_in(request, "after"), LINES_AT_ONCE)
+    context["more"] = len(context["lines"]) == LINES_AT_ONCE
+    return TemplateResponse(request, "automation/runs/_run_lines.html", context)
+
+
+@require_safe
+@viewers_only
+def run_search(request: HttpRequest, pk: int) -> HttpResponse:
+    """The numbers of the lines that have the text `?q=`: up to 1000 after `?after=N`."""
+    run = get_object_or_404(Run, pk=pk)
+    text, after = request.GET.get("q", ""), number_in(request, "after")
+    found = RunOutput(run).hits(text, after=after, limit=log_search.MOST_HITS + 1) if text else []
+    shown = found[: log_search.MOST_HITS]
+    return JsonResponse({"lines": shown, "count": len(shown), "more": len(found) > len(shown)})
+
+
+@require_safe
+@viewers_only
+def run_log_download(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """All of it as text, as far as it has come; `?ansi=1` and `?timestamps=1` as for a job."""
+    run = get_object_or_404(Run, pk=pk)
+    return log_file(request, RunOutput(run).every_line(), f"run-{run.pk}.log")
+
+
+def run_log_window(run: Run) -> dict[str, Any]:
+    """The end of the log, for the run's page."""
+    output = RunOutput(run)
+    lines = output.lines_before(None, FIRST_LINES)
+    newest = lines[-1].line_number if lines else 0
+    return {
+        "lines": lines,
+        "first": lines[0].line_number if lines else 0,
+        "last": newest,
+        "newest": newest,
+        "state": "",
+        "failing_line": None,
+        "has_levels": False,
+        "is_active": run.state != Run.State.FINISHED,
+        "is_kept": output.is_kept,
+        "url": reverse("automation:run_lines", args=[run.pk]),
+        "search_url": reverse("automation:run_search", args=[run.pk]),
+        "download_url": reverse("automation:run_log_download", args=[run.pk]),
+    }

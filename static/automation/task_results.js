@@ -1,0 +1,22 @@
+// A task's whole result, fetched when it is opened.
+"use strict";
+
+(() => {
+    async function load(details) {
+        const place = details.querySelector("div");
+        try {
+            const result = await live.fetchFragment(details.dataset.result, "#task-result");
+            place.replaceChildren(...result.childNodes);
+        } catch (error) {
+            details.removeAttribute("data-loaded");
+            live.sayIn(place)(`Could not load it. ${error.message}`, error.link);
+        }
+    }
+
+    // "toggle" does not bubble. Rows that are fetched anew open what was open, and load it again.
+    document.addEventListener("toggle", ({ target }) => {
+        if (!target.open || !target.dataset.result || "loaded" in target.dataset) return;
+        target.dataset.loaded = "";
+        load(target);
+    }, { capture: true });
+})();
