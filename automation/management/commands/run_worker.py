@@ -26,8 +26,8 @@ class PoliteCluster(Cluster):
 class Command(BaseCommand):
     help = (
         "Run playbooks from the queue until SIGTERM or Ctrl-C. Then no new run is taken, and "
-        "running jobs may continue for WORKER_GRACE_SECONDS before they are cancelled. A second signal "
-        "cancels them at once."
+        "running jobs may continue for WORKER_GRACE_SECONDS before they are cancelled. A second "
+        "signal cancels them at once."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
