@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -30,7 +31,7 @@ admin.site.unregister(Group)
 
 
 def ask_twice(form: Any) -> None:
-    """Django's own words are for whoever chooses a password of their own."""
+    """Replace Django's texts, which are for users who choose their own password."""
     first, second = form.fields["password1"], form.fields["password2"]
     first.help_text = "At least 10 characters. Not common, not only digits, not like the user name."
     second.label, second.help_text = "Repeat password", ""
@@ -63,7 +64,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
 
 class EditUserForm(UserChangeForm):
-    # Its hash is nothing to read: the page has a link in its place.
+    # Not even its hash is shown: the page has a link instead.
     password = None
 
     class Meta:
@@ -107,7 +108,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         return format_html('<a class="io-link" href="{}">Set a new password</a>', url)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may only look is offered no new password."""
+        """Leave out the link to set a password for users who may only view."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         names = (None, {"fields": ["username", "email"]})
@@ -122,7 +123,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsoleAdmin):
-    when_empty = "An API key lets a program act as its owner. Admins issue them."
+    when_empty = "No API keys yet. A program uses one to act as its owner; an admin issues it."
     list_display = ["name", "prefix", "owner", "state", "expires_at", "last_used_at", "created_at"]
     list_select_related = ["owner"]
     list_filter = [("expires_at", admin.EmptyFieldListFilter), ("created_at", TimeRangeFilter)]
@@ -139,6 +140,9 @@ class ApiKeyAdmin(ConsoleAdmin):
         ("State", {"fields": ["prefix", "state", "created_at", "last_used_at", "revoked_at"]}),
     ]
     add_fieldsets = fieldsets[:1]
+
+    class Media:
+        js = [Script("copying.js", defer=True)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         """A user's own keys; all keys for those who may manage them."""
@@ -166,12 +170,8 @@ class ApiKeyAdmin(ConsoleAdmin):
             obj.owner, name=obj.name, actor=signed_in(request), expires_at=obj.expires_at
         )
         obj.pk, obj.prefix = key.pk, key.prefix
-        messages.warning(
-            request,
-            format_html(
-                "Copy the key of “{}” now, it is shown this once: <code>{}</code>", key.name, token
-            ),
-        )
+        shown = render_to_string("accounts/_new_key.html", {"key": key, "token": token})
+        messages.warning(request, shown)
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:

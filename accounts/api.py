@@ -83,7 +83,7 @@ class UserViewSet(EditableViewSet):
     @extend_schema(responses=MeSerializer)
     @action(detail=False, filterset_class=None, pagination_class=None)
     def me(self, request: Request) -> Response:
-        """The authenticated user, with their permissions."""
+        """Show yourself: your role and its permissions."""
         return Response(MeSerializer(request.user).data)
 
 
@@ -146,7 +146,7 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
 
     @extend_schema(responses={201: IssuedApiKeySerializer})
     def create(self, request: Request) -> Response:
-        """Issue a key. Its token is in this response and nowhere else."""
+        """Issue an API key. Its token is in this response and nowhere else."""
         given = self.given()
         owner = given.pop("owner", request.user)
         key, token = ApiKey.objects.issue(owner, actor=signed_in(request), **given)
@@ -154,7 +154,7 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
 
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, **kwargs: Any) -> Response:
-        """Revoke the key permanently."""
+        """Revoke an API key. It cannot be restored."""
         self.given()
         key = self.get_object()
         if not key.revoke(request.user):

@@ -87,7 +87,7 @@ class AuditLogAdmin(HistoryAdmin):
 
     @admin.display(description="when", ordering="id")
     def when(self, line: AuditLog) -> str:
-        """Exact: a trail is read for the order of what happened."""
+        """The exact time: an audit trail is read for the order of events."""
         return exact_moment(line.timestamp)
 
     @admin.display(description="who")

@@ -15,8 +15,8 @@ from django.conf import settings
 MANAGE = Path(settings.BASE_DIR) / "manage.py"
 
 
-# A worker, and the playbooks that it runs, leave the processor to the console beside them; where
-# nothing else wants it they have all of it.
+# Workers, and the playbooks they run, yield the processor to the console on the same machine; if
+# nothing else needs it, they get all of it.
 NICENESS = 10
 
 

@@ -1,5 +1,4 @@
-"""What the command search finds: jobs by the beginning of their id, runs by number, and playbooks
-to launch."""
+"""What the command search finds: jobs by start of id, runs by number, playbooks to launch."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -14,7 +13,7 @@ from .models import Job, Playbook, Run
 
 
 def find_jobs(text: str) -> QuerySet[Job]:
-    """Those whose id begins so: with eight digits of it at least."""
+    """Jobs whose id starts with the text, from eight digits on."""
     digits = text.replace("-", "")
     try:
         UUID(digits.ljust(32, "0"))
@@ -26,13 +25,13 @@ def find_jobs(text: str) -> QuerySet[Job]:
 
 
 def find_runs(text: str) -> QuerySet[Run]:
-    """ "run 105", "#105" or "105"."""
+    """The run for "run 105", "#105" or "105"."""
     number = text.lower().removeprefix("run").strip().removeprefix("#")
     return Run.objects.select_related("playbook").filter(pk=row_key(number))
 
 
 def find_launches(request: HttpRequest, rest: str) -> Iterator[tuple[str, str]]:
-    """The launch form, or with a name behind the verb that of the playbooks called so."""
+    """The launch form; with a name after the verb, that of matching playbooks."""
     form = reverse("automation:job_launch")
     if not rest:
         yield "Run a playbook", form

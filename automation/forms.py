@@ -1,4 +1,4 @@
-"""The launch form: which playbook, on which servers, with what values and options."""
+"""The launch form: which playbook, on which servers, with which values and options."""
 
 import uuid
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from schema.exceptions import Refused
 from . import launching
 from .launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
 from .launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
-from .launching.server_choice import ServerSelect, ServersField
+from .launching.server_choice import ServerOffer, ServersField, offer_servers
 from .launching.variable_fields import free_variables_field, variable_field
 from .models import Playbook, Run
 from .models.options import OPTIONS
@@ -48,9 +48,6 @@ class LaunchForm(forms.Form):
     servers = ServersField(
         Server.objects.all(),
         required=False,
-        widget=ServerSelect,
-        help_text="Type part of a name, address or description. Or run on every active server that "
-        "matches all of:",
     )
     environment = forms.ChoiceField(
         required=False,
@@ -145,10 +142,10 @@ class LaunchForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text="Recorded in the audit trail. Admins can override some checks by giving one.",
     )
-    # Sent twice (a double click, a reload), the same form makes one run. Browsers would bring back
-    # an old key, if they may.
+    # If the form is sent twice (a double click, a reload), it makes one run. Without autocomplete,
+    # as browsers would restore an old key.
     key = forms.CharField(widget=forms.HiddenInput({"autocomplete": "off"}), max_length=64)
-    # The run that this one repeats, changed.
+    # The run that this one repeats, with changes.
     relaunch_of = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -158,7 +155,7 @@ class LaunchForm(forms.Form):
         relaunch_of: Run | None = None,
         **kwargs: Any,
     ) -> None:
-        # Another playbook is another launch, and gets none of the first one's secrets.
+        # Another playbook means another launch, which gets none of the first one's secrets.
         self.repeated = relaunch_of if relaunch_of and relaunch_of.playbook == playbook else None
         kwargs["initial"] = {
             "key": uuid.uuid4().hex,
@@ -179,7 +176,7 @@ class LaunchForm(forms.Form):
             self.fields[FREE] = free_variables_field()
 
     def clean(self) -> dict[str, Any]:
-        """`servers` becomes what a Launch has: a list of the named ones, or a Choice."""
+        """Turn `servers` into what a Launch takes: a list of named servers, or a Choice."""
         data = self.cleaned_data
         choice = Choice.of(data)
         if data.get("servers") and choice.given:
@@ -195,19 +192,24 @@ class LaunchForm(forms.Form):
         return data
 
     def launch(self, actor: User) -> Launched | None:
-        """None when it was refused, and then the errors stand at their fields. PlanChanged when it
-        would run something else than the form has shown."""
+        """Launch. None if refused; then the errors are at their fields.
+
+        Raises PlanChanged if something other than shown on the form would run.
+        """
         expect = self.data.get("expect", "")
         return self._tried(
             lambda: launching.launch(actor, replace(self.to_launch(), expect=expect))
         )
 
     def rehearse(self, actor: User) -> Intention | None:
-        """What it would do; None when it would be refused, with the errors at their fields."""
+        """What it would do; None if it would be refused, with the errors at their fields."""
         return self._tried(lambda: launching.rehearse(actor, self.to_launch()))
 
     def to_launch(self) -> Launch:
-        """Of a form that is valid; Refused when the run that it repeats cannot be."""
+        """The Launch of a valid form.
+
+        Raises Refused if the run that it repeats cannot be relaunched.
+        """
         data = self.cleaned_data
         if (run := self.repeated) is not None:
             values = self._changed_vars(run)
@@ -235,7 +237,7 @@ class LaunchForm(forms.Form):
         return None
 
     def extra_vars(self) -> Any:
-        """The values that were given; a field left empty gives none, so its default holds."""
+        """The given values; an empty field gives none, so its default applies."""
         if not self.schema:
             return self.cleaned_data.get(FREE) or {}
         given = {}
@@ -243,17 +245,20 @@ class LaunchForm(forms.Form):
             value = self.cleaned_data[PREFIX + name]
             emptied = value == "" and bool(spec.get("default"))
             if value not in (None, "") or emptied:
-                # Browsers send the ends of lines as \r\n, whatever was typed.
+                # Browsers send line ends as \\r\\n, whatever was typed.
                 given[name] = value.replace("\r\n", "\n") if isinstance(value, str) else value
         return given
 
     def known_secrets(self) -> set[str]:
-        """What the repeated run has, and this form need not ask for again."""
+        """Secrets of the repeated run, which this form need not ask for again."""
         return self.repeated.secret_names() if self.repeated else set()
 
     def _changed_vars(self, run: Run) -> Any:
-        """What differs from the run's own values: what is not here goes, but for secrets whose
-        field was left empty or holds the mask."""
+        """Differences from the run's own values.
+
+        Missing variables are removed, except for secrets whose field was left empty or has the
+        mask.
+        """
         given = self.extra_vars()
         if not isinstance(given, dict):
             return given
@@ -266,7 +271,7 @@ class LaunchForm(forms.Form):
         return {name: value for name, value in changes.items() if name not in kept}
 
     def offer_credentials(self, actor: User) -> None:
-        """Show those that the actor's role may use. Another one is refused with its reason."""
+        """Offer only credentials that the actor's role may use; any other is refused."""
         field = cast(forms.ModelChoiceField, self.fields["credential"])
         field.queryset = Credential.objects.active().usable_by(actor)
 
@@ -276,7 +281,7 @@ class LaunchForm(forms.Form):
         cast(forms.ChoiceField, self.fields["environment"]).choices = [("", "Any"), *choices]
 
     def _place(self, error: ValidationError) -> None:
-        """Put each message at the field that it is about."""
+        """Show each message at the field that it is about."""
         has_names = hasattr(error, "error_dict")
         by_name = error.error_dict if has_names else {NON_FIELD_ERRORS: error.error_list}
         aliases = {"server_id": "servers"}
@@ -288,27 +293,26 @@ class LaunchForm(forms.Form):
                 text = " ".join(each.messages)
                 self.add_error(field, text if named else f"{name}: {text}")
 
-    # What the template lays out
+    # Used by the template
 
     def variable_fields(self) -> list[forms.BoundField]:
         return [bound for bound in self if bound.name == FREE or bound.name.startswith(PREFIX)]
 
     def named_variable_fields(self) -> list[tuple[forms.BoundField, str]]:
-        """Each with the variable's own name, where the label is another one."""
+        """(field, variable's name), the name only if the label differs."""
         named = [(bound, bound.name.removeprefix(PREFIX)) for bound in self.variable_fields()]
         return [(bound, name if bound.label != name else "") for bound, name in named]
 
     def option_fields(self) -> list[tuple[forms.BoundField, str]]:
-        """Each option with Ansible's own flag, if it has one."""
-        return [
-            (self[name], flag if flag.startswith("-") else "") for name, flag in OPTIONS.items()
-        ]
+        """Each option but check mode with Ansible's own flag, if it has one."""
+        flags = {name: flag if flag.startswith("-") else "" for name, flag in OPTIONS.items()}
+        return [(self[name], flag) for name, flag in flags.items() if name != "check_mode"]
 
     def has_secrets(self) -> bool:
         return any(spec.get("secret") for spec in self.schema.values())
 
     def chosen_servers(self) -> list[Server]:
-        """Those that it names as it stands, whatever else may be wrong with it."""
+        """The servers that the form selects now, whatever else may be wrong with it."""
         choice = Choice(
             **{each.name: str(self[each.name].value() or "") for each in fields(Choice)}
         )
@@ -317,8 +321,23 @@ class LaunchForm(forms.Form):
         keys = [row_key(str(key)) for key in self["servers"].value() or ()]
         return list(Server.objects.filter(pk__in=[key for key in keys if key]))
 
+    def offer(self) -> ServerOffer:
+        """The check boxes of its servers."""
+        return offer_servers(self["servers"].value() or ())
+
+    def has_options(self) -> bool:
+        """Whether any of the folded fields differs from its default, or is wrong."""
+        first = {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        names = [*(bound.name for bound, _flag in self.option_fields()), "credential", "reason"]
+        return any(
+            self[name].errors
+            or str(self[name].value() or "")
+            != str(first.get(name, self.fields[name].initial) or "")
+            for name in names
+        )
+
     def problems(self) -> list[tuple[str, str]]:
-        """(label, what is wrong) of each thing that still keeps it from running."""
+        """(label, message) for everything that still prevents the run."""
         return [
             (str(self[name].label) if name in self.fields else "", str(message))
             for name, messages in self.errors.items()
@@ -327,8 +346,10 @@ class LaunchForm(forms.Form):
 
 
 def initial_for_relaunch(run: Run) -> dict[str, Any]:
-    """The form's first values for doing a run once more, but for its servers. Secrets are not
-    shown, and stay as they were unless typed anew."""
+    """Initial values of the form for a relaunch, without servers.
+
+    Secrets are not shown, and stay the same unless typed again.
+    """
     schema, values = run.playbook.schema(), masked(run.extra_vars)
     options = {name: getattr(run, name) for name in OPTIONS}
     given = {

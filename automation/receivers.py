@@ -59,7 +59,7 @@ def _register_connection_check(using: str) -> None:
 def note_new_worker(**kwargs: Any) -> None:
     """A worker process has started: record it before its first task, and clean up after others."""
     sweep_folders()
-    # Where a cluster's process ends as it should, it is gone at once and not after ALIVE_FOR.
+    # A process that ends properly is removed at once instead of after ALIVE_FOR.
     multiprocessing.util.Finalize(None, _say_goodbye, exitpriority=0)
     try:
         Worker.objects.beat()

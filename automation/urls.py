@@ -7,6 +7,7 @@ app_name = "automation"
 urlpatterns = [
     path("jobs/launch/", launching.job_launch, name="job_launch"),
     path("jobs/launch/variables/", launching.job_launch_variables, name="job_launch_variables"),
+    path("jobs/launch/servers/", launching.job_launch_servers, name="job_launch_servers"),
     path("jobs/launch/plan/", launching.job_launch_plan, name="job_launch_plan"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job_detail"),
     path("jobs/<uuid:job_id>/lines/", logs.job_lines, name="job_lines"),

@@ -92,7 +92,7 @@ def _skipped(table: Table, why: str) -> Table:
     return table
 
 
-# --- Lines that come ------------------------------------------------------------------------------
+# --- New lines ------------------------------------------------------------------------------------
 
 
 def _measure_lines(table: Table, page: Any, job: Job, path: str) -> None:
@@ -177,7 +177,7 @@ def _add_memory(table: Table, page: Any) -> None:
     table.note = f"After scrolling up a long way the page holds {held} lines, {megabytes:.0f} MB."
 
 
-# --- What is looked at ----------------------------------------------------------------------------
+# --- Data -----------------------------------------------------------------------------------------
 
 
 def _add(table: Table, what: str, seconds: list[float], *, goal: float) -> None:

@@ -1,10 +1,10 @@
-"""The console while it is busy: jobs print, people read their logs and look at home, others launch.
+"""The console under load: jobs print, people read their logs and the home page, others launch.
 
-Eight real jobs at the same time, of 20,000 lines each, from real workers. Meanwhile 20 people read
-the logs, each asking for new lines 0.4 s after the last answer as the page does, and look at home
-every five seconds; gunicorn runs as in production. Then a hundred launches through the API within
-one second, while two worker processes take what is launched. An answer counts from its request to
-its last byte.
+Eight real jobs at once, of 20,000 lines each, on real workers. Meanwhile 20 people read the logs,
+each requesting new lines 0.4 s after the last response, like the page, and the home page every five
+seconds; gunicorn runs as in production. Then a hundred launches through the API within one second,
+while two worker processes take what is launched. A response is timed from its request to its last
+byte.
 """
 
 import argparse
@@ -39,7 +39,7 @@ PAUSE_SECONDS, HOME_SECONDS = 0.4, 5
 LONGEST = 180
 Taken = dict[str, list[float]]
 
-# Ansible prints a list one item a line: 20 tasks of 1,000 lines.
+# Ansible prints a list one item per line: 20 tasks of 1,000 lines.
 LINE = "a line of some length, as logs have, number "
 LONG = "{{ range(1000) | map('regex_replace', '^', '" + LINE + "') | list }}"
 TASKS = [{"name": f"Print {n}", "ansible.builtin.debug": {"msg": LONG}} for n in range(20)]
@@ -70,7 +70,7 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def _reading(url: str, table: Table) -> Taken:
-    """Seconds of each answer, from when all jobs run until the first has ended."""
+    """Seconds for each response, from when all jobs run until the first has ended."""
     playbook, servers = scenery.playbook("under_load", TASKS), scenery.machines(JOBS)
     cookies = _cookies()
     taken: Taken = defaultdict(list)
@@ -98,7 +98,7 @@ def _reading(url: str, table: Table) -> Taken:
 
 
 class _so_many_workers:
-    """As many worker processes as there are jobs."""
+    """Runs as many worker processes as there are jobs."""
 
     def __enter__(self) -> None:
         self.before = os.environ["WORKERS"], settings.Q_CLUSTER["workers"]
@@ -125,7 +125,7 @@ def _await_end(keys: list[int]) -> None:
 
 
 def _follow(url: str, cookies: str, job: Job, taken: Taken, over: Event) -> None:
-    """One person: new lines again and again, home now and then."""
+    """One reader: new lines repeatedly, the home page now and then."""
     line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     lines, home, last = reverse("automation:job_lines", args=[job.job_id]), reverse("home"), 0
     home_at = time.monotonic() + random.uniform(0, HOME_SECONDS)
@@ -165,7 +165,7 @@ def _cookies() -> str:
 
 
 def _launching(url: str) -> list[float]:
-    """Seconds of each launch; one begins each hundredth of a second, whether or not others wait."""
+    """Seconds for each launch; one starts every hundredth of a second, even if others wait."""
     playbook = scenery.playbook("at_once", [{"ansible.builtin.debug": {"msg": "hello"}}])
     _, token = ApiKey.objects.issue(scenery.operator(), name="under load")
     servers = scenery.machines(LAUNCHES)

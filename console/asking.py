@@ -25,8 +25,8 @@ def ask_to_confirm(
 
     `more`: `names` of what it is about, and the number of `more_names`; a `form` if values are
     needed; a template with `details`; `is_grave` for what cannot be undone, `is_production` for
-    what affects production; the URL `back`, and its label `back_button`. With a `note` on why it is
-    asked again, the answer is 409.
+    what affects production; the URL `back`, and its label `back_button`. With a `note` on why it
+    asks again, the status is 409.
     """
     context = {
         **admin.site.each_context(request),

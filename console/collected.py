@@ -42,7 +42,7 @@ class MenuEntry(Part):
     group: str = ""
     # URL names of other pages that count as part of this entry.
     pages: tuple[str, ...] = ()
-    # Whether it is a button in the header of every page too.
+    # True: also shown as a button in the header of every page.
     in_header: bool = False
     # Keyboard shortcut: "g j", or a single letter that no page uses itself.
     keys: str = ""
@@ -81,9 +81,11 @@ class RowSearch(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Verb(Part):
-    """What the command search understands besides names: "launch deploy", "dark". `find` is given
-    the person's request and what follows the verb, and answers what can be opened: (words, URL)
-    pairs, of which the first few are taken."""
+    """A verb of the command search: "launch deploy", "dark".
+
+    `find(request, rest)` gets what follows the verb, and returns (label, URL) pairs; the first few
+    are shown.
+    """
 
     names: tuple[str, ...]
     icon: str

@@ -1,8 +1,7 @@
-"""A form's field for a JSON object: rows of names, types and values, or the JSON itself.
+"""A form field for a JSON object: rows of names, types and values, or the JSON itself.
 
-What is typed keeps its type: a row of type text holds "yes" and "1" as texts, and a name that
-stands twice is refused, in rows, JSON and YAML alike. Rows need a script; without one the form has
-the JSON.
+What is typed keeps its type: a row of type text holds "yes" and "1" as texts. A duplicate name is
+rejected in rows, JSON and YAML alike. Rows need a script; without it, the form has the JSON.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ BLANK = KeyValue("", "text", "")
 
 
 class KeyValues(list[KeyValue]):
-    """What a form sent as rows, before it is read."""
+    """Rows that a form has sent, not yet parsed."""
 
 
 class UniqueDecoder(json.JSONDecoder):
@@ -71,7 +70,10 @@ def _row(name: str, value: Any) -> KeyValue:
 
 
 def read_rows(rows: KeyValues) -> dict[str, Any]:
-    """ValidationError naming each row that cannot be read. Empty rows say nothing."""
+    """The object for these rows; ignores empty ones.
+
+    Raises ValidationError for all invalid rows.
+    """
     pairs, problems = [], []
     for row in rows:
         if not row.name and not row.text.strip():
@@ -109,7 +111,7 @@ def _read_boolean(text: str) -> bool:
 
 
 def _read_structure(text: str) -> Any:
-    """JSON, or YAML where it is none."""
+    """Parse JSON, or otherwise YAML."""
     try:
         value = json.loads(text, cls=UniqueDecoder)
     except json.JSONDecodeError:
@@ -144,7 +146,7 @@ class KeyValuesWidget(forms.Widget):
         js = ["console/key_values.js"]
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """The rows where the script has shown them, else the JSON."""
+        """The rows if the script has shown them, otherwise the JSON."""
         if data.get(f"{name}-as") != "rows":
             return data.get(name)
         lists = (data.getlist(f"{name}-{part}") for part in ("name", "type", "value"))
@@ -161,13 +163,15 @@ class KeyValuesWidget(forms.Widget):
         return context
 
     def _render(self, template_name: str, context: Any, renderer: Any = None) -> SafeString:
-        """From our templates: a form's own renderer knows those of installed apps only."""
+        """Render with our templates: the form's own renderer knows only those of installed apps."""
         return render_to_string(template_name, context)
 
 
 def _shown(text: str | None) -> tuple[KeyValues | None, str]:
-    """The rows and the JSON of a stored value or of what was sent; no rows where that is no object,
-    or holds what a text field would change."""
+    """(rows, JSON) for a stored value or for what was sent.
+
+    The rows are None if it is not an object, or contains what a text field would change.
+    """
     try:
         value = json.loads(text or "{}", cls=UniqueDecoder)
     except (ValueError, RecursionError, ValidationError):
@@ -192,7 +196,7 @@ class KeyValuesField(ReadableJSONField):
             return data
         try:
             return super().bound_data(data, initial)
-        except ValidationError:  # a name stands twice
+        except ValidationError:  # a duplicate name
             return InvalidJSONInput(data)
 
     def prepare_value(self, value: Any) -> Any:

@@ -1,5 +1,8 @@
-"""YAML that means what it says: no "yes" that becomes true, no 22:22 that becomes a number, no
-dates, no aliases, and no name twice. What comes out is JSON."""
+"""YAML without surprises, restricted to what JSON can express.
+
+No "yes" that becomes true, no 22:22 that becomes a number, no dates, no aliases, no duplicate
+names.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import yaml
 from django.core.exceptions import ValidationError
 
 LONGEST_TEXT = 100_000
-# Of YAML 1.2's core schema, what JSON has too: by tag, the pattern and how a text may begin.
+# From YAML 1.2's core schema, what JSON has too: {tag: (pattern, possible first characters)}.
 MEANINGS = {
     "bool": (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"),
     "int": (re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})\Z"), "-+0123456789"),
@@ -41,7 +44,7 @@ for _name, (_pattern, _beginnings) in MEANINGS.items():
 
 
 def read_yaml(text: str) -> Any:
-    """ValidationError where it is no YAML, or more than JSON can say."""
+    """Parse YAML. Raises ValidationError if it is invalid, or more than JSON can express."""
     if len(text) > LONGEST_TEXT:
         raise ValidationError(f"At most {LONGEST_TEXT:,} characters.")
     try:
@@ -56,7 +59,10 @@ def read_yaml(text: str) -> Any:
 
 
 def unique_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """ValidationError where a name stands twice: one of the values would be lost."""
+    """The pairs as a dict.
+
+    Raises ValidationError for a duplicate name, as one value would be lost.
+    """
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

@@ -1,4 +1,4 @@
-"""Times on a page: how long ago, and exactly when."""
+"""Times on pages: how long ago, and exactly when."""
 
 from datetime import datetime
 
@@ -7,13 +7,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-# What is longer ago is shown by its date.
+# Older times are shown as dates.
 RELATIVE_DAYS = 7
 
 
 def time_tag(moment: datetime) -> SafeString:
-    """A time as so long ago; the exact one, with its zone, is shown when it is pointed at or its
-    link has the focus."""
+    """A relative time; the exact one, with time zone, shows on hover or focus of its link."""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -23,12 +22,12 @@ def time_tag(moment: datetime) -> SafeString:
 
 
 def exact_moment(moment: datetime) -> str:
-    """ "2026-11-28 08:24:37 UTC", in the console's zone."""
+    """ "2026-11-28 08:24:37 UTC", in the console's time zone."""
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def relative_time(moment: datetime, now: datetime | None = None) -> str:
-    """ "3 min ago", "in 2 h", "just now"; the date alone where it is more than a week off."""
+    """ "3 min ago", "in 2 h", "just now"; only the date if it is more than a week away."""
     seconds = int(((now or timezone.now()) - moment).total_seconds())
     length = abs(seconds)
     if length < MINUTE:

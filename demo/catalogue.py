@@ -11,7 +11,7 @@ from django.conf import settings
 from automation.content.playbook_files import hash_of
 from automation.models import Playbook
 
-# Below PLAYBOOK_ROOT, and hidden: `import_playbooks` passes it over.
+# Below PLAYBOOK_ROOT, and hidden, so that `import_playbooks` skips it.
 FOLDER = ".seed_data"
 HEAD = "# Made by `manage.py seed_data`, for trying the console out.\n"
 GATHERING = "Gathering Facts"

@@ -77,7 +77,7 @@ class HealthView(APIView):
 
     @extend_schema(responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
-        """Whether database, queue and workers are healthy.
+        """Check the health of database, queue and workers.
 
         Authenticated users also see the details.
         """
@@ -113,7 +113,10 @@ urlpatterns = [
     path(
         "docs",
         SpectacularSwaggerSplitView.as_view(
-            url_name="api:schema", http_method_names=["get", "head"]
+            url_name="api:schema",
+            http_method_names=["get", "head"],
+            template_name="infraops/api_docs.html",
+            title="InfraOps API",
         ),
         name="docs",
     ),

@@ -31,7 +31,7 @@ MYSQL_OPTIONS = {
 
 
 def parse_url(url: str) -> dict[str, Any]:
-    """A DATABASE_URL. A "+" in it is a plus, and not a blank as in a form's values."""
+    """Parse a DATABASE_URL. A "+" in it is a plus, not a space as in form data."""
     address, mark, options = url.partition("?")
     return dict(Env.db_url_config(address.replace("+", "%2B") + mark + options))
 

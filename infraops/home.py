@@ -1,4 +1,4 @@
-"""The home page: the apps' tiles and panels, filled in with the numbers of each app."""
+"""The home page: the apps' tiles and panels, filled in with each app's numbers."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,13 +16,13 @@ from console.shielding import BROKEN, ask_part
 from .figures import Figures, figures_of
 
 Kind = TypeVar("Kind", bound=HomePart)
-# By app; None where an app could not count them.
+# {app: its numbers}; None if they failed.
 Numbers = Mapping[str, Mapping[str, Any] | None]
 Filled = tuple[HomePanel, SafeString]
 
 
 def home_of(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
-    """What this person sees; figures that were counted no longer ago than `oldest` will do."""
+    """Context of the home page for this user, with figures no older than `oldest`."""
     figures = figures_of(oldest)
     tiles, panels = _visible(request, HomeTiles), _visible(request, HomePanel)
     numbers = _numbers(request, figures, {part.app for part in [*tiles, *panels]})
@@ -37,7 +37,7 @@ def home_of(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
 
 
 def first_steps() -> list[dict[str, Any]]:
-    """What to do next, while something of it has not been done."""
+    """The first steps, as long as one of them is not done."""
     steps = [{"template": step.template, "is_done": _is_done(step)} for step in parts_of(FirstStep)]
     return steps if any(step["is_done"] is False for step in steps) else []
 
@@ -78,8 +78,11 @@ def _filled(request: HttpRequest, part: HomePart, numbers: Numbers) -> SafeStrin
 
 
 def _rows(panels: list[Filled]) -> list[list[list[Filled]]]:
-    """Rows of columns of panels. Those of half the width that follow each other share a row of two
-    columns, left and right in turn, so that a short one leaves no gap below it."""
+    """Rows of columns of panels.
+
+    Consecutive panels of half width share a row of two columns, alternately left and right, so that
+    a short one leaves no gap below it.
+    """
     rows: list[list[list[Filled]]] = []
     for place, alike in groupby(panels, key=lambda filled: filled[0].place):
         found = list(alike)

@@ -46,8 +46,7 @@ def _is_here(request: HttpRequest, entry: MenuEntry, path: str) -> bool:
 
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
-    """The user's keyboard shortcuts, which keyboard.js reads from the page, and the buttons in its
-    header."""
+    """The user's keyboard shortcuts, which keyboard.js reads from the page, and header buttons."""
     entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
     seen = [entry for entry in entries if may_see(request, entry.permission)]
     return {
@@ -57,7 +56,7 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _each(describe: Callable[[MenuEntry], dict[str, str]], entries: Iterable[MenuEntry]) -> list:
-    """Those that can be described."""
+    """The descriptions, without entries that raise."""
     found = [ask_part(entry.words, partial(describe, entry), instead=None) for entry in entries]
     return [each for each in found if each]
 

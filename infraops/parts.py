@@ -1,5 +1,7 @@
-"""What infraops itself adds to the console: home, the API's documentation, verbs of the command
-search, the database check."""
+"""What infraops itself adds to the console.
+
+Home, the API's documentation, verbs of the command search, and the database check.
+"""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The command search: verbs, pages and rows, each only where the person may see it."""
+"""The command search: verbs, pages and rows, limited to what the user may see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.collected import MenuEntry, RowSearch, Verb, may_see
 from console.parts import parts_of
 from console.shielding import ask_part
 
-# Of each kind.
+# Results per kind.
 FOUND = 6
 # Each is an address that leads nowhere: static/command.js applies the colour scheme.
 THEMES = {"dark": "Dark mode", "light": "Light mode", "auto": "Light or dark, as the system is"}
@@ -30,13 +30,13 @@ class Found:
 
 
 def search(request: HttpRequest, text: str) -> list[Found]:
-    """Each once: verbs first, then pages, then rows."""
+    """Results without duplicates: verbs first, then pages, then rows."""
     found = [*_verbs(request, text), *_pages(request, text), *_rows(request, text)]
     return list({each.link: each for each in reversed(found)}.values())[::-1]
 
 
 def _verbs(request: HttpRequest, text: str) -> Iterator[Found]:
-    """ "la" is enough for "launch"; with more words behind it, the verb has to be whole."""
+    """ "la" is enough for "launch"; if more words follow, the verb has to be complete."""
     word, _, rest = text.lower().partition(" ")
     for verb in _seen(request, Verb):
         is_whole = word in verb.names
@@ -77,7 +77,7 @@ def find_theme(name: str, request: HttpRequest, rest: str) -> Iterable[tuple[str
 
 
 def find_forms(request: HttpRequest, rest: str) -> Iterator[tuple[str, str]]:
-    """ "add server": the forms for new records, where the person may add them."""
+    """ "add server": the forms for new records that the user may add."""
     for model_admin in admin.site._registry.values():
         opts = model_admin.opts
         is_named = str(opts.verbose_name).lower().startswith(rest.lower())

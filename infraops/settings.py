@@ -266,7 +266,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "console.api.pagination.NumberedPages",
     "DEFAULT_FILTER_BACKENDS": ["console.api.filters.StrictFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["console.api.parsers.StorableJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.ErrorsDocumented",
+    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.Documented",
     "EXCEPTION_HANDLER": "console.api.errors.exception_handler",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -330,7 +330,7 @@ UNFOLD = {
         lambda request: static("infraops.css"),
         lambda request: static("shell.css"),
     ],
-    # Deferred, all of them; theme.js is not, and stands in the shell's outermost template.
+    # All deferred, except theme.js, which is in Unfold's outermost template.
     "SCRIPTS": [
         lambda request: static("keyboard.js"),
         lambda request: static("command.js"),

@@ -1,4 +1,4 @@
-"""What a newcomer meets before everything is set up, in a sentence that says what to run."""
+"""Errors of an incomplete set-up, explained in a sentence that says what to run."""
 
 import logging
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 MIGRATE = ".venv/bin/python manage.py migrate"
-# MySQL's and MariaDB's numbers: no such table, unknown column.
+# Error codes of MySQL and MariaDB: no such table, unknown column.
 LACKING = {1146, 1054}
 LACKING_TEXTS = ("no such table", "no such column", "has no column named")
 # Unknown database, access denied, no server at this socket or address, unknown host.
@@ -15,7 +15,7 @@ UNREACHABLE_TEXTS = ("unable to open database file", "file is not a database")
 
 
 def explain_error(error: BaseException | None) -> str:
-    """What is missing and what to do about it; empty where the error is of another kind."""
+    """What is missing and what to do about it; "" for other kinds of errors."""
     if isinstance(error, ImproperlyConfigured):
         return f"{error}. `make env` writes a .env with what is required; see .env.example."
     if not isinstance(error, DatabaseError):
@@ -33,12 +33,12 @@ def _is(error: DatabaseError, numbers: set[int], texts: tuple[str, ...]) -> bool
 
 
 def _words(error: DatabaseError) -> str:
-    """Without the number that MySQL's driver puts before them."""
+    """The message without the number that MySQL's driver puts first."""
     return str(error.args[-1] if error.args else error)
 
 
 class WithoutTraceback(logging.Filter):
-    """A request that fails because of the set-up is one line in the console's log."""
+    """Logs one line for a request that fails because of the set-up."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         sentence = explain_error(record.exc_info[1] if record.exc_info else None)

@@ -24,9 +24,9 @@ urlpatterns = [
     ),
     # The home page says more than the admin's own index.
     path("admin/", RedirectView.as_view(pattern_name="home")),
-    # In place of the shell's, which finds the names of models and keeps answers for minutes.
+    # Replaces Unfold's, which finds names of models and caches results for minutes.
     path("admin/search/", views.command_search, name="command_search"),
-    # The index of one app is no page of ours.
+    # The admin's index of a single app is not one of our pages.
     re_path(rf"^admin/(?P<app_label>{apps})/$", views.app_index, name="app_index"),
     path("admin/", admin.site.urls),
     path("api/", include("infraops.api")),

@@ -45,13 +45,13 @@ def home_live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def app_index(request: HttpRequest, app_label: str) -> HttpResponse:
-    """In place of the admin's page of one app, which lists names of tables."""
+    """Replaces the admin's index of an app, which lists names of tables."""
     return redirect("home")
 
 
 @require_safe
 def command_search(request: HttpRequest) -> HttpResponse:
-    """What the command search shows while one types."""
+    """The results of the command search, updated while typing."""
     text = request.GET.get("s", "").strip()
     found = search(request, text) if text else []
     return render(request, "infraops/_command_results.html", {"results": found})

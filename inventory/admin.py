@@ -104,7 +104,7 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
         return server
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """`?copy=7`: what server 7 has, but for its own name, address, host key and secrets."""
+        """`?copy=7`: the values of server 7, without its name, address, host key and secrets."""
         copied = Server.objects.filter(pk=row_key(request.GET.get("copy"))).first()
         if copied is None:
             return super().get_changeform_initial_data(request)

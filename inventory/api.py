@@ -189,7 +189,7 @@ class ServerViewSet(EditableViewSet):
     @extend_schema(responses=ServerFactsSerializer)
     @action(detail=True)
     def facts(self, request: Request, **kwargs: Any) -> Response:
-        """The facts from the last run that gathered them on this server, without secrets."""
+        """Show the facts from the last run that gathered them on this server, without secrets."""
         server = self.get_object()
         facts = ServerFacts.objects.filter(server=server).first()
         if facts is None:
@@ -205,7 +205,7 @@ class ServerViewSet(EditableViewSet):
         filterset_class=None,
     )
     def fetch_host_key(self, request: Request, **kwargs: Any) -> Response:
-        """The host keys that the server presents now, to be compared by a person.
+        """Fetch the host keys that the server presents now, for a person to compare.
 
         Nothing is pinned.
         """

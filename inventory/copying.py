@@ -1,4 +1,4 @@
-"""A new server like one that is there: what its form begins with."""
+"""Copy a server: the initial values of the form for a new one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audit.redaction import has_mask, redacted
 
 from .models import Server
 
-# What is each server's own is typed anew: its name, its address and what identifies it.
+# What identifies a server has to be typed anew: its name, its address, its host key.
 COPIED = (
     *("environment", "description", "is_active", "credential", "tags", "os_type", "os_version"),
     *("ssh_port", "ssh_user", "ssh_key_path"),
@@ -18,7 +18,7 @@ COPIED = (
 
 @dataclass(frozen=True)
 class ServerCopy:
-    """The values of a form, and the names of variables that are left out, for they are secret."""
+    """Initial values of the form, and the names of variables left out because they are secret."""
 
     values: dict[str, Any]
     left_out: list[str]

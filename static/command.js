@@ -1,5 +1,5 @@
-// The command search: Enter opens what is marked, else the first find, and waits for it where it is
-// still on its way. The shell's own takes a row that is not there, which is an error in its script.
+// The command search: Enter opens the marked result, or else the first one, and waits for it if it is
+// still on its way. Unfold's own script takes a row that does not exist, which is an error.
 "use strict";
 
 (() => {

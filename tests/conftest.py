@@ -95,7 +95,7 @@ def query_ceiling(django_assert_max_num_queries: Any) -> Any:
     return django_assert_max_num_queries
 
 
-# --- Places ---------------------------------------------------------------------------------------
+# --- Folders --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +108,7 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(mode=0o700)
 
 
-# --- What runs and what does not ------------------------------------------------------------------
+# --- Selecting tests ------------------------------------------------------------------------------
 
 
 def pytest_report_header() -> str:

@@ -1,4 +1,4 @@
-"""Every URL and the roles that each of its methods wants. Read by test_permissions.py."""
+"""Every URL and the roles that each of its methods allows; read by test_permissions.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,10 @@ from tickets.models import Ticket
 
 
 class Who(IntEnum):
-    """The roles that may, and admins always. VIEWER: every role. READER: auditors and operators.
-    NOBODY: the page exists, and is closed to all."""
+    """The roles that may; admins always may. VIEWER: every role. READER: auditors and operators.
+
+    NOBODY: the page exists, but is closed to all.
+    """
 
     EVERYBODY = 0
     VIEWER = 1
@@ -218,6 +220,7 @@ CONSOLE = {
     "automation:run_lines": page(VIEWER, key(make.run)),
     "automation:run_search": page(VIEWER, key(make.run)),
     "automation:run_log_download": page(VIEWER, key(make.run)),
+    "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),

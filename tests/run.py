@@ -63,7 +63,7 @@ class Leg:
 
     @property
     def has_ended(self) -> bool:
-        """Sets `seconds` when it is first true."""
+        """True once the process has ended; sets `seconds` when first true."""
         assert self.process is not None
         if self.process.poll() is None:
             return False

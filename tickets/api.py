@@ -154,13 +154,13 @@ class TicketViewSet(
 
     @action(detail=True, methods=["post"])
     def start(self, request: Request, **kwargs: Any) -> Response:
-        """Move from open to in progress; assigns it to you if it is unassigned."""
+        """Start work on an open ticket. Assigns it to you if it is unassigned."""
         self.given()
         return self._worked(Ticket.start)
 
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, **kwargs: Any) -> Response:
-        """Move from open or in progress to resolved."""
+        """Resolve an open ticket or one in progress."""
         return self._worked(Ticket.resolve, **self.given())
 
     @action(detail=True, methods=["post"])
@@ -175,7 +175,7 @@ class TicketViewSet(
 
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, **kwargs: Any) -> Response:
-        """Assign to a user who works tickets, or to nobody."""
+        """Assign a ticket to a user who works tickets, or unassign it."""
         return self._worked(Ticket.assign, assignee=self.given()["assigned_to"])
 
     @extend_schema(
@@ -184,7 +184,7 @@ class TicketViewSet(
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def comments(self, request: Request, **kwargs: Any) -> Response:
-        """Up to 200 comments after comment `after`, oldest first."""
+        """List up to 200 comments after comment `after`, oldest first."""
         after = whole_number("after", request.query_params.get("after", "0"), 0, 2**31 - 1)
         found = self.get_object().comments.select_related("created_by").filter(pk__gt=after)
         comments = list(found.order_by("pk")[:COMMENTS])

@@ -8,7 +8,7 @@ DOMAIN = "infraops.invalid"
 
 
 def make_system(apps, schema_editor):
-    """Under a name that no person has."""
+    """Create it under a name that no person has."""
     users = apps.get_model("accounts", "User").objects.using(schema_editor.connection.alias)
     if users.filter(is_system=True).exists():
         return
@@ -20,8 +20,11 @@ def make_system(apps, schema_editor):
 
 
 def remove_system(apps, schema_editor):
-    """What it did is nobody's again. SQLite keeps no foreign keys while it migrates: the lines of
-    the trail would point at a row that is gone, and no further migration would pass."""
+    """Clear references to it, then delete it.
+
+    SQLite does not enforce foreign keys during migrations: audit lines would point at a missing
+    row, and no later migration would succeed.
+    """
     users = apps.get_model("accounts", "User").objects.using(schema_editor.connection.alias)
     for system in users.filter(is_system=True):
         leave_alone(system.pk, schema_editor.connection)
@@ -29,7 +32,7 @@ def remove_system(apps, schema_editor):
 
 
 def leave_alone(user_id, connection):
-    """In all tables, also of apps that this migration knows nothing about."""
+    """Clear references in all tables, including those of apps unknown to this migration."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             relations = connection.introspection.get_relations(cursor, table)

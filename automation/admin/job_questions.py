@@ -1,13 +1,16 @@
 """The confirmation questions before runs are cancelled or relaunched from the list of jobs."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
 
+from automation import launching
 from automation.models import Job, Run
 from automation.reports.run_servers import ACTIVE, Target
 from inventory.models import Server
+from schema.exceptions import Refused
 
 NAMED = 10
 
@@ -37,22 +40,43 @@ def describe_cancel(jobs: QuerySet[Job]) -> dict[str, Any]:
 
 def describe_relaunch(jobs: QuerySet[Job]) -> dict[str, Any]:
     """Relaunching runs on the servers of the selected jobs, run by run."""
-    chosen = list(jobs.prefetch_related("playbook", "server").order_by("-run_id", "id"))
-    target = Target.of(job.server for job in chosen)
-    by_run: dict[int, list[Job]] = {}
-    for job in chosen:
-        by_run.setdefault(job.run_id, []).append(job)
+    by_run = chosen_by_run(jobs)
+    target = Target.of(job.server for same in by_run.values() for job in same)
     what = "this run" if len(by_run) == 1 else f"{len(by_run)} runs"
     return {
         "question": f"Relaunch {what} on {target.words()}?",
         "button": f"Relaunch {what} on {target.words()}",
         "is_production": target.is_production,
-        **_names(_of_run(pk, same) for pk, same in by_run.items()),
+        "expect": _digest_of(by_run),
+        **_names(_of_run(run, same) for run, same in by_run.items()),
     }
 
 
-def _of_run(pk: int, jobs: list[Job]) -> str:
-    return f"Run {pk} of {jobs[0].playbook} on {Target.of(job.server for job in jobs).words()}"
+def chosen_by_run(jobs: QuerySet[Job]) -> dict[Run, list[Job]]:
+    """The newest run first."""
+    rows = ("playbook", "server", "run__playbook", "run__credential")
+    by_run: dict[Run, list[Job]] = {}
+    for job in jobs.prefetch_related(*rows).order_by("-run_id", "id"):
+        by_run.setdefault(job.run, []).append(job)
+    return by_run
+
+
+def _of_run(run: Run, jobs: list[Job]) -> str:
+    return f"Run {run.pk} of {run.playbook} on {Target.of(job.server for job in jobs).words()}"
+
+
+def _digest_of(by_run: dict[Run, list[Job]]) -> str:
+    """Of what all of these relaunches would run."""
+    digests = [_digest_of_relaunch(run, jobs) for run, jobs in by_run.items()]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _digest_of_relaunch(run: Run, jobs: list[Job]) -> str:
+    try:
+        launch = launching.launch_from(run, servers=[job.server for job in jobs])
+    except Refused as error:
+        return str(error)
+    return f"{run.pk} {launching.digest_of_launch(launch)}"
 
 
 def _names(sentences: Iterable[str]) -> dict[str, Any]:

@@ -32,9 +32,8 @@ from console.lists import (
     ask_first,
     call_each,
 )
-from inventory.models import Server
 
-from .job_questions import describe_cancel, describe_relaunch, runs_of
+from .job_questions import chosen_by_run, describe_cancel, describe_relaunch, runs_of
 
 
 class EnvironmentFilter(AllValuesCheckboxFilter):
@@ -178,15 +177,13 @@ class JobAdmin(HistoryAdmin):
     @ask_first("Relaunch?", button="Relaunch", describe=describe_relaunch)
     def relaunch(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         """Relaunch each run of the selected jobs, on their servers only."""
-        servers: dict[Run, list[Server]] = {}
-        for job in jobs.select_related("run__playbook", "server").order_by("id"):
-            servers.setdefault(job.run, []).append(job.server)
+        chosen = chosen_by_run(jobs)
         actor, key = signed_in(request), request.POST.get("once", "")
 
         def again(run: Run) -> bool:
             own_key = f"{key[:32]}-{run.pk}" if key else ""
-            launch = launching.launch_from(run, servers=servers[run])
+            launch = launching.launch_from(run, servers=[job.server for job in chosen[run]])
             launching.launch(actor, replace(launch, idempotency_key=own_key))
             return True
 
-        call_each(request, servers, again, done="Relaunched", unchanged="")
+        call_each(request, chosen, again, done="Relaunched", unchanged="")

@@ -180,7 +180,7 @@ def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProx
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
 
 
-# By status.
+# Responses by status.
 RELAUNCH_ANSWERS = {
     201: LaunchedSerializer,
     200: one_of("RelaunchKnownOrDry", LaunchedSerializer, IntentionSerializer),
@@ -292,7 +292,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """Lines after line `after`.
+        """Read the log: the lines after line `after`.
 
         To follow a job, repeat with `last` as `after` until `finished`.
         """

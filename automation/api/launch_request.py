@@ -225,7 +225,7 @@ class IntentionSerializer(serializers.Serializer):
 
 
 class PlanChangedSerializer(ErrorSerializer):
-    """A 409. `rehearsal` is there if something else would run than was expected."""
+    """A 409; includes `rehearsal` if something other than expected would run."""
 
     rehearsal = IntentionSerializer(
         required=False, help_text="What would run now; its `digest` is the next `expect`."
@@ -280,7 +280,7 @@ class PlanConflict(Conflict):
 
 
 def answer_rehearsal(request: Request, launch: Launch) -> Response:
-    """What a dry run answers."""
+    """The response to a dry run."""
     try:
         intention = launching.rehearse(signed_in(request), launch)
     except PlanChanged as error:

@@ -121,7 +121,7 @@ class PlaybookViewSet(EditableViewSet):
 
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Accept the file as it is now."""
+        """Accept the playbook's file as it is now."""
         self.given()
         playbook = self.get_object()
         if not playbook.accept_file(request.user):
@@ -131,7 +131,7 @@ class PlaybookViewSet(EditableViewSet):
     @extend_schema(responses=StatisticsSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def statistics(self, request: Request, **kwargs: Any) -> Response:
-        """How the playbook has fared.
+        """Show how a playbook has fared.
 
         The last 50 runs, newest first, the last 12 weeks with runs, and the newest job on each
         server. Considers the newest 500 runs and 20,000 jobs, however long the history is.
@@ -141,7 +141,7 @@ class PlaybookViewSet(EditableViewSet):
     @extend_schema(responses=SourceSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def source(self, request: Request, **kwargs: Any) -> Response:
-        """The file as it is now, and the files that it names, which its hash does not cover."""
+        """Show the file as it is now, and name the files it uses, which its hash does not cover."""
         playbook = self.get_object()
         text = playbook.source
         shown = {

@@ -127,7 +127,7 @@ class OneRunSerializer(RunSerializer):
 
 
 def _environments(run: Run) -> list[Environment]:
-    """Production first."""
+    """The environments of the run's servers, production first."""
     by_name = run.jobs.order_by().values_list("server__environment")
     return environments_of(by_name.annotate(Count("id")))
 
@@ -221,7 +221,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
-        """Relaunch a run; takes the same body as the relaunch of a job."""
+        """Relaunch a run. Takes the same body as the relaunch of a job."""
         given = self.given()
         launch = relaunch_asked_for(request, self.get_object(), given)
         if given.get("dry_run"):
@@ -243,7 +243,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def matrix(self, request: Request, **kwargs: Any) -> Response:
-        """Results by server and task: servers with failures first, tasks in play order."""
+        """Show results by server and task. Failed servers come first, tasks in play order."""
         asked = request.query_params
         for name in ("hosts", "tasks"):
             whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)

@@ -73,5 +73,5 @@ class ServerCheckViewSet(RecordViewSet):
     @extend_schema(responses=ServerSummarySerializer)
     @action(detail=True)
     def summary(self, request: Request, **kwargs: Any) -> Response:
-        """The server's last job, its last connection check, and how its last 50 jobs ended."""
+        """Show a server's last job, its last connection check, and how its last 50 jobs ended."""
         return Response(ServerSummarySerializer(summarize_server(self.get_object())).data)

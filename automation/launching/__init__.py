@@ -1,10 +1,10 @@
-"""From what a person, a key or a schedule asks for to a run that waits."""
+"""From a request by a person, a key or a schedule to a waiting run."""
 
 from .digests import PlanChanged
 from .intentions import Intention
 from .launches import Choice, Launch, Origin
 from .relaunching import Only, launch_from
-from .verbs import Launched, launch, rehearse
+from .verbs import Launched, digest_of_launch, launch, rehearse
 
 __all__ = [
     "Choice",
@@ -14,6 +14,7 @@ __all__ = [
     "Only",
     "Origin",
     "PlanChanged",
+    "digest_of_launch",
     "launch",
     "launch_from",
     "rehearse",

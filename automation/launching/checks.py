@@ -1,4 +1,4 @@
-"""What is checked before a launch becomes a run: our own rules, then those of the apps above."""
+"""Checks before a launch becomes a run: our own rules, then those of the apps above."""
 
 from __future__ import annotations
 
@@ -22,41 +22,47 @@ from .launches import LONGEST_LAUNCH_REASON, Launch
 
 @dataclass(frozen=True)
 class Candidate:
-    """A launch that is asked about, with what is made of it once."""
+    """A launch to be checked, with values derived from it only once."""
 
     actor: User
     launch: Launch
 
     @cached_property
     def servers(self) -> list[Server]:
-        """ValidationError where a choice finds none."""
+        """The servers of the launch. Raises ValidationError if a choice matches none."""
         return self.launch.each_server()
 
     @cached_property
     def run(self) -> Run:
-        """Not saved, its columns checked: ValidationError. What was secret in a run that it repeats
-        stays secret."""
-        launch = self.launch
-        schema = launch.playbook.schema()
-        values = variables.cleaned_values(schema, launch.extra_vars)
-        secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
-        run = Run(
-            playbook=launch.playbook,
-            playbook_hash=launch.playbook.file_hash,
-            launched_by=self.actor,
-            extra_vars=variables.sealed(schema, values, secrets),
-            credential=launch.credential,
-            relaunch_of=launch.relaunch_of,
-            idempotency_key=launch.idempotency_key or None,
-            **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
-        )
+        """Not saved, its columns checked: ValidationError."""
+        run = unsaved_run(self.launch)
+        run.launched_by = self.actor
         run.clean_fields(exclude=["extra_vars"])
         return run
 
 
+def unsaved_run(launch: Launch) -> Run:
+    """What a launch would save, in nobody's name; ValidationError for bad variables. What was
+    secret in a run that it repeats stays secret."""
+    schema = launch.playbook.schema()
+    values = variables.cleaned_values(schema, launch.extra_vars)
+    secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
+    return Run(
+        playbook=launch.playbook,
+        playbook_hash=launch.playbook.file_hash,
+        extra_vars=variables.sealed(schema, values, secrets),
+        credential=launch.credential,
+        relaunch_of=launch.relaunch_of,
+        idempotency_key=launch.idempotency_key or None,
+        **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
+    )
+
+
 def verdict_on_launch(candidate: Candidate) -> Verdict:
-    """The first of our own rules that it breaks, or whatever the apps above have against it: each
-    rule may rely on those before it."""
+    """The first of our own rules that it breaks, or all violations that the apps above report.
+
+    Each rule may rely on those before it.
+    """
     for name, rule in RULES.items():
         try:
             rule(candidate)
@@ -80,7 +86,7 @@ def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tupl
 
 
 def refuse_role(candidate: Candidate) -> None:
-    """PermissionDenied for whoever may not launch, or not with a credential of their choice."""
+    """Raise PermissionDenied if the actor may not launch, or may not choose a credential."""
     if not candidate.actor.has_perm("automation.launch_playbook"):
         raise PermissionDenied("Your role cannot launch playbooks.")
     named = candidate.launch.credential
@@ -119,7 +125,7 @@ def _refuse_bad_values(candidate: Candidate) -> None:
 
 
 def _refuse_bad_reason(candidate: Candidate) -> None:
-    """It is kept for good. The form and the API look by themselves, the other ways in do not."""
+    """The reason is stored permanently. Form and API check it too, the other ways in do not."""
     reason = candidate.launch.reason
     if len(reason) > LONGEST_LAUNCH_REASON:
         raise ValidationError({"reason": [f"At most {LONGEST_LAUNCH_REASON} characters."]})

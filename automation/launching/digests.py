@@ -1,7 +1,7 @@
-"""What would run as plain data: its digest, and how it differs from what was shown before.
+"""What would run, as plain data: its digest, and how it differs from what was shown.
 
-Whoever launches sends back the digest of the plan that they saw. Where it is another one by then,
-nothing is launched, and the differences are named.
+A launch sends back the digest of the plan that the user saw. If the plan has changed, nothing is
+launched, and the differences are named.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from automation.models.waiting import name_some
 from inventory.models import Server
 from schema.exceptions import Refused
 
-# Whatever of a server decides what runs there, and as whom. Not its pinned host key, which a run
-# may learn by itself.
+# Whatever decides what runs on a server, and as whom. Not its pinned host key, which a run may
+# learn itself.
 OF_A_SERVER = (
     *("pk", "hostname", "ip_address", "ssh_port", "ssh_user", "ssh_key_path", "credential_id"),
     *("environment", "tags", "variables"),
 )
-# Of more servers a form carries no names, and says only how many there were.
+# With more servers, a form carries only their number.
 MOST_NAMED = 500
 LONGEST_VALUE = 80
 SALT = "automation.launching.digests"
 
 
 class PlanChanged(Refused):
-    """Something else would run than was expected: `intention` has what."""
+    """Something other than expected would run; `intention` says what."""
 
     def __init__(self, intention: Any) -> None:
         super().__init__(
@@ -45,8 +45,10 @@ class PlanChanged(Refused):
 
 
 def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
-    """What would run, as JSON. Secrets are masked: another secret is no other plan. `run` need not
-    be saved."""
+    """What would run, as JSON-serialisable data. `run` need not be saved.
+
+    Secrets are masked: a different secret does not make a different plan.
+    """
     return {
         "playbook": [run.playbook_id, run.playbook_hash],
         "servers": {server.hostname: _short_hash(server) for server in servers},
@@ -57,29 +59,31 @@ def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
 
 
 def digest_contents(contents: dict[str, Any]) -> str:
-    """SHA-256 in hex; the same for the same contents in whatever order."""
+    """SHA-256 in hex, independent of the order of keys."""
     return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
 
 
 def _short_hash(server: Server) -> str:
-    """Keyed: among the variables may be a password that is easily guessed."""
+    """A keyed hash, as the variables may include an easily guessed password."""
     values = [getattr(server, name) for name in OF_A_SERVER]
     return salted_hmac(SALT, json.dumps(values, sort_keys=True)).hexdigest()[:16]
 
 
-# --- What a form carries --------------------------------------------------------------------------
+# --- What the form carries ------------------------------------------------------------------------
 
 
 def sign_contents(contents: dict[str, Any]) -> str:
-    """The contents as a form carries them, to name the differences by: signed, and with a number
-    in place of many servers."""
+    """The contents, signed, for a form to carry, so that differences can be named later.
+
+    Many servers are replaced by their number.
+    """
     servers = contents["servers"]
     kept = contents | ({"servers": len(servers)} if len(servers) > MOST_NAMED else {})
     return signing.dumps(kept, salt=SALT, compress=True)
 
 
 def read_signed(text: str) -> dict[str, Any] | None:
-    """None for what we have not signed."""
+    """The signed contents; None if the signature is not ours."""
     try:
         return signing.loads(text, salt=SALT)
     except signing.BadSignature:
@@ -87,7 +91,7 @@ def read_signed(text: str) -> dict[str, Any] | None:
 
 
 def name_changes(before: dict[str, Any] | None, now: Run, servers: Sequence[Server]) -> list[str]:
-    """Sentences: what is not as it was; empty where that cannot be told."""
+    """Sentences about what has changed; empty if that cannot be known."""
     if before is None:
         return []
     after = contents_of(now, servers)

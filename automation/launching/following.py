@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +14,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.models import User
+from automation import launching
 from automation.ansi import plain
 from automation.models import Job, Run, Worker
 from automation.models.waiting import blockers
@@ -22,6 +24,8 @@ from inventory.models import Credential
 from schema.exceptions import Refused
 from schema.retrying import insisting
 
+from .digests import PlanChanged, contents_of, name_changes
+from .intentions import Intention
 from .launches import Launch
 
 POLL_SECONDS = 0.3
@@ -48,9 +52,22 @@ class LaunchingCommand(BaseCommand):
             type=int,
             default=60,
             metavar="SECONDS",
-            help="give up watching when no worker lives for so long (default: 60)",
+            help="stop following after this long without a live worker (default: 60)",
         )
-
+        parser.add_argument(
+            "--dry-run", action="store_true", help="run all checks, show the plan, launch nothing"
+        )
+        parser.add_argument(
+            "--expect",
+            default="",
+            metavar="DIGEST",
+            help="launch only if exactly this would run: the digest that --dry-run prints",
+        )
+        parser.add_argument(
+            "--yes",
+            action="store_true",
+            help="do not ask (a terminal is asked about several servers, and about production)",
+        )
         self._add_launch_options(parser)
 
     @staticmethod
@@ -58,26 +75,69 @@ class LaunchingCommand(BaseCommand):
         """Add the options; each is None unless given."""
         options = parser.add_argument_group("how it runs")
         options.add_argument(
-            "--reason", default="", help="for the audit trail; an admin's overrides what may be"
+            "--reason",
+            default="",
+            help="recorded in the audit trail; from an admin, overrides checks that allow it",
         )
         on_or_off: Any = {"action": BooleanOptionalAction}
         options.add_argument(
-            "--credential", metavar="NAME", help="log in with it, and not as the servers say"
+            "--credential", metavar="NAME", help="log in with it instead of the servers' own"
         )
         options.add_argument("--extra-vars", metavar="JSON", help="a JSON object")
-        options.add_argument("--check", help="change nothing, say what would", **on_or_off)
+        options.add_argument("--check", help="report changes without making them", **on_or_off)
         options.add_argument("--diff", help="show what changes in files", **on_or_off)
-        options.add_argument("--tags", help="only tasks with these tags")
-        options.add_argument("--skip-tags", help="no tasks with these tags")
-        options.add_argument("--start-at-task", metavar="NAME", help="skip those before")
-        options.add_argument("--become", help="run as root on the server", **on_or_off)
-        options.add_argument("--forks", type=int, help="servers at the same time (5)")
-        options.add_argument("--deadline", type=int, metavar="SECONDS", help="then it is ended")
+        options.add_argument("--tags", help="only tasks with these tags, comma-separated")
+        options.add_argument("--skip-tags", help="skip tasks with these tags, comma-separated")
+        options.add_argument("--start-at-task", metavar="NAME", help="skip the tasks before it")
         options.add_argument(
-            "--idle-deadline", type=int, metavar="SECONDS", help="ended when silent for so long"
+            "--become", help="run tasks as another user, by default root", **on_or_off
+        )
+        options.add_argument("--forks", type=int, help="servers at the same time (default: 5)")
+        options.add_argument("--deadline", type=int, metavar="SECONDS", help="stop after this long")
+        options.add_argument(
+            "--idle-deadline",
+            type=int,
+            metavar="SECONDS",
+            help="stop after this long without output",
         )
         # manage.py's own --verbosity is Django's; this one is Ansible's.
         options.add_argument("--ansible-verbosity", type=int, choices=range(5))
+
+    def launch(
+        self, actor: User, build: Callable[[], Launch], options: dict[str, Any]
+    ) -> Run | None:
+        """Show the plan, ask where that is wanted, and launch what was shown; None for a dry run.
+
+        `build` reads everything anew: time passes until somebody answers.
+        """
+        intention = self._rehearse(actor, replace(build(), expect=options["expect"]))
+        self.stdout.write("\n".join(intention.words))
+        if options["dry_run"]:
+            self.stdout.write(f"{intention.command}\nDigest: {intention.digest}")
+            self.stdout.write("Nothing was launched.")
+            return None
+        if not options["yes"] and not options["expect"]:
+            self._ask(intention)
+        try:
+            return launching.launch(actor, replace(build(), expect=intention.digest)).run
+        except PlanChanged as changed:
+            raise CommandError(_plan_changed(changed, intention)) from None
+
+    @staticmethod
+    def _rehearse(actor: User, launch: Launch) -> Intention:
+        try:
+            return launching.rehearse(actor, launch)
+        except PlanChanged as changed:
+            raise CommandError(_plan_changed(changed)) from None
+
+    def _ask(self, intention: Intention) -> None:
+        """About several servers and about production, if there is a terminal."""
+        is_small = len(intention.servers) == 1 and not intention.production
+        if is_small or not sys.stdin.isatty():
+            return
+        self.stdout.flush()
+        if input(f"{intention.question} [y/N] ").strip().lower() not in ("y", "yes"):
+            raise CommandError("Nothing was launched.")
 
     @staticmethod
     def with_options(launch: Launch, options: dict[str, Any]) -> Launch:
@@ -233,7 +293,16 @@ def parse_extra_vars(text: str | None) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise CommandError(f"--extra-vars is no JSON: {error}.") from None
+        raise CommandError(f"--extra-vars is not valid JSON: {error}.") from None
+
+
+def _plan_changed(changed: PlanChanged, shown: Intention | None = None) -> str:
+    """What is different, as far as that is known, and what would run now."""
+    now = changed.intention
+    before = contents_of(shown.run, shown.servers) if shown else None
+    changes = name_changes(before, now.run, now.servers)
+    said = ["Nothing was launched: what would run is not what was expected.", *changes]
+    return "\n".join([*said, "Now:", *now.words, f"Digest: {now.digest}"])
 
 
 def _said(error: ValidationError) -> list[str]:

@@ -1,4 +1,4 @@
-"""A launch that was checked and not made: what it would do, in plain words."""
+"""A launch that was checked but not made: what it would do, in plain words."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ NEVER_CHECKED = re.compile(
 
 @dataclass(frozen=True)
 class Intention:
-    """What `launching.rehearse` answers. `run` is not saved; nothing of it is secret in `words`,
-    `values` or `command`."""
+    """The result of `launching.rehearse`.
+
+    `run` is not saved. `words`, `values` and `command` contain no secrets.
+    """
 
     run: Run
     servers: list[Server]
@@ -42,7 +44,7 @@ class Intention:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The variables that it would run with, defaults among them, as people may see them."""
+        """The variables that it would run with, including defaults, with secrets masked."""
         return variables.masked(self.run.extra_vars)
 
     @property
@@ -65,17 +67,17 @@ class Intention:
 
     @property
     def digest(self) -> str:
-        """The same for the same intention: see `contents_of`."""
+        """Equal for equal intentions: see `contents_of`."""
         return digest_contents(contents_of(self.run, self.servers))
 
     @property
     def signed(self) -> str:
-        """What a form carries of it, to tell later what has changed."""
+        """What a form carries to name later changes."""
         return sign_contents(contents_of(self.run, self.servers))
 
     @property
     def words(self) -> list[str]:
-        """Sentences: what runs where and how, how long, and what it will wait for."""
+        """Sentences: what runs where and how, for how long, and what it will wait for."""
         names = name_some([server.hostname for server in self.servers])
         where = describe_servers(self.servers, self.active_servers, f" ({names})")
         first = f"Runs “{self.run.playbook}” on {where}"
@@ -91,16 +93,26 @@ class Intention:
             *self.waits_for,
         ]
 
+    @property
+    def question(self) -> str:
+        """ "Run “Deploy” on 2 servers, all of them in production (web1 and web2)?"."""
+        mode = " in check mode" if self.run.check_mode else ""
+        names = name_some([server.hostname for server in self.servers])
+        where = f"{count_servers(self.servers)}{in_production(self.servers)} ({names})"
+        return f"Run “{self.run.playbook}”{mode} on {where}?"
+
     @cached_property
     def forecast(self) -> play_hosts.Forecast:
-        """Plays that will not run here and servers that no play is for, as far as the playbook's
-        own file says it. Other servers are asked for only where a play is for none of these."""
+        """Plays that will not run, and servers that no play is for, according to the playbook.
+
+        Other servers are read only if a play matches none of these.
+        """
         neighbours = Server.objects.neighbours_of(self.servers)
         return play_hosts.forecast(self.run.playbook.file_path, self.servers, neighbours.iterator())
 
     @cached_property
     def left_out(self) -> list[str]:
-        """Sentences: the same; of many plays the first few."""
+        """The same as sentences; if there are many plays, the first few."""
         idle, skipped = self.forecast.idle, self.forecast.skipped
         more = len(idle) - NAMED
         said = [each.words for each in (idle if more == 1 else idle[:NAMED])]
@@ -130,7 +142,7 @@ class Intention:
         return [words for is_given, words in said if is_given]
 
     def _exceptions(self) -> list[str]:
-        """As far as the playbook's own file says it: a role may have such tasks too."""
+        """As far as the playbook's own file shows: roles may have such tasks too."""
         if self.run.check_mode and NEVER_CHECKED.search(self.run.playbook.source):
             return ["Tasks with “check_mode: false” make changes even so."]
         return []
@@ -160,12 +172,15 @@ def describe_servers(servers: Sequence[Server], active: int, names: str = "") ->
 def button(servers: Sequence[Server], *, check_mode: bool) -> str:
     """ "Run on 3 servers, 2 of them in production"."""
     mode = " in check mode" if check_mode else ""
-    count = f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
-    return f"Run{mode} on {count}{in_production(servers)}" if servers else "Run"
+    return f"Run{mode} on {count_servers(servers)}{in_production(servers)}" if servers else "Run"
+
+
+def count_servers(servers: Sequence[Server]) -> str:
+    return f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
 
 
 def in_production(servers: Sequence[Server]) -> str:
-    """To be put behind a number of servers; empty when none of them is."""
+    """A suffix for a number of servers; "" if none of them is in production."""
     count = sum(server.is_production for server in servers)
     if count == 0:
         return ""

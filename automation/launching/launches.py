@@ -1,4 +1,4 @@
-"""What is to run, in one value: every way in builds a Launch, and `launching.launch` takes it."""
+"""What to run, as one value: every way in builds a Launch, and `launching.launch` takes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOBODY_CHOSEN = "No active server matches."
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Servers that are not named: the active ones that fit each of what is given."""
+    """Servers that are not named: the active ones that match every given criterion."""
 
     environment: str = ""
     tag: str = ""
@@ -27,7 +27,7 @@ class Choice:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Choice:
-        """From what a form, a request or a command line gave."""
+        """A Choice from the data of a form, a request or a command line."""
         return cls(**{name: given[name] for name in CHOSEN_BY if given.get(name)})
 
     @property
@@ -36,13 +36,13 @@ class Choice:
 
     @cached_property
     def servers(self) -> list[Server]:
-        """Looked up once: who was shown the choice is who it is for."""
+        """Looked up once, so that the launch is for the servers that were shown."""
         return Server.objects.chosen(**self.given)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What asks for a launch, and the key of its row, where it has one."""
+    """What asks for a launch, with the id of its row if it has one."""
 
     class Kind(StrEnum):
         PERSON = "person"
@@ -57,8 +57,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How it runs: a field for each of models.options.OPTIONS. None is not given, so that the
-    default holds."""
+    """How to run: a field for each of models.options.OPTIONS. None means the default."""
 
     check_mode: bool | None = None
     diff_mode: bool | None = None
@@ -72,15 +71,17 @@ class Options:
     idle_deadline_seconds: int | None = None
 
     def given_options(self) -> dict[str, Any]:
-        """By their names, for the columns of a run."""
+        """{option: value} for the options given."""
         values = {each.name: getattr(self, each.name) for each in fields(Options)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launch(Options):
-    """`extra_vars` should be an object; whatever else it is gets refused with the rest. Secrets are
-    in clear in it. A credential wins over the servers' own."""
+    """`extra_vars` should be an object; anything else is rejected by the checks.
+
+    Secrets in it are in plain text. `credential` overrides the servers' own.
+    """
 
     playbook: Playbook
     servers: Sequence[Server] | Choice
@@ -89,13 +90,13 @@ class Launch(Options):
     relaunch_of: Run | None = None
     origin: Origin = Origin()
     reason: str = ""
-    # The digest of the intention that was shown: another one is refused.
+    # The digest of the intention that was shown; any other is refused.
     expect: str = ""
-    # With it, whoever launches twice gets the first run.
+    # A second launch with the same key gets the first one's run.
     idempotency_key: str = ""
 
     def each_server(self) -> list[Server]:
-        """Each once; ValidationError where a choice finds none."""
+        """The servers without duplicates. Raises ValidationError if a choice matches none."""
         if not isinstance(self.servers, Choice):
             return list(dict.fromkeys(self.servers))
         if not self.servers.servers:

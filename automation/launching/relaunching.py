@@ -1,4 +1,4 @@
-"""What a launch that repeats a run takes over from it."""
+"""What a relaunch takes over from the run that it repeats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .launches import Choice, Launch
 
 
 class Failing(Protocol):
-    """A job, or what stands for several that are alike."""
+    """A job, or a stand-in for several that ended alike."""
 
     @property
     def status(self) -> str: ...
@@ -27,14 +27,14 @@ class Failing(Protocol):
 
 
 class Only(models.TextChoices):
-    """Which servers of a run are taken once more; without it, all that a play was for."""
+    """Which servers of a run to repeat; by default, all that a play was for."""
 
     FAILED = "failed", "Failed"
     UNREACHABLE = "unreachable", "Unreachable"
     NOT_REACHED = "not_reached", "Not reached"
 
     def is_of(self, job: Failing) -> bool:
-        """Whatever did not work has failed: the other two are kinds of it."""
+        """FAILED includes the other two, which are kinds of failure."""
         if self is Only.FAILED:
             return job.status == Job.Status.FAILED
         return job.failure_kind == self.value
@@ -47,12 +47,12 @@ def launch_from(
     servers: Sequence[Server] | Choice = (),
     extra_vars: Any = None,
 ) -> Launch:
-    """The launch that does an ended run once more: on all of its servers but skipped ones, `only`
-    "failed", "unreachable" or "not_reached" ones, or those that are named.
+    """The launch that repeats an ended run.
 
-    Of the variables some may be given: they replace the old values, and None takes one away.
-    Whatever else shall differ is replaced in the answer, in which secrets are in clear. Refused
-    when the run has not ended, when no server is left, or when a secret's key is gone.
+    On all of its servers except skipped ones, on `only` the failed, unreachable or not reached
+    ones, or on `servers`. `extra_vars` replaces the variables that it names; None removes one.
+    Change anything else in the result, in which secrets are in plain text. Raises Refused if the
+    run has not ended, no server is left, or a secret cannot be decrypted.
     """
     if run.state != run.State.FINISHED:
         raise Refused(f"{run} has not finished yet.")
@@ -68,7 +68,7 @@ def launch_from(
 
 
 def jobs_to_repeat(jobs: Iterable[Job], only: str | None) -> list[Job]:
-    """Those of a run's jobs that a relaunch takes: `only` some, else all that were not skipped."""
+    """The jobs that a relaunch repeats: `only` some, or all that were not skipped."""
     if only:
         return [job for job in jobs if Only(only).is_of(job)]
     return [job for job in jobs if job.status != Job.Status.SKIPPED]
@@ -86,7 +86,7 @@ def _servers(run: Run, only: str | None) -> list[Server]:
 
 def _values(run: Run, changed: Any) -> Any:
     if not isinstance(changed, dict):
-        return changed  # what is wrong with it is said at the launch
+        return changed  # rejected at the launch, with the reason
     kept = {name: value for name, value in run.extra_vars.items() if name not in changed}
     try:
         opened = variables.opened(kept)

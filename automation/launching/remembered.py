@@ -1,6 +1,7 @@
-"""What a person gave at their last run of a playbook, to be given once more."""
+"""The values of a user's last run of a playbook, to offer them again."""
 
 import json
+from functools import cached_property
 from typing import Any
 
 from accounts.models import User
@@ -8,16 +9,22 @@ from audit.redaction import MASK, has_mask
 from automation.forms import FREE, PREFIX, LaunchForm, initial_for_relaunch
 from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
+from automation.reports.run_servers import Target
 from automation.variables import as_text
+from inventory.models import Server
 
-# How many of a playbook's newest runs are looked through: to look for one's own among a million
-# would take a while.
+from .relaunching import jobs_to_repeat
+
+# How many of a playbook's newest runs are searched: finding one's own among a million would take a
+# while.
 NEWEST = 500
 LONGEST_WORDS = 80
+# Of a larger run the servers are not offered again in part.
+MOST_SERVERS = 1000
 
 
 def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
-    """None when this person has not run it, or long ago."""
+    """None if this user has not run it, or not recently."""
     if playbook is None:
         return None
     newest = Run.objects.filter(playbook=playbook).order_by("-id").values_list("id", "launched_by")
@@ -27,7 +34,7 @@ def last_values(actor: User, playbook: Playbook | None) -> "Remembered | None":
 
 
 class Remembered:
-    """An earlier run's values and options; never its secrets, and not its servers."""
+    """An earlier run's servers, values and options; never its secrets."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -37,20 +44,31 @@ class Remembered:
         if kept := {name: value for name, value in free.items() if not _is_masked(value)}:
             self.first[FREE] = kept
 
+    @cached_property
+    def servers(self) -> list[Server]:
+        """Those that are still active; skipped ones are left out, as by a relaunch."""
+        taken = [job.server_id for job in jobs_to_repeat(self.run.jobs.all(), None)]
+        is_small = len(taken) <= MOST_SERVERS
+        return list(Server.objects.active().filter(pk__in=taken)) if is_small else []
+
+    @property
+    def target(self) -> Target:
+        return Target.of(self.servers)
+
     def fields(self) -> str:
-        """By field, as JSON: a switch is true or false, everything else a text."""
+        """By field, as JSON: a switch is true or false, `servers` their keys, everything else a
+        text."""
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
         values = {name: form[name].value() for name in names if name in self.first}
-        return json.dumps(
-            {
-                name: value if isinstance(value, bool) else "" if value is None else str(value)
-                for name, value in values.items()
-            }
-        )
+        texts = {
+            name: value if isinstance(value, bool) else "" if value is None else str(value)
+            for name, value in values.items()
+        }
+        return json.dumps({**texts, "servers": [str(server.pk) for server in self.servers]})
 
     def words(self) -> list[str]:
-        """Whatever differs from the defaults: “version 1.4”, “--check”."""
+        """Values that differ from the defaults: “version 1.4”, “--check”."""
         said = [f"{name} {as_text(value)}" for name, value in self._values().items()]
         for name, value in self.run.options().items():
             said.append(OPTIONS[name] if value is True else f"{OPTIONS[name]} {as_text(value)}")

@@ -1,32 +1,55 @@
-"""The form field to choose servers by name."""
+"""The form field to choose servers by name: check boxes, and a search where there are many."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 
-from automation.models import Job
 from console.objects import row_key
+from inventory.models import Server
+
+# How many check boxes there are of the chosen servers, and of those that may be added.
+CHOSEN_SHOWN = 100
+OFFERED = 30
 
 
-class ServerSelect(AutocompleteSelectMultiple):
-    """Searches while typing; only the chosen servers are in the page, however many exist."""
+@dataclass(frozen=True)
+class ServerOffer:
+    """`hidden`: the keys of chosen servers beyond those that have a check box. `has_more`: more
+    servers match than are offered."""
 
-    def __init__(self) -> None:
-        super().__init__(Job._meta.get_field("server"), admin.site)
+    chosen: list[Server]
+    hidden: list[int]
+    others: list[Server]
+    has_more: bool
 
-    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        # Ignore invalid keys here; the field reports them, whereas looking them up would crash the
-        # page.
-        return super().optgroups(name, [key for key in value if row_key(str(key))], attrs)
+
+def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
+    """The chosen servers, and active ones that match, by name. What is no key is left out."""
+    known = {row_key(str(key)) for key in keys} - {None}
+    chosen = list(Server.objects.filter(pk__in=known).order_by("hostname")) if known else []
+    matching = Server.objects.active().order_by("hostname")
+    if search.strip():
+        matching = matching.search(search.strip())
+    # Those that are chosen are left out here: the database would be given thousands of keys.
+    found = matching[: OFFERED + 1 + len(known)] if len(known) <= CHOSEN_SHOWN else matching
+    others = [server for server in found if server.pk not in known]
+    return ServerOffer(
+        chosen[:CHOSEN_SHOWN],
+        [server.pk for server in chosen[CHOSEN_SHOWN:]],
+        others[:OFFERED],
+        len(others) > OFFERED,
+    )
 
 
 class ServersField(forms.ModelMultipleChoiceField):
+    # Only names what is sent: the template has the check boxes.
+    widget = forms.SelectMultiple
+
     def clean(self, value: Any) -> Any:
-        """Reject numbers that no key can have, which the database would not accept."""
+        """Numbers that no key can be are refused here: the database would not take them."""
         for key in value or ():
             if str(key).isdecimal() and not row_key(str(key)):
                 raise ValidationError(f"There is no server {key}.")

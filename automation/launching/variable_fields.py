@@ -1,4 +1,4 @@
-"""A playbook's variables as fields of a form, each of its own type."""
+"""A playbook's variables as form fields of the right types."""
 
 from typing import Any
 
@@ -14,24 +14,30 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-# Where its text is not to be shown.
+# Used if the default itself must not be shown.
 OWN_DEFAULT = "Set by the playbook"
 
 
 class TextOfJSON(forms.JSONField):
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """As it was typed. Read and written anew it may hold what no page can be encoded with:
-        "\\ud800" is valid JSON, and half of a character."""
+        """The text as it was typed.
+
+        Parsed and written again, it may not be encodable: "\\ud800" is valid JSON, but a lone
+        surrogate.
+        """
         return InvalidJSONInput(data) if isinstance(data, str) else data
 
     def prepare_value(self, value: Any) -> Any:
-        """Nothing is an empty field, and not “null”."""
+        """An empty field for no value, instead of “null”."""
         return "" if value is None else super().prepare_value(value)
 
 
 def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
-    """The form's field for one entry of a playbook's schema. What the playbook itself takes is a
-    placeholder in it and no value: so what is sent was typed, and is data."""
+    """The form field for one entry of a playbook's schema.
+
+    The playbook's own default is a placeholder rather than a value: what is sent was typed, and is
+    data.
+    """
     field = _field(name, spec)
     if (own := spec.get("playbook_default")) is not None and not isinstance(
         field, forms.ChoiceField
@@ -44,7 +50,7 @@ def _field(name: str, spec: dict[str, Any]) -> forms.Field:
     default = spec.get("default")
     common: dict[str, Any] = {
         "label": spec.get("label") or name,
-        # The shell takes a help text for HTML; this one comes out of a file.
+        # Unfold takes help texts for HTML; this one comes from a file.
         "help_text": escape(spec.get("help", "")),
         "initial": default,
         "required": bool(spec.get("required")),
@@ -59,7 +65,7 @@ def _field(name: str, spec: dict[str, Any]) -> forms.Field:
         empty = "Choose" if own is None else f"Default: {own}" if own else OWN_DEFAULT
         return _choice_field(spec["choices"], common, empty)
     if kind == "boolean":
-        # Django's "required" would ask for yes.
+        # Django's "required" would insist on yes.
         common["required"] = False
         return forms.BooleanField(**common, widget=UnfoldBooleanSwitchWidget)
     if kind == "integer":

@@ -1,36 +1,37 @@
-"""Launch, or say what a launch would do: the one way to either."""
+"""Launch, or rehearse a launch: the only way to do either."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from accounts.models import User
 from automation.models import Run
 from schema.exceptions import Refused
 
-from .checks import Candidate, refuse_role, verdict_on_launch
-from .digests import PlanChanged
+from .checks import Candidate, refuse_role, unsaved_run, verdict_on_launch
+from .digests import PlanChanged, contents_of, digest_contents
 from .intentions import Intention
 from .launches import Launch, Origin
 
 
 class Launched(NamedTuple):
-    """The run, and whether this launch has made it: a key's second launch finds the first's."""
+    """The run, and whether this launch created it; with a known key it did not."""
 
     run: Run
     is_new: bool
 
 
 def launch(actor: User, launch: Launch) -> Launched:
-    """Queue one run with one pending job a server.
+    """Queue one run with one pending job per server.
 
-    PermissionDenied for the wrong role, Refused when playbook, server or credential is inactive, a
-    credential may not be used so (see credential_use) or the file has changed, PlanChanged when
-    another intention was expected, ValidationError ({field: messages}) for bad values. With an
-    idempotency key, the run that this actor's key made before is answered, whatever else the launch
-    says. What a rule only holds is launched, and waits outside the queue.
+    Raises PermissionDenied for the wrong role; Refused if playbook, server or credential is
+    inactive, a credential may not be used like this (see credential_use), or the file has changed;
+    PlanChanged if another intention was expected; ValidationError ({field: messages}) for invalid
+    values. With an idempotency key that this actor has used, returns that run, whatever else the
+    launch says. A launch that a rule only holds is accepted, and waits outside the queue.
     """
     candidate = Candidate(actor, launch)
     refuse_role(candidate)
@@ -40,7 +41,7 @@ def launch(actor: User, launch: Launch) -> Launched:
     try:
         run = Run.objects.enqueue(intention.run, intention.servers, **_recorded(launch))
     except IntegrityError:
-        # The same key at the same moment: the other request has made the run.
+        # The same key at the same moment: the other request has created the run.
         if known := _run_of_key(actor, launch):
             return Launched(known, is_new=False)
         raise
@@ -48,13 +49,21 @@ def launch(actor: User, launch: Launch) -> Launched:
 
 
 def rehearse(actor: User, launch: Launch) -> Intention:
-    """What the same launch would do, refused as it would be; nothing is launched. What it expects
-    is compared as well."""
+    """What the same launch would do. Raises as it would, PlanChanged included; launches nothing."""
     return _checked(Candidate(actor, launch))
 
 
+def digest_of_launch(launch: Launch) -> str:
+    """What `expect` has to be for it as things are, without asking the checks; empty where its
+    variables cannot be used. No query, where the launch has all of its rows."""
+    try:
+        return digest_contents(contents_of(unsaved_run(launch), launch.each_server()))
+    except ValidationError:
+        return ""
+
+
 def _run_of_key(actor: User, launch: Launch) -> Run | None:
-    """The run that this actor's key made before; Refused if it was for another playbook."""
+    """The run that this actor's key created; Refused if that was for another playbook."""
     key = launch.idempotency_key
     run = Run.objects.filter(launched_by=actor, idempotency_key=key).first() if key else None
     if run is not None and run.playbook_id != launch.playbook.pk:
@@ -75,7 +84,7 @@ def _checked(candidate: Candidate) -> Intention:
 
 
 def _recorded(launch: Launch) -> dict[str, Any]:
-    """What the run's own columns do not say, for its audit line."""
+    """What the audit line says beyond the run's own columns."""
     origin = launch.origin
     said: dict[str, Any] = {}
     if launch.reason:

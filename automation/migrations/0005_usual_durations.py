@@ -1,4 +1,4 @@
-"""An index for asking how long a playbook usually takes on a server."""
+"""Add an index to look up how long a playbook usually takes on a server."""
 
 from django.db import migrations, models
 

@@ -5,7 +5,7 @@ RUNS_AT_ONCE = 5_000
 
 
 def tell_from_jobs(apps, schema_editor):
-    """In slices by key: one UPDATE of a million rows would hold them all until its end."""
+    """In batches by key: a single UPDATE of a million rows would lock them all until its end."""
     Run, Job = apps.get_model("automation", "Run"), apps.get_model("automation", "Job")
     jobs = Job.objects.filter(run=OuterRef("pk"))
     ends = (

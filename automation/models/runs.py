@@ -296,7 +296,7 @@ class Run(RunOptions, RunHolds, RunClaims):
 
     def wake_worker(self) -> None:
         """Queue a wake-up for a worker."""
-        # One transaction, as each one waits for SQLite's only writer.
+        # One transaction, as each one has to wait for SQLite's single writer.
         with transaction.atomic():
             task_id = async_task("automation.tasks.run_next")
             self.jobs.filter(task_id=None).update(task_id=task_id)

@@ -23,7 +23,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         )
 
     def leave(self) -> None:
-        """This process ends."""
+        """Record that this process ends."""
         self.filter(host=socket.gethostname(), pid=os.getpid()).delete()
 
     def alive(self) -> Self:

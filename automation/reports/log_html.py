@@ -1,4 +1,4 @@
-"""Lines of a log as HTML: a page shows hundreds at once, too many for a template of each."""
+"""Lines of a log as HTML: a page shows hundreds at once, too many for a template each."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -15,7 +15,7 @@ SHOWN_CHARACTERS = 10_000
 
 
 def text_html(content: str) -> SafeString:
-    """Its text in Ansible's colours."""
+    """A line's text in Ansible's colours."""
     html = to_html(content[:SHOWN_CHARACTERS])
     hidden = len(content) - SHOWN_CHARACTERS
     if hidden <= 0:

@@ -136,7 +136,7 @@ def _page(text: str) -> int:
     return max(1, number)
 
 
-# --- What a row links to --------------------------------------------------------------------------
+# --- Links ----------------------------------------------------------------------------------------
 
 
 def count_links(row: Row, results_url: str) -> list[tuple[str, int, str]]:

@@ -1,20 +1,21 @@
-"""What a person ran last, to be run again."""
+"""A user's last runs, to run them again."""
 
 from accounts.models import User
 from automation.models import Run
 
 from .run_servers import attach_where
 
-# How many of the newest runs are looked through: to look for one's own among a million would take
-# a while.
+# How many of the newest runs are searched: finding one's own among a million would take a while.
 NEWEST = 500
 SHOWN = 5
 COLUMNS = ("pk", "launched_by_id", "playbook_id", "state", "outcome", "playbook__name")
 
 
 def last_runs_of(person: User) -> list[Run]:
-    """This person's last ended run of each playbook, newest first, with `where`. Two queries, or
-    one where there is none."""
+    """The user's last ended run of each playbook, newest first, with `where`.
+
+    Two queries, or one if there are none.
+    """
     if not person.has_perm("automation.launch_playbook"):
         return []
     newest: dict[int, Run] = {}

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 
+from automation import launching
 from automation.launching import Only
+from automation.launching.relaunching import jobs_to_repeat
 from automation.models import Job, Run
 from inventory.models import Server, is_production_name
+from schema.exceptions import Refused
 
 # How each selection of servers is called, before "server".
 KINDS = {Only.FAILED: "failed ", Only.UNREACHABLE: "unreachable ", Only.NOT_REACHED: "unreached "}
+# What a button does at once, where none of it is in production: of more servers it asks first.
+MOST_WITHOUT_ASKING = 200
 ACTIVE = (Job.Status.PENDING, Job.Status.RUNNING)
 
 
@@ -81,12 +86,18 @@ class Environment:
 
 @dataclass(frozen=True)
 class RelaunchChoice:
-    """A button, with the servers that it relaunches on: by default, all that were not skipped."""
+    """A button, with the servers that it relaunches on: by default, all that were not skipped.
+    `expect`: the digest of what it would run; empty if the button asks first."""
 
     label: str
     target: Target
     only: str = ""
     server: int | None = None
+    expect: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.only or ("server" if self.server else "all")
 
 
 def job_groups(jobs: QuerySet[Job]) -> list[JobGroup]:
@@ -151,7 +162,7 @@ class RunServers:
 
     @property
     def taken(self) -> Target:
-        """What a relaunch takes: all but the skipped ones."""
+        """The servers that a relaunch takes: all except skipped ones."""
         return target_of(self._not_skipped)
 
     @property
@@ -173,10 +184,28 @@ class RunServers:
         kept: dict[tuple[int, frozenset[int]], RelaunchChoice] = {}
         for servers, choice in [*self._this_server(), *self._every(), *self._some()]:
             kept.setdefault(servers, choice)
-        return list(kept.values())
+        return [self._with_digest(choice) for choice in kept.values()]
 
     # Private. Each choice has a key that distinguishes its servers from those of the others. As
     # choices are subsets of each other, the count and the first job of each group are enough.
+
+    def _with_digest(self, choice: RelaunchChoice) -> RelaunchChoice:
+        if choice.target.is_production or choice.target.count > MOST_WITHOUT_ASKING:
+            return choice
+        try:
+            launch = launching.launch_from(self.run, servers=self._servers_of(choice))
+        except Refused:
+            return choice
+        return replace(choice, expect=launching.digest_of_launch(launch))
+
+    def _servers_of(self, choice: RelaunchChoice) -> list[Server]:
+        if choice.server and self.job:
+            return [self.job.server]
+        return [job.server for job in jobs_to_repeat(self._jobs, choice.only)]
+
+    @cached_property
+    def _jobs(self) -> list[Job]:
+        return list(self.run.jobs.select_related("server").order_by("id"))
 
     def _this_server(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         if self.job is None:

@@ -1,4 +1,4 @@
-"""A job's own page: its state, its log, its tasks. Lists of jobs are the admin's."""
+"""A job's page: its state, its log, its tasks. The list of jobs is in admin/jobs.py."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ TASKS_AT_ONCE = 500
 @require_safe
 @viewers_only
 def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The page of one job, with its log around the failure or at its end, and its first tasks."""
+    """The page of a job, with its log around the failure or at its end, and its first tasks."""
     job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
     header = header_of(job)
     context = {
@@ -43,7 +43,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Up to 500 results of tasks, chosen as on the page."""
+    """Up to 500 task results, selected as on the page."""
     job = get_object_or_404(Job, job_id=job_id)
     return TemplateResponse(request, "automation/jobs/_job_tasks.html", _tasks_of(request, job))
 
@@ -74,8 +74,11 @@ def _state_of_log(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
-    """`?result=changed` are those that the recap counts so, `?order=slowest` begins with the one
-    that took longest, `?after=N` goes on after number N."""
+    """Task results for the page.
+
+    `?result=changed` selects those that the recap counts so, `?order=slowest` sorts by duration,
+    `?after=N` continues after number N.
+    """
     result, order = request.GET.get("result", ""), request.GET.get("order", "")
     result = result if result in RECAP else ""
     after = number_in(request, "after")
@@ -94,7 +97,7 @@ def _tasks_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "result": result,
         "is_slowest": is_slowest,
         "tasks_query": urlencode({"result": result, "order": "slowest" if is_slowest else ""}),
-        # Ansible counts when it has ended; until then, and if it never came to that, we do.
+        # Ansible's counts come at the end; until then, or if it never gets there, we count.
         "counts": job.counts or (of_job.counts() if job.status != Job.Status.PENDING else {}),
         "longest": of_job.aggregate(longest=Max("duration"))["longest"],
     }

@@ -13,31 +13,35 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from automation import launching
+from automation.content.playbook_tags import list_playbook_tags
 from automation.forms import LaunchForm, initial_for_relaunch
 from automation.launching import Intention, Launch, Only, PlanChanged
-from automation.launching.digests import name_changes, read_signed
 from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
 from automation.launching.remembered import last_values
+from automation.launching.server_choice import offer_servers
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
-from .runs import launchers_only, only_job, redirect_to_launched
+from .runs import changes_since, launchers_only, only_job, redirect_to_launched
 
 SHOWN_SERVERS = 12
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache  # "Back" has to bring a new form: the old one's key belongs to the run that it made.
+@never_cache  # "Back" must bring a new form: the old one's key belongs to the run that it made.
 @launchers_only
 def job_launch(request: HttpRequest) -> HttpResponse:
-    """The launch form. `?playbook=`, `?server=` (also several), `?job=` and `?run=` (with its
-    servers, or `&only=failed`, or `&server=`) fill it.
+    """The launch form.
 
-    Sent with the digest of the plan that it has shown (`expect`), it launches that plan and no
-    other; without one, or with `check`, it only shows the plan."""
+    `?playbook=`, `?server=` (repeatable), `?job=` and `?run=` (with its servers, or `&only=failed`,
+    or `&server=`) prefill it.
+
+    Sent with the digest of the plan that it showed (`expect`), it launches exactly that plan;
+    without one, or with `check`, it only shows the plan.
+    """
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = _sent(request)
@@ -65,9 +69,19 @@ def job_launch_variables(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @launchers_only
+def job_launch_servers(request: HttpRequest) -> HttpResponse:
+    """Check boxes for the chosen `servers`, and for others that match `q`."""
+    offer = offer_servers(request.POST.getlist("servers"), request.POST.get("q", ""))
+    return TemplateResponse(request, "automation/launch/_server_rows.html", {"offer": offer})
+
+
+@require_POST
+@launchers_only
 def job_launch_plan(request: HttpRequest) -> HttpResponse:
-    """What the form as it stands would run, in plain words, or what still keeps it from running.
-    Checked as the launch itself is; nothing is launched."""
+    """What the form would run as it stands, in plain words, or what still prevents it.
+
+    Checked exactly like a launch; launches nothing.
+    """
     form = _sent(request)
     context = {"form": form, **_touched(form, _plan_of(request, form))}
     return TemplateResponse(request, "automation/launch/_launch_parts.html", context)
@@ -76,7 +90,7 @@ def job_launch_plan(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("inventory.check_server", raise_exception=True)
 def server_check(request: HttpRequest, pk: int) -> HttpResponse:
-    """Run our own connection check on one server."""
+    """Run the built-in connection check on one server."""
     server = get_object_or_404(Server, pk=pk)
     try:
         check = Launch(playbook=Playbook.objects.connection_check(), servers=[server])
@@ -87,7 +101,7 @@ def server_check(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(only_job(run) or run)
 
 
-# --- Used by the pages above and by the admin -----------------------------------------------------
+# --- For the pages above and the admin ------------------------------------------------------------
 
 
 def launch_page(
@@ -97,8 +111,10 @@ def launch_page(
     initial: dict[str, Any] | None = None,
     changed: PlanChanged | None = None,
 ) -> HttpResponse:
-    """The form as it was sent with its plan, or a new one that `initial` fills. 409 when the plan
-    has `changed` since it was shown."""
+    """The submitted form with its plan, or a new one with `initial` values.
+
+    Status 409 if the plan has `changed` since it was shown.
+    """
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)
@@ -109,7 +125,7 @@ def launch_page(
         **admin.site.each_context(request),
         **_shown(request, form, playbook),
         **_touched(form, intention),
-        "changes": _changes(request, changed) if changed else None,
+        "changes": changes_since(request.POST.get("shown", ""), changed) if changed else None,
         "title": "Run a playbook",
         "has_playbooks": Playbook.objects.active().exists(),
     }
@@ -118,14 +134,8 @@ def launch_page(
 
 
 def _plan_of(request: HttpRequest, form: LaunchForm) -> Intention | None:
-    """What the form as it was sent would run; None for a new one, or where something is wrong."""
+    """The plan of the submitted form; None for a new form or one with errors."""
     return form.rehearse(signed_in(request)) if form.is_valid() else None
-
-
-def _changes(request: HttpRequest, changed: PlanChanged) -> list[str]:
-    """What is not as the form has shown it."""
-    now = changed.intention
-    return name_changes(read_signed(request.POST.get("shown", "")), now.run, now.servers)
 
 
 def _sent(request: HttpRequest) -> LaunchForm:
@@ -137,9 +147,10 @@ def _sent(request: HttpRequest) -> LaunchForm:
 
 
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
-    """What the fields of a playbook need; a repeated run offers its own values and no others."""
+    """Context for a playbook's fields; a relaunch offers only its own values."""
     offered = None if form.repeated else last_values(signed_in(request), playbook)
-    return {"form": form, "playbook": playbook, "remembered": offered}
+    tags = list_playbook_tags(playbook.plays()) if playbook else []
+    return {"form": form, "playbook": playbook, "remembered": offered, "playbook_tags": tags}
 
 
 def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:
@@ -165,7 +176,7 @@ def _run(key: str | None) -> Run | None:
 
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
-    """What the URL says about the form's first values; Http404 for rows that do not exist."""
+    """The form's initial values from the URL. Raises Http404 for rows that do not exist."""
     asked = request.GET
     if "job" in asked:
         try:
@@ -194,7 +205,7 @@ def _servers_named(asked: QueryDict) -> list[int]:
 
 
 def _once_more(run: Run, servers: list[int]) -> dict[str, Any]:
-    # One that had ended; a run that is still under way is only copied.
+    # A run that has not ended is copied rather than relaunched.
     ended = run if run.state == Run.State.FINISHED else None
     return {
         "playbook": run.playbook,

@@ -1,4 +1,4 @@
-"""A job's log: its lines while they come, a search, and the whole as a file."""
+"""A job's log: live lines, a search, and the download."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -29,9 +29,12 @@ viewers_only = permission_required("automation.view_job", raise_exception=True)
 @require_safe
 @viewers_only
 def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Up to 500 lines after `?after=N` or before `?before=N`, and the header when the job's state
-    is not the one that the page has (`?state=`). `?only=state` brings no lines."""
-    # The job first: whatever was written before it ended is then among the lines.
+    """Up to 500 lines after `?after=N` or before `?before=N`.
+
+    Also the header, if the job's state differs from the page's (`?state=`). `?only=state` omits the
+    lines.
+    """
+    # Read the job first: then whatever was written before it ended is among the lines.
     job = get_object_or_404(Job.objects.select_related("run"), job_id=job_id)
     context = state_of(job)
     if request.GET.get("state") != context["state"]:
@@ -50,8 +53,10 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_search(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The numbers of the lines that have the text `?q=`, with `?level=` at least of that level: up
-    to 1000 after `?after=N`."""
+    """The numbers of up to 1000 lines with the text `?q=` after line `?after=N`.
+
+    `?level=` sets the minimum level.
+    """
     job = get_object_or_404(Job, job_id=job_id)
     text, level = request.GET.get("q", ""), request.GET.get("level", "")
     level = level if level in log_search.LEVELS else ""
@@ -66,8 +71,10 @@ def job_search(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
-    """The log as text, as far as it has come; with `?ansi=1` as it was printed, colours and all,
-    with `?timestamps=1` each line with its time."""
+    """Download the log as text, as far as it has come.
+
+    `?ansi=1`: as printed, with colours. `?timestamps=1`: each line with its time.
+    """
     job = get_object_or_404(Job, job_id=job_id)
     return log_file(request, _every_line(job), f"job-{job.job_id}.log")
 
@@ -87,7 +94,7 @@ def log_file(request: HttpRequest, lines: Iterable[Line], name: str) -> Streamin
 
 
 def line_window(job: Job, around: int | None) -> dict[str, Any]:
-    """The end of the log, or what stands around a line that is further up."""
+    """The end of the log, or the lines around a line further up."""
     lines, newest = job.lines_before(None, LINES_AT_ONCE), 0
     if lines:
         newest = lines[-1].line_number
@@ -120,7 +127,7 @@ def _every_line(job: Job) -> Iterator[JobLog]:
 
 
 def _printed(line: Line, *, as_printed: bool, timed: bool) -> str:
-    """With its time in the console's zone, to the microsecond."""
+    """The line with its time in the console's time zone, to the microsecond."""
     text = line.content if as_printed else plain(line.content)
     if not timed:
         return f"{text}\n"

@@ -1,4 +1,4 @@
-"""A playbook's own page, and what one does to it. The list and the form are the admin's."""
+"""A playbook's page and its button. The list and the form are in admin/playbooks.py."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ from automation.reports.run_servers import RunServers
 from console.lists import call_each
 
 RUNS_SHOWN = 10
-# What a variable's entry may leave out.
+# Defaults for what a variable's entry may omit.
 NOTHING = {**dict.fromkeys(variables.KEYS, ""), "type": "string"}
 
 
 @require_safe
 @permission_required("automation.view_playbook", raise_exception=True)
 def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """What it does, what it asks for, and how it has fared."""
+    """What it does, its variables, and how it has fared."""
     playbook = get_object_or_404(Playbook, pk=pk)
     record = playbook_history(playbook)
     context = {
@@ -49,7 +49,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("automation.accept_playbook", raise_exception=True)
 def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
-    """Accept the changed file; not another one than the page has shown (`hash`)."""
+    """Accept the changed file, provided that it is the one shown on the page (`hash`)."""
     playbook = get_object_or_404(Playbook, pk=pk)
     if request.POST.get("hash") != playbook.current_hash():
         messages.error(
@@ -67,7 +67,7 @@ def playbook_accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _run_again(request: HttpRequest, runs: list[RunRecord]) -> dict[str, Any]:
-    """This person's last run of it that has ended, and its servers."""
+    """The user's last ended run of the playbook, and its servers."""
     mine = (run.pk for run in runs if run.launched_by_id == request.user.pk and run.has_ended)
     pk = next(mine, None) if request.user.has_perm("automation.launch_playbook") else None
     run = Run.objects.get(pk=pk) if pk else None
@@ -80,7 +80,7 @@ def _with_people(runs: list[RunRecord]) -> list[tuple[RunRecord, User]]:
 
 
 def _entry(name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    """A row of the table of variables; the default as a text."""
+    """A row in the table of variables, with the default as text."""
     given = {key: value for key, value in spec.items() if value is not None}
     if "default" in given:
         given["default"] = variables.as_text(given["default"])

@@ -1,4 +1,4 @@
-"""A run's own page: how it stands, and its servers by its tasks."""
+"""A run's page: its state, and its servers by tasks."""
 
 from typing import Any
 
@@ -38,13 +38,13 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @viewers_only
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the page fetches while it is open: header and table as they are now."""
+    """The live part of the page: header and table as they are now."""
     return TemplateResponse(request, "automation/runs/_run_live.html", _shown(request, pk))
 
 
 def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
-    # The run first: whatever was written before it ended is then in the table.
+    # Read the run first: then whatever was written before it ended is in the table.
     run = get_object_or_404(Run.objects.select_related(*related), pk=pk)
     summary = summarize_run(run)
     return {

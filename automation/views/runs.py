@@ -1,4 +1,4 @@
-"""What one does to a run: stop it, and do it once more."""
+"""Buttons for a run: cancel and relaunch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.signed_in import signed_in
 from automation import launching
 from automation.launching import Launched, Only, PlanChanged, launch_from
+from automation.launching.digests import name_changes, read_signed
 from automation.models import Job, Run
 from automation.reports.run_servers import RunServers, Target
 from console.asking import ask_to_confirm, is_confirmed
@@ -41,8 +42,10 @@ def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @launchers_only
 def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Do a run once more as it was, on all of its servers or `only` some; `server` names them.
-    Opened as a page it says what would run, and asks."""
+    """Relaunch a run unchanged: on all of its servers, `only` some, or those named by `server`.
+
+    A GET shows what would run, and asks.
+    """
     run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
     given = request.POST if request.method == "POST" else request.GET
     only, keys = given.get("only", ""), {row_key(text) for text in given.getlist("server")}
@@ -53,15 +56,17 @@ def run_relaunch(request: HttpRequest, pk: int) -> HttpResponse:
     if len(named) != len(keys):
         raise Http404("The run has no such server.")
     sent = [(name, value) for name in ("only", "server") for value in given.getlist(name)]
+    # A page with several buttons has a digest for each.
+    expect = given.get(f"expect_{only or ('server' if named else 'all')}", "")
     back = run.get_absolute_url()
-    return relaunch(request, run, only=only, servers=named, back=back, sent=sent)
+    return relaunch(request, run, only=only, servers=named, back=back, sent=sent, expect=expect)
 
 
-# --- Used by the other pages and by the admin -----------------------------------------------------
+# --- For other pages and the admin ----------------------------------------------------------------
 
 
 def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
-    """Of a job it is its whole run that is cancelled. Production is asked about first."""
+    """Cancel the run, or a job's whole run; for production, ask first."""
     of_run = RunServers(run)
     if of_run.cancelled.is_production and not is_confirmed(request):
         return ask_to_confirm(
@@ -77,7 +82,7 @@ def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
         messages.info(request, f"{run} has already finished or is being cancelled.")
     elif run.state == Run.State.FINISHED:
         messages.success(request, f"Cancelled {run}.")
-    # Else the page says that it is stopping, for as long as it does.
+    # Otherwise the page itself says that the run is stopping.
     return redirect(row)
 
 
@@ -89,21 +94,24 @@ def relaunch(
     only: str = "",
     servers: Sequence[Server] = (),
     sent: Sequence[tuple[str, str]],
+    expect: str = "",
 ) -> HttpResponse:
-    """Do it once more, or ask first: about production, and where it was opened as a page. What was
-    asked about is what is launched, or nothing is. `sent`: what the request was told of the
-    servers."""
+    """Relaunch, or ask first: in production, if opened as a page, and if what was shown is not what
+    would run by now (409). `sent`: how the request named the servers; `expect`: the digest of what
+    was shown, unless the request has one by that name."""
     given = request.POST if request.method == "POST" else request.GET
-    actor, key, note = signed_in(request), given.get("key") or uuid4().hex, ""
+    actor, key = signed_in(request), (given.get("key") or uuid4().hex)[:64]
+    note, changes = "", []
     try:
         launch = launch_from(run, only=only or None, servers=servers)
-        launch = replace(launch, idempotency_key=key[:64], expect=given.get("expect", ""))
+        launch = replace(launch, idempotency_key=key, expect=given.get("expect", expect))
         target = Target.of(launch.each_server())
-        if request.method == "POST" and (is_confirmed(request) or not target.is_production):
+        if launch.expect and _is_agreed(request, target):
             return redirect_to_launched(request, launching.launch(actor, launch))
         intention = launching.rehearse(actor, launch)
     except PlanChanged as changed:
         intention, note = changed.intention, str(changed)
+        changes = changes_since(given.get("shown", ""), changed)
     except (Refused, ValidationError) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(back)
@@ -112,19 +120,31 @@ def relaunch(
         request,
         f"{label}?",
         button=label,
-        sent=[("key", key), ("expect", intention.digest), *sent],
+        sent=[("key", key), ("expect", intention.digest), ("shown", intention.signed), *sent],
         details="automation/runs/_ask_relaunch.html",
         intention=intention,
         servers=intention.servers,
         edit_query=_edit_query(run, only, servers),
         is_production=target.is_production,
         note=note,
+        changes=changes,
         back=back,
     )
 
 
+def _is_agreed(request: HttpRequest, target: Target) -> bool:
+    """Whether somebody has pressed the button that does it: in production it is the second one."""
+    return is_confirmed(request) or (request.method == "POST" and not target.is_production)
+
+
+def changes_since(shown: str, changed: PlanChanged) -> list[str]:
+    """What is not as a form has shown it, which carries `shown`."""
+    now = changed.intention
+    return name_changes(read_signed(shown), now.run, now.servers)
+
+
 def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:
-    """The launch form's, with the same servers; empty where they are too many for an address."""
+    """The query of the launch form with the same servers; "" if they are too many for a URL."""
     chosen = [("only", only)] if only else [("server", str(server.pk)) for server in servers]
     return urlencode([("run", run.pk), *chosen]) if len(chosen) <= MOST_IN_ADDRESS else ""
 
@@ -140,7 +160,7 @@ def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpRespon
 
 
 def _told(error: Refused | ValidationError) -> str:
-    """With the names of the variables that cannot be used any more."""
+    """The message with the names of variables that can no longer be used."""
     if hasattr(error, "message_dict"):
         said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
         return f"{' '.join(said)} Use “Edit and relaunch” to fix it."
@@ -148,14 +168,16 @@ def _told(error: Refused | ValidationError) -> str:
 
 
 def only_job(run: Run) -> Job | None:
-    """The job of a run that has just one: its page then says more than the run's."""
+    """The job of a run with a single job, whose page says more than the run's."""
     jobs = list(run.jobs.all()[:2])
     return jobs[0] if len(jobs) == 1 else None
 
 
 def relaunching_of(run: Run, job: Job | None = None) -> dict[str, Any]:
-    """What a page needs to cancel or relaunch a run, and the runs that repeat it. Nothing is asked
-    for until a template shows it: most looks at a job find that nothing has changed."""
+    """What a page needs to cancel or relaunch a run, and the runs that repeat it.
+
+    Nothing is queried until a template shows it: most polls find nothing changed.
+    """
     return {
         "run": run,
         "run_servers": RunServers(run, job),

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Conflict(APIException):
-    """`more` stands in the answer beside `detail` and `fields`."""
+    """`more` is added to the response beside `detail` and `fields`."""
 
     status_code = 409
     more: Mapping[str, Any] = {}

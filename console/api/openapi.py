@@ -1,5 +1,6 @@
-"""What the OpenAPI schema says about every endpoint alike: the errors."""
+"""What the OpenAPI schema says about every endpoint alike: a one-line summary, and the errors."""
 
+from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -23,7 +24,40 @@ ERRORS = {
 }
 
 
-class ErrorsDocumented(AutoSchema):
+# What the actions do that DRF's own classes have.
+USUAL = {
+    "list": "List {plural}",
+    "create": "Add {one}",
+    "retrieve": "Show {one}",
+    "partial_update": "Edit {one}",
+    "destroy": "Delete {one}",
+}
+
+
+class Documented(AutoSchema):
+    def get_summary(self) -> str:
+        """What the operation does: the first sentence of its own docstring, or as of its kind."""
+        return self._own_doc()[0] or self._usual_summary()
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        """What its docstring says besides; of an action of DRF's own, what the class is about."""
+        summary, more = self._own_doc()
+        return more if summary else super().get_description()
+
+    def _own_doc(self) -> tuple[str, str]:
+        """("First sentence", "The others."), both empty where the action has no docstring."""
+        action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
+        first, _blank, rest = cleandoc(action.__doc__ or "").partition("\n\n")
+        summary, _stop, more = " ".join(first.split()).partition(". ")
+        return summary.removesuffix("."), "\n\n".join(filter(None, (more, rest)))
+
+    def _usual_summary(self) -> str:
+        view: Any = self.view
+        meta = view.queryset.model._meta
+        name = str(meta.verbose_name)
+        one = f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+        return USUAL[view.action].format(one=one, plural=meta.verbose_name_plural)
+
     def get_request_serializer(self) -> Any:
         takes = getattr(self.view, "takes", {})
         taken = takes.get(getattr(self.view, "action", None))

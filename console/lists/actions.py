@@ -19,7 +19,9 @@ from .admins import ConsoleAdmin
 from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
-# Maps the selected rows to arguments for `ask_to_confirm`.
+CHANGED = "Nothing was done: this has changed since it was shown. Review it, then confirm again."
+# Maps the selected rows to arguments for `ask_to_confirm`. With `expect`, any text, the action is
+# only carried out while that is the same as when it was asked about.
 Describe = Callable[[QuerySet], dict[str, Any]]
 
 
@@ -92,12 +94,15 @@ def ask_for_values(
             model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
         ) -> HttpResponse | None:
             form = form_class(request.POST if is_confirmed(request) else None)
-            if form.is_valid():
+            words = describe(queryset) if describe else {}
+            expect = words.pop("expect", "")
+            is_as_asked = request.POST.get("expect", "") == expect
+            if form.is_valid() and is_as_asked:
                 return action(model_admin, request, queryset, **form.cleaned_data)
-            words = {"question": question, "button": button, **_names_of(queryset)}
+            words = {"question": question, "button": button, **_names_of(queryset), **words}
             words |= {"form": form, "is_grave": is_grave, "opts": model_admin.opts}
-            words |= describe(queryset) if describe else {}
-            return ask_to_confirm(request, sent=_choice(request), **words)
+            words["note"] = CHANGED if is_confirmed(request) and not is_as_asked else ""
+            return ask_to_confirm(request, sent=[*_choice(request), ("expect", expect)], **words)
 
         return ask_or_do
 

@@ -1,4 +1,4 @@
-"""What all pages of the admin are made of: records that people edit, and history that stays."""
+"""Base classes of all admin pages: for records that people edit, and for read-only history."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -28,18 +28,20 @@ from .parameters import (
 )
 from .rows import CappedPaginator, Rows
 
-# How many rows an action takes that were chosen by "select all".
+# How many rows an action takes with "select all".
 ACTED_ROWS = 1_000
 
 
 class ConsoleAdmin(ModelAdmin):
-    """A model's pages in the console, with what other apps contribute to them (console/pages.py).
-    What they change is recorded in the audit trail, so the admin's own log stays empty, and
-    "history" leads to that trail."""
+    """A model's pages in the console, with what other apps contribute (console/pages.py).
+
+    Changes are recorded in the audit trail, so Django's own admin log stays empty, and "history"
+    leads to the trail.
+    """
 
     paginator = CappedPaginator
     show_full_result_count = False
-    # "Show counts" beside each filter would count the whole table, once for each choice.
+    # Facet counts would count the whole table once per choice.
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_filter_submit = True
@@ -48,19 +50,19 @@ class ConsoleAdmin(ModelAdmin):
     list_after_template = "console/_list_end.html"
     view_on_site = False
     delete_confirmation_max_display = 20
-    # What the list is called, where that is not its rows' own name.
+    # The list's title, if that is not the plural name of its rows.
     list_title = ""
-    # What an empty list says to whoever may fill it.
+    # Shown in an empty list to whoever may add rows.
     when_empty = ""
-    # By column: how a click on its cell narrows the list. The row's own link stays what it is.
+    # {column: how clicking its cell narrows the list}. The link to the row itself is kept.
     cell_filters: ClassVar[dict[str, Narrow]] = {}
-    # Fields that a URL may filter by, though neither a cell nor a filter beside the list does.
+    # Fields that the URL may filter by, besides those of cells and filters.
     more_filters: ClassVar[tuple[str, ...]] = ()
-    # What an export has: the names of its columns, each with the path of its value from the row.
+    # Columns of an export: {name: path of the value from the row}.
     exported: ClassVar[dict[str, str]] = {}
-    # By column: another that has the same order, and an index that holds no tie.
+    # {column: another with the same order, whose index has no ties}.
     same_order: ClassVar[dict[Any, str]] = {}
-    # By action: how many rows it takes, where ACTED_ROWS is too few.
+    # {action: maximum number of rows}, where ACTED_ROWS is too few.
     acted_rows: ClassVar[dict[str, int]] = {}
 
     class Media:
@@ -83,14 +85,14 @@ class ConsoleAdmin(ModelAdmin):
         return beside(super().get_list_filter(request), filters, lambda part: part.list_filter)
 
     def get_cell_filters(self) -> dict[Any, Narrow]:
-        """By column: its name, or the function that a contributed one is."""
+        """{column's name, or function if contributed: how its cell narrows the list}."""
         columns = parts_for(self.model, ColumnPart)
         return self.cell_filters | {
             part.show: part.cell_filter for part in columns if part.cell_filter
         }
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """By name: (function, name, words). Those that every list has come first."""
+        """{name: (function, name, description)}; actions that every list has come first."""
         actions = super().get_actions(request)
         if self.actions is None or IS_POPUP_VAR in request.GET:
             return actions
@@ -104,7 +106,7 @@ class ConsoleAdmin(ModelAdmin):
         return {name: (act, name, words) for act, name, words in [*shared, *offered]}
 
     def get_acted_rows(self, action: str) -> int:
-        """How many rows it takes."""
+        """The most rows that the action takes."""
         limits = {part.name: part.acted_rows for part in parts_for(self.model, ActionPart)}
         return limits.get(action) or self.acted_rows.get(action, ACTED_ROWS)
 
@@ -113,19 +115,22 @@ class ConsoleAdmin(ModelAdmin):
             return super().get_changelist_instance(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """A filter that cannot be is named and left out; the others stay."""
+        """The list. Invalid filters are reported and dropped; the rest still apply."""
         try:
             return super().changelist_view(request, extra_context)
         except WrongFilter:
             return redirect_without_wrong_filters(self, request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the list declares: whoever may filter by any column can find out, letter by
-        letter, what stands in one that is never shown."""
+        """Only declared lookups.
+
+        Anyone who can filter by any column can guess, letter by letter, values that are never
+        shown.
+        """
         return is_declared(self, request, lookup)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        """ "Select all" means up to ACTED_ROWS: each row gets its verb and its audit line."""
+        """Limit "select all" to the action's maximum, as every row gets an audit line."""
         keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if isinstance(self.opts.pk, IntegerField) and not all(map(is_whole_number, keys)):
             messages.error(request, "Nothing was done: what was selected does not exist.")
@@ -147,7 +152,7 @@ class ConsoleAdmin(ModelAdmin):
         return [re_path(r"^export\.(?P<kind>csv|json)$", view, name=name), *super().get_urls()]
 
     def export_view(self, request: HttpRequest, kind: str) -> Any:
-        """All rows that the filters leave, as a file."""
+        """Download all rows that match the filters."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -158,7 +163,7 @@ class ConsoleAdmin(ModelAdmin):
     # Records
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """The form for a new record has no read-only fields: they have no values yet."""
+        """Leave read-only fields out of the form for a new record: they have no values yet."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None:
             return fieldsets
@@ -180,7 +185,7 @@ class ConsoleAdmin(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """The story of the object, on a page of its own."""
+        """Redirect to the object's lines in the audit trail."""
         obj = self.get_object(request, object_id)
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -189,7 +194,7 @@ class ConsoleAdmin(ModelAdmin):
         return HttpResponseRedirect(story_of(obj))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What history names stays: the page says so, instead of listing a million rows."""
+        """Say that rows which history refers to are kept, instead of listing a million rows."""
         names = [str(obj) for obj in objs]
         kept = [f"{obj}: {uses}" for obj in objs if (uses := find_references(obj))]
         return names, {self.opts.verbose_name_plural: len(names)}, set(), kept
@@ -198,13 +203,13 @@ class ConsoleAdmin(ModelAdmin):
         obj.delete()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        # One by one, so that a row's own delete() may refuse.
+        # One at a time, so that a row's own delete() may refuse.
         for obj in queryset:
             obj.delete()
 
 
 def without_fields(fieldsets: Any, names: Iterable[Any]) -> list[Any]:
-    """The same fieldsets without some fields, and without what is empty then."""
+    """The fieldsets without these fields, and without rows and sets left empty."""
     left_out, kept = set(names), []
     for title, options in fieldsets:
         rows = [[row] if isinstance(row, str) else list(row) for row in options["fields"]]
@@ -216,7 +221,7 @@ def without_fields(fieldsets: Any, names: Iterable[Any]) -> list[Any]:
 
 
 class HistoryAdmin(ConsoleAdmin):
-    """What has happened: to be read, by nobody to be changed."""
+    """Read-only pages for records of what happened."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Cells of a list: a click on a value narrows the list to the rows that have it too."""
+"""Cells that link to the list narrowed to rows with the same value."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 NOTHING = "-"
-# What the link beside a row's own link shows: an icon, from the style sheet.
+# The link beside a row's own link: an icon, from the style sheet.
 ONLY = mark_safe('<span class="io-unseen">Only these</span>')
-# What a link changes in the query string; None takes a parameter away.
+# Changes to the query string; None removes a parameter.
 Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Narrow:
-    """A cell whose value goes into a parameter: `Narrow("user__id__exact", "user_id")`.
+    """A cell whose value becomes a URL parameter: `Narrow("user__id__exact", "user_id")`.
 
-    `source` is the value's path from the row: "server.environment". Rows without a value are
-    found by the parameter `none`, where there is one.
+    `source` is the path of the value from the row: "server.environment". `none` is the parameter
+    that finds rows without a value, if there is one.
     """
 
     parameter: str
@@ -39,7 +39,7 @@ class Narrow:
     none: str = ""
 
     def parameters(self, row: Model) -> Parameters:
-        """What the URL needs for the rows that are like this one; nothing where it has no value."""
+        """URL parameters for rows like this one; empty if there is nothing to filter by."""
         value = value_at(row, self.source)
         if value in (None, ""):
             return {self.none: "True", self.parameter: None} if self.none else {}
@@ -52,7 +52,7 @@ class Narrow:
 
 @dataclass(frozen=True)
 class Day(Narrow):
-    """A cell whose time narrows the list to its day, for a TimeRangeFilter: `Day("created_at")`."""
+    """A cell whose time narrows the list to that day (TimeRangeFilter): `Day("created_at")`."""
 
     source: str = ""
 
@@ -63,7 +63,7 @@ class Day(Narrow):
 
 @dataclass(frozen=True)
 class Each(Narrow):
-    """A cell of several values: `source` names a method that gives (value, text) pairs."""
+    """A cell with several values; `source` is a method that returns (value, text) pairs."""
 
     def shown(self, row: Model, text: Any, rows: Rows) -> Any:
         pairs = value_at(row, self.source)()
@@ -72,18 +72,18 @@ class Each(Narrow):
 
 
 def day_range(name: str, day: date) -> Parameters:
-    """The whole day, as TimeRangeFilter reads it."""
+    """Parameters that select the whole day in a TimeRangeFilter."""
     ends = {f"{name}_from_0": day.isoformat(), f"{name}_to_0": (day + timedelta(1)).isoformat()}
     return {**ends, f"{name}_from_1": None, f"{name}_to_1": None}
 
 
 def value_at(row: Any, path: str) -> Any:
-    """The value at the end of the path; None where a part of it is None."""
+    """The value at the end of a dotted path; None if any step is None."""
     return reduce(lambda at, name: None if at is None else getattr(at, name), path.split("."), row)
 
 
 def filter_link(rows: Rows, parameters: Parameters, text: Any) -> Any:
-    """The text as a link to the narrowed list, unless the list is that narrow already."""
+    """Link the text to the narrowed list, unless the list is already narrowed like that."""
     now = rows.filter_params
     if not parameters or all(
         now.get(name) == (value and [str(value)]) for name, value in parameters.items()
@@ -97,10 +97,10 @@ def filter_link(rows: Rows, parameters: Parameters, text: Any) -> Any:
 
 
 class ListColumn:
-    """Stands in a list's columns in place of the column, as a function of the row: times are
-    relative, and with a `narrowing` the cell filters.
+    """Replaces a column of a list with a function of the row.
 
-    A cell that leads to its row keeps that link, and has another one beside it.
+    Times become relative, and with a `narrowing` the cell filters. A cell that links to its row
+    keeps that link and gets a filter icon beside it.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class ListColumn:
         if not self.leads_to_row:
             return self.narrowing.shown(row, text, self.rows)
         icon = self.narrowing.shown(row, ONLY, self.rows)
-        # The shell puts all that a cell returns into one link, and links cannot be nested.
+        # Unfold wraps the whole cell in one link, and links cannot be nested.
         return format_html("{}</a>{}<a>", text, icon) if icon != ONLY else text
 
     def _text(self, row: Model) -> Any:

@@ -1,4 +1,4 @@
-"""The rows of a list: what narrows them stands in the URL, and none are counted for long."""
+"""The change list: filters live in the URL, and counting is capped."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -25,30 +25,30 @@ COUNTED_ROWS = 10_000
 
 
 class AtLeast(int):
-    """A count that stopped: shown as "10000+"."""
+    """A capped count, shown as "10000+"."""
 
     def __str__(self) -> str:
         return f"{int(self)}+"
 
 
 class CappedPaginator(Paginator):
-    """Counts to 10,000 and no further: a COUNT over millions of rows takes seconds."""
+    """Counts to 10,000 and no further: COUNT over millions of rows takes seconds."""
 
     object_list: QuerySet
 
     @cached_property
     def count(self) -> int:
-        # Keys alone: what a list computes for each row it shows need not be computed to count.
+        # Select only keys, so that annotations of the list are not computed for counting.
         keys = self.object_list.order_by().values("pk")
         found = keys[: COUNTED_ROWS + 1].count()
         return AtLeast(COUNTED_ROWS) if found > COUNTED_ROWS else found
 
 
 class Rows(ChangeList):
-    """A change list whose cells filter, whose filters are shown, and that can be saved."""
+    """A change list with filtering cells, filter chips and saved views."""
 
     model_admin: "ConsoleAdmin"
-    # As Django's own __init__ leaves them.
+    # Set by Django's __init__.
     params: dict[str, str]
     filter_params: dict[str, list[str]]
     list_display: list[Any]
@@ -63,7 +63,7 @@ class Rows(ChangeList):
             self._make_cells()
 
     def get_filters_params(self, params: Any = None) -> dict[str, list[str]]:
-        """A form sends the fields that were left empty too: those narrow nothing."""
+        """Ignore empty values: submitting the form sends unused fields too."""
         given = super().get_filters_params(params)
         return {name: values for name, values in given.items() if any(values)}
 
@@ -73,8 +73,10 @@ class Rows(ChangeList):
         return found
 
     def get_results(self, request: HttpRequest) -> None:
-        """Offers "show all" only where something hides rows; the rows of the page get what columns
-        from other apps show."""
+        """Let columns of other apps attach what they show to the page's rows.
+
+        "Show all" is offered only if something hides rows.
+        """
         super().get_results(request)
         columns = parts_for(self.model, ColumnPart)
         attaching = dict.fromkeys(part.attach for part in columns if part.attach)
@@ -86,7 +88,7 @@ class Rows(ChangeList):
             self.full_result_count = self.result_count
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
-        """Columns may be named: a saved view is opened by people who see other ones."""
+        """Accept column names in the order, as users of saved views may see other columns."""
         if given := self.params.get(ORDER_VAR):
             numbers = ".".join(filter(None, map(self._number, given.split("."))))
             self.params[ORDER_VAR], self.filter_params[ORDER_VAR] = numbers, [numbers]
@@ -95,7 +97,7 @@ class Rows(ChangeList):
     def get_ordering_field(self, field_name: Any) -> Any:
         return self.model_admin.same_order.get(field_name) or super().get_ordering_field(field_name)
 
-    # For the page
+    # Used by the template
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -103,16 +105,16 @@ class Rows(ChangeList):
 
     @property
     def name(self) -> str:
-        """What saved views are kept under: "automation_job"."""
+        """The list's name for saved views and URLs: "automation_job"."""
         return f"{self.opts.app_label}_{self.opts.model_name}"
 
     def is_fresh(self) -> bool:
-        """Whether there is not one row yet, whatever the filters."""
+        """True if there are no rows at all, whatever the filters."""
         return not self.root_queryset.exists()
 
     @cached_property
     def saveable(self) -> str:
-        """The filters, the search and the order, as a view is saved."""
+        """Filters, search and order as a saved view stores them."""
         kept = {name: got for name, got in self.filter_params.items() if any(got)}
         kept.pop(PAGE_VAR, None)
         if ORDER_VAR in kept:
@@ -120,7 +122,7 @@ class Rows(ChangeList):
         return urlencode(sorted(kept.items()), doseq=True)
 
     def exports(self) -> list[tuple[str, str]]:
-        """("CSV", URL) and ("JSON", URL) of all rows that the filters leave."""
+        """[("CSV", URL), ("JSON", URL)] for all matching rows; empty if not exportable."""
         if not self.model_admin.exported:
             return []
         query = self.get_query_string()
@@ -128,7 +130,7 @@ class Rows(ChangeList):
         return [(kind.upper(), reverse(name, args=[kind]) + query) for kind in ("csv", "json")]
 
     def older(self) -> str:
-        """The URL of what follows the last page of a list that is too long to be paged through."""
+        """The URL that continues after the last page of a capped list; "" if there is none."""
         last = self.multi_page and self.page_num == self.paginator.num_pages
         if not last or not isinstance(self.result_count, AtLeast) or not self._newest_first():
             return ""
@@ -157,7 +159,7 @@ class Rows(ChangeList):
         return isinstance(fields.get(column), DateTimeField)
 
     def _number(self, column: str) -> str:
-        """A column of the order as Django counts it: "-created_at" is "-5"."""
+        """A column of the order by Django's number: "-created_at" becomes "-5"; "" if hidden."""
         sign, name = ("-", column[1:]) if column.startswith("-") else ("", column)
         if name.isdecimal():
             return column
@@ -172,5 +174,5 @@ class Rows(ChangeList):
 
 
 def _name_of(column: Any) -> str:
-    """A column is its name, or a function of the row."""
+    """The column's name, which may be that of a function."""
     return str(getattr(column, "__name__", column))

@@ -1,5 +1,7 @@
-"""`{% breadcrumbs %}`: the list that a page belongs to, and the page. One level; names keep their
-case."""
+"""`{% breadcrumbs %}`: the list that a page belongs to, and the page itself.
+
+One level only; names keep their case.
+"""
 
 from typing import Any
 
@@ -23,7 +25,7 @@ def breadcrumbs(context: Context) -> dict[str, Any]:
 
 
 def _list_of(opts: Any) -> tuple[str, str] | None:
-    """The words and the URL of the list of a model."""
+    """The title and URL of a model's list."""
     model_admin = admin.site._registry.get(opts.model)
     if model_admin is None:
         return None
@@ -32,7 +34,7 @@ def _list_of(opts: Any) -> tuple[str, str] | None:
 
 
 def _menu_entry(context: Context) -> tuple[str, str] | None:
-    """What the sidebar marks, unless it is this very page."""
+    """The entry that is active in the sidebar, unless it is this very page."""
     path = context["request"].path
     for group in context.get("sidebar_navigation") or ():
         for item in group["items"]:

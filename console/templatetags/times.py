@@ -1,4 +1,4 @@
-"""`{{ job.created_at|time_tag }}`: how long ago, and exactly when for whoever points at it."""
+"""`{{ job.created_at|time_tag }}`: how long ago, with the exact time on hover."""
 
 from django import template
 

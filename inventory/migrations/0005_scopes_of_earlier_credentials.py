@@ -2,8 +2,10 @@ from django.db import migrations
 
 
 def tell_from_servers(apps, schema_editor):
-    """What servers use now may be used in their environments, by operators as before. What none
-    uses stays with the admins, who have to say where."""
+    """Allow each credential in the environments of its servers, for operators, as before.
+
+    Unused ones are left to the admins, who have to set where they may be used.
+    """
     Credential = apps.get_model("inventory", "Credential")
     Server = apps.get_model("inventory", "Server")
     for credential in Credential.objects.all():

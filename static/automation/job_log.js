@@ -1,16 +1,17 @@
-// The log of a job's or a run's page: a window of at most 5000 lines on a log of any length. The
-// database is the single truth: while it grows the page asks for the lines after the last one that
-// it has; what is further up or down comes when one scrolls there; a lost answer is asked for again.
+// The log on a job's or a run's page: a window of at most 5000 lines on a log of any length. The
+// database is the single source of truth: while the log grows, the page requests lines after the last
+// one that it has; lines further up or down are loaded when the user scrolls there; lost responses
+// are requested again.
 //
-// Others on the page say where to go by the event "log:go" ({detail: line number}), and hear of
-// lines that have come into the window by "log:changed", and by "log:shown" that one was gone to.
+// Other scripts tell it where to go with the event "log:go" ({detail: line number}). It sends
+// "log:changed" when lines have entered the window, and "log:shown" once it has gone to a line.
 "use strict";
 
 (() => {
     const MOST_LINES = 5000;
-    const NORMAL = 3000; // a log of so many lines is in the page as a whole
+    const NORMAL = 3000; // logs of up to this many lines are in the page as a whole
     const NEAR = 600; // pixels from an end of the window at which more is loaded
-    const LIVELY = 400, QUIET = 900, HIDDEN = 5000; // milliseconds between two questions
+    const LIVELY = 400, QUIET = 900, HIDDEN = 5000; // milliseconds between two polls
     const UNHURRIED = 2000; // on a run's page, as its table
     const QUIET_AFTER = 10000;
 
@@ -31,9 +32,9 @@
     let last = Number(log.dataset.last);
     let newest = Number(log.dataset.newest); // of the whole log, as far as known
     let active = log.dataset.active === "yes";
-    let more = false; // lines that could be asked for at once
-    let seen = newest; // the last line when one stopped following
-    let top = 0; // where the log was scrolled to when somebody last looked
+    let more = false; // more lines are available at once
+    let seen = newest; // the last line when following stopped
+    let top = 0; // the scroll position when last checked
     let trouble = "";
     let flowedAt = performance.now();
     let works = 0;
@@ -85,7 +86,7 @@
         log.dispatchEvent(new CustomEvent("log:changed"));
     }
 
-    // What stands in the window keeps its place while lines go or come above it.
+    // Keep what is visible in place while lines above it are added or removed.
     function keepingPlace(change) {
         const height = log.scrollHeight, top = log.scrollTop;
         change();
@@ -143,7 +144,7 @@
         toBottom();
     }
 
-    // One after the other; a failure is said, and the next scroll tries again.
+    // One request at a time; failures are shown, and the next scroll retries.
     function busily(load) {
         works += 1;
         work = work.then(load)
@@ -159,7 +160,7 @@
         else if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR && !hasEnd()) busily(loadLater);
     }
 
-    // Of a log of a normal size the rest comes by itself: the browser's own search then finds all.
+    // Load the rest of logs of a normal size, so that the browser's own search covers them.
     async function fill() {
         if (newest > NORMAL || (first <= 1 && hasEnd())) return;
         await (first > 1 ? loadEarlier() : loadLater());
@@ -169,7 +170,7 @@
     // --- While it runs ---------------------------------------------------------------------------
 
     function received(lines) {
-        // Who reads further up keeps what they read: the window then ends before the log does.
+        // Do not move what somebody further up is reading: the window then ends before the log does.
         if (!follow.checked && log.childElementCount + lines.length > MOST_LINES) {
             newest = numberOf(lines.at(-1));
             return changed();
@@ -188,14 +189,14 @@
         top = log.scrollTop;
     }
 
-    // The box says whether one follows, and nothing else decides it.
+    // Only the check box decides whether to follow.
     function setFollowing(isOn) {
         if (follow.checked && !isOn) seen = newest;
         follow.checked = isOn;
         showJump();
     }
 
-    // Who scrolls up wants to read; who comes to the end by themselves wants what is new.
+    // Scrolling up means reading; scrolling to the end means following.
     function noteDirection() {
         if (log.scrollTop < top && !atBottom()) setFollowing(false);
         else if (log.scrollTop > top && atBottom() && active) setFollowing(true);
@@ -215,7 +216,7 @@
         log.focus({ preventScroll: true });
     }
 
-    // Answers whether to go on: while the job is active, or there are lines that the page does not have.
+    // Returns true to go on: while the job is active, or there are lines that the page does not have.
     async function ask() {
         const asked = last;
         const fragment = await fetchLines(hasEnd() ? { after: last } : { only: "state" });
@@ -248,7 +249,7 @@
 
     // --- Where one looks -------------------------------------------------------------------------
 
-    // A line that is not in the window brings what stands around it.
+    // If the line is not in the window, load the lines around it.
     async function go(number) {
         if (number < first || number > last) await show({ after: Math.max(0, number - 250) });
         log.dispatchEvent(new CustomEvent("log:shown", { detail: Math.min(number, last) }));
@@ -263,8 +264,8 @@
         return place.top >= Math.max(above, 0) && place.bottom <= Math.min(below, innerHeight);
     }
 
-    // While it is live, the whole log fits into the window: its newest line is in sight. An empty one
-    // is not laid out: its place is below its bar.
+    // While live, the whole log fits into the window, so that its newest line is visible. An empty
+    // log has no layout, so it counts as starting below its bar.
     function fit() {
         if (!header) return; // a run's page has its table first
         const at = log.childElementCount ? log.getBoundingClientRect().top : bar.getBoundingClientRect().bottom;
@@ -272,7 +273,7 @@
         if (follow.checked && active) toBottom();
     }
 
-    // The page itself stays where it is: what failed stands at its top, in words.
+    // Do not scroll the page itself: the failure is at its top, in words.
     function showFailing() {
         const line = document.getElementById(`L${log.dataset.failing}`);
         log.dispatchEvent(new CustomEvent("log:shown", { detail: Number(log.dataset.failing) }));

@@ -12,7 +12,7 @@
     let hits = [];
     let more = false;
     let now = -1;
-    let asked = 0; // answers may overtake each other: only the last question's counts
+    let asked = 0; // responses may overtake each other: only the last request's counts
     let timer = 0;
 
     const say = live.sayIn(said);
@@ -43,7 +43,7 @@
         if (hits.length) step(1);
     }
 
-    // Past the thousandth hit, the next thousand.
+    // Past the thousandth hit, load the next thousand.
     async function goOn() {
         const question = asked;
         const answer = await found(hits.at(-1));
@@ -79,7 +79,7 @@
             line.classList.toggle("io-hit", isHit);
             if (isHit && q.value) ranges.push(...rangesIn(line.querySelector(".io-text"), q.value.toLowerCase()));
         }
-        // Ranges and not elements: the lines stay as they are, and their text can be copied.
+        // Ranges instead of elements: the lines stay unchanged, and their text can be copied.
         if (window.Highlight) CSS.highlights.set("log-hits", new Highlight(...ranges));
     }
 
@@ -104,9 +104,9 @@
         return [nodes.at(-1), nodes.at(-1).length];
     }
 
-    // --- How it looks ----------------------------------------------------------------------------
+    // --- Display options -------------------------------------------------------------------------
 
-    // What one looks at, a marked line or else the uppermost, stays where it is.
+    // Keep the marked line, or else the uppermost visible one, in place.
     function keepingPlace(change) {
         const { top, bottom } = log.getBoundingClientRect();
         const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -138,8 +138,8 @@
     const isTyping = (target) => target.isContentEditable
         || target.matches("textarea, select, input:not([type=checkbox])");
 
-    // Before the keys that every page has, and in their stead: these do no harm, so that one
-    // letter may do what elsewhere only moves the focus.
+    // Takes precedence over the keys of every page. These are harmless, so a single letter may act
+    // here instead of only moving the focus.
     document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
         const here = { f: "log-follow", w: "log-wrap", t: "log-times" }[event.key];

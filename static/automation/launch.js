@@ -1,17 +1,16 @@
-// The launch form: the chosen playbook's fields, and what the form as it stands would run. The
-// server says it, by the checks of the launch itself. From the first change on, the button is off
-// until the plan of what the fields hold by then has come: what is shown is what runs.
+// The launch form: the fields of the chosen playbook, and a preview of what the form would run. The
+// server creates it with the checks of the launch itself. After the first change the button is
+// disabled until the preview of the current fields has arrived: what is shown is what runs.
 "use strict";
 
 (() => {
     const WAIT = 250; // milliseconds without a change before it asks
-    const PATIENCE = 20_000; // milliseconds until an answer counts as lost
-    // Neither part of what is planned, nor to be brought back by "Back".
+    const PATIENCE = 20_000; // milliseconds until a response counts as lost
+    // Neither part of the plan, nor to be restored by "Back".
     const OF_THE_PLAN = ["expect", "shown"];
 
     const form = document.getElementById("launch-form");
     const playbook = form.elements.playbook;
-    const servers = form.elements.servers;
     const variables = document.getElementById("launch-variables");
     const run = form.querySelector('[data-part="button"]');
     const again = document.getElementById("launch-check");
@@ -21,7 +20,7 @@
 
     const within = (place) => [...place.querySelectorAll("[name]")];
     const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
-    const isKept = (field) => field.name && field !== servers && !["hidden", "password", "submit"].includes(field.type);
+    const isKept = (field) => field.name && field.name !== "servers" && !["hidden", "password", "submit"].includes(field.type);
 
     function content() {
         const data = new FormData(form);
@@ -31,47 +30,71 @@
 
     function fill(values) {
         for (const [name, value] of values) {
-            const field = form.elements[name];
+            const field = name !== "servers" && form.elements[name];
             if (!field) continue;
             if (field.type === "checkbox") field.checked = value;
             else field.value = value;
         }
     }
 
-    // What was typed, by name, so that it is still there when one changes the playbook and back.
+    // What was typed, by name, so that it survives switching to another playbook and back.
     const typed = new Map();
 
     function showVariables(page, chosen) {
-        // Only now: what is typed while the answer is on its way counts too.
+        // Not earlier: what is typed while the response is on its way counts too.
         for (const field of within(variables)) typed.set(field.name, valueOf(field));
         variables.replaceChildren(...page.body.childNodes);
         variables.dataset.playbook = chosen;
         fill(within(variables).filter((field) => typed.has(field.name)).map((field) => [field.name, typed.get(field.name)]));
+        markTags();
     }
 
-    // --- The values of one's last run, and back -----------------------------------------------
+    // --- The servers and values of one's last run, and back -----------------------------------
 
-    let before = null; // what stood in the fields before they were taken
+    let before = null; // the fields' values before they were replaced
 
     function toggleRemembered(button) {
-        const values = Object.entries(JSON.parse(button.closest("[data-values]").dataset.values));
-        if (before === null || button.ariaPressed !== "true") {
-            before = values.filter(([name]) => form.elements[name]).map(([name]) => [name, valueOf(form.elements[name])]);
-            fill(values);
-        } else {
-            fill(before);
+        const { servers, ...values } = JSON.parse(button.closest("[data-values]").dataset.values);
+        const isTaken = button.ariaPressed === "true";
+        if (!isTaken) {
+            const names = Object.keys(values).filter((name) => form.elements[name]);
+            before = { fields: names.map((name) => [name, valueOf(form.elements[name])]), servers: serverPicker.values() };
         }
-        button.ariaPressed = String(button.ariaPressed !== "true");
-        button.querySelector("[data-label]").textContent = button.ariaPressed === "true" ? "Undo" : "Use these values";
+        fill(isTaken ? before.fields : Object.entries(values));
+        button.ariaPressed = String(!isTaken);
+        button.querySelector("[data-label]").textContent = isTaken ? "Use again" : "Undo";
+        markTags();
         ask();
+        if (servers.length) chooseServers(isTaken ? before.servers : servers);
     }
 
-    // --- What would run -----------------------------------------------------------------------
+    // The boxes have to be fetched: until then there is nothing to be run.
+    function chooseServers(keys) {
+        serverPicker.choose(keys).catch(fail);
+    }
 
-    const touched = new Set(); // only what one has been at is marked as wrong before it is sent
-    let latest = 0; // the number of the newest question: answers to older ones are dropped
-    let wanted = null; // the content that the newest question is about
-    let planned = null; // the content that the shown plan is of
+    // --- The playbook's own tags --------------------------------------------------------------
+
+    const tagsOf = (field) => field.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+
+    function markTags() {
+        const chosen = tagsOf(form.elements.tags);
+        for (const each of variables.querySelectorAll("[data-tag]")) each.ariaPressed = String(chosen.includes(each.dataset.tag));
+    }
+
+    function toggleTag(tag) {
+        const chosen = tagsOf(form.elements.tags);
+        const others = chosen.filter((each) => each !== tag);
+        form.elements.tags.value = (others.length < chosen.length ? others : [...chosen, tag]).join(",");
+        form.elements.tags.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+
+    // --- The preview --------------------------------------------------------------------------
+
+    const touched = new Set(); // only fields that were touched are marked as wrong before the form is sent
+    let latest = 0; // the number of the newest request: responses to older ones are dropped
+    let wanted = null; // the content that the newest request is about
+    let planned = null; // the content that the shown preview is for
     let timer = 0;
     let asking = null;
 
@@ -111,7 +134,7 @@
         const asked = wanted = content();
         const page = await fetched(form.dataset.planUrl, { method: "POST", body: new URLSearchParams(asked), signal });
         if (question !== latest) return;
-        if (asked !== content()) return ask(0); // changed by what tells nobody of it
+        if (asked !== content()) return ask(0); // changed by something that sends no event
         keep();
         replaceParts(page);
         planned = asked;
@@ -162,6 +185,7 @@
             const field = form.elements[error.dataset.errorOf];
             const place = field?.closest?.(".group");
             if (!place || !touched.has(field.name)) continue;
+            place.closest("details")?.setAttribute("open", "");
             const line = document.createElement("p");
             line.className = "io-live-error";
             line.textContent = error.textContent;
@@ -186,15 +210,15 @@
         neither variables nor servers, which are not in the page that it loads again. */
     function keep() {
         const fields = [...form.elements].filter(isKept).map((field) => [field.name, valueOf(field)]);
-        const chosen = [...servers.selectedOptions].map((option) => [option.value, option.text]);
+        const chosen = serverPicker.values();
         history.replaceState({ ...history.state, launch: { fields, chosen } }, "");
     }
 
     function bringBack({ fields, chosen }) {
         for (const [name, value] of fields) typed.set(name, value);
         fill(fields);
-        servers.replaceChildren(...chosen.map(([value, text]) => new Option(text, value, true, true)));
-        django.jQuery(servers).trigger("change.select2");
+        markTags();
+        if (chosen.join() !== serverPicker.values().join()) chooseServers(chosen);
     }
 
     /** Of a page that was left as it was ("Back" from a cache): its key has launched, maybe. */
@@ -206,30 +230,29 @@
 
     // --- Events -------------------------------------------------------------------------------
 
-    const hasBegun = () => ["playbook", "servers", "environment", "tag", "search"].some((name) => form.elements[name].value);
+    const hasBegun = () => ["playbook", "environment", "tag", "search"].some((name) => form.elements[name].value) || serverPicker.values().length > 0;
 
     function changed(event) {
-        if (!event.target.name) return; // the search of the searchable select
+        if (!event.target.name) return; // what finds servers
         touched.add(event.target.name);
+        if (event.target.name === "tags") markTags();
         // Leaving a field announces once more what was asked about as one typed.
         if (content() !== wanted) ask();
     }
 
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
-    // The searchable select announces its changes through jQuery only.
-    django.jQuery(servers).on("change", (event) => {
-        if (!event.namespace) changed({ target: servers });
-    });
+    form.addEventListener("servers-chosen", () => ask(0));
     variables.addEventListener("click", (event) => {
-        const button = event.target.closest("#launch-remembered");
-        if (button) toggleRemembered(button);
+        const button = event.target.closest("#launch-remembered, [data-tag]");
+        if (button?.dataset.tag) toggleTag(button.dataset.tag);
+        else if (button) toggleRemembered(button);
     });
     form.addEventListener("submit", (event) => {
         if (event.submitter === run && form.dataset.plan === "known" && isRunnable()) {
             keep();
             show("launching", "hourglass_empty", "Launching…");
-            // Should nothing come of it: the key makes one run of two attempts.
+            // In case nothing comes of it: with the key, two attempts make one run.
             timer = setTimeout(ask, PATIENCE);
             return;
         }
@@ -237,7 +260,7 @@
         if (event.submitter !== run || wanted !== content()) ask(0); // Enter in a field, or "Check again"
     });
     window.addEventListener("pagehide", keep);
-    // After the browser has filled in what it remembers.
+    // After the browser has restored what it remembers.
     window.addEventListener("pageshow", (event) => {
         if (event.persisted) renew();
         if (event.persisted || hasBegun()) ask(0);
@@ -249,4 +272,5 @@
     again.tabIndex = -1;
     form.dataset.plan = "empty";
     if (history.state?.launch) bringBack(history.state.launch);
+    markTags();
 })();

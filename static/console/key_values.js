@@ -1,5 +1,5 @@
-// A JSON object as rows of names, types and values (console/key_values.py reads them). Whatever goes
-// from JSON to rows and back keeps every character of a number: nothing is read as one here.
+// A JSON object as rows of names, types and values (console/key_values.py reads them). Converting
+// between JSON and rows keeps every digit of a number: nothing is parsed as a number here.
 "use strict";
 
 (() => {
@@ -148,7 +148,7 @@
             else if ("asRows" in button.dataset) attempt(toRows);
         });
         list.addEventListener("change", (event) => mark(event.target.closest("li")));
-        // Enter in a name goes on to the value, and does not send the form.
+        // Enter in a name moves on to the value instead of submitting the form.
         list.addEventListener("keydown", (event) => {
             if (event.key !== "Enter" || !event.target.matches("input")) return;
             event.preventDefault();

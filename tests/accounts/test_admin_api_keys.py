@@ -16,7 +16,7 @@ ADD = reverse("admin:accounts_apikey_add")
 def test_the_token_is_shown_once(client_of, boss, alice):
     client = client_of(boss)
     answer = client.post(ADD, {"name": "pipeline", "owner": alice.pk}, follow=True)
-    token = re.search(r"<code>(.+?)</code>", answer.content.decode())[1]
+    token = re.search(r'<code id="new-key">(.+?)</code>', answer.content.decode())[1]
     key = ApiKey.objects.matching(token)
     assert (key.name, key.owner) == ("pipeline", alice)
     assert token not in client.get(LIST).content.decode()

@@ -114,7 +114,7 @@ def test_the_database_keeps_it_inactive(system):
         User.objects.make_admin(system, "A rather long passphrase 1")
 
 
-# --- It does not come in --------------------------------------------------------------------------
+# --- No login -------------------------------------------------------------------------------------
 
 
 def test_it_logs_in_with_no_password(system):
@@ -152,7 +152,7 @@ def test_it_has_no_rights_and_is_no_admin(system, boss):
     assert User.objects.acting_in_terminal() == boss
 
 
-# --- It is not listed -----------------------------------------------------------------------------
+# --- Not listed -----------------------------------------------------------------------------------
 
 
 def test_no_list_has_it(system, boss, client_of, api_of, rf):
@@ -186,7 +186,7 @@ def test_a_ticket_is_not_given_to_it(system, alice, api_of):
         ticket.assign(alice, system)
 
 
-# --- It stays as it is ----------------------------------------------------------------------------
+# --- Not editable ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", ["change", "delete", "history"])
@@ -255,7 +255,7 @@ def test_create_admin_does_not_let_it_in(system, monkeypatch):
     assert not system.has_usable_password()
 
 
-# --- The trail names it ---------------------------------------------------------------------------
+# --- In the audit trail ---------------------------------------------------------------------------
 
 
 def test_its_lines_are_found(system, boss, client_of, api_of):

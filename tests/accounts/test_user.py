@@ -86,7 +86,7 @@ def test_a_change_of_spelling_is_no_change(alice):
     assert lines_about(alice) == []
 
 
-# --- Passwords and log-in -------------------------------------------------------------------------
+# --- Passwords and login --------------------------------------------------------------------------
 
 
 def test_passwords_are_kept_with_bcrypt_at_cost_12(settings):

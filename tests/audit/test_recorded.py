@@ -55,7 +55,7 @@ def rename(action: str, object: Server, **told: object) -> None:
     Server.objects.filter(pk=object.pk).update(description=f"after {action}")
 
 
-# --- What is told ---------------------------------------------------------------------------------
+# --- Arguments ------------------------------------------------------------------------------------
 
 
 def test_a_line_is_announced_with_all_that_it_says(alice):
@@ -115,7 +115,7 @@ def test_a_line_that_a_receiver_records_is_announced_in_its_turn():
     assert sorted(diary.actions()) == ["first.done", "second.done"]
 
 
-# --- What fails -----------------------------------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_receivers_that_answer_each_other_come_to_an_end(caplog):
     assert AuditLog.objects.count() < 200
 
 
-# --- What it costs --------------------------------------------------------------------------------
+# --- Cost -----------------------------------------------------------------------------------------
 
 
 def test_without_receivers_a_line_is_one_statement(django_assert_num_queries):

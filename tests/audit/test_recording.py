@@ -168,7 +168,7 @@ def test_whoever_signs_in_within_the_request_is_named(alice):
     assert AuditContextMiddleware(page)(request).actor_name == "alice"
 
 
-# --- From where -----------------------------------------------------------------------------------
+# --- Address and client ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_default_in_a_playbooks_schema_is_masked(boss):
     assert line.details["changes"]["variables"][1] == {"db_password": MASK}
 
 
-# --- One line a change ----------------------------------------------------------------------------
+# --- One line per change --------------------------------------------------------------------------
 
 
 def test_a_verb_is_one_line(boss, alice):

@@ -180,7 +180,7 @@ def test_an_index_finds_the_story(told):
 
 
 def test_the_story_of_a_job_has_its_launch_and_its_cancel(client_of, boss, alice):
-    """They are lines about its run."""
+    """Those lines are about its run."""
     run = make.launch(make.playbook(), alice, [make.server(), make.server()])
     make.launch(make.playbook(), alice, [make.server()])
     job = run.jobs.first()

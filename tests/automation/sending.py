@@ -1,4 +1,4 @@
-"""The launch form as a person without JavaScript sends it."""
+"""The forms that launch, as a person without JavaScript sends them."""
 
 from typing import Any
 
@@ -7,10 +7,18 @@ from django.urls import reverse
 
 
 def send_launch(client: Client, form: dict[str, Any], **more: Any) -> Any:
-    """Look at the plan, then run it; the first answer where there is no plan."""
+    """Show the plan, then run it. Returns the first response if there is no plan."""
     path = reverse("automation:job_launch")
     shown = client.post(path, form)
     intention = shown.context["intention"]
     if intention is None:
         return shown
     return client.post(path, form | {"expect": intention.digest}, **more)
+
+
+def send_relaunch(client: Client, path: str, given: dict[str, Any], **more: Any) -> Any:
+    """Look at what would run, then agree; the first answer where it is refused."""
+    asked = client.post(path, given)
+    if asked.status_code != 200:
+        return asked
+    return client.post(path, given | dict(asked.context["sent"]) | {"confirmed": "yes"}, **more)

@@ -30,7 +30,7 @@ def _play(*tasks: dict[str, Any]) -> Play:
 
 
 def _step(number: int, marks: str, *, pause: str = "0.2", module: str = "raw") -> dict[str, Any]:
-    """With `raw`, as a module takes half a second of CPU each time."""
+    """A step using `raw`, as real modules take half a second of CPU each time."""
     return {"name": f"Step {number}", f"ansible.builtin.{module}": _left(str(number), marks, pause)}
 
 

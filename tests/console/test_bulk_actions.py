@@ -101,7 +101,9 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     other, waiting = make.job(status="cancelled"), make.job()
     client = client_of(alice)
     form = chosen("relaunch", *jobs, other, waiting)
-    assert "Relaunch 3 runs on 4 servers?" in said(client.post(JOBS, form))
+    asked = client.post(JOBS, form)
+    assert "Relaunch 3 runs on 4 servers?" in said(asked)
+    form["expect"] = dict(asked.context["sent"])["expect"]
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 0
     form |= {"confirmed": "yes", "once": "0123456789abcdef"}
     page = said(client.post(JOBS, form, follow=True))
@@ -112,6 +114,31 @@ def test_jobs_are_relaunched_run_by_run_on_their_servers(client_of, alice):
     # Submitting the page twice acts once.
     client.post(JOBS, form)
     assert Run.objects.filter(relaunch_of__isnull=False).count() == 2
+
+
+def test_what_a_bulk_relaunch_was_asked_about_is_what_it_does(client_of, alice):
+    jobs = [make.job(status="failed") for _ in range(2)]
+    client, form = client_of(alice), chosen("relaunch", *jobs)
+    shown = dict(client.post(JOBS, form).context["sent"])["expect"]
+    form |= {"confirmed": "yes", "once": "0123456789abcdef"}
+    assert client.post(JOBS, form).status_code == 409  # nothing was shown
+    server = jobs[1].server
+    server.ip_address = "192.0.2.77"
+    server.save()
+    answer = client.post(JOBS, form | {"expect": shown})
+    assert answer.status_code == 409
+    assert "Nothing was done: this has changed since it was shown." in said(answer)
+    assert not Run.objects.filter(relaunch_of__isnull=False).exists()
+    client.post(JOBS, form | {"expect": dict(answer.context["sent"])["expect"]})
+    assert Run.objects.filter(relaunch_of__isnull=False).count() == 2
+
+
+def test_a_bulk_relaunch_asks_about_many_in_few_queries(client_of, alice, query_ceiling):
+    server = make.server()
+    jobs = [make.job(status="failed", server=server) for _ in range(30)]
+    client = client_of(alice)
+    with query_ceiling(20):
+        client.post(JOBS, chosen("relaunch", *jobs))
 
 
 def test_a_viewer_relaunches_nothing(client_of, bob):

@@ -32,7 +32,7 @@ KEPT = {
 
 
 def sent(*rows, name="tags"):
-    """What a browser sends for rows."""
+    """The data that a browser sends for rows."""
     data = QueryDict(mutable=True)
     data[f"{name}-as"] = "rows"
     data[name] = "{}"
@@ -51,7 +51,7 @@ def test_what_is_shown_and_sent_back_is_the_same():
     rows = [(row.name, row.type, row.text) for row in key_values_of(KEPT)]
     back = read(*rows)
     assert back == KEPT and list(back) == list(KEPT)
-    assert json.dumps(back) == json.dumps(KEPT)  # 1.0 is no 1, and true no 1
+    assert json.dumps(back) == json.dumps(KEPT)  # 1.0 is not 1, and true is not 1
 
 
 @pytest.mark.parametrize(

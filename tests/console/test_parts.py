@@ -22,7 +22,7 @@ SERVER = "inventory.Server"
 LIST = reverse("admin:inventory_server_changelist")
 
 
-# --- Two apps that know nothing of each other -----------------------------------------------------
+# --- Two independent apps -------------------------------------------------------------------------
 
 
 @admin.display(description="load")
@@ -304,7 +304,7 @@ def test_each_of_our_models_has_its_admin_from_its_own_app():
     assert strangers == {}
 
 
-# --- The list of parts itself ---------------------------------------------------------------------
+# --- Collecting parts -----------------------------------------------------------------------------
 
 
 class Word(Part):

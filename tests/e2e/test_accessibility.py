@@ -17,6 +17,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(tra
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    # Landmarks are best practice to axe; here everything stands inside one, and main is one.
+    "rules": {
+        name: {"enabled": True}
+        for name in (
+            *("region", "landmark-one-main", "landmark-no-duplicate-main"),
+            *("landmark-main-is-top-level", "landmark-banner-is-top-level"),
+        )
+    },
     # Leave out the elements that pass.
     "resultTypes": ["violations"],
 }
@@ -58,6 +66,10 @@ def paths(boss, alice) -> list[str]:
         story_of(server),
         f"{reverse('admin:automation_job_changelist')}?status__exact=failed",
         reverse("admin:inventory_server_add"),
+        reverse("admin:inventory_server_change", args=[server.pk]),
+        reverse("admin:accounts_user_changelist"),
+        reverse("admin:accounts_apikey_changelist"),
+        reverse("admin:password_change"),
         "/nowhere/",
     ]
 
@@ -69,6 +81,40 @@ def violations(page: Page) -> list[str]:
         for rule in found
         for node in rule["nodes"]
     ]
+
+
+# What one can hit and is smaller than 24 px in one direction, with what it says. Not those that are
+# as large as they are for a reason: links within a sentence, what nobody sees, and the parts of a
+# chart's bars, which the numbers above them and the legend lead to. A label belongs to its field.
+TOO_SMALL = """
+() => [...document.querySelectorAll("a[href], button, summary, select, input, textarea")]
+    .filter((each) => {
+        const boxes = [each, ...(each.labels || [])].map((one) => one.getBoundingClientRect());
+        const [own] = boxes;
+        const isShown = own.width && own.height;
+        const untouched = ".io-unseen *, .select2-hidden-accessible, [tabindex='-1'], svg *";
+        if (!isShown || each.matches(untouched)) return false;
+        const said = each.textContent.trim();
+        const isWithinText = getComputedStyle(each).display === "inline"
+            && each.parentElement.textContent.trim().length > said.length;
+        if (isWithinText) return false;
+        return !boxes.some((box) => box.width >= 23.5 && box.height >= 23.5);
+    })
+    .map((each) => `${each.outerHTML.slice(0, 160)} in ${each.parentElement.className}`)
+"""
+
+
+def test_on_a_phone_nothing_is_too_small_to_hit(page_of, boss, paths):
+    page = page_of(boss)
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = {}
+    for path in paths:
+        page.goto(path)
+        page.wait_for_function("window.Alpine")
+        if wrong := page.evaluate(TOO_SMALL):
+            found[path] = wrong
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+    assert found == {}
 
 
 def test_every_main_page_can_be_used_by_everybody(page_of, boss, paths):

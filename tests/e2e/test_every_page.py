@@ -37,7 +37,7 @@ def opened_names() -> list[str]:
 
 
 def opens(page: Page, path: str) -> bool:
-    """Whether it is a page: not a download, and not a redirect."""
+    """True if it is a page rather than a download or a redirect."""
     try:
         answer = page.goto(path)
     except Error as error:
@@ -153,7 +153,7 @@ def test_back_in_a_list_the_keyboard_goes_on_from_the_row_that_was_opened(page_o
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{jobs[3].get_absolute_url()}")
-    # By the mouse, and with a newer row above since.
+    # With the mouse, and with a newer row above it.
     page.go_back()
     page.locator(f"#result_list th a[href='{jobs[4].get_absolute_url()}']").click()
     page.wait_for_url(f"**{jobs[4].get_absolute_url()}")
@@ -163,7 +163,7 @@ def test_back_in_a_list_the_keyboard_goes_on_from_the_row_that_was_opened(page_o
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{jobs[3].get_absolute_url()}")
-    # A fresh look begins at the top.
+    # A fresh visit starts at the top.
     page.goto(reverse("admin:automation_job_changelist"))
     assert page.evaluate("document.activeElement === document.body")
 

@@ -127,7 +127,7 @@ def test_what_one_looks_at_stays_when_lines_grow(page_of, bob):
 
 
 def in_sight(page: Page, number: int) -> None:
-    """The line itself, within the log and within the window."""
+    """Expect the line itself within the log and the window."""
     expect(page.locator(f"#L{number}")).to_be_in_viewport(timeout=SOON)
 
 
@@ -169,14 +169,14 @@ def test_who_scrolls_up_no_longer_follows_and_is_told_what_is_new(page_of, alice
     make.log_lines(job, "the newest")
     in_sight(page, 1501)
 
-    # Who scrolls down to the end follows again, by themselves.
+    # Scrolling down to the end resumes following.
     log.hover()
     page.mouse.wheel(0, -1500)
     expect(follow).not_to_be_checked(timeout=SOON)
     page.mouse.wheel(0, 100_000)
     expect(follow).to_be_checked(timeout=SOON)
 
-    # Once it has ended there is nothing to follow.
+    # After the end there is nothing to follow.
     page.mouse.wheel(0, -1500)
     expect(follow).not_to_be_checked(timeout=SOON)
     make.log_lines(job, "the last")
@@ -200,7 +200,7 @@ def test_a_range_of_lines_is_chosen_linked_and_found(page_of, context, live_serv
     page.locator("#L20 .io-number").click(modifiers=["Shift"])
     expect(chosen).to_have_count(9)
     assert page.url.endswith("#L12-L20")
-    # From the same line the other way; by key as well.
+    # From the same line in the other direction, and with the keyboard.
     page.locator("#L10 .io-number").focus()
     page.keyboard.press("Shift+Enter")
     expect(chosen).to_have_count(3)

@@ -1,4 +1,4 @@
-"""Tags and variables of a server as rows, by mouse, by keyboard, and without a script."""
+"""Tags and variables of a server as rows: with the mouse, the keyboard, and without scripts."""
 
 import pytest
 from django.urls import reverse
@@ -34,7 +34,7 @@ def test_rows_are_typed_with_the_keyboard_alone(page_of, boss):
     tags = fields(page, "Tags")
     tags.get_by_label("Name").focus()
     page.keyboard.type("role")
-    page.keyboard.press("Enter")  # on to the value, and not off with the form
+    page.keyboard.press("Enter")  # moves on to the value instead of submitting the form
     page.keyboard.type("yes")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

@@ -74,17 +74,20 @@ def test_ones_last_values_come_back_on_request(page_of, alice, deploy):
     page = opened(page_of(alice), deploy)
     expect(page.get_by_text(f"run {last.pk}")).to_be_visible()
     page.fill("[name=var_version]", "9")
-    page.get_by_role("button", name="Use these values").click()
+    page.get_by_role("button", name="Use again").click()
     expect(page.locator("[name=var_version]")).to_have_value("1.4")
+    expect(page.get_by_role("checkbox", name="web1")).to_be_checked()
     expect(page.get_by_label("Show differences")).to_be_checked()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[name=var_version]")).to_have_value("9")
     expect(page.get_by_label("Show differences")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="web1")).not_to_be_checked()
 
 
 def test_the_whole_form_can_be_seen(page_of, alice, deploy):
     """No bar covers the focused field, on a large screen or a phone."""
     page = opened(page_of(alice), deploy)
+    page.get_by_text("Options, credential and reason").click()
     for width, height in ((1400, 700), (390, 700)):
         page.set_viewport_size({"width": width, "height": height})
         for name in ("forks", "idle_deadline_seconds", "tags"):

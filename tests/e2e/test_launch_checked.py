@@ -1,4 +1,4 @@
-"""What the launch form shows is what it runs, however fast, slow or broken what happens is."""
+"""What the launch form shows is what it runs, however fast, slow or broken things are."""
 
 import pytest
 from django.test import Client
@@ -28,10 +28,11 @@ def deploy(db):
 
 
 def on_staging(page: Page, playbook) -> Page:
-    """A form that may be run: on db1."""
+    """A form that may be run, on db1."""
     page.goto(f"{LAUNCH}?playbook={playbook.pk}")
     page.get_by_label("Environment").select_option("staging")
     page.fill("[name=var_version]", "1.4")
+    page.get_by_text("Options, credential and reason").click()
     expect(run_button(page)).to_have_accessible_name(STAGING)
     expect(run_button(page)).to_be_enabled()
     return page
@@ -78,7 +79,7 @@ def test_enter_on_the_button_launches_once(page_of, alice, deploy):
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_click_right_after_a_change_runs_neither(page_of, alice, deploy, announced):
-    """Both in one go, faster than any hand; also where nothing tells of the change."""
+    """Both at once, faster than any hand, with or without an event for the change."""
     page = on_staging(page_of(alice), deploy)
     page.evaluate(
         """(announced) => {
@@ -114,7 +115,7 @@ def test_the_button_is_off_from_the_first_keystroke_to_the_plan(page_of, alice, 
 
 
 def wait_for(page: Page, is_so) -> None:
-    """Let the browser go on until it is so."""
+    """Let the browser go on until the condition holds."""
     for _ in range(200):
         if is_so():
             return
@@ -124,7 +125,7 @@ def wait_for(page: Page, is_so) -> None:
 
 def test_answers_that_come_out_of_order_are_dropped(page_of, alice, deploy):
     page = on_staging(page_of(alice), deploy)
-    # Without it, an old question is still answered.
+    # Without it, old requests are still answered.
     page.evaluate("AbortController.prototype.abort = () => {}")
     held: list[Route] = []
     page.route(PLAN, lambda route: held.append(route))
@@ -223,15 +224,14 @@ def test_back_brings_the_servers_that_were_searched_for(page_of, alice, deploy):
     page = page_of(alice)
     page.goto(f"{LAUNCH}?playbook={deploy.pk}")
     page.fill("[name=var_version]", "1.4")
-    page.locator(".select2-search__field").click()
-    page.locator(".select2-search__field").press_sequentially("db")
-    page.locator(".select2-results__option", has_text="db1").click()
+    page.get_by_label("Find servers").press_sequentially("db")
+    page.get_by_role("checkbox", name="db1").check()
     expect(run_button(page)).to_have_accessible_name(STAGING)
     page.goto("/")
     page.go_back()
     expect(run_button(page)).to_have_accessible_name(STAGING)
     expect(run_button(page)).to_be_enabled()
-    expect(page.locator(".select2-selection__choice")).to_contain_text("db1")
+    expect(page.get_by_role("checkbox", name="db1")).to_be_checked()
 
 
 def test_a_page_out_of_the_browsers_cache_asks_anew(page_of, alice, deploy):
@@ -309,7 +309,7 @@ def test_without_javascript_one_checks_and_then_runs(
     expect(run_button(page)).to_be_enabled()
     assert nothing_ran()
 
-    # Another choice than was checked is shown first.
+    # A selection other than the checked one is shown first.
     page.get_by_label("Environment").select_option("production")
     run_button(page).click()
     expect(page.get_by_role("alert")).to_contain_text("Added: web1 and web2.")

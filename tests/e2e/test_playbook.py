@@ -39,6 +39,7 @@ def test_both_pages_can_be_used_by_everybody(page_of, alice, playbook, scheme):
     page.keyboard.press("r")
     page.wait_for_url(f"**{reverse('automation:job_launch')}?playbook={playbook.pk}")
     page.get_by_label("Environment").select_option("production")
+    page.get_by_text("Options, credential and reason").click()
     page.fill("[name=forks]", "0")
     expect(page.locator(".io-live-error")).to_be_visible()
     assert violations(page) == []

@@ -1,4 +1,4 @@
-"""What stands around every page: sidebar, command search, lists that fit a screen."""
+"""The frame around every page: sidebar, command search, lists that fit a screen."""
 
 import pytest
 from django.urls import reverse
@@ -76,7 +76,7 @@ def test_a_time_is_relative_and_exact_for_whoever_wants_it(page_of, bob):
     expect(time).to_have_text("3 h ago")
     expect(time).to_have_attribute("title", exact)
     assert time.get_attribute("datetime").startswith(f"{created:%Y-%m-%dT%H:%M:%S}")
-    # The keyboard, which no title appears for, is shown it beside its link.
+    # For keyboard users, who see no tooltip, it is shown beside the link.
     page.get_by_role("link", name=job.playbook.name, exact=True).focus()
     shown = "time => getComputedStyle(time, '::after').content"
     assert time.evaluate(shown) == "none"
@@ -94,7 +94,7 @@ def test_the_number_of_a_run_opens_the_run(page_of, bob):
 
 
 def test_enter_in_the_search_opens_the_first_find(page_of, alice):
-    """Also before it is there: nobody waits half a second before they press Enter."""
+    """Even before results are there: nobody waits half a second before pressing Enter."""
     run = make.job().run
     page = page_of(alice)
     page.goto("/")

@@ -144,7 +144,7 @@ def test_an_empty_inventory_offers_to_add_a_server(client_of, boss, bob):
     page = client_of(boss).get(url(Server, "changelist")).content.decode()
     assert "import_inventory FILE" in page and "Add server" in page
     assert "Add server" not in client_of(bob).get(url(Server, "changelist")).content.decode()
-    # A filter is not why nothing is there.
+    # The filter is not the reason why the list is empty.
     fresh = client_of(boss).get(url(Server, "changelist"), {"environment": "moon"})
     assert "No servers yet" in fresh.content.decode()
     make.server(environment="staging")
@@ -153,7 +153,7 @@ def test_an_empty_inventory_offers_to_add_a_server(client_of, boss, bob):
 
 
 def test_a_fresh_list_of_tickets_says_where_they_come_from(client_of, bob):
-    """The menu leads to the unresolved ones: there are none, but not because of that filter."""
+    """The menu links to unresolved tickets: there are none, but not because of that filter."""
     page = client_of(bob).get(url(Ticket, "changelist"), {"queue": "unresolved"}).content.decode()
     assert "No tickets yet" in page and "A failed job opens one." in page
     make.ticket(status="closed")
@@ -200,7 +200,7 @@ def test_no_list_counts_its_table(client_of, boss, rows, model):
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_no_form_shows_what_has_no_value_yet(client_of, boss, rows, model):
-    """A new row's times are not known, and what stands for them is no text for people."""
+    """A new row's times are unknown, and their placeholders are not for display."""
     client = client_of(boss)
     pages = [url(model, "add")]
     if row := rows.get(model) or model.objects.first():

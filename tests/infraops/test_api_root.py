@@ -1,6 +1,7 @@
 """What holds for the whole API: authentication, errors, documentation."""
 
 import json
+import re
 from io import StringIO
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import NoReverseMatch, reverse
 from django.utils.crypto import get_random_string
+from playwright.sync_api import expect
 from rest_framework.test import APIClient
 
 from inventory.api import ServerViewSet
@@ -63,7 +65,7 @@ def test_a_browser_gets_pages_of_one_row(client_of, boss, kind):
     assert f"{kind}s" in response.content.decode()
 
 
-# --- Who comes in ---------------------------------------------------------------------------------
+# --- Authentication -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["", "servers", "jobs", "schema", "docs", f"tickets/{uuid4()}"])
@@ -115,7 +117,7 @@ def test_a_key_writes_without_one(boss):
     assert client.post("/api/servers", server, headers=headers).status_code == 201
 
 
-# --- What is said when something is wrong ---------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["nothing", "servers/", "servers/web1", "jobs/1", "v1/servers"])
@@ -241,7 +243,7 @@ def test_no_endpoint_breaks_on_a_method_that_only_asks(api_of, boss, name):
     assert client.head(path).status_code in (200, 405)
 
 
-# --- Its papers -----------------------------------------------------------------------------------
+# --- Documentation --------------------------------------------------------------------------------
 
 
 def test_the_schema_is_valid_and_complete():
@@ -271,6 +273,54 @@ def test_the_schema_tells_errors_and_the_idempotency_key(api_of, bob):
     assert "from" in {
         parameter["name"] for parameter in paths["/api/audit-logs"]["get"]["parameters"]
     }
+
+
+VERBS = (
+    *("Accept", "Add", "Assign", "Cancel", "Check", "Close", "Delete", "Edit", "Fetch", "Forget"),
+    *("Issue", "Launch", "List", "Pin", "Read", "Relaunch", "Reopen", "Resolve", "Revoke", "Save"),
+    *("Show", "Start"),
+)
+
+
+def test_each_operation_says_in_a_line_what_it_does(api_of, bob):
+    response = api_of(bob).get("/api/schema?format=json", headers={"Accept": "application/json"})
+    operations = [
+        operation
+        for methods in json.loads(response.content)["paths"].values()
+        for operation in methods.values()
+    ]
+    assert len(operations) > 60
+    for operation in operations:
+        summary = operation["summary"]
+        assert summary.split()[0] in VERBS and len(summary) < 100, summary
+        assert not summary.endswith(".") and summary not in operation.get("description", "")
+    assert "Show a user" in {operation["summary"] for operation in operations}
+
+
+@pytest.mark.slow
+@pytest.mark.on_either
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_docs_have_summaries_the_theme_and_a_way_back(page_of, boss, transactional_db, scheme):
+    page = page_of(boss)
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/api/docs")
+    expect(page.get_by_text("Launch a playbook")).to_be_visible()
+    brightness = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", brightness)[:3])) < 200) is (scheme == "dark")
+    page.get_by_role("link", name="Back to the console").click()
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+@pytest.mark.slow
+@pytest.mark.on_either
+def test_the_browsable_api_has_the_theme_and_a_way_back(page_of, boss, transactional_db):
+    page = page_of(boss)
+    page.emulate_media(color_scheme="dark")
+    page.goto("/api/servers")
+    brightness = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(map(int, re.findall(r"\d+", brightness)[:3])) < 200
+    page.get_by_role("link", name="Back to the console").click()
+    expect(page).to_have_url(re.compile(r"/$"))
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ def test_every_entry_opens(client_of, request, who):
 def test_the_header_of_every_page_runs_a_playbook_for_who_may(client_of, alice, bob):
     job = make.job(status="success")
     pages = (reverse("home"), job.get_absolute_url(), job.server.get_absolute_url())
-    button = f'href="{reverse("automation:job_launch")}" aria-label="Run a playbook"'
+    button = f'href="{reverse("automation:job_launch")}" title="Run a playbook"'
     for path in (*pages, reverse("admin:automation_job_changelist")):
         assert button in client_of(alice).get(path).content.decode(), path
         assert button not in client_of(bob).get(path).content.decode(), path
@@ -92,7 +92,7 @@ def test_a_search_finds_a_few_of_each_kind_and_asks_once(client_of, boss, query_
 
 
 def found(client, text):
-    """What the command search shows, as (words, address)."""
+    """The results of the command search, as (label, URL)."""
     page = client.get(SEARCH, {"s": text}).context["results"]
     return [(each.title, each.link) for each in page]
 

@@ -1,4 +1,4 @@
-"""A server like one that is there: the form for a new one, filled in."""
+"""Copying a server: the form for a new one, filled in."""
 
 from django.urls import reverse
 

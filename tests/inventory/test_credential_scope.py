@@ -88,7 +88,7 @@ def test_a_key_needs_no_pinned_server(boss):
     make.credential(ssh_user="ops").refuse_misuse([make.server()], boss)
 
 
-# --- How people set it ----------------------------------------------------------------------------
+# --- Setting the scope ----------------------------------------------------------------------------
 
 
 def test_a_new_one_may_be_used_nowhere_and_by_admins_only(api_of, boss):
@@ -194,7 +194,7 @@ def test_an_operator_changes_no_scope_and_nothing_that_leads_a_connection(api_of
     assert client.post("/api/servers", {"hostname": "mine"}).status_code == 403
 
 
-# --- Credentials of before ------------------------------------------------------------------------
+# --- Existing credentials -------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

@@ -187,7 +187,7 @@ def test_a_script_runs_in_a_clean_environment(tmp_path, monkeypatch):
     assert Server.objects.get().variables == {"seen": "[|eu]"}
 
 
-# --- Refused and left out ---------------------------------------------------------------------
+# --- Rejected and left out --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

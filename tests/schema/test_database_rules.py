@@ -163,7 +163,7 @@ def test_saving_moves_updated_at_and_leaves_created_at():
     assert server.created_at == created
 
 
-# --- What goes with what --------------------------------------------------------------------------
+# --- Foreign keys and constraints -----------------------------------------------------------------
 
 
 def test_a_jobs_lines_go_with_it():

@@ -63,7 +63,7 @@ def set_by_hand(table, column, rule):
         )
 
 
-# --- What is expected -----------------------------------------------------------------------------
+# --- The expected rules ---------------------------------------------------------------------------
 
 
 def test_the_rules_follow_from_on_delete():
@@ -101,7 +101,7 @@ def test_what_the_database_cannot_do_is_left_to_django(on_delete, null, rule):
     assert foreign_keys._rule(field) == rule
 
 
-# --- What is in the database ----------------------------------------------------------------------
+# --- The rules in the database --------------------------------------------------------------------
 
 
 @pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_an_edit_that_goes_wrong_leaves_all_as_it_was(broken, monkeypatch, damag
         assert cursor.fetchone() == (0,)
 
 
-# --- The edit of a CREATE TABLE -------------------------------------------------------------------
+# --- Editing a CREATE TABLE -----------------------------------------------------------------------
 
 
 def test_one_clause_is_changed_and_nothing_else():

@@ -1,8 +1,8 @@
-"""Tickets are found again by the place of the failing task, and no more by its name.
+"""Key tickets by the place of the failing task instead of its name.
 
-Nothing is lost where several unresolved tickets were for one task whose name was filled in for each
-server: the oldest keeps the failure, the others stay open, as they are, without a key. May be
-interrupted and started again.
+Nothing is lost if several unresolved tickets were for one task whose name was templated per server:
+the oldest keeps the failure; the others stay open as they are, without a key. May be interrupted
+and restarted.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ FAILED = ("failed", "unreachable")
 
 
 def tell_places(apps, schema_editor):
-    """Of the jobs that tickets name: where their failing task stands, from its result."""
+    """For the jobs that tickets refer to, set the place of the failing task from its result."""
     for model in ("TicketOccurrence", "Ticket"):
         rows = apps.get_model("tickets", model).objects
         for chunk in _chunks(rows):
@@ -36,8 +36,10 @@ def _tell_places_of(apps, keys):
 
 
 def _places(apps, tasks):
-    """By job: the place of the first failed result of that name, or else of the first failed one.
-    `tasks` has the failing task's name by job."""
+    """{job: place} of the first failed result of that name, or else of the first failed one.
+
+    `tasks` is {job: name of the failing task}.
+    """
     results = apps.get_model("automation", "TaskResult").objects
     failed = results.filter(job_id__in=tasks, status__in=FAILED).exclude(path="")
     first, named = {}, {}
@@ -53,13 +55,13 @@ def key_by_place(apps, schema_editor):
 
 
 def key_by_name(apps, schema_editor):
-    """As it was; a ticket that had lost its key gets it back, where it is free."""
+    """Restore the old keys; a ticket that lost its key gets it back if it is free."""
     _key(apps, lambda place, task, kind: task or kind)
     _key(apps, lambda place, task, kind: task or kind, only_without=True)
 
 
 def _key(apps, what, *, only_without=False):
-    """Give unresolved tickets the key of their failure, the oldest first."""
+    """Give unresolved tickets the key of their failure, oldest first."""
     tickets = apps.get_model("tickets", "Ticket").objects
     unresolved = tickets.filter(status__in=("open", "in_progress"), job__status="failed")
     unresolved = unresolved.filter(open_key__isnull=only_without)
@@ -87,7 +89,7 @@ def _hashed(what, playbook, environment, place, task, kind):
 
 
 def _chunks(rows):
-    """(first, last) key of each slice of the table, in order."""
+    """(first, last) key of each batch of the table, in order."""
     last = rows.aggregate(last=Max("pk"))["last"] or 0
     for first in range(1, last + 1, ROWS_AT_ONCE):
         yield first, first + ROWS_AT_ONCE - 1

@@ -7,33 +7,36 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation import launching
-from automation.launching import Only, launch_from
+from automation.launching import Launch, Only, launch_from
 from automation.launching.following import LaunchingCommand, parse_extra_vars, refusals_in_words
 from automation.models import Job
 
 
 class Command(LaunchingCommand):
     help = (
-        "Do the run that a job belongs to once more, on all of its servers or only those where it "
-        "did not work: as it was, but for the options and variables that are given. Servers that "
-        "were skipped are left out. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, "
-        "4 skipped: no play is for the servers."
+        "Relaunch the run that a job belongs to, on all of its servers or only on those where it "
+        "did not succeed. Options and variables stay the same unless given. Skipped servers are "
+        "left out. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, 4 skipped: no play "
+        "targets the servers."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("job_id", help="its UUID, as the job page shows it")
+        parser.add_argument("job_id", help="the UUID that the job page shows")
         parser.add_argument("--only", choices=Only.values, help="which of its servers")
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        job = self._job(options["job_id"])
         with refusals_in_words():
-            actor, values = acting_user(options["user"]), parse_extra_vars(options["extra_vars"])
-            launch = launch_from(job.run, only=options["only"], extra_vars=values)
-            run = launching.launch(actor, self.with_options(launch, options)).run
-        self.stdout.write(f"Run {run.pk} repeats run {job.run_id}.")
-        self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
+            actor = acting_user(options["user"])
+            run = self.launch(actor, lambda: self._build(options), options)
+        if run is not None:
+            self.stdout.write(f"Run {run.pk} repeats run {run.relaunch_of_id}.")
+            self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
+
+    def _build(self, options: dict[str, Any]) -> Launch:
+        job, values = self._job(options["job_id"]), parse_extra_vars(options["extra_vars"])
+        launch = launch_from(job.run, only=options["only"], extra_vars=values)
+        return self.with_options(launch, options)
 
     @staticmethod
     def _job(job_id: str) -> Job:

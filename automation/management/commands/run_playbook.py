@@ -1,70 +1,51 @@
 """Launch a playbook and follow it: live log lines; the result is the exit status."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation import launching
-from automation.launching import Choice, Intention, Launch
+from automation.launching import Choice, Launch
 from automation.launching.following import LaunchingCommand, parse_extra_vars, refusals_in_words
 from automation.launching.launches import NOBODY_CHOSEN
-from automation.models import Playbook, Run
+from automation.models import Playbook
 from inventory.models import Server
 from inventory.tag_texts import TAG_EXAMPLES
 
 
 class Command(LaunchingCommand):
     help = (
-        "Launch a registered playbook through the queue and show its lines as they come. "
-        "Ctrl-C leaves it running. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, "
-        "4 skipped: no play is for the chosen servers."
+        "Launch a registered playbook and follow its lines. Ctrl-C stops following; the run goes "
+        "on. Exit status: 0 success, 1 refused, 2 failed, 3 cancelled, 4 skipped: no play targets "
+        "the chosen servers."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
         where = parser.add_argument_group("where: --server, or --environment, --tag and --search")
         where.add_argument("--server", action="append", help="a host name; may be repeated")
-        where.add_argument("--environment", default="", help="all active servers of it")
-        where.add_argument("--tag", default="", help=f"all active servers of it: {TAG_EXAMPLES}")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="launch nothing: check it, say what it would do"
-        )
+        where.add_argument("--environment", default="", help="every active server in it")
+        where.add_argument("--tag", default="", help=f"every active server with it: {TAG_EXAMPLES}")
         where.add_argument(
-            "--search", default="", help="all active servers that it finds: by name, address …"
+            "--search",
+            default="",
+            help="every active server whose name, address or description contains it",
         )
-        where.add_argument("--yes", action="store_true", help="do not ask about several servers")
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
-            run = self._launched(options)
+            actor = acting_user(options["user"])
+            run = self.launch(actor, lambda: self._build(options), options)
         if run is not None:
             self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
-    def _launched(self, options: dict[str, Any]) -> Run | None:
-        """The launched run; None for a dry run."""
-        playbook, actor = self._playbook(options["playbook"]), acting_user(options["user"])
+    def _build(self, options: dict[str, Any]) -> Launch:
+        playbook = self._playbook(options["playbook"])
         servers, values = self._servers(options), parse_extra_vars(options["extra_vars"])
         launch = Launch(playbook=playbook, servers=servers, extra_vars=values)
-        launch = self.with_options(launch, options)
-        intention = launching.rehearse(actor, launch)
-        self.stdout.write("\n".join(intention.words))
-        if options["dry_run"]:
-            self.stdout.write(f"{intention.command}\nNothing was launched.")
-            return None
-        self._ask(intention, is_sure=options["yes"])
-        return launching.launch(actor, launch).run
-
-    def _ask(self, intention: Intention, *, is_sure: bool) -> None:
-        """Ask for confirmation if there are several servers and a terminal."""
-        if len(intention.servers) == 1 or is_sure or not sys.stdin.isatty():
-            return
-        self.stdout.flush()
-        if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise CommandError("Nothing was launched.")
+        return self.with_options(launch, options)
 
     @staticmethod
     def _playbook(name: str) -> Playbook:
@@ -72,14 +53,12 @@ class Command(LaunchingCommand):
             return Playbook.objects.get(name=name)
         except Playbook.DoesNotExist:
             known = ", ".join(Playbook.objects.active().values_list("name", flat=True)[:20])
-            raise CommandError(f"There is no playbook “{name}”. There are: {known}.") from None
+            raise CommandError(f"There is no playbook “{name}”. Available: {known}.") from None
 
     def _servers(self, options: dict[str, Any]) -> list[Server] | Choice:
         choice = Choice.of(options)
         if bool(options["server"]) == bool(choice.given):
-            raise CommandError(
-                "Name servers by --server, or choose: --environment, --tag, --search."
-            )
+            raise CommandError("Give either --server, or any of --environment, --tag and --search.")
         if not choice.given:
             return self._named([name.lower() for name in options["server"]])
         if not choice.servers:

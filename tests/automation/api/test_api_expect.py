@@ -1,4 +1,4 @@
-"""`expect`: a launch over the API runs what was rehearsed, or nothing."""
+"""`expect`: a launch through the API runs what was rehearsed, or nothing."""
 
 import pytest
 

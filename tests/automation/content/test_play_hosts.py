@@ -193,7 +193,7 @@ def test_a_long_file_is_not_looked_through(fleet, monkeypatch):
     assert foreseen(fleet, plays("lb")) == ([], [])
 
 
-# --- In the plan ----------------------------------------------------------------------------------
+# --- In the preview -------------------------------------------------------------------------------
 
 
 def test_the_plan_says_who_will_be_skipped(alice, fleet):

@@ -123,7 +123,7 @@ def test_an_error_that_will_not_pass_is_raised(writer, job, monkeypatch) -> None
         writer.close()
 
 
-# --- Results of tasks, in the same batches --------------------------------------------------------
+# --- Task results, in the same batches ------------------------------------------------------------
 
 
 def add_result(writer: LogWriter, job: Job, task: str) -> int:
@@ -232,7 +232,7 @@ def test_after_the_end_nothing_is_printed(writer, job) -> None:
     assert printed(job) == []
 
 
-# --- Only for whoever holds the run ---------------------------------------------------------------
+# --- Only for the holder of the claim -------------------------------------------------------------
 
 
 def end(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What would run is compared with what was shown, and what differs is named."""
+"""What would run is compared with what was shown, and differences are named."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def web1(db):
 
 @pytest.fixture
 def shown(alice, web1):
-    """A launch on staging with the digest and the contents of its plan."""
+    """A launch on staging, with the digest and the contents of its plan."""
     playbook = make.playbook(name="Deploy", variables={"version": {"default": "1.4"}})
     launch = Launch(playbook=playbook, servers=Choice(environment="staging"))
     intention = launching.rehearse(alice, launch)
@@ -35,7 +35,7 @@ def shown(alice, web1):
 
 
 def changed(actor, shown) -> list[str]:
-    """What the refusal names; it has to be refused."""
+    """The differences named in the refusal. Requires that the launch is refused."""
     launch, before = shown
     with pytest.raises(PlanChanged) as refused:
         launching.launch(actor, launch)

@@ -240,7 +240,7 @@ def test_an_option_that_is_none_is_not_given(alice, server):
     assert run.deadline_seconds == settings.RUN_DEADLINE_SECONDS
 
 
-# --- Twice ----------------------------------------------------------------------------------------
+# --- Idempotency ----------------------------------------------------------------------------------
 
 
 def test_the_same_key_is_the_same_run(alice, boss, server):

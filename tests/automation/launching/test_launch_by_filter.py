@@ -134,8 +134,8 @@ def test_the_command_takes_no_for_an_answer(boss, monkeypatch):
     with pytest.raises(CommandError, match="Nothing was launched"):
         launched("--environment=staging")
     monkeypatch.delattr("builtins.input")
-    # for a single one it does not ask
-    call_command("run_playbook", "hello", "--no-wait", "--server=p1")
+    # for a single one outside production it does not ask
+    call_command("run_playbook", "hello", "--no-wait", "--server=s1")
     assert Run.objects.count() == 1
 
 

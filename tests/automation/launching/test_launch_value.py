@@ -75,7 +75,7 @@ def test_a_launch_by_api_key_names_the_key(client, alice, fleet) -> None:
     assert details["origin"] == {"kind": "api_key", "id": key.pk}
 
 
-# --- What was shown -------------------------------------------------------------------------------
+# --- The expected digest --------------------------------------------------------------------------
 
 
 def test_the_digest_is_the_same_for_the_same_intention(alice, fleet) -> None:
@@ -105,7 +105,7 @@ def test_another_intention_than_was_shown_is_refused(alice, fleet, change) -> No
     assert launching.launch(alice, replace(launch, expect=shown)).is_new
 
 
-# --- Kept -----------------------------------------------------------------------------------------
+# --- Stored launches ------------------------------------------------------------------------------
 
 
 @pytest.fixture

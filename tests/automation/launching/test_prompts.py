@@ -191,7 +191,7 @@ def test_very_many_imports_are_not_followed_for_ever():
     assert 50 < len(names_asked_by("p0.yml")) <= 102
 
 
-# --- At the registration --------------------------------------------------------------------------
+# --- Registering ----------------------------------------------------------------------------------
 
 
 def test_a_new_playbook_asks_for_what_its_prompts_do():
@@ -222,7 +222,7 @@ def test_an_import_registers_prompts_of_imported_playbooks_and_remarks_upon_name
     assert "keyword of Ansible" in report.warnings["site.yml"][0]
 
 
-# --- When a changed file is accepted --------------------------------------------------------------
+# --- Accepting a changed file ---------------------------------------------------------------------
 
 
 def test_accepting_a_file_asks_for_its_new_prompts_and_keeps_what_was_edited(boss):
@@ -263,7 +263,7 @@ def test_a_file_whose_prompts_cannot_be_given_is_not_accepted(boss):
     assert "hostvars" in report.refused["asking.yml"]
 
 
-# --- Schemas of before ----------------------------------------------------------------------------
+# --- Older schemas --------------------------------------------------------------------------------
 
 OF_BEFORE = {
     "bucket": {"type": "string", "help": "", "default": "backup-{{ region }}"},
@@ -291,7 +291,7 @@ def test_the_file_is_read_only_for_a_template(monkeypatch):
     assert prompts.with_code_left_out({"a": {"default": "b"}, "c": {}}, never)
 
 
-# --- What the play gets ---------------------------------------------------------------------------
+# --- What the play receives -----------------------------------------------------------------------
 
 
 def said(playbook: Playbook, **given) -> str:

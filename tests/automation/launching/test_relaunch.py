@@ -12,7 +12,7 @@ from automation import variables
 from automation.models import Job, Run
 from schema.exceptions import Refused
 from tests import make
-from tests.automation.sending import send_launch
+from tests.automation.sending import send_launch, send_relaunch
 from tests.recording import recorded
 
 pytestmark = pytest.mark.django_db
@@ -205,13 +205,13 @@ def test_the_pages_offer_it_and_name_the_other_run(client_of, alice, bob, ended)
         assert "Relaunch on all 5 servers" in text and "Relaunch on 3 failed servers" in text
         assert "Relaunch on unreached server late" in text
         assert path not in client_of(bob).get(page).content.decode()
-    answer = client.post(path, {"only": "unreachable", "key": "k"}, follow=True)
+    answer = send_relaunch(client, path, {"only": "unreachable", "key": "k"}, follow=True)
     again = Run.objects.get(relaunch_of=ended)
     text = answer.content.decode()
     assert "Relaunched Deploy." in text and job.get_absolute_url() in text
     assert ended.get_absolute_url() in client.get(again.get_absolute_url()).content.decode()
     assert again.get_absolute_url() in client.get(job.get_absolute_url()).content.decode()
-    twice = client.post(path, {"only": "unreachable", "key": "k"}, follow=True)
+    twice = send_relaunch(client, path, {"only": "unreachable", "key": "k"}, follow=True)
     assert "was already sent" in twice.content.decode()
     assert Run.objects.count() == 2
 
@@ -219,7 +219,7 @@ def test_the_pages_offer_it_and_name_the_other_run(client_of, alice, bob, ended)
 def test_one_server_of_it(client_of, alice, ended):
     path = reverse("automation:run_relaunch", args=[ended.pk])
     server = ended.jobs.get(server__hostname="late").server
-    client_of(alice).post(path, {"server": server.pk, "key": "k"})
+    send_relaunch(client_of(alice), path, {"server": server.pk, "key": "k"})
     assert names(Run.objects.get(relaunch_of=ended)) == ["late"]
     stranger = {"server": make.server().pk}
     assert client_of(alice).post(path, stranger).status_code == 404

@@ -93,10 +93,10 @@ def _own_connection(cursor: Any) -> int:
     [
         (
             ["nothing", "--server=here"],
-            "There is no playbook “nothing”. There are: Check connection, hello",
+            "There is no playbook “nothing”. Available: Check connection, hello",
         ),
         (["hello", "--server=there"], "There is no server “there”"),
-        (["hello", "--server=here", "--extra-vars={"], "--extra-vars is no JSON"),
+        (["hello", "--server=here", "--extra-vars={"], "--extra-vars is not valid JSON"),
         (["hello", "--server=here", "--extra-vars=[1]"], "extra_vars: This has to be an object"),
         (["hello", "--server=here", '--extra-vars={"clour": "x"}'], "Did you mean “colour”"),
         (["hello", "--server=here", "--user=nobody"], "There is no active user “nobody”"),
@@ -106,8 +106,8 @@ def _own_connection(cursor: Any) -> int:
         (["hello", "--server=here", "--start-at-task=-x"], "start_at_task: A task name"),
         (["hello", "--server=here", "--deadline=0"], "deadline_seconds: Enter a number of seconds"),
         (["hello", "--server=here", "--idle-deadline=0"], "idle_deadline_seconds: Enter a number"),
-        (["hello"], "Name servers by --server, or choose"),
-        (["hello", "--server=here", "--tag=web"], "Name servers by --server, or choose"),
+        (["hello"], "Give either --server, or any of"),
+        (["hello", "--server=here", "--tag=web"], "Give either --server, or any of"),
         (["hello", "--environment=nowhere"], "No active server matches."),
     ],
 )

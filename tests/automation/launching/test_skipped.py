@@ -56,7 +56,7 @@ def job_on(run, name):
     return run.jobs.get(server__hostname=name)
 
 
-# --- What it counts for ---------------------------------------------------------------------------
+# --- Statistics -----------------------------------------------------------------------------------
 
 
 def test_it_is_recorded_and_opens_no_ticket(mixed, alice):

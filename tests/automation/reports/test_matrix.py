@@ -97,7 +97,7 @@ def test_a_job_of_another_run_is_not_among_them():
     assert names(job.run) == ["Here 1"]
 
 
-# --- As Ansible does it ---------------------------------------------------------------------------
+# --- As in Ansible --------------------------------------------------------------------------------
 
 SITE = """
 - name: First

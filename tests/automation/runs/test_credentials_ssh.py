@@ -192,7 +192,7 @@ def test_an_unknown_host_key_is_learned_once(sshd, key) -> None:
     assert line.details["host_key"] == sshd.host_key
 
 
-# --- Nothing stays, nothing shows -----------------------------------------------------------------
+# --- Nothing left behind, nothing shown -----------------------------------------------------------
 
 
 def test_the_run_leaves_no_file_behind(sshd, key, monkeypatch) -> None:

@@ -83,7 +83,7 @@ def test_the_admin_lists_those_of_one_job(client_of, bob, failed):
     assert "Restart the service" in page
 
 
-# --- Chosen and ordered ---------------------------------------------------------------------------
+# --- Selected and sorted --------------------------------------------------------------------------
 
 
 def numbers_in(page: str) -> list[int]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.models import AuditLog
 from automation.models import Job, Run
+from automation.reports import run_servers
 from automation.reports.run_servers import RunServers
 from tests import make
 from tests.recording import recorded
@@ -47,7 +48,7 @@ def relaunch_of(run):
     return reverse("automation:run_relaunch", args=[run.pk])
 
 
-# --- The words ------------------------------------------------------------------------------------
+# --- Labels ---------------------------------------------------------------------------------------
 
 
 def test_they_say_how_many_and_where():
@@ -139,10 +140,60 @@ def test_production_is_asked_about_once(client_of, alice):
     assert [each.server.hostname for each in again.jobs.all()] == ["web1"]
 
 
+EXPECT = re.compile(r'name="(expect_\w+)" value="([0-9a-f]{64})"')
+
+
+def expected(client, page):
+    """The digests that the page carries for its buttons."""
+    return dict(EXPECT.findall(client.get(page.get_absolute_url()).content.decode()))
+
+
 def test_elsewhere_nobody_is_asked(client_of, alice):
-    run = run_on(db1="staging")
-    client_of(alice).post(relaunch_of(run), {"key": "k"})
-    assert Run.objects.filter(relaunch_of=run).exists()
+    run = run_on(db1="staging", db2="staging")
+    run.jobs.filter(server__hostname="db1").update(status="failed")
+    client, job = client_of(alice), run.jobs.get(server__hostname="db2")
+    digests = expected(client, run)
+    assert set(digests) == {"expect_all", "expect_failed"}
+    client.post(relaunch_of(run), {"key": "k", "only": "failed", **digests})
+    again = Run.objects.get(relaunch_of=run)
+    assert [each.server.hostname for each in again.jobs.all()] == ["db1"]
+    client.post(relaunch_of(run), {"key": "l", "server": job.server_id, **expected(client, job)})
+    assert Run.objects.filter(relaunch_of=run).count() == 2
+    # A button never launches what another one has shown.
+    client.post(relaunch_of(run), {"key": "m", "expect_failed": digests["expect_failed"]})
+    assert Run.objects.filter(relaunch_of=run).count() == 2
+
+
+def test_a_button_whose_page_is_out_of_date_asks_first(client_of, alice):
+    run = run_on(db1="staging", db2="staging")
+    client = client_of(alice)
+    digests = expected(client, run)
+    server = run.jobs.order_by("id").first().server
+    server.ip_address = "192.0.2.77"
+    server.save()
+    answer = client.post(relaunch_of(run), {"key": "k", **digests})
+    assert answer.status_code == 409 and Run.objects.count() == 1
+    page = answer.content.decode()
+    assert "Nothing was launched: what would run has changed" in page
+    sent = {**dict(answer.context["sent"]), "confirmed": "yes"}
+    # Once more, while it is being read.
+    server.environment = "testing"
+    server.save()
+    answer = client.post(relaunch_of(run), sent)
+    assert answer.status_code == 409 and f"Edited meanwhile: {server}." in answer.content.decode()
+    sent = {**dict(answer.context["sent"]), "confirmed": "yes"}
+    assert client.post(relaunch_of(run), sent).status_code == 302
+    assert Run.objects.filter(relaunch_of=run, idempotency_key="k").exists()
+
+
+def test_many_servers_are_asked_about_and_not_all_read(client_of, alice, monkeypatch):
+    monkeypatch.setattr(run_servers, "MOST_WITHOUT_ASKING", 1)
+    run = run_on(db1="staging", db2="staging")
+    client = client_of(alice)
+    assert expected(client, run) == {}
+    answer = client.post(relaunch_of(run), {"key": "k"})
+    assert answer.status_code == 200 and "Relaunch on 2 servers?" in answer.content.decode()
+    assert Run.objects.count() == 1
 
 
 def test_what_was_asked_about_is_what_is_launched(client_of, alice):
@@ -155,6 +206,7 @@ def test_what_was_asked_about_is_what_is_launched(client_of, alice):
     answer = client.post(path, {**sent, "confirmed": "yes"})
     assert answer.status_code == 409 and Run.objects.count() == 1
     assert "Nothing was launched: what would run has changed" in answer.content.decode()
+    assert "Variable size: “large”, was not set." in answer.content.decode()
     # That page asks about what would run now.
     client.post(path, {**dict(answer.context["sent"]), "confirmed": "yes"})
     assert Run.objects.get(relaunch_of=run).extra_vars == {"size": "large"}

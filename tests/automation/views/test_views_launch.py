@@ -1,9 +1,12 @@
 """The launch form: what it asks, what it rejects and where, what it keeps."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from audit.models import AuditLog
+from automation.launching import server_choice
 from automation.models import Job, Run
 from tests import make
 from tests.automation.sending import send_launch
@@ -63,25 +66,44 @@ def test_what_the_url_names_is_chosen(client_of, alice, playbook, servers):
     answer = client_of(alice).get(LAUNCH, query)
     page = answer.content.decode()
     assert "Selected: 2 of 3 active servers" in page and "Run on 2 servers" in page
-    assert "web0.example.com" in page and "web1.example.com" not in page
+    assert 'checked><span class="io-grow">web0.example.com' in page
+    assert 'checked><span class="io-grow">web1.example.com' not in page
     for words in ("The tag of the release", "Restart it", 'type="password"', "--check", "--tags"):
         assert words in page, words
 
 
-def test_only_chosen_servers_are_in_the_page(client_of, alice, playbook, query_ceiling):
-    for number in range(30):
-        make.server(hostname=f"many{number}.example.com")
+def test_of_many_servers_only_some_are_in_the_page(client_of, alice, playbook, query_ceiling):
+    for number in range(40):
+        make.server(hostname=f"many{number:02}.example.com")
     client = client_of(alice)
-    with query_ceiling(9):
+    with query_ceiling(10):
         page = client.get(LAUNCH, {"playbook": playbook.pk}).content.decode()
-    assert "many1" not in page
+    assert page.count('name="servers"') == 30 and "many29" in page and "many30" not in page
+    assert "Only the first 30 are shown." in page
 
 
 def test_servers_are_found_as_one_types(client_of, alice, servers):
     make.server(hostname="web-asleep.example.com", is_active=False)
-    query = {"app_label": "automation", "model_name": "job", "field_name": "server", "term": "web"}
-    answer = client_of(alice).get(reverse("admin:autocomplete"), query)
-    assert [found["text"] for found in answer.json()["results"]] == [str(each) for each in servers]
+    db1 = make.server(hostname="db1.example.com", environment="production", ip_address="10.0.7.9")
+    client = client_of(alice)
+    page = client.post(reverse("automation:job_launch_servers"), {"q": "web"}).content.decode()
+    found = re.findall(r'value="(\d+)"', page)
+    assert found == [str(each.pk) for each in servers] and "asleep" not in page
+    # What is chosen stays, whatever is typed; its environment and address stand beside it.
+    asked = {"q": "web2", "servers": [db1.pk, "x", "9" * 30]}
+    page = client.post(reverse("automation:job_launch_servers"), asked).content.decode()
+    assert f'value="{db1.pk}" checked>' in page and "web2" in page and "web1" not in page
+    assert "warning</span>production" in page and "10.0.7.9" in page
+
+
+def test_of_many_chosen_servers_all_stay_chosen(client_of, alice, monkeypatch):
+    monkeypatch.setattr(server_choice, "CHOSEN_SHOWN", 2)
+    chosen = [make.server(hostname=f"many{number}") for number in range(5)]
+    asked = {"servers": [each.pk for each in chosen]}
+    page = client_of(alice).post(reverse("automation:job_launch_servers"), asked)
+    page = page.content.decode()
+    assert page.count(" checked>") == 2 and page.count('type="hidden" name="servers"') == 3
+    assert "and 3 more selected" in page
 
 
 def test_it_launches(client_of, alice, playbook, servers):

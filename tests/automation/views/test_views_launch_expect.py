@@ -1,4 +1,4 @@
-"""The launch form runs the plan that it has shown, and no other."""
+"""The launch form runs exactly the plan that it has shown."""
 
 import pytest
 
@@ -12,14 +12,14 @@ NO_DIGEST = "0" * 64
 
 @pytest.fixture
 def form(db):
-    """On staging, with a secret."""
+    """The form's data: on staging, with a secret."""
     make.server(hostname="web1", environment="staging")
     playbook = make.playbook(name="Deploy", variables=SCHEMA)
     return filled(playbook, [], environment="staging", var_password="s3cret")
 
 
 def plan_of(client, form):
-    """Its digest and what goes with it, as the page carries them."""
+    """The plan's digest and signed contents, as the page carries them."""
     intention = client.post(LAUNCH, form).context["intention"]
     return {"expect": intention.digest, "shown": intention.signed}
 

@@ -119,7 +119,7 @@ def test_only_operators_ask_and_only_by_post(client_of, bob, alice, client):
     assert client.post(PLAN).url.startswith(reverse("admin:login"))
 
 
-# --- One's last values ----------------------------------------------------------------------------
+# --- The user's last values -----------------------------------------------------------------------
 
 
 def offered(client, playbook):
@@ -138,7 +138,8 @@ def test_the_values_of_ones_last_run_are_offered(client_of, alice, playbook, ser
     assert values["var_version"] == "1.4" and values["diff_mode"] is True
     assert values["var_port"] == "8080" and values["var_names"] == '["x", "y"]'
     assert values["tags"] == "web" and values["skip_tags"] == ""
-    assert not {"servers", "var_password", "key"} & values.keys()
+    assert not {"var_password", "key"} & values.keys()
+    assert set(values["servers"]) == {str(each.pk) for each in servers}
     assert "s3cret" not in page and "****" not in page
     for words in ("version 1.4", "colour green", "--diff", "--tags web", "Secrets are not reused"):
         assert words in page, words

@@ -127,7 +127,7 @@ def test_strangers_and_what_is_not_there(client_of, client, bob, charlie):
     assert client_of(bob).post(playbook.get_absolute_url()).status_code == 405
 
 
-# --- How it fared ---------------------------------------------------------------------------------
+# --- History --------------------------------------------------------------------------------------
 
 
 def test_outcomes_rates_and_medians(db):
@@ -180,7 +180,7 @@ def test_of_too_many_only_whole_runs_and_weeks_are_counted(db, monkeypatch):
     assert len(record.runs) == 3 and [week.count for week in record.weeks] == [1, 1]
 
 
-# --- What it names --------------------------------------------------------------------------------
+# --- Other files ----------------------------------------------------------------------------------
 
 
 def test_what_the_file_names_besides_itself(client_of, bob):

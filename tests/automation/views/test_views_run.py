@@ -30,7 +30,7 @@ def ended(*statuses, **fields):
 
 
 def copy_results(job, others):
-    """Give the other jobs the same results, within the database, as row by row takes seconds."""
+    """Copy the results to the other jobs within the database; row by row takes seconds."""
     columns = {field.column for field in TaskResult._meta.concrete_fields} - {"id", "job_id"}
     copied = ", ".join(map(connection.ops.quote_name, columns))
     table = TaskResult._meta.db_table
@@ -84,7 +84,7 @@ def large(db):
     return run
 
 
-# --- How it stands --------------------------------------------------------------------------------
+# --- State ----------------------------------------------------------------------------------------
 
 
 def test_the_title_says_how_it_stands_and_what_it_is(client_of, bob):

@@ -3,27 +3,31 @@
 "use strict";
 
 (() => {
-    // Without HTTPS, browsers offer scripts no other clipboard than this old one.
-    function copiedTheOldWay(text) {
-        const source = Object.assign(document.createElement("pre"), { textContent: text });
-        document.body.append(source);
+    function select(source) {
         const range = document.createRange();
         range.selectNodeContents(source);
         const selection = getSelection();
         selection.removeAllRanges();
         selection.addRange(range);
+    }
+
+    // Without HTTPS, browsers offer scripts no other clipboard than this old one: it takes what is
+    // selected. What stands on the page stays selected, so that its reader can copy it all the same.
+    function copiedTheOldWay(shown, text) {
+        const source = shown ?? Object.assign(document.createElement("pre"), { textContent: text });
+        if (!shown) document.body.append(source);
+        select(source);
         const done = document.execCommand("copy");
-        selection.removeAllRanges();
-        source.remove();
+        if (!shown) source.remove();
         return done;
     }
 
-    async function copied(text) {
+    async function copied(shown, text) {
         try {
             await navigator.clipboard.writeText(text);
             return true;
         } catch {
-            return copiedTheOldWay(text);
+            return copiedTheOldWay(shown, text);
         }
     }
 
@@ -31,9 +35,10 @@
         const said = button.querySelector("[data-said]");
         const words = said.dataset.words ??= said.textContent;
         const { copy: source } = button.dataset;
-        const text = source ? document.getElementById(source).textContent : location.href;
-        said.textContent = await copied(text) ? "Copied" : "Could not copy";
-        setTimeout(() => { said.textContent = words; }, 2000);
+        const shown = source ? document.getElementById(source) : null;
+        const done = await copied(shown, shown ? shown.textContent : location.href);
+        said.textContent = done ? "Copied" : shown ? "Selected: press Ctrl+C" : "Could not copy";
+        setTimeout(() => { said.textContent = words; }, done ? 2000 : 10000);
     }
 
     function showButtons() {

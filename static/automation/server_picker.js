@@ -1,0 +1,72 @@
+// The servers of the launch form: check boxes for those that are chosen, and for others that match
+// what one types. The server renders them; what is ticked stays ticked.
+"use strict";
+
+const serverPicker = (() => {
+    const WAIT = 200; // milliseconds without a key before it asks
+
+    const box = document.getElementById("launch-servers");
+    const picks = document.getElementById("launch-picks");
+    const search = box.querySelector('[type="search"]');
+    let latest = 0; // the number of the newest question: answers to older ones are dropped
+    let timer = 0;
+
+    const fields = () => [...picks.querySelectorAll('[name="servers"]')];
+    const values = () => fields().filter((each) => each.type === "hidden" || each.checked).map((each) => each.value);
+
+    async function fetchRows(keys) {
+        const asked = new URLSearchParams({ q: search.value });
+        asked.append("csrfmiddlewaretoken", box.form.elements.csrfmiddlewaretoken.value);
+        for (const key of keys) asked.append("servers", key);
+        const answer = await fetch(box.dataset.url, { method: "POST", body: asked });
+        if (!answer.ok || answer.redirected) throw new Error(`Answered ${answer.status}`);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        return page.getElementById("server-rows");
+    }
+
+    // What was ticked or unticked while the answer was on its way counts, and no row of it is lost.
+    function show(rows, wanted) {
+        for (const field of rows.querySelectorAll('[type="checkbox"]')) field.checked = wanted.delete(field.value);
+        for (const field of rows.querySelectorAll('[type="hidden"]')) if (!wanted.delete(field.value)) field.remove();
+        const left = fields().filter((field) => wanted.has(field.value)).map((field) => field.closest("label") ?? field);
+        rows.prepend(...left);
+        picks.replaceChildren(rows);
+    }
+
+    async function find() {
+        latest += 1;
+        const question = latest;
+        try {
+            const rows = await fetchRows(values());
+            if (question === latest) show(rows, new Set(values()));
+        } catch (error) {
+            if (question === latest) picks.append(noteOf("The server does not answer. Type again to retry."));
+        }
+    }
+
+    function noteOf(words) {
+        picks.querySelector("[role=alert]")?.remove();
+        const note = Object.assign(document.createElement("p"), { className: "io-live-error", textContent: words });
+        note.setAttribute("role", "alert");
+        return note;
+    }
+
+    // Chooses these and no others, and announces it as a person's choice would be.
+    async function choose(keys) {
+        latest += 1;
+        search.value = "";
+        show(await fetchRows(keys), new Set(keys.map(String)));
+        picks.dispatchEvent(new Event("servers-chosen", { bubbles: true }));
+    }
+
+    search.hidden = false;
+    search.addEventListener("input", () => {
+        clearTimeout(timer);
+        timer = setTimeout(find, WAIT);
+    });
+    search.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") event.preventDefault();
+    });
+
+    return { choose, values };
+})();

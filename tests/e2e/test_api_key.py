@@ -1,0 +1,46 @@
+"""A new API key in a real browser: shown once, and copied with one click."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from accounts.models import ApiKey
+
+pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
+
+NO_CLIPBOARD = """
+    navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));
+    document.execCommand = () => false;
+"""
+
+
+def issue(page: Page, owner: str) -> str:
+    """Issue a key and return what the page shows of it."""
+    page.goto(reverse("admin:accounts_apikey_add"))
+    page.get_by_label("Name").fill("pipeline")
+    page.locator(".select2-selection").click()
+    page.locator(".select2-search__field").fill(owner)
+    page.get_by_role("option", name=owner).click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    return page.locator("#new-key").inner_text()
+
+
+def test_it_is_copied_with_one_click_and_gone_after_a_reload(page_of, context, boss):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = page_of(boss)
+    token = issue(page, "boss")
+    page.get_by_role("button", name="Copy the API key").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+    assert ApiKey.objects.matching(token) is not None
+    page.reload()
+    expect(page.locator("#new-key")).to_have_count(0)
+
+
+def test_without_a_clipboard_it_is_selected(page_of, boss):
+    page = page_of(boss)
+    page.add_init_script(NO_CLIPBOARD)
+    token = issue(page, "boss")
+    page.get_by_role("button", name="Copy the API key").click()
+    expect(page.get_by_text("Selected: press Ctrl+C")).to_be_visible()
+    assert page.evaluate("getSelection().toString()") == token
