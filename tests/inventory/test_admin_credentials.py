@@ -79,7 +79,7 @@ def test_a_new_one_and_a_tick_do_not_go_together(client_of, boss):
     [
         ("new_ssh_private_key", "nonsense", "no private key"),
         ("new_ssh_key_passphrase", "alone", "A passphrase needs a private key"),
-        ("new_environment", "PATH=/tmp", "steers the worker"),
+        ("new_environment", "PATH=/tmp", "control the worker"),
     ],
 )
 def test_an_error_stands_at_its_field(client_of, boss, field, value, said):
