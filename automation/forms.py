@@ -101,7 +101,7 @@ class LaunchForm(forms.Form):
         strip=False,
         max_length=255,
         label="Start at task",
-        widget=UnfoldAdminTextInputWidget,
+        widget=UnfoldAdminTextInputWidget({"list": "launch-tasks"}),
         help_text="Skip the tasks before it.",
     )
     verbosity = forms.TypedChoiceField(

@@ -124,6 +124,11 @@ def playbook_file(name: str, content: str | list[dict[str, Any]]) -> Path:
     return path
 
 
+def plays_with(*tasks: str) -> list[dict[str, Any]]:
+    """The content of a playbook with tasks of these names."""
+    return [{**HELLO[0], "tasks": [{"name": name, "debug": {"msg": "."}} for name in tasks]}]
+
+
 def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -> Playbook:
     """A registered playbook with its file; by default it says hello."""
     number = next(_number)

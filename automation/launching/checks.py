@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import User
 from automation import variables
+from automation.content.task_names import read_task_names
 from automation.models import Level, Run, Verdict, Violation
 from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
@@ -126,6 +127,20 @@ def _refuse_bad_values(candidate: Candidate) -> None:
     _ = candidate.run
 
 
+def _refuse_unknown_task(candidate: Candidate) -> None:
+    """Ansible would pass over every task, and report nothing wrong."""
+    playbook, name = candidate.launch.playbook, candidate.run.start_at_task
+    if not name:
+        return
+    names = read_task_names(playbook.file_path)
+    if names.may_have(name):
+        return
+    similar = names.close_to(name)
+    said = f"“{playbook}” has no task “{name}”."
+    said += f" Did you mean “{similar}”?" if similar else ""
+    raise ValidationError({"start_at_task": [said]})
+
+
 def _refuse_bad_reason(candidate: Candidate) -> None:
     """The reason is stored permanently. Form and API check it too, the other ways in do not."""
     reason = candidate.launch.reason
@@ -145,6 +160,7 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
     "values": _refuse_bad_values,
+    "start_at_task": _refuse_unknown_task,
     "reason": _refuse_bad_reason,
     "credentials": _refuse_credentials,
 }

@@ -8,19 +8,19 @@ from rest_framework import serializers
 
 
 class ErrorSerializer(serializers.Serializer):
-    detail = serializers.CharField(help_text="What is wrong, and what to do.")
+    detail = serializers.CharField(help_text="What went wrong and how to fix it.")
     fields = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="The same by field, where it is about fields.",
+        help_text="Error messages by field, if the error is about fields.",
     )
 
 
 ERRORS = {
-    "400": "A value, a field or a parameter that cannot be used.",
-    "401": "Nobody is logged in, and no API key came along.",
-    "403": "The role does not allow it. This is recorded in the audit trail.",
-    "404": "There is no such object.",
-    "409": "The state of the object does not allow it.",
+    "400": "Invalid value, field or parameter.",
+    "401": "Not authenticated.",
+    "403": "Your role does not allow this. The attempt is recorded in the audit trail.",
+    "404": "Not found.",
+    "409": "The object's state does not allow this.",
 }
 
 

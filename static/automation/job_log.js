@@ -244,6 +244,7 @@
         trouble = words;
         banner(words, link);
         say(stateWord());
+        fit(); // what stands above has made room, or taken it
     }
 
     // --- Where one looks -------------------------------------------------------------------------
