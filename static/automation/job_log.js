@@ -244,7 +244,7 @@
         trouble = words;
         banner(words, link);
         say(stateWord());
-        fit(); // what stands above has made room, or taken it
+        fit(); // the content above has shrunk or grown
     }
 
     // --- Where one looks -------------------------------------------------------------------------
