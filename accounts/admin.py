@@ -6,13 +6,13 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.forms import Script
+from django.forms import ModelForm, Script
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from console.lists import (
     ConsoleAdmin,
@@ -63,9 +63,8 @@ class NewPasswordForm(AdminPasswordChangeForm):
         ask_twice(self)
 
 
-class EditUserForm(UserChangeForm):
-    # Not even its hash is shown: the page has a link instead.
-    password = None
+class EditUserForm(ModelForm):
+    """Not Django's own, which shows the password's hash: the page has a link instead."""
 
     class Meta:
         model = User

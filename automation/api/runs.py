@@ -267,8 +267,11 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """All servers' lines in the order in which Ansible printed them. Empty for a run on several
-        servers from before combined logs were kept: its jobs have theirs."""
+        """Read the log of all servers, in the order in which Ansible printed it.
+
+        Empty for a run on several servers from before combined logs were kept: its jobs
+        have theirs.
+        """
         after, limit = asked_range(request)
         # The run first: whatever was written before it ended is then among the lines.
         run = self.get_object()

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from infraops.navigation import search
+from infraops.search import search
 from schema.exceptions import Refused
 from tests import make
 from tests.at_once import at_once
