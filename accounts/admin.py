@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.forms import ModelForm, Script
+from django.forms import Script
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -63,8 +64,8 @@ class NewPasswordForm(AdminPasswordChangeForm):
         ask_twice(self)
 
 
-class EditUserForm(ModelForm):
-    """Not Django's own, which shows the password's hash: the page has a link instead."""
+class EditUserForm(forms.ModelForm):
+    """Without the password, whose hash is nothing to read: the page has a link in its place."""
 
     class Meta:
         model = User
@@ -89,6 +90,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         "created_at": Day("created_at"),
     }
     search_fields = ["username", "email"]
+    search_help_text = "User name or e-mail"
     ordering = ["username"]
     filter_horizontal = []
     readonly_fields = ["set_password", "last_login", "created_at", "updated_at"]
@@ -131,6 +133,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         "created_at": Day("created_at"),
     }
     search_fields = ["name", "prefix", "owner__username"]
+    search_help_text = "Name, prefix or owner"
     autocomplete_fields = ["owner"]
     readonly_fields = ["prefix", "state", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]

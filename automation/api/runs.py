@@ -269,11 +269,11 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def logs(self, request: Request, **kwargs: Any) -> Response:
         """Read the log of all servers, in the order in which Ansible printed it.
 
-        Empty for a run on several servers from before combined logs were kept: its jobs
-        have theirs.
+        Empty for a run on several servers from before combined logs were stored: see the logs of
+        its jobs.
         """
         after, limit = asked_range(request)
-        # The run first: whatever was written before it ended is then among the lines.
+        # Read the run first: then whatever was written before it ended is among the lines.
         run = self.get_object()
         lines = RunOutput(run).lines(after, limit)
         shown = {

@@ -101,7 +101,7 @@ def test_the_command_prints_the_token_alone(alice):
     key = ApiKey.objects.matching(token)
     assert key is not None and (key.owner, key.name) == (alice, "pipeline")
     assert timedelta(days=29) < key.expires_at - timezone.now() < timedelta(days=31)
-    assert "shown this once" in said and token not in said
+    assert "shown only once" in said and token not in said
     assert AuditLog.objects.about(key).get().actor_name == "system"
 
 
