@@ -216,7 +216,7 @@ def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
 
 
 def run_log(run_row: Run, *texts: str) -> RunLog:
-    """The texts as the next lines of what the run printed as a whole."""
+    """Add the texts as the next lines of the run's combined output."""
     first = run_row.printed.last_number() + 1
     return RunLog.objects.create(run=run_row, first_line=first, content="\n".join(texts))
 

@@ -35,7 +35,7 @@ class Candidate:
 
     @cached_property
     def run(self) -> Run:
-        """Not saved, its columns checked: ValidationError."""
+        """The unsaved run, with validated columns. Raises ValidationError."""
         run = unsaved_run(self.launch)
         run.launched_by = self.actor
         run.clean_fields(exclude=["extra_vars"])
@@ -43,8 +43,10 @@ class Candidate:
 
 
 def unsaved_run(launch: Launch) -> Run:
-    """What a launch would save, in nobody's name; ValidationError for bad variables. What was
-    secret in a run that it repeats stays secret."""
+    """The run that a launch would save, without a user. Raises ValidationError for bad variables.
+
+    What was secret in the run that it relaunches stays secret.
+    """
     schema = launch.playbook.schema()
     values = variables.cleaned_values(schema, launch.extra_vars)
     secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()

@@ -71,7 +71,7 @@ def job_launch_variables(request: HttpRequest) -> HttpResponse:
 @require_POST
 @launchers_only
 def job_launch_servers(request: HttpRequest) -> HttpResponse:
-    """Check boxes for the chosen `servers`, and for others that match `q`."""
+    """The check boxes for the chosen `servers`, and for others that match `q`."""
     offer = offer_servers(request.POST.getlist("servers"), request.POST.get("q", ""))
     return TemplateResponse(request, "automation/launch/_server_rows.html", {"offer": offer})
 

@@ -146,14 +146,15 @@
 
     async function fetched(url, options) {
         const response = await fetch(url, options);
-        if (response.status === 401) throw new Error("You are logged out. Log in again in another tab, then check again.");
+        if (response.status === 401) throw Object.assign(new Error("Your session has ended."), { link: live.LOG_IN });
         if (!response.ok) throw new Error(`The server could not check this launch (error ${response.status}).`);
         return new DOMParser().parseFromString(await response.text(), "text/html");
     }
 
     function fail(error) {
         const isNetwork = error instanceof TypeError || error.name === "AbortError";
-        failed.textContent = isNetwork ? "The server does not answer, so this launch cannot be checked." : error.message;
+        const words = isNetwork ? "The server does not answer, so this launch cannot be checked." : error.message;
+        live.sayIn(failed)(words, error.link);
         show("unknown", "block", "Not checked");
     }
 
