@@ -48,7 +48,7 @@ def test_from_a_cell_to_a_view_a_file_and_an_action(page_of, alice):
     page.locator("summary", has_text="Views").click()
     page.get_by_label("Name of the view").fill("Waiting in production")
     page.get_by_role("button", name="Save view").click()
-    expect(page.get_by_text("is saved.")).to_be_visible()
+    expect(page.get_by_text("Saved the view")).to_be_visible()
     assert SavedView.objects.get().query == "server__environment=production&status__exact=pending"
     page.goto(JOBS)
     expect(rows).to_have_count(4)
