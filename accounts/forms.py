@@ -1,6 +1,6 @@
 """The login form."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from unfold.forms import AuthenticationForm
 
@@ -11,3 +11,7 @@ class LogInForm(AuthenticationForm):
         "invalid_login": "Wrong user name or password.",
         "inactive": "Wrong user name or password.",
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "User name"

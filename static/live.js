@@ -20,7 +20,8 @@ const live = (() => {
     const SHARE = 5; // a slow server is left alone for this many times as long as it took
     // Form tokens differ in each response, and mean nothing.
     const TOKENS = /name="(csrfmiddlewaretoken|key)" value="[^"]*"/g;
-    const LOGGED_OUT = ["Your session has ended.", "Log in again"];
+    const LOG_IN = "Log in again"; // the words of a link that comes back, with what was typed
+    const LOGGED_OUT = ["Your session has ended.", LOG_IN];
     const ENDINGS = {
         401: LOGGED_OUT,
         403: ["You no longer have permission to view this.", "Reload the page"],
@@ -168,7 +169,7 @@ const live = (() => {
             const way = { href: location.pathname + location.search, textContent: link };
             const className = "io-link io-underlined";
             const anchor = Object.assign(document.createElement("a"), { ...way, className });
-            if (link === LOGGED_OUT[1]) anchor.dataset.logIn = ""; // unsent.js keeps what is typed
+            if (link === LOG_IN) anchor.dataset.logIn = ""; // unsent.js keeps what is typed
             element.append(" ", anchor);
         };
     }
@@ -273,5 +274,5 @@ const live = (() => {
         document.querySelectorAll("[data-live]").forEach(start);
     });
 
-    return { announcer, fetchFragment, fetchJson, follow, rememberPlace, sayIn };
+    return { LOG_IN, announcer, fetchFragment, fetchJson, follow, rememberPlace, sayIn };
 })();

@@ -27,7 +27,11 @@
         // JSON that names one: {"db_password": …}
         || (field.localName === "textarea" && [...field.value.matchAll(/"([^"\n]{1,80})"\s*:/g)].some(([, key]) => SECRET.test(key)));
 
-    const isKept = (field) => field.name && !field.disabled && !TOKENS.has(field.name) && !NO_VALUE.has(field.type);
+    // The value in a row of names and values (key_values.js) whose name tells of one.
+    const isSecretRow = (field) => field.localName === "textarea"
+        && SECRET.test(field.closest("[data-key-values] li")?.querySelector("input")?.value ?? "");
+
+    const isKept = (field) => field.name && !field.matches(":disabled") && !TOKENS.has(field.name) && !NO_VALUE.has(field.type);
 
     function isChanged(field) {
         if (field.type === "hidden") return false;
@@ -46,8 +50,12 @@
     function contentOf(form, isSent) {
         const fields = [...form.elements].filter((field) => isKept(field) && (isSent || isChanged(field)));
         const values = {};
-        for (const field of fields.filter((each) => !isSecret(each))) (values[field.name] ??= []).push(...valuesOf(field));
-        return { form: nameOf(form), values, isSent, hasSecrets: fields.some((field) => isSecret(field) && field.value) };
+        for (const field of fields.filter((each) => !isSecret(each))) {
+            // A row keeps its place among the others.
+            (values[field.name] ??= []).push(...(isSecretRow(field) ? [["", ""]] : valuesOf(field)));
+        }
+        const hasSecrets = fields.some((field) => (isSecret(field) || isSecretRow(field)) && field.value);
+        return { form: nameOf(form), values, isSent, hasSecrets };
     }
 
     function keep(sent) {
@@ -107,6 +115,19 @@
         return true;
     }
 
+    // As many rows of names and values as there were, or their JSON, whichever was shown.
+    function makeRows(form, values) {
+        for (const box of form.querySelectorAll("[data-key-values]")) {
+            const { name } = box.querySelector("input[type=hidden]");
+            const mode = values[name]?.[0][0];
+            const rows = box.querySelector("fieldset");
+            if (mode === "json" && !rows.hidden) box.querySelector("[data-as-json]").click();
+            if (mode !== "rows" || rows.hidden) continue;
+            const wanted = values[name.replace(/-as$/, "-name")]?.length ?? 0;
+            while (rows.querySelectorAll("li").length < wanted) box.querySelector("[data-add]").click();
+        }
+    }
+
     const fieldsNamed = (form, name) => [...form.elements].filter((field) => field.name === name && field.type !== "hidden");
 
     // Removes from `values` those whose fields were found; returns whether any field differs now.
@@ -136,6 +157,7 @@
         const form = forms().find((each) => nameOf(each) === name)
             ?? forms().find((each) => Object.keys(values).some((field) => fieldsNamed(each, field).length));
         if (!form) return;
+        if (isSent) makeRows(form, values);
         let isNoted = false;
         const go = () => {
             if (!putBack(form, values) || isNoted) return;

@@ -29,7 +29,7 @@ class TicketSerializer(StrictModelSerializer):
     """Status and assignee change through endpoints of their own."""
 
     job_id = serializers.UUIDField(
-        source="job.job_id", default=None, read_only=True, help_text="The job that failed first."
+        source="job.job_id", default=None, read_only=True, help_text="First failed job."
     )
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     assigned_to = serializers.CharField(
@@ -71,13 +71,13 @@ class OccurrenceSerializer(serializers.Serializer):
     server = serializers.CharField(source="job.server.hostname")
     created_at = serializers.DateTimeField()
     cleared_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the playbook succeeded on this server again."
+        allow_null=True, help_text="When the playbook next succeeded on this server."
     )
 
 
 class TicketDetailSerializer(TicketSerializer):
     occurrences = serializers.SerializerMethodField(
-        help_text=f"The newest {OCCURRENCES} jobs in which it happened."
+        help_text=f"The latest {OCCURRENCES} failed jobs."
     )
 
     class Meta(TicketSerializer.Meta):
@@ -90,7 +90,7 @@ class TicketDetailSerializer(TicketSerializer):
 
 class NoteSerializer(StrictSerializer):
     note = serializers.CharField(
-        required=False, allow_blank=True, max_length=2000, help_text="For the audit trail."
+        required=False, allow_blank=True, max_length=2000, help_text="Note for the audit trail."
     )
 
 
@@ -100,21 +100,21 @@ class AssignSerializer(StrictSerializer):
         queryset=User.objects.all(),
         allow_null=True,
         error_messages={"does_not_exist": "There is no user “{value}”."},
-        help_text="A user name; null takes it from everybody.",
+        help_text="User name; null to unassign.",
     )
 
 
 class CommentSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     created_by = serializers.CharField(source="created_by.username", read_only=True)
-    text = serializers.CharField(max_length=TicketComment.LONGEST, help_text="Markdown.")
+    text = serializers.CharField(max_length=TicketComment.LONGEST, help_text="Text in Markdown.")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
 
 class CommentsSerializer(serializers.Serializer):
     comments = CommentSerializer(many=True)
-    last = serializers.IntegerField(help_text="What to send as `after` for those that follow.")
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
 
 
 class TicketViewSet(

@@ -45,7 +45,7 @@ class OptionsSerializer(StrictSerializer):
     check_mode = serializers.BooleanField(required=False)
     diff_mode = serializers.BooleanField(required=False)
     tags = serializers.CharField(
-        required=False, allow_blank=True, help_text="Comma-separated, e.g. “web,config”."
+        required=False, allow_blank=True, help_text="Comma-separated, for example “web,config”."
     )
     skip_tags = serializers.CharField(required=False, allow_blank=True)
     start_at_task = serializers.CharField(
@@ -158,8 +158,8 @@ class IdlePlaySerializer(serializers.Serializer):
     """A play that matched no server of a run."""
 
     play = serializers.CharField()
-    hosts = serializers.CharField(help_text="The pattern, as written.")
-    place = serializers.CharField(help_text="“site.yml:12”")
+    hosts = serializers.CharField(help_text="The play's `hosts` pattern.")
+    place = serializers.CharField(help_text="File and line, for example “site.yml:12”.")
     reason = serializers.CharField()
 
 
@@ -178,9 +178,9 @@ class IntentionSerializer(serializers.Serializer):
     server_count = serializers.SerializerMethodField()
     active_servers = serializers.IntegerField()
     production_count = serializers.SerializerMethodField(
-        help_text="How many of them are in production (PRODUCTION_ENVIRONMENTS)."
+        help_text="Number of them in production (PRODUCTION_ENVIRONMENTS)."
     )
-    servers = serializers.SerializerMethodField(help_text="Their names.")
+    servers = serializers.SerializerMethodField(help_text="Names of the servers.")
     words = serializers.ListField(
         child=serializers.CharField(), help_text="What would run, in the words of the launch form."
     )
@@ -202,7 +202,7 @@ class IntentionSerializer(serializers.Serializer):
         source="verdict.violations", many=True, help_text="Every check that objects."
     )
     digest = serializers.CharField(
-        help_text="Changes whenever something else would run. Send it as `expect`."
+        help_text="Identifies what would run. Send it as `expect` to launch exactly this."
     )
     command = serializers.CharField(help_text="The exact command line.")
     extra_vars = serializers.DictField(

@@ -158,6 +158,14 @@ class OnlyAnsible(str):
     """Replaces a value with an Ansible tag (!vault, !unsafe): empty, but not None."""
 
 
+class QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads plain YAML only; values with unknown tags become None. What it reads may hold itself,
+    by aliases."""
+
+
+QuickLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
 class _TolerantLoader(yaml.SafeLoader):
     """Reads plain YAML only."""
 

@@ -20,7 +20,9 @@
 
     const within = (place) => [...place.querySelectorAll("[name]")];
     const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
-    const isKept = (field) => field.name && field.name !== "servers" && !["hidden", "password", "submit"].includes(field.type);
+    // Not a text of JSON that names a secret either.
+    const isSecret = (field) => field.type === "password" || (field.localName === "textarea" && /passw|passphrase|secret|token|(private|api)_?key/i.test(field.value));
+    const isKept = (field) => field.name && field.name !== "servers" && !isSecret(field) && !["hidden", "submit"].includes(field.type);
 
     function content() {
         const data = new FormData(form);
@@ -144,14 +146,15 @@
 
     async function fetched(url, options) {
         const response = await fetch(url, options);
-        if (response.status === 401) throw new Error("You are logged out. Log in again in another tab, then check again.");
+        if (response.status === 401) throw Object.assign(new Error("Your session has ended."), { link: live.LOG_IN });
         if (!response.ok) throw new Error(`The server could not check this launch (error ${response.status}).`);
         return new DOMParser().parseFromString(await response.text(), "text/html");
     }
 
     function fail(error) {
         const isNetwork = error instanceof TypeError || error.name === "AbortError";
-        failed.textContent = isNetwork ? "The server does not answer, so this launch cannot be checked." : error.message;
+        const words = isNetwork ? "The server does not answer, so this launch cannot be checked." : error.message;
+        live.sayIn(failed)(words, error.link);
         show("unknown", "block", "Not checked");
     }
 

@@ -44,7 +44,7 @@ def test_without_an_owner_it_is_ones_own(api_of, boss):
         ("name", "", 400, "may not be blank"),
         ("name", "x" * 81, 400, "no more than 80"),
         ("owner", "nobody", 400, "does not exist"),
-        ("owner", "charlie", 409, "charlie is not active"),
+        ("owner", "charlie", 409, "charlie is inactive"),
         ("expires_at", "2020-01-01T00:00:00Z", 400, "in the past"),
         ("expires_at", "tomorrow", 400, "wrong format"),
         ("scope", "all", 400, "No such field"),

@@ -75,10 +75,10 @@ def test_two_who_make_it_at_the_same_moment_get_the_same():
 
 
 def migrate(name: str = "") -> None:
-    """To a migration of accounts, or to its newest."""
+    """To this migration of accounts; without a name, to the latest."""
     executor = MigrationExecutor(connection)
-    ends = [("accounts", name)] if name else executor.loader.graph.leaf_nodes("accounts")
-    executor.migrate(ends)
+    latest = executor.loader.graph.leaf_nodes("accounts")
+    executor.migrate([("accounts", name)] if name else latest)
 
 
 @pytest.mark.django_db(transaction=True)

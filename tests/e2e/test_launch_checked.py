@@ -234,6 +234,19 @@ def test_back_brings_the_servers_that_were_searched_for(page_of, alice, deploy):
     expect(page.get_by_role("checkbox", name="db1")).to_be_checked()
 
 
+def test_back_brings_no_secret_out_of_free_variables(page_of, alice, deploy):
+    free = make.playbook(name="Free")
+    page = page_of(alice)
+    for typed, kept in (('{"size": 1}', '{"size": 1}'), ('{"db_password": "s3cret"}', "")):
+        page.goto(LAUNCH)
+        page.get_by_label("Playbook").select_option(str(free.pk))
+        page.fill("[name=extra_vars]", typed)
+        expect(page.locator("#launch-form[data-plan=known]")).to_be_visible()
+        page.goto("/")
+        page.go_back()
+        expect(page.locator("[name=extra_vars]")).to_have_value(kept)
+
+
 def test_a_page_out_of_the_browsers_cache_asks_anew(page_of, alice, deploy):
     page = on_staging(page_of(alice), deploy)
     page.fill("[name=var_password]", "s3cret")

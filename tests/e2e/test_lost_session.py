@@ -115,13 +115,46 @@ def test_secrets_are_never_kept(page_of, boss):
     page = page_of(boss)
     page.goto(reverse("admin:inventory_server_add"))
     page.fill("[name=hostname]", "web1.example.com")
-    page.locator("[name=variables]").fill('{"db_password": "hunter2-hunter2"}', force=True)
+    rows = page.get_by_role("group", name="Variables")
+    for nth, (name, value) in enumerate(
+        [("port", "8080"), ("db_password", "hunter2-hunter2"), ("owner", "ops")]
+    ):
+        if nth:
+            rows.get_by_role("button", name="Add").click()
+        rows.get_by_label("Name").nth(nth).fill(name)
+        rows.get_by_label("Value").nth(nth).fill(value)
+    tags = page.get_by_role("group", name="Tags")
+    tags.get_by_role("button", name="Edit as JSON").click()
+    page.locator("[name=tags]").fill('{"role": "web"}')
     Session.objects.all().delete()
     page.locator("[name=_save]").click()
     expect(page.locator("[data-unsent]")).to_be_visible(timeout=SOON)
     kept = page.evaluate("JSON.stringify({...sessionStorage})")
     assert "web1.example.com" in kept and "hunter2" not in kept
     assert not Server.objects.exists()
+    log_in(page, "boss")
+    is_back(page, reverse("admin:inventory_server_add"))
+    values = "fields => fields.map(field => field.value)"
+    expect(rows.get_by_label("Name")).to_have_count(3, timeout=SOON)
+    assert rows.get_by_label("Name").evaluate_all(values) == ["port", "db_password", "owner"]
+    assert rows.get_by_label("Value").evaluate_all(values) == ["8080", "", "ops"]
+    expect(page.locator("[name=tags]")).to_have_value('{"role": "web"}')
+    expect(page.locator("[name=tags]")).to_be_visible()
+    expect(page.get_by_text("Re-enter passwords and other secrets.")).to_be_visible()
+
+
+def test_json_that_names_a_secret_is_not_kept(page_of, boss):
+    page = page_of(boss)
+    page.goto(reverse("admin:inventory_server_add"))
+    page.fill("[name=hostname]", "web1.example.com")
+    variables = page.get_by_role("group", name="Variables")
+    variables.get_by_role("button", name="Edit as JSON").click()
+    page.locator("[name=variables]").fill('{"db_password": "hunter2-hunter2"}')
+    Session.objects.all().delete()
+    page.locator("[name=_save]").click()
+    expect(page.locator("[data-unsent]")).to_be_visible(timeout=SOON)
+    kept = page.evaluate("JSON.stringify({...sessionStorage})")
+    assert "web1.example.com" in kept and "hunter2" not in kept
 
 
 def test_the_rows_that_an_action_was_for_are_chosen_again(page_of, boss):
@@ -162,6 +195,24 @@ def test_a_launch_comes_back_as_it_was_filled_in(page_of, alice):
     expect(page.locator("[name=var_version]")).to_have_value("1.4.2", timeout=SOON)
     expect(page.locator("[name=var_api]")).to_have_value("")
     assert not Run.objects.exists()
+
+
+def test_a_launch_that_cannot_be_checked_any_more_leads_through_the_log_in(page_of, alice):
+    playbook = make.playbook(name="Deploy", variables={"version": {"type": "string"}})
+    server = make.server(hostname="web1.example.com")
+    page = page_of(alice)
+    path = f"{reverse('automation:job_launch')}?server={server.pk}&playbook={playbook.pk}"
+    page.goto(path)
+    expect(page.locator("#launch-form")).to_have_attribute("data-plan", "known", timeout=SOON)
+    Session.objects.all().delete()
+    page.locator("[name=var_version]").fill("1.4.2")
+    page.get_by_role("link", name="Log in again").click(timeout=SOON)
+    page.fill("[name=username]", "alice")
+    page.fill("[name=password]", make.PASSWORD)
+    page.click("button[type=submit]")
+    expect(page).to_have_url(re.compile(re.escape(path) + "$"), timeout=SOON)
+    expect(page.locator("[name=var_version]")).to_have_value("1.4.2", timeout=SOON)
+    expect(page.locator("#launch-form")).to_have_attribute("data-plan", "known", timeout=SOON)
 
 
 def test_a_form_whose_token_has_changed_leads_back_with_what_was_typed(page_of, alice):

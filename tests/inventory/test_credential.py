@@ -93,7 +93,7 @@ def test_a_key_as_a_browser_sends_it(keys):
 
 
 def test_a_passphrase_without_a_key_is_refused():
-    with pytest.raises(ValidationError, match="passphrase needs a private key"):
+    with pytest.raises(ValidationError, match="A passphrase needs a private key"):
         Credential(name="x", ssh_key_passphrase="x").full_clean()
 
 

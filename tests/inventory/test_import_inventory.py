@@ -134,7 +134,7 @@ def test_yaml_is_read_and_odd_variable_names_are_left_out(tmp_path):
     (tmp_path / "group_vars" / "web.yml").write_text("portée: 1\n")
     printed = imported(tmp_path / "hosts.yml")
     assert Server.objects.get().variables == {"motd": "où? 🚀"}
-    assert "Not taken: portée (no variable name" in printed
+    assert "Skipped: portée (no variable name" in printed
 
 
 def test_what_ansible_sets_itself_is_left_out_and_keywords_are_not(tmp_path):
@@ -143,7 +143,7 @@ def test_what_ansible_sets_itself_is_left_out_and_keywords_are_not(tmp_path):
     (tmp_path / "hosts.yml").write_text(json.dumps(hosts))
     printed = imported(tmp_path / "hosts.yml")
     assert Server.objects.get().variables == {"port": 80, "name": "x"}
-    assert "Not taken: omit (set by Ansible itself)" in printed
+    assert "Skipped: omit (set by Ansible itself)" in printed
 
 
 def test_an_import_takes_away_what_was_stored_before_it_was_refused(tmp_path):
@@ -235,8 +235,8 @@ def test_secrets_are_named_and_not_stored(tmp_path):
     server = Server.objects.get()
     assert server.variables == {"color": "red", "password_login": True}
     assert "hunter2" not in printed
-    assert "Not taken: ansible_password (a secret) of web1" in printed
-    assert "Not taken: app (holds a secret: app.db.password) of web1" in printed
+    assert "Skipped: ansible_password (a secret) of web1" in printed
+    assert "Skipped: app (holds a secret: app.db.password) of web1" in printed
     assert not AuditLog.objects.filter(details__icontains="hunter2").exists()
 
 
@@ -255,7 +255,7 @@ def test_vaulted_values_and_files_are_named_and_left_out(tmp_path):
     (tmp_path / "group_vars" / "all" / "vault.yml").write_text(vault)
     printed = imported(path)
     assert Server.objects.get().variables == {"a": 1}
-    assert "Not taken: note (encrypted by Ansible Vault) of web1" in printed
+    assert "Skipped: note (encrypted by Ansible Vault) of web1" in printed
     assert "group_vars/all/vault.yml is encrypted" in printed
 
 
