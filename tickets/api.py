@@ -31,7 +31,7 @@ from .relaunching import newest_run_still_failing, servers_still_failing
 
 OCCURRENCES = 100
 COMMENTS = 200
-# What whoever works tickets may do.
+# What users who work tickets may do.
 WORK = (
     *("start", "resolve", "close", "reopen", "assign"),
     *("say", "edit_comment", "remove_comment"),
