@@ -267,7 +267,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """The lines of all servers, in the order in which Ansible printed them.
+        """List all servers' lines in the order in which Ansible printed them.
 
         Empty for a run on several servers from before combined logs were stored: see the logs of
         its jobs.
