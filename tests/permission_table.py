@@ -33,7 +33,7 @@ class Who(IntEnum):
 
 EVERYBODY, VIEWER, READER, AUDITOR, OPERATOR, ADMIN, NOBODY = Who
 
-# What each of the cast may open.
+# What each user may open.
 OPEN_TO: dict[str, set[Who]] = {
     "boss": set(Who) - {NOBODY},
     "alice": {EVERYBODY, VIEWER, READER, OPERATOR},
