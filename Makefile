@@ -16,10 +16,10 @@ PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
 .DEFAULT_GOAL := help
 .PHONY: help demo run migrate test check chaos bench pictures fonts env venv packages clean
 
-help: ## Say what there is
+help: ## List these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-demo: env $(VENV)/base ## Set up, run a real playbook as a real job, and show it
+demo: env $(VENV)/base ## Set up, and run a real playbook as a real job
 	@$(MANAGE) demo
 
 run: env $(VENV)/base migrate staticfiles/staticfiles.json ## Run the console and a worker until Ctrl-C (PORT=8001: another port)
@@ -33,7 +33,7 @@ staticfiles/staticfiles.json: $(VENV)/base $(shell find static -type f 2>/dev/nu
 	@echo "Collecting and compressing scripts, styles and fonts."
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 
-test: packages $(VENV)/dev check ## Check everything, then run the tests on SQLite and on MariaDB
+test: packages $(VENV)/dev check ## Check everything, then run the tests on SQLite and MariaDB
 	$(BIN)/python -m tests.run $(ARGS)
 
 check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templates
@@ -46,16 +46,16 @@ check: packages $(VENV)/dev ## Style, layers, types, settings, migrations, templ
 	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
 	$(BIN)/djlint --quiet --lint templates
 
-chaos: packages $(VENV)/dev ## Disturb a whole installation at random, and check what must hold
+chaos: packages $(VENV)/dev ## Disturb a whole installation at random and check what must hold
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-bench: $(VENV)/base ## Measure a job against bare ansible-playbook, the queue, the lines
+bench: $(VENV)/base ## Measure jobs against bare ansible-playbook, pages, the console under load
 	@$(BIN)/python -m bench $(ARGS)
 
-pictures: $(VENV)/dev ## Take the pictures in the documents anew, of made-up data
+pictures: $(VENV)/dev ## Retake the pictures in the docs, with made-up data
 	@$(BIN)/python -m docs.pictures
 
-fonts: $(VENV)/base ## Cut the shell's fonts anew, after a change of static/fonts/icons.txt
+fonts: $(VENV)/base ## Rebuild the fonts after a change to static/fonts/icons.txt
 	@$(PYTHON) -m venv $(VENV)/fonts
 	@$(VENV)/fonts/bin/pip --disable-pip-version-check --quiet install fonttools brotli
 	@PYTHONPATH=$$(echo $(VENV)/lib/python*/site-packages) $(VENV)/fonts/bin/python docs/fonts.py
@@ -70,7 +70,7 @@ env: .env
 		-e "s|^ENCRYPTION_KEYS=.*|ENCRYPTION_KEYS=$$($(PYTHON) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')|" \
 		.env.example > .env.new && mv .env.new .env
 
-venv: $(VENV)/base ## Make the virtual environment
+venv: $(VENV)/base ## Create the virtual environment
 
 # Each of these files says: installed, from requirements as old as this.
 $(VENV)/base: requirements/base.txt

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -12,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from console.lists import (
     ConsoleAdmin,
@@ -63,9 +64,8 @@ class NewPasswordForm(AdminPasswordChangeForm):
         ask_twice(self)
 
 
-class EditUserForm(UserChangeForm):
-    # Not even its hash is shown: the page has a link instead.
-    password = None
+class EditUserForm(forms.ModelForm):
+    """Leaves out the password: the page has a link to set it in place of its hash."""
 
     class Meta:
         model = User
@@ -90,6 +90,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         "created_at": Day("created_at"),
     }
     search_fields = ["username", "email"]
+    search_help_text = "User name or e-mail"
     ordering = ["username"]
     filter_horizontal = []
     readonly_fields = ["set_password", "last_login", "created_at", "updated_at"]
@@ -132,6 +133,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         "created_at": Day("created_at"),
     }
     search_fields = ["name", "prefix", "owner__username"]
+    search_help_text = "Name, prefix or owner"
     autocomplete_fields = ["owner"]
     readonly_fields = ["prefix", "state", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]

@@ -24,7 +24,7 @@ from .signed_in import signed_in
 
 class UserSerializer(StrictModelSerializer):
     password = serializers.CharField(
-        write_only=True, max_length=200, trim_whitespace=False, help_text="Never shown again."
+        write_only=True, max_length=200, trim_whitespace=False, help_text="Write-only."
     )
 
     class Meta:
@@ -60,7 +60,7 @@ class UserSerializer(StrictModelSerializer):
 
 
 class MeSerializer(serializers.ModelSerializer):
-    permissions = serializers.SerializerMethodField(help_text="What the role may do.")
+    permissions = serializers.SerializerMethodField(help_text="The role's permissions.")
 
     class Meta:
         model = User
@@ -108,7 +108,7 @@ class ApiKeySerializer(serializers.ModelSerializer):
 
 
 class IssuedApiKeySerializer(ApiKeySerializer):
-    token = serializers.CharField(help_text="Shown this once: keep it now.")
+    token = serializers.CharField(help_text="The key itself, returned only in this response.")
 
     class Meta(ApiKeySerializer.Meta):
         fields = [*ApiKeySerializer.Meta.fields, "token"]
@@ -116,12 +116,12 @@ class IssuedApiKeySerializer(ApiKeySerializer):
 
 
 class NewApiKeySerializer(StrictSerializer):
-    name = serializers.CharField(max_length=80, help_text="What it is for.")
+    name = serializers.CharField(max_length=80, help_text="What the key is for.")
     owner = serializers.SlugRelatedField(
         slug_field="username",
         queryset=User.objects.all(),
         required=False,
-        help_text="Whoever the key acts for; without it, you.",
+        help_text="User name of the account the key acts for. Default: you.",
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -158,5 +158,5 @@ class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
         self.given()
         key = self.get_object()
         if not key.revoke(request.user):
-            raise Refused(f"{key} was revoked before.")
+            raise Refused(f"{key} is already revoked.")
         return self.shown(key)

@@ -31,7 +31,9 @@ class Editable(models.Model):
         invalid value.
         """
         if not actor.has_perm(f"{self._meta.app_label}.change_{self._meta.model_name}"):
-            raise PermissionDenied(f"Your role does not change {self._meta.verbose_name_plural}.")
+            raise PermissionDenied(
+                f"Your role does not allow changing {self._meta.verbose_name_plural}."
+            )
         with transaction.atomic(), acting_for(actor):
             row: Any = type(self)._default_manager.select_for_update().get(pk=self.pk)
             before = {name: getattr(row, name) for name in changes}

@@ -18,7 +18,9 @@ from .signed_in import signed_in
 
 class SavedViewSerializer(serializers.ModelSerializer):
     user = serializers.CharField(source="user.username")
-    url = serializers.CharField(source="get_absolute_url", help_text="Where the console shows it.")
+    url = serializers.CharField(
+        source="get_absolute_url", help_text="Path of the list in the console."
+    )
 
     class Meta:
         model = SavedView

@@ -85,14 +85,14 @@ class AuditLogAdmin(HistoryAdmin):
         }
         return TemplateResponse(request, "audit/auditlog_detail.html", context)
 
-    @admin.display(description="when", ordering="id")
+    @admin.display(description="time", ordering="id")
     def when(self, line: AuditLog) -> str:
         """The exact time: an audit trail is read for the order of events."""
         return exact_moment(line.timestamp)
 
-    @admin.display(description="who")
+    @admin.display(description="user")
     def who(self, line: AuditLog) -> str:
-        return line.actor_name
+        return Entry(line).who
 
     @admin.display(description="object")
     def subject(self, line: AuditLog) -> str:

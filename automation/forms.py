@@ -101,7 +101,7 @@ class LaunchForm(forms.Form):
         strip=False,
         max_length=255,
         label="Start at task",
-        widget=UnfoldAdminTextInputWidget,
+        widget=UnfoldAdminTextInputWidget({"list": "launch-tasks"}),
         help_text="Skip the tasks before it.",
     )
     verbosity = forms.TypedChoiceField(
@@ -304,7 +304,7 @@ class LaunchForm(forms.Form):
         return [(bound, name if bound.label != name else "") for bound, name in named]
 
     def option_fields(self) -> list[tuple[forms.BoundField, str]]:
-        """Each option but check mode with Ansible's own flag, if it has one."""
+        """(field, Ansible's flag or "") for each option except check mode."""
         flags = {name: flag if flag.startswith("-") else "" for name, flag in OPTIONS.items()}
         return [(self[name], flag) for name, flag in flags.items() if name != "check_mode"]
 
@@ -322,11 +322,11 @@ class LaunchForm(forms.Form):
         return list(Server.objects.filter(pk__in=[key for key in keys if key]))
 
     def offer(self) -> ServerOffer:
-        """The check boxes of its servers."""
+        """The check boxes for servers."""
         return offer_servers(self["servers"].value() or ())
 
     def has_options(self) -> bool:
-        """Whether any of the folded fields differs from its default, or is wrong."""
+        """True if a folded field is invalid or differs from its default."""
         first = {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
         names = [*(bound.name for bound, _flag in self.option_fields()), "credential", "reason"]
         return any(

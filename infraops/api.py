@@ -58,7 +58,7 @@ class InfraOpsView(APIView):
 class HealthSerializer(serializers.Serializer):
     status = serializers.CharField(help_text="ok or unhealthy")
     parts = serializers.DictField(
-        required=False, help_text=f"{', '.join(CHECKED)}: for those logged in."
+        required=False, help_text=f"{', '.join(CHECKED)}. Only for authenticated users."
     )
 
 

@@ -17,7 +17,7 @@ from console.shielding import ask_part
 
 # Results per kind.
 FOUND = 6
-# Each is an address that leads nowhere: static/command.js applies the colour scheme.
+# Each has a URL that leads nowhere: static/command.js applies the colour scheme.
 THEMES = {"dark": "Dark mode", "light": "Light mode", "auto": "Light or dark, as the system is"}
 
 
@@ -69,7 +69,7 @@ def _seen(request: HttpRequest, kind: Any) -> list[Any]:
     return [part for part in parts_of(kind) if may_see(request, part.permission)]
 
 
-# What the wiring itself understands
+# Verbs of infraops itself
 
 
 def find_theme(name: str, request: HttpRequest, rest: str) -> Iterable[tuple[str, str]]:

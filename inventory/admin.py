@@ -183,6 +183,7 @@ class CredentialAdmin(ConsoleAdmin):
         "updated_at": Day("updated_at"),
     }
     search_fields = ["name", "description"]
+    search_help_text = "Name or description"
     when_empty = (
         "A credential is how Ansible logs in. Assign it to servers, or choose it at a launch."
     )

@@ -32,12 +32,12 @@ class CredentialSerializer(StrictModelSerializer):
         child=serializers.CharField(allow_blank=True, trim_whitespace=False),
         write_only=True,
         required=False,
-        help_text='All of them: {"NAME": "value"}. Never shown again.',
+        help_text='All variables: {"NAME": "value"}. Write-only.',
     )
     environments = serializers.ListField(
         child=serializers.CharField(),
         required=False,
-        help_text="It may be used on every server of these environments.",
+        help_text="Environments in which it may be used on every server.",
     )
     server_ids = serializers.PrimaryKeyRelatedField(
         source="allowed_servers",
@@ -46,15 +46,17 @@ class CredentialSerializer(StrictModelSerializer):
         pk_field=serializers.IntegerField(),
         required=False,
         error_messages={"does_not_exist": "There is no server {pk_value}."},
-        help_text="And on these servers. With neither, it is used nowhere.",
+        help_text="Further servers on which it may be used. With neither, it cannot be used.",
     )
     roles = serializers.ListField(
         child=serializers.CharField(),
         required=False,
-        help_text="Who may use it besides admins: operator.",
+        help_text="Roles that may use it besides admins: operator.",
     )
     secrets_set = serializers.ListField(
-        child=serializers.CharField(), read_only=True, help_text="Which secrets it holds."
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Names of the secrets that are set.",
     )
 
     class Meta:
@@ -110,7 +112,7 @@ class ServerSerializer(StrictModelSerializer):
         required=False,
         allow_null=True,
         error_messages={"does_not_exist": "There is no credential {pk_value}."},
-        help_text="How Ansible logs in there.",
+        help_text="Credential that Ansible logs in with.",
     )
 
     class Meta:
@@ -159,13 +161,13 @@ class ServerFactsSerializer(serializers.ModelSerializer):
 
 
 class FetchedKeySerializer(serializers.Serializer):
-    host_key = serializers.CharField(help_text="“ssh-ed25519 AAAA…”")
-    fingerprint = serializers.CharField(help_text="“ssh-ed25519 SHA256:…”")
+    host_key = serializers.CharField(help_text="Public key: “ssh-ed25519 AAAA…”")
+    fingerprint = serializers.CharField(help_text="Fingerprint: “ssh-ed25519 SHA256:…”")
     is_pinned = serializers.BooleanField()
 
 
 class PinSerializer(StrictSerializer):
-    host_key = serializers.CharField(help_text="One that was fetched: “ssh-ed25519 AAAA…”.")
+    host_key = serializers.CharField(help_text="A fetched key: “ssh-ed25519 AAAA…”.")
 
 
 class ServerViewSet(EditableViewSet):

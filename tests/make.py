@@ -124,6 +124,11 @@ def playbook_file(name: str, content: str | list[dict[str, Any]]) -> Path:
     return path
 
 
+def plays_with(*tasks: str) -> list[dict[str, Any]]:
+    """A playbook with tasks of these names."""
+    return [{**HELLO[0], "tasks": [{"name": name, "debug": {"msg": "."}} for name in tasks]}]
+
+
 def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -> Playbook:
     """A registered playbook with its file; by default it says hello."""
     number = next(_number)
@@ -211,7 +216,7 @@ def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
 
 
 def run_log(run_row: Run, *texts: str) -> RunLog:
-    """The texts as the next lines of what the run printed as a whole."""
+    """Add the texts as the next lines of the run's combined output."""
     first = run_row.printed.last_number() + 1
     return RunLog.objects.create(run=run_row, first_line=first, content="\n".join(texts))
 

@@ -50,7 +50,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str) ->
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come true within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def answers(port: int, greeting: bytes = b"", said: bytes = b"") -> bool:

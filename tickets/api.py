@@ -1,7 +1,7 @@
 """/api/tickets."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,6 +13,13 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.signed_in import signed_in
+from automation.api.jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, JobViewSet, LaunchedSerializer
+from automation.api.launch_request import (
+    OptionsSerializer,
+    answer_rehearsal,
+    launch_once,
+    relaunch_asked_for,
+)
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer
 from console.api.viewsets import RecordViewSet
@@ -20,16 +27,22 @@ from schema.exceptions import Refused
 
 from .filters import TicketFilters
 from .models import Ticket, TicketComment
+from .relaunching import newest_run_still_failing, servers_still_failing
 
 OCCURRENCES = 100
 COMMENTS = 200
+# What users who work tickets may do.
+WORK = (
+    *("start", "resolve", "close", "reopen", "assign"),
+    *("say", "edit_comment", "remove_comment"),
+)
 
 
 class TicketSerializer(StrictModelSerializer):
     """Status and assignee change through endpoints of their own."""
 
     job_id = serializers.UUIDField(
-        source="job.job_id", default=None, read_only=True, help_text="The job that failed first."
+        source="job.job_id", default=None, read_only=True, help_text="First failed job."
     )
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     assigned_to = serializers.CharField(
@@ -71,13 +84,13 @@ class OccurrenceSerializer(serializers.Serializer):
     server = serializers.CharField(source="job.server.hostname")
     created_at = serializers.DateTimeField()
     cleared_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the playbook succeeded on this server again."
+        allow_null=True, help_text="When the playbook next succeeded on this server."
     )
 
 
 class TicketDetailSerializer(TicketSerializer):
     occurrences = serializers.SerializerMethodField(
-        help_text=f"The newest {OCCURRENCES} jobs in which it happened."
+        help_text=f"The latest {OCCURRENCES} failed jobs."
     )
 
     class Meta(TicketSerializer.Meta):
@@ -90,7 +103,7 @@ class TicketDetailSerializer(TicketSerializer):
 
 class NoteSerializer(StrictSerializer):
     note = serializers.CharField(
-        required=False, allow_blank=True, max_length=2000, help_text="For the audit trail."
+        required=False, allow_blank=True, max_length=2000, help_text="Note for the audit trail."
     )
 
 
@@ -100,21 +113,21 @@ class AssignSerializer(StrictSerializer):
         queryset=User.objects.all(),
         allow_null=True,
         error_messages={"does_not_exist": "There is no user “{value}”."},
-        help_text="A user name; null takes it from everybody.",
+        help_text="User name; null to unassign.",
     )
 
 
 class CommentSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     created_by = serializers.CharField(source="created_by.username", read_only=True)
-    text = serializers.CharField(max_length=TicketComment.LONGEST, help_text="Markdown.")
+    text = serializers.CharField(max_length=TicketComment.LONGEST, help_text="Text in Markdown.")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
 
 class CommentsSerializer(serializers.Serializer):
     comments = CommentSerializer(many=True)
-    last = serializers.IntegerField(help_text="What to send as `after` for those that follow.")
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
 
 
 class TicketViewSet(
@@ -134,10 +147,10 @@ class TicketViewSet(
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     lookup_field = "ticket_id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
-    permissions = dict.fromkeys(
-        ("start", "resolve", "close", "reopen", "assign", "say", "edit_comment", "remove_comment"),
-        "tickets.work_ticket",
-    )
+    permissions: ClassVar[dict[str, str | None]] = {
+        "relaunch": "automation.launch_playbook",
+        **dict.fromkeys(WORK, "tickets.work_ticket"),
+    }
     parameters = {"comments": {"after"}}
     takes = {
         "start": NoFields,
@@ -145,6 +158,7 @@ class TicketViewSet(
         "close": NoteSerializer,
         "reopen": NoteSerializer,
         "assign": AssignSerializer,
+        "relaunch": OptionsSerializer,
         "say": CommentSerializer,
         "edit_comment": CommentSerializer,
     }
@@ -177,6 +191,26 @@ class TicketViewSet(
     def assign(self, request: Request, **kwargs: Any) -> Response:
         """Assign a ticket to a user who works tickets, or unassign it."""
         return self._worked(Ticket.assign, assignee=self.given()["assigned_to"])
+
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
+    @action(detail=True, methods=["post"])
+    def relaunch(self, request: Request, **kwargs: Any) -> Response:
+        """Relaunch on the servers that still fail.
+
+        Repeats the newest run that failed on one of them, on those without a success since. Takes
+        the same body as the relaunch of a job, without `only`.
+        """
+        given, ticket = self.given(), self.get_object()
+        run = newest_run_still_failing(ticket)
+        if run is None:
+            raise Refused("Nothing to relaunch: every server has succeeded since.")
+        launch = relaunch_asked_for(request, run, given, servers_still_failing(ticket))
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
+        again, is_new = launch_once(request, launch)
+        jobs = JobViewSet.queryset.filter(run=again).order_by("id")
+        shown = LaunchedSerializer({"run_id": again.pk, "jobs": jobs})
+        return Response(shown.data, status=201 if is_new else 200)
 
     @extend_schema(
         responses=CommentsSerializer,

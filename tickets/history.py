@@ -21,7 +21,7 @@ WORDS = {
     "ticket.closed": "closed it",
     "ticket.reopened": "reopened it",
     "ticket.comment_edited": "edited a comment",
-    "ticket.comment_removed": "removed a comment",
+    "ticket.comment_removed": "deleted a comment",
 }
 
 
@@ -54,7 +54,8 @@ def _words(line: AuditLog) -> str:
     changes = line.details.get("changes")
     changes = changes if isinstance(changes, dict) else {}
     if line.action == "ticket.assigned":
-        return f"assigned it to {_after(changes, 'assigned_to') or 'nobody'}"
+        person = _after(changes, "assigned_to")
+        return f"assigned it to {person}" if person else "unassigned it"
     if line.action == "ticket.prioritised":
         return f"set the priority to {_after(changes, 'priority')}"
     if line.action == "ticket.opened" and line.details.get("server"):

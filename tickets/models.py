@@ -195,7 +195,9 @@ class Ticket(models.Model):
         """Assign to a user who works tickets, or to nobody (None)."""
         self._refuse_unless_works(actor)
         if assignee is not None and not assignee.has_perm("tickets.work_ticket"):
-            raise Refused(f"{assignee} does not work tickets: the role or the account forbids it.")
+            raise Refused(
+                f"{assignee} cannot work on tickets: the role or the account does not allow it."
+            )
         return self._change(actor, "ticket.assigned", self._locked(), assigned_to=assignee)
 
     @transaction.atomic
@@ -203,7 +205,9 @@ class Ticket(models.Model):
         self._refuse_unless_works(actor)
         if priority not in self.Priority.values:
             known = ", ".join(self.Priority.values)
-            raise ValidationError({"priority": [f"“{priority}” is no priority: {known}."]})
+            raise ValidationError(
+                {"priority": [f"“{priority}” is not a priority. Choose one of: {known}."]}
+            )
         return self._change(actor, "ticket.prioritised", self._locked(), priority=priority)
 
     @transaction.atomic
@@ -290,7 +294,7 @@ class Ticket(models.Model):
     @staticmethod
     def _refuse_unless_works(actor: User) -> None:
         if not actor.has_perm("tickets.work_ticket"):
-            raise PermissionDenied("Your role does not work tickets.")
+            raise PermissionDenied("Your role does not allow working on tickets.")
 
 
 class OccurrenceQuerySet(models.QuerySet["TicketOccurrence"]):
@@ -375,7 +379,7 @@ class TicketComment(models.Model):
 
     def _refuse_unless_own(self, actor: User) -> None:
         if self.created_by_id != actor.pk or not actor.has_perm("tickets.work_ticket"):
-            raise PermissionDenied("A comment belongs to whoever wrote it.")
+            raise PermissionDenied("Only the author can edit a comment.")
 
     def _record(self, action: str, actor: User, **details: Any) -> None:
         AuditLog.objects.record(action, self.ticket, actor=actor, comment=self.pk, **details)

@@ -94,7 +94,7 @@ def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse
         comment.edit(signed_in(request), form.cleaned_data["text"])
         return redirect(comment)
     if comment.created_by_id != request.user.pk:
-        raise PermissionDenied("A comment belongs to whoever wrote it.")
+        raise PermissionDenied("Only the author can edit a comment.")
     context = {**admin.site.each_context(request), "title": "Edit a comment"}
     context |= {"comment": comment, "ticket": comment.ticket, "form": form}
     return TemplateResponse(request, "tickets/comment_edit.html", context)

@@ -39,7 +39,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         Raises ValidationError for an invalid name or expiry, Refused if the owner cannot log in.
         """
         if not owner.is_active:
-            raise Refused(f"{owner} is not active: a key would let nobody in.")
+            raise Refused(f"{owner} is inactive. Only active users can have API keys.")
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         token = f"{prefix}.{secret}"
         key = self.model(owner=owner, name=name, prefix=prefix, expires_at=expires_at)
@@ -103,7 +103,7 @@ class ApiKey(models.Model):
         False if it was revoked already.
         """
         if actor.pk != self.owner_id and not actor.has_perm("accounts.revoke_apikey"):
-            raise PermissionDenied("Your role does not revoke other people's API keys.")
+            raise PermissionDenied("Your role does not allow revoking other users' API keys.")
         now = timezone.now()
         if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
             return False

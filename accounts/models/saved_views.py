@@ -42,7 +42,7 @@ def validate_list(name: str) -> None:
     try:
         reverse(f"admin:{name}_changelist")
     except NoReverseMatch:
-        raise ValidationError(f"There is no list “{name}”; one is “automation_job”.") from None
+        raise ValidationError(f"There is no list “{name}”. Example: automation_job.") from None
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -159,8 +159,8 @@ class SavedView(models.Model):
 
     def check_owner(self, actor: User) -> None:
         if not self.may_be_changed_by(actor):
-            raise PermissionDenied("This view is somebody else's.")
+            raise PermissionDenied("This view belongs to another user.")
 
     def check_sharing(self, actor: User) -> None:
         if self.shared and not actor.has_perm("accounts.share_savedview"):
-            raise PermissionDenied("Your role does not share views with everybody.")
+            raise PermissionDenied("Your role does not allow sharing views.")

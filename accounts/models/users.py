@@ -200,7 +200,7 @@ class User(AbstractBaseUser):
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         if self.is_system:
-            raise Refused("What nobody did is the system's: it stays.")
+            raise Refused("The system user cannot be deleted.")
         if self.is_last_admin():
             raise Refused(LAST_ADMIN)
         return super().delete(*args, **kwargs)

@@ -7,7 +7,7 @@ BROWSERS = {
     "Edge": re.compile(r"Edg(?:A|iOS)?/(\d+)"),
     "Opera": re.compile(r"OPR/(\d+)"),
     "Firefox": re.compile(r"(?:Firefox|FxiOS)/(\d+)"),
-    "Chrome without a window": re.compile(r"HeadlessChrome/(\d+)"),
+    "headless Chrome": re.compile(r"HeadlessChrome/(\d+)"),
     "Chrome": re.compile(r"(?:Chrome|CriOS)/(\d+)"),
     "Safari": re.compile(r"Version/(\d++)[\d.]*+ (?:Mobile/\S++ )?Safari/"),
 }

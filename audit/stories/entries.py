@@ -104,6 +104,23 @@ class Entry:
         return str(self.line.details.get("via") or "")
 
     @property
+    def source(self) -> str:
+        """`via`, or "worker" for what a worker did."""
+        return "worker" if self._is_by_worker else self.via
+
+    @property
+    def who(self) -> str:
+        """Who acted. For what a worker did during a person's run, also on whose behalf."""
+        name = self.line.actor_name
+        if self._is_by_worker and name != "system":
+            return f"system, for {name}'s run"
+        return name
+
+    @property
+    def _is_by_worker(self) -> bool:
+        return self.via == "command run_worker"
+
+    @property
     def kind(self) -> str:
         return kind_in_words(self.line.resource_type)
 

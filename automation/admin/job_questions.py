@@ -53,7 +53,7 @@ def describe_relaunch(jobs: QuerySet[Job]) -> dict[str, Any]:
 
 
 def chosen_by_run(jobs: QuerySet[Job]) -> dict[Run, list[Job]]:
-    """The newest run first."""
+    """{run: its selected jobs}, newest run first."""
     rows = ("playbook", "server", "run__playbook", "run__credential")
     by_run: dict[Run, list[Job]] = {}
     for job in jobs.prefetch_related(*rows).order_by("-run_id", "id"):
@@ -66,7 +66,7 @@ def _of_run(run: Run, jobs: list[Job]) -> str:
 
 
 def _digest_of(by_run: dict[Run, list[Job]]) -> str:
-    """Of what all of these relaunches would run."""
+    """The digest of what all of these relaunches would run."""
     digests = [_digest_of_relaunch(run, jobs) for run, jobs in by_run.items()]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 

@@ -75,6 +75,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         "updated_at": "updated_at",
     }
     search_fields = ["name", "file_path", "description"]
+    search_help_text = "Name, file or description"
     when_empty = "Add one, or import all playbooks in the folder: manage.py import_playbooks"
     readonly_fields = ["file_hash", "file_is", "created_at", "updated_at"]
     change_form_outer_before_template = "automation/playbooks/_playbook_tools.html"

@@ -25,6 +25,7 @@ class FailureAdmin(HistoryAdmin):
     cell_filters = {"func": Narrow("func__exact", "func")}
     when_empty = "No wake-up of a worker has failed."
     search_fields = ["name", "func"]
+    search_help_text = "Name or function"
     fields = ["name", "func", "args", "kwargs", "started", "stopped", "attempt_count", "result"]
 
 
@@ -55,6 +56,7 @@ class WorkerAdmin(HistoryAdmin):
     list_filter = [AliveFilter]
     cell_filters = {"host": Narrow("host__exact", "host")}
     search_fields = ["host"]
+    search_help_text = "Host"
     ordering = ["-seen_at"]
     fields = ["host", "pid", "seen_at"]
     when_empty = "No worker has run in the last day. Start one: manage.py run_worker"

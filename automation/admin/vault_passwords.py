@@ -27,6 +27,7 @@ class VaultPasswordAdmin(ConsoleAdmin):
     list_select_related = ["playbook"]
     list_filter = [("playbook", AutocompleteSelectFilter)]
     search_fields = ["vault_id", "playbook__name"]
+    search_help_text = "Vault id or playbook"
     autocomplete_fields = ["playbook"]
     when_empty = "Add one for each vault id that a playbook uses."
     fieldsets = [(None, {"fields": ["playbook", "vault_id", "new_password"]})]

@@ -54,28 +54,29 @@ class JobSerializer(serializers.ModelSerializer):
         source="masked_extra_vars", help_text="Secrets are shown as ********."
     )
     options = serializers.DictField(
-        source="run.options", help_text="Those that differ from the defaults."
+        source="run.options", help_text="Options that differ from their defaults."
     )
     credential_id = serializers.IntegerField(
-        source="run.credential_id", help_text="The one that the launch named."
+        source="run.credential_id", help_text="Credential named at launch."
     )
     command = serializers.CharField(
-        source="run.command", help_text="The exact command line, once it has started."
+        source="run.command", help_text="Exact command line. Empty until the run has started."
     )
     relaunch_of = serializers.IntegerField(
-        source="run.relaunch_of_id", allow_null=True, help_text="The run that this repeats."
+        source="run.relaunch_of_id", allow_null=True, help_text="Run that this one relaunches."
     )
     relaunch_of_job = serializers.SerializerMethodField(
-        help_text="That run's job on the same server, if it had one."
+        help_text="Job of that run on the same server, if any."
     )
-    relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
+    relaunches = serializers.SerializerMethodField(help_text="Runs that relaunch this one.")
     held_until = serializers.DateTimeField(
-        source="run.held_until", help_text="It stands outside the queue until then."
+        source="run.held_until", help_text="Held outside the queue until this time."
     )
     held_reason = serializers.CharField(source="run.held_reason")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
     nothing_to_do = serializers.BooleanField(
-        source="had_nothing_to_do", help_text="A success, and no task ran on this server."
+        source="had_nothing_to_do",
+        help_text="True if the job succeeded without running a task on this server.",
     )
     duration_seconds = serializers.SerializerMethodField()
 
@@ -144,9 +145,11 @@ class LineSerializer(serializers.ModelSerializer):
 
 class LinesSerializer(serializers.Serializer):
     lines = LineSerializer(many=True)
-    last = serializers.IntegerField(help_text="The next call's `after`.")
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
     status = serializers.ChoiceField(Job.Status.choices)
-    finished = serializers.BooleanField(help_text="The job has ended, and no line follows these.")
+    finished = serializers.BooleanField(
+        help_text="True if the job has ended and there are no further lines."
+    )
 
 
 class TaskResultSerializer(serializers.ModelSerializer):
@@ -170,9 +173,11 @@ class TaskResultSerializer(serializers.ModelSerializer):
 
 class TaskResultsSerializer(serializers.Serializer):
     tasks = TaskResultSerializer(many=True)
-    last = serializers.IntegerField(help_text="The next call's `after`.")
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
     status = serializers.ChoiceField(Job.Status.choices)
-    finished = serializers.BooleanField(help_text="The job has ended, and no task follows these.")
+    finished = serializers.BooleanField(
+        help_text="True if the job has ended and there are no further tasks."
+    )
 
 
 def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
@@ -329,7 +334,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """The results of tasks after number `after`, in the order in which they ended."""
+        """List the results of tasks after number `after`, in the order in which they ended."""
         after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
@@ -371,5 +376,5 @@ def _is_slowest(request: Request) -> bool:
     if ordering not in ("", SLOWEST_FIRST):
         raise ValidationError({"ordering": [f"Only {SLOWEST_FIRST}, or without it by number."]})
     if ordering and "after" in request.query_params:
-        raise ValidationError({"after": ["The slowest come without it: ask for more by `limit`."]})
+        raise ValidationError({"after": ["Not allowed with this ordering. Use `limit`."]})
     return bool(ordering)

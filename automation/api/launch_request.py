@@ -1,5 +1,6 @@
 """Bodies of `POST /api/jobs` and of relaunches, and how repeated idempotency keys are handled."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,7 +46,7 @@ class OptionsSerializer(StrictSerializer):
     check_mode = serializers.BooleanField(required=False)
     diff_mode = serializers.BooleanField(required=False)
     tags = serializers.CharField(
-        required=False, allow_blank=True, help_text="Comma-separated, e.g. “web,config”."
+        required=False, allow_blank=True, help_text="Comma-separated, for example “web,config”."
     )
     skip_tags = serializers.CharField(required=False, allow_blank=True)
     start_at_task = serializers.CharField(
@@ -158,8 +159,8 @@ class IdlePlaySerializer(serializers.Serializer):
     """A play that matched no server of a run."""
 
     play = serializers.CharField()
-    hosts = serializers.CharField(help_text="The pattern, as written.")
-    place = serializers.CharField(help_text="“site.yml:12”")
+    hosts = serializers.CharField(help_text="The play's `hosts` pattern.")
+    place = serializers.CharField(help_text="File and line, for example “site.yml:12”.")
     reason = serializers.CharField()
 
 
@@ -178,9 +179,9 @@ class IntentionSerializer(serializers.Serializer):
     server_count = serializers.SerializerMethodField()
     active_servers = serializers.IntegerField()
     production_count = serializers.SerializerMethodField(
-        help_text="How many of them are in production (PRODUCTION_ENVIRONMENTS)."
+        help_text="Number of them in production (PRODUCTION_ENVIRONMENTS)."
     )
-    servers = serializers.SerializerMethodField(help_text="Their names.")
+    servers = serializers.SerializerMethodField(help_text="Names of the servers.")
     words = serializers.ListField(
         child=serializers.CharField(), help_text="What would run, in the words of the launch form."
     )
@@ -202,7 +203,7 @@ class IntentionSerializer(serializers.Serializer):
         source="verdict.violations", many=True, help_text="Every check that objects."
     )
     digest = serializers.CharField(
-        help_text="Changes whenever something else would run. Send it as `expect`."
+        help_text="Identifies what would run. Send it as `expect` to launch exactly this."
     )
     command = serializers.CharField(help_text="The exact command line.")
     extra_vars = serializers.DictField(
@@ -264,9 +265,12 @@ def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
     return _with_options(request, launch, given)
 
 
-def relaunch_asked_for(request: Request, run: Run, given: dict[str, Any]) -> Launch:
-    """A Launch from data that RelaunchSerializer has validated."""
-    launch = launch_from(run, only=given.get("only"), extra_vars=given.get("extra_vars"))
+def relaunch_asked_for(
+    request: Request, run: Run, given: dict[str, Any], servers: Sequence[Server] = ()
+) -> Launch:
+    """A Launch from data that RelaunchSerializer has validated; on these servers, if given."""
+    values = given.get("extra_vars")
+    launch = launch_from(run, only=given.get("only"), servers=servers, extra_vars=values)
     check_variables(run.playbook, launch.extra_vars)
     return _with_options(request, launch, given)
 

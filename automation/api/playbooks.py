@@ -21,13 +21,13 @@ class PlaybookSerializer(StrictModelSerializer):
     file_state = serializers.ChoiceField(
         ["unchanged", "changed", "missing"],
         read_only=True,
-        help_text="The file as it is now, compared with what was registered.",
+        help_text="State of the file compared with the accepted one.",
     )
 
     warnings = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
-        help_text="About variables whose names mean something to Ansible too.",
+        help_text="Warnings about variables whose names Ansible also uses.",
     )
 
     class Meta:
@@ -56,10 +56,12 @@ class PartSerializer(serializers.Serializer):
 
 class SourceSerializer(serializers.Serializer):
     file_state = serializers.CharField()
-    accepted_hash = serializers.CharField(help_text="SHA-256 of the file that was accepted.")
-    current_hash = serializers.CharField(allow_null=True, help_text="Of the file as it is now.")
+    accepted_hash = serializers.CharField(help_text="SHA-256 of the accepted file.")
+    current_hash = serializers.CharField(
+        allow_null=True, help_text="SHA-256 of the current file; null if it is missing."
+    )
     content = serializers.CharField()
-    parts = PartSerializer(many=True, help_text="Other files that it names.")
+    parts = PartSerializer(many=True, help_text="Other files that the playbook uses.")
     vault_ids = serializers.ListField(child=serializers.CharField())
 
 
@@ -68,21 +70,26 @@ class RunRecordSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     outcome = serializers.ChoiceField(Job.Status.choices)
     servers = serializers.IntegerField(
-        allow_null=True, help_text="Null where 20,000 jobs of it have come since."
+        allow_null=True,
+        help_text="Number of servers; null if the run is more than 20,000 jobs old.",
     )
-    failed = serializers.IntegerField(allow_null=True, help_text="On so many of them.")
+    failed = serializers.IntegerField(
+        allow_null=True, help_text="Number of servers on which it failed."
+    )
     duration_seconds = serializers.FloatField(source="seconds", allow_null=True)
 
 
 class SummarySerializer(serializers.Serializer):
     success_rate = serializers.IntegerField(
-        allow_null=True, help_text="Percent of the runs that succeeded or failed."
+        allow_null=True, help_text="Success rate in percent, of runs that succeeded or failed."
     )
-    median_seconds = serializers.FloatField(allow_null=True, help_text="Of those that succeeded.")
+    median_seconds = serializers.FloatField(
+        allow_null=True, help_text="Median duration of successful runs, in seconds."
+    )
 
 
 class WeekSerializer(SummarySerializer):
-    start = serializers.DateField(help_text="Its Monday.")
+    start = serializers.DateField(help_text="Monday of the week.")
     runs = serializers.IntegerField(source="count")
 
 
@@ -102,8 +109,8 @@ class ServerResultSerializer(serializers.Serializer):
 class StatisticsSerializer(serializers.Serializer):
     latest = LatestSerializer(help_text="The last 50 runs.")
     weeks = WeekSerializer(many=True)
-    servers = ServerResultSerializer(many=True, help_text="With the newest job on each.")
-    more_servers = serializers.IntegerField(help_text="That are not named.")
+    servers = ServerResultSerializer(many=True, help_text="Servers with their newest job.")
+    more_servers = serializers.IntegerField(help_text="Number of further servers.")
 
 
 class PlaybookViewSet(EditableViewSet):

@@ -48,16 +48,16 @@ class RunSerializer(serializers.ModelSerializer):
     extra_vars = serializers.DictField(
         source="masked_extra_vars", help_text="Secrets are shown as ********."
     )
-    options = serializers.DictField(help_text="Those that differ from the defaults.")
+    options = serializers.DictField(help_text="Options that differ from their defaults.")
     idle_plays = IdlePlaySerializer(
-        many=True, help_text="The plays that took in no server of the run, each with why."
+        many=True, help_text="Plays that matched none of the run's servers, and why."
     )
     unmasked = serializers.ListField(
         child=serializers.CharField(),
         help_text="Names of secrets whose values are too short or too common to be masked.",
     )
     relaunch_of = serializers.IntegerField(source="relaunch_of_id", allow_null=True)
-    relaunches = serializers.SerializerMethodField(help_text="The runs that have repeated this.")
+    relaunches = serializers.SerializerMethodField(help_text="Runs that relaunch this one.")
     duration_seconds = serializers.SerializerMethodField()
 
     class Meta:
@@ -104,10 +104,10 @@ class RunSerializer(serializers.ModelSerializer):
 
 
 class OneRunSerializer(RunSerializer):
-    jobs = serializers.SerializerMethodField(help_text="How many jobs by status.")
-    environments = serializers.SerializerMethodField(help_text="How many servers by environment.")
+    jobs = serializers.SerializerMethodField(help_text="Number of jobs by status.")
+    environments = serializers.SerializerMethodField(help_text="Number of servers by environment.")
     production_count = serializers.SerializerMethodField(
-        help_text="How many of its servers are in one of the PRODUCTION_ENVIRONMENTS."
+        help_text="Number of servers in production (PRODUCTION_ENVIRONMENTS)."
     )
 
     class Meta(RunSerializer.Meta):
@@ -138,13 +138,13 @@ class ColumnSerializer(serializers.Serializer):
     task = serializers.CharField(source="place.task")
     path = serializers.CharField(source="place.path")
     occurrence = serializers.IntegerField(
-        source="place.nth", help_text="Which time that a server comes there: 2 in a loop's second."
+        source="place.nth", help_text="Occurrence of the task on a server, starting at 1."
     )
     failed_on = serializers.IntegerField(source="bad")
 
 
 class CellSerializer(serializers.Serializer):
-    number = serializers.IntegerField(help_text="The result's, in its job's tasks.")
+    number = serializers.IntegerField(help_text="Number of the result among its job's tasks.")
     status = serializers.ChoiceField(TaskResult.Status.choices)
 
 
@@ -156,7 +156,7 @@ class RowSerializer(serializers.Serializer):
     counts = serializers.DictField(child=serializers.IntegerField())
     cells = serializers.ListField(
         child=CellSerializer(allow_null=True),
-        help_text="One for each of the tasks; null where the server did not come there.",
+        help_text="One entry per task; null if the server did not reach it.",
     )
 
 
@@ -267,10 +267,13 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """All servers' lines in the order in which Ansible printed them. Empty for a run on several
-        servers from before combined logs were kept: its jobs have theirs."""
+        """Read the log of all servers, in the order in which Ansible printed it.
+
+        Empty for a run on several servers from before combined logs were stored: see the logs of
+        its jobs.
+        """
         after, limit = asked_range(request)
-        # The run first: whatever was written before it ended is then among the lines.
+        # Read the run first: then whatever was written before it ended is among the lines.
         run = self.get_object()
         lines = RunOutput(run).lines(after, limit)
         shown = {

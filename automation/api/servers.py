@@ -40,14 +40,18 @@ class BriefJobSerializer(serializers.ModelSerializer):
 class ServerSummarySerializer(serializers.Serializer):
     server_id = serializers.IntegerField()
     last_job = BriefJobSerializer(allow_null=True)
-    last_check = BriefJobSerializer(allow_null=True, help_text="Of the connection.")
-    recent_jobs = serializers.IntegerField(help_text="How many of the last 50 there are.")
+    last_check = BriefJobSerializer(allow_null=True, help_text="The last connection check.")
+    recent_jobs = serializers.IntegerField(
+        help_text="Number of recent jobs considered, at most 50."
+    )
     recent_succeeded = serializers.IntegerField()
     recent_failed = serializers.IntegerField()
     success_percent = serializers.IntegerField(
-        allow_null=True, help_text="Of those that succeeded or failed."
+        allow_null=True, help_text="Success rate in percent, of jobs that succeeded or failed."
     )
-    held_by_run = serializers.IntegerField(allow_null=True, help_text="The run that is there now.")
+    held_by_run = serializers.IntegerField(
+        allow_null=True, help_text="Run that currently holds the server."
+    )
 
 
 class ServerCheckViewSet(RecordViewSet):

@@ -242,19 +242,12 @@ class _Entry:
     names_files: bool = False
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads plain YAML only; values with unknown tags become None."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-
-
 @lru_cache(maxsize=64)
 def _entries(content: bytes) -> tuple[_Entry, ...] | None:
     """The entries of a playbook's text, or None if it is not a playbook."""
     loader = None
     try:
-        loader = _Loader(content)
+        loader = playbook_files.QuickLoader(content)
         root = loader.get_single_node()
         nodes = root.value if isinstance(root, yaml.SequenceNode) else []
         read = [(node.start_mark.line + 1, loader.construct_document(node)) for node in nodes]

@@ -158,6 +158,16 @@ class OnlyAnsible(str):
     """Replaces a value with an Ansible tag (!vault, !unsafe): empty, but not None."""
 
 
+class QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads plain YAML; values with unknown tags become None.
+
+    With aliases, a value may contain itself.
+    """
+
+
+QuickLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
 class _TolerantLoader(yaml.SafeLoader):
     """Reads plain YAML only."""
 

@@ -1,18 +1,20 @@
-"""The tags that a playbook's own tasks, roles and plays have, to be offered at a launch."""
+"""The tags of a playbook's tasks, roles and plays, to be offered at a launch."""
 
 from collections.abc import Iterator
 from typing import Any
 
 LISTS = ("pre_tasks", "roles", "tasks", "post_tasks", "handlers", "block", "rescue", "always")
-# What Ansible itself means something by.
+# These have a meaning of their own in Ansible.
 SPECIAL = {"always", "never", "all", "tagged", "untagged"}
 MOST = 40
-DEEPEST = 20  # of blocks in blocks; an alias in YAML may hold itself
+DEEPEST = 20  # nested blocks; a YAML alias may contain itself
 
 
 def list_playbook_tags(plays: list[dict[str, Any]]) -> list[str]:
-    """Each once, in the order of the file. Tags within roles and included files are not known, and
-    templates are left out."""
+    """The tags without duplicates, in the order of the file.
+
+    Tags within roles and included files are unknown; templates are left out.
+    """
     found: dict[str, None] = {}
     for play in plays:
         for tag in _tags_of(play, 0):
@@ -23,7 +25,7 @@ def list_playbook_tags(plays: list[dict[str, Any]]) -> list[str]:
 
 
 def _tags_of(entry: Any, depth: int) -> Iterator[str]:
-    """Of a play, a role, a block or a task."""
+    """The tags of a play, role, block or task, and of everything inside it."""
     if not isinstance(entry, dict) or depth > DEEPEST:
         return
     yield from _written(entry.get("tags"))
@@ -34,7 +36,7 @@ def _tags_of(entry: Any, depth: int) -> Iterator[str]:
 
 
 def _written(tags: Any) -> Iterator[str]:
-    """As a list, or with commas."""
+    """Tags written as a list or comma-separated."""
     for text in tags if isinstance(tags, list) else [tags]:
         for tag in str(text).split(",") if isinstance(text, str | int) else ():
             tag = tag.strip()

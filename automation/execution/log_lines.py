@@ -14,7 +14,7 @@ from .masking import Masking
 
 Add = Callable[[int, str, str, datetime], None]
 Lines = list[tuple[str, str, datetime]]
-# Takes what is printed as a whole, by no server.
+# Receives the run's combined output, of all servers.
 Print = Callable[[Lines], None]
 
 PLAY, TASK, OTHER, RECAP = "play", "task", "other", "recap"
@@ -213,7 +213,7 @@ class LogRouter:
 
 
 def _unprinted(_lines: Lines) -> None:
-    """With one job its log is all that is printed."""
+    """With a single job, the job's log is the combined output."""
 
 
 class _Headings:

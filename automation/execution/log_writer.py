@@ -50,7 +50,7 @@ class LogWriter:
         self._oldest = 0.0
         self._not_before = 0.0
         self._last_number: dict[tuple[type[Row], int], int] = {}
-        # The piece of the run's output that still takes lines, and the last line of the one before.
+        # The piece of the run's output that still accepts lines, and the number of the last line.
         self._piece: RunLog | None = None
         self._printed = 0
 
@@ -71,7 +71,7 @@ class LogWriter:
         return number
 
     def add_printed(self, lines: Iterable[tuple[str, str, datetime]]) -> None:
-        """Take the next lines of the run's output as a whole: (text, level, when)."""
+        """Queue the next lines of the run's combined output: (text, level, time)."""
         for content, _level, at in lines:
             text = _shortened(content)
             self._printed += 1
@@ -158,7 +158,7 @@ class LogWriter:
                 break
             batch.append(row)
         if self._piece in batch:
-            self._piece = None  # from here on it stays as it is
+            self._piece = None  # unchanged from here on
         return batch
 
 

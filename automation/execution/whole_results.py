@@ -1,4 +1,4 @@
-"""A task's whole result as it is kept: masked first, then cut to a size, and saying where."""
+"""A task's whole result for storage: masked, then cut to size, with a note where it was cut."""
 
 import json
 import math
@@ -8,13 +8,16 @@ from typing import Any
 from audit.redaction import redacted
 from automation.models.results import RESULT_LENGTH
 
-# (characters of a text, items of a list or an object): the first that makes it fit.
+# (characters per text, items per list or object): the first pair that makes it fit is used.
 SIZES = ((20_000, 1_000), (4_000, 200), (1_000, 50), (200, 20), (60, 5))
 
 
 def kept_result(value: Any, mask: Callable[[str], str]) -> tuple[str, bool]:
-    """The result as JSON, and whether something was cut out of it. `mask` takes a text's secrets
-    away; the values of telling names ("db_password") go too."""
+    """(the result as JSON, whether it was cut).
+
+    `mask` removes secrets from a text; the values of secret-sounding keys ("db_password") are
+    masked too.
+    """
     if not isinstance(value, dict) or not value:
         return "", False
     clean = redacted(_masked(value, mask))
@@ -40,12 +43,12 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return _text(value, mask)
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # no JSON has it
+        return str(value)  # JSON cannot express it
     return _number(value, mask)
 
 
 def _number(value: Any, mask: Callable[[str], str]) -> Any:
-    """A number may be a secret as well: then its mask stands there."""
+    """The number, or its mask if the number is a secret."""
     if isinstance(value, bool) or value is None:
         return value
     text = str(value)

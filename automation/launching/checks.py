@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import User
 from automation import variables
+from automation.content.task_names import read_task_names
 from automation.models import Level, Run, Verdict, Violation
 from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
@@ -34,7 +35,7 @@ class Candidate:
 
     @cached_property
     def run(self) -> Run:
-        """Not saved, its columns checked: ValidationError."""
+        """The unsaved run, with validated columns. Raises ValidationError."""
         run = unsaved_run(self.launch)
         run.launched_by = self.actor
         run.clean_fields(exclude=["extra_vars"])
@@ -42,8 +43,10 @@ class Candidate:
 
 
 def unsaved_run(launch: Launch) -> Run:
-    """What a launch would save, in nobody's name; ValidationError for bad variables. What was
-    secret in a run that it repeats stays secret."""
+    """The run that a launch would save, without a user. Raises ValidationError for bad variables.
+
+    What was secret in the run that it relaunches stays secret.
+    """
     schema = launch.playbook.schema()
     values = variables.cleaned_values(schema, launch.extra_vars)
     secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
@@ -124,6 +127,20 @@ def _refuse_bad_values(candidate: Candidate) -> None:
     _ = candidate.run
 
 
+def _refuse_unknown_task(candidate: Candidate) -> None:
+    """Ansible itself would skip every task and report success."""
+    playbook, name = candidate.launch.playbook, candidate.run.start_at_task
+    if not name:
+        return
+    names = read_task_names(playbook.file_path)
+    if names.may_have(name):
+        return
+    similar = names.close_to(name)
+    said = f"“{playbook}” has no task “{name}”."
+    said += f" Did you mean “{similar}”?" if similar else ""
+    raise ValidationError({"start_at_task": [said]})
+
+
 def _refuse_bad_reason(candidate: Candidate) -> None:
     """The reason is stored permanently. Form and API check it too, the other ways in do not."""
     reason = candidate.launch.reason
@@ -143,6 +160,7 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
     "values": _refuse_bad_values,
+    "start_at_task": _refuse_unknown_task,
     "reason": _refuse_bad_reason,
     "credentials": _refuse_credentials,
 }

@@ -106,9 +106,9 @@ class LaunchingCommand(BaseCommand):
     def launch(
         self, actor: User, build: Callable[[], Launch], options: dict[str, Any]
     ) -> Run | None:
-        """Show the plan, ask where that is wanted, and launch what was shown; None for a dry run.
+        """Show the plan, ask if necessary, and launch what was shown; None for a dry run.
 
-        `build` reads everything anew: time passes until somebody answers.
+        `build` reads everything again, as time passes until somebody answers.
         """
         intention = self._rehearse(actor, replace(build(), expect=options["expect"]))
         self.stdout.write("\n".join(intention.words))
@@ -131,7 +131,7 @@ class LaunchingCommand(BaseCommand):
             raise CommandError(_plan_changed(changed)) from None
 
     def _ask(self, intention: Intention) -> None:
-        """About several servers and about production, if there is a terminal."""
+        """Ask if there is a terminal, and several servers or production are affected."""
         is_small = len(intention.servers) == 1 and not intention.production
         if is_small or not sys.stdin.isatty():
             return
@@ -297,7 +297,7 @@ def parse_extra_vars(text: str | None) -> Any:
 
 
 def _plan_changed(changed: PlanChanged, shown: Intention | None = None) -> str:
-    """What is different, as far as that is known, and what would run now."""
+    """What has changed, as far as that is known, and what would run now."""
     now = changed.intention
     before = contents_of(shown.run, shown.servers) if shown else None
     changes = name_changes(before, now.run, now.servers)

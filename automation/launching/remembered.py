@@ -19,7 +19,7 @@ from .relaunching import jobs_to_repeat
 # while.
 NEWEST = 500
 LONGEST_WORDS = 80
-# Of a larger run the servers are not offered again in part.
+# The servers of larger runs are not offered again.
 MOST_SERVERS = 1000
 
 
@@ -46,7 +46,7 @@ class Remembered:
 
     @cached_property
     def servers(self) -> list[Server]:
-        """Those that are still active; skipped ones are left out, as by a relaunch."""
+        """The run's servers that are still active, without skipped ones, as for a relaunch."""
         taken = [job.server_id for job in jobs_to_repeat(self.run.jobs.all(), None)]
         is_small = len(taken) <= MOST_SERVERS
         return list(Server.objects.active().filter(pk__in=taken)) if is_small else []
@@ -56,8 +56,7 @@ class Remembered:
         return Target.of(self.servers)
 
     def fields(self) -> str:
-        """By field, as JSON: a switch is true or false, `servers` their keys, everything else a
-        text."""
+        """{field: value} as JSON: booleans for switches, keys for `servers`, else texts."""
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
         values = {name: form[name].value() for name in names if name in self.first}

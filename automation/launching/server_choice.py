@@ -1,4 +1,4 @@
-"""The form field to choose servers by name: check boxes, and a search where there are many."""
+"""The form field to choose servers by name: check boxes, and a search if there are many."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,15 +10,18 @@ from django.core.exceptions import ValidationError
 from console.objects import row_key
 from inventory.models import Server
 
-# How many check boxes there are of the chosen servers, and of those that may be added.
+# The number of check boxes for chosen servers, and for others.
 CHOSEN_SHOWN = 100
 OFFERED = 30
 
 
 @dataclass(frozen=True)
 class ServerOffer:
-    """`hidden`: the keys of chosen servers beyond those that have a check box. `has_more`: more
-    servers match than are offered."""
+    """The check boxes to show.
+
+    `hidden` are the keys of chosen servers without a check box. `has_more` is True if more servers
+    match than are offered.
+    """
 
     chosen: list[Server]
     hidden: list[int]
@@ -27,13 +30,13 @@ class ServerOffer:
 
 
 def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
-    """The chosen servers, and active ones that match, by name. What is no key is left out."""
+    """The chosen servers, and active ones that match the search, by name. Ignores invalid keys."""
     known = {row_key(str(key)) for key in keys} - {None}
     chosen = list(Server.objects.filter(pk__in=known).order_by("hostname")) if known else []
     matching = Server.objects.active().order_by("hostname")
     if search.strip():
         matching = matching.search(search.strip())
-    # Those that are chosen are left out here: the database would be given thousands of keys.
+    # Chosen servers are filtered in Python, to avoid a query with thousands of keys.
     found = matching[: OFFERED + 1 + len(known)] if len(known) <= CHOSEN_SHOWN else matching
     others = [server for server in found if server.pk not in known]
     return ServerOffer(
@@ -45,7 +48,7 @@ def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
 
 
 class ServersField(forms.ModelMultipleChoiceField):
-    # Only names what is sent: the template has the check boxes.
+    # Only names the submitted field: the template has the check boxes.
     widget = forms.SelectMultiple
 
     def clean(self, value: Any) -> Any:

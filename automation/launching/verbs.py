@@ -54,8 +54,10 @@ def rehearse(actor: User, launch: Launch) -> Intention:
 
 
 def digest_of_launch(launch: Launch) -> str:
-    """What `expect` has to be for it as things are, without asking the checks; empty where its
-    variables cannot be used. No query, where the launch has all of its rows."""
+    """The digest to `expect` for this launch, unchecked; "" if its variables are invalid.
+
+    No query, if all rows of the launch are loaded.
+    """
     try:
         return digest_contents(contents_of(unsaved_run(launch), launch.each_server()))
     except ValidationError:

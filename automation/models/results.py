@@ -13,7 +13,7 @@ from .jobs import Job
 
 MESSAGE_LENGTH = 1000
 DIFF_LENGTH = 100_000
-# Of a whole result, as JSON. Longer ones are cut, and marked.
+# Characters of a whole result as JSON. Longer ones are cut, and marked.
 RESULT_LENGTH = 50_000
 # Counts of Ansible's recap: {name: (statuses, further conditions)}.
 WENT_ON = ("ok", "changed", "ignored")
@@ -30,8 +30,7 @@ class TaskResultQuerySet(models.QuerySet["TaskResult"]):
         return self.for_list().filter(job=job, number__gt=after).order_by("number")
 
     def for_list(self) -> Self:
-        """Without the whole results, which are read one at a time; `has_result` tells whether there
-        is one."""
+        """Defer the whole results, which are read one at a time, and add `has_result`."""
         has_result = Case(When(result="", then=Value(False)), default=Value(True))
         return self.defer("result").annotate(has_result=has_result)
 
@@ -94,7 +93,8 @@ class TaskResult(models.Model):
     message = models.CharField(max_length=MESSAGE_LENGTH, blank=True)
     # Ansible's diff output (--diff), without colours.
     diff = models.TextField(blank=True)
-    # Everything that the module returned, as JSON, with secrets masked; empty for earlier results.
+    # Everything the module returned, as JSON, with secrets masked; empty for results of older
+    # versions.
     result = models.TextField(blank=True)
     result_is_cut = models.BooleanField(default=False, db_default=False)
 
@@ -113,8 +113,7 @@ class TaskResult(models.Model):
 
     @property
     def result_fields(self) -> list[tuple[str, str]]:
-        """What the module returned, for people to read: by name, texts as they are and the rest as
-        indented JSON."""
+        """What the module returned, for display: (name, text or indented JSON)."""
         fields = json.loads(self.result) if self.result else {}
         return [(name, _readable(value)) for name, value in fields.items()]
 

@@ -36,8 +36,10 @@ class RunClaims(RunStates):
     # For the worker that holds it
 
     def beat(self, **columns: Any) -> bool:
-        """Send a heartbeat, and write what has become known about the run. False if the claim is
-        lost: the run was ended elsewhere."""
+        """Send a heartbeat, with further columns.
+
+        False if the claim is lost: the run was ended elsewhere.
+        """
         return self.note(heartbeat_at=timezone.now(), **columns)
 
     def note(self, **columns: Any) -> bool:

@@ -1,4 +1,4 @@
-"""run_logs: what ansible-playbook printed for a run on several servers, as it printed it."""
+"""run_logs: the output of ansible-playbook for a run on several servers, as it was printed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from django.utils import timezone
 
 from .runs import Run
 
-# Of a piece: many lines a row, as nobody looks for a single one.
+# Per piece: many lines per row, as nobody looks up a single one.
 MOST_LINES = 200
 MOST_CHARACTERS = 100_000
-# Pieces that are read at once.
+# Pieces read at once.
 AT_ONCE = 20
 
 
 @dataclass(frozen=True)
 class PrintedLine:
-    """One line of a run's output; with the names that a job's lines have."""
+    """One line of a run's output, with the attributes of a job's lines."""
 
     line_number: int
     content: str
@@ -29,7 +29,7 @@ class PrintedLine:
 
 class RunLogQuerySet(models.QuerySet["RunLog"]):
     def lines(self, after: int = 0, limit: int = 500) -> list[PrintedLine]:
-        """Up to `limit` lines of one run that follow line number `after`, in order."""
+        """Up to `limit` lines of a run after line number `after`, in order."""
         found: list[PrintedLine] = []
         for piece in self._pieces_from(after + 1):
             found += [line for line in piece.lines if line.line_number > after]
@@ -38,19 +38,19 @@ class RunLogQuerySet(models.QuerySet["RunLog"]):
         return found[:limit]
 
     def lines_before(self, number: int | None = None, limit: int = 500) -> list[PrintedLine]:
-        """The last `limit` lines of one run before line `number` (None: of all), in order."""
+        """The last `limit` lines of a run before line `number` (None: before the end), in order."""
         end = self.last_number() + 1
         end = end if number is None else min(number, end)
         after = max(0, end - 1 - limit)
         return self.lines(after, end - 1 - after) if end > 1 else []
 
     def last_number(self) -> int:
-        """0 where nothing was printed."""
+        """The number of the last line; 0 if nothing was printed."""
         last = self.order_by("-first_line").first()
         return last.last_line if last else 0
 
     def _pieces_from(self, number: int) -> Iterator["RunLog"]:
-        """The piece that has this line, and those after it."""
+        """The piece that contains this line, and those after it."""
         starts = self.filter(first_line__lte=number).order_by("-first_line")
         begin = starts.values_list("first_line", flat=True).first() or 1
         while pieces := list(self._in_order().filter(first_line__gte=begin)[:AT_ONCE]):
@@ -62,14 +62,17 @@ class RunLogQuerySet(models.QuerySet["RunLog"]):
 
 
 class RunLog(models.Model):
-    """A piece of it. The jobs' own logs have the same lines, each sorted to its server; a run on
-    one server needs none, as its job's log is all that was printed."""
+    """A piece of a run's output.
+
+    The jobs' logs have the same lines, sorted by server. A run on one server has no pieces: its
+    job's log is its output.
+    """
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, models.CASCADE, related_name="printed", db_index=False)
     # The number of its first line in the run's output.
     first_line = models.IntegerField()
-    # Its lines, one below the other, with their colours.
+    # Its lines, separated by newlines, with colours.
     content = models.TextField(blank=True)
     printed_at = models.DateTimeField(default=timezone.now)
 
@@ -103,6 +106,6 @@ class RunLog(models.Model):
         ]
 
     def takes(self, text: str) -> bool:
-        """Whether another line still fits."""
+        """True if another line fits."""
         is_short = len(self.content) + len(text) < MOST_CHARACTERS
         return is_short and self.last_line - self.first_line + 1 < MOST_LINES

@@ -165,7 +165,7 @@ class Run(RunOptions, RunHolds, RunClaims):
     unmasked = models.JSONField(default=list, db_default=[], blank=True)
     # The exact command line, without secrets; set when the run starts.
     command = models.TextField(blank=True)
-    # Of the ansible-playbook that ran, and of the Python that it ran in.
+    # Versions of the ansible-playbook that ran, and of its Python.
     ansible_version = models.CharField(max_length=50, blank=True, default="", db_default="")
     python_version = models.CharField(max_length=50, blank=True, default="", db_default="")
     queue = models.CharField(max_length=50, default="default", db_default="default")

@@ -25,7 +25,7 @@ def text_html(content: str) -> SafeString:
 
 
 def lines_html(lines: Iterable[JobLog | PrintedLine]) -> SafeString:
-    """Each with its number, which is its anchor ("#L12"), and its time in the console's zone."""
+    """Each line with its number, its anchor ("#L12"), and its time in the console's time zone."""
     zone = timezone.get_current_timezone()
     return mark_safe("".join(_line_html(line, zone) for line in lines))  # noqa: S308  (escaped)
 

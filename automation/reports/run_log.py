@@ -1,4 +1,4 @@
-"""A run's output as a whole: every server's lines in the order in which Ansible printed them."""
+"""A run's combined output: the lines of all servers, in the order in which Ansible printed them."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -15,8 +15,10 @@ CHUNK = 2000
 
 
 class RunOutput:
-    """Of a run on one server its job's log, which is all that was printed; else what run_logs has.
-    Runs from before that table have none: each job's own log then has its server's lines."""
+    """The job's log for a run on one server, otherwise the pieces in run_logs.
+
+    Older runs on several servers have none, only the logs of their jobs.
+    """
 
     def __init__(self, run: Run) -> None:
         jobs = list(run.jobs.order_by("id")[:2])
@@ -25,7 +27,7 @@ class RunOutput:
 
     @property
     def is_kept(self) -> bool:
-        """False for a run of earlier versions: what it printed stands in its jobs' logs only."""
+        """False for a run of older versions, whose output is only in its jobs' logs."""
         if self._job or self._run.state != Run.State.FINISHED or self.last_line_number:
             return True
         return not JobLog.objects.filter(job__run=self._run).exists()
@@ -52,8 +54,10 @@ class RunOutput:
             after = lines[-1].line_number
 
     def hits(self, text: str, *, after: int = 0, limit: int) -> list[int]:
-        """The numbers of up to `limit` lines after line `after` that have the text, in whatever
-        case. A run on many servers is read piece by piece until so many are found."""
+        """Numbers of up to `limit` lines after line `after` that contain the text, ignoring case.
+
+        For many servers, reads piece by piece until enough are found.
+        """
         if self._job:
             return hits_in_job(self._job, text, after=after, limit=limit)
         return list(islice(self._with_text(text[:LONGEST_TEXT].lower(), after), limit))

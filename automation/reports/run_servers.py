@@ -19,7 +19,7 @@ from schema.exceptions import Refused
 
 # How each selection of servers is called, before "server".
 KINDS = {Only.FAILED: "failed ", Only.UNREACHABLE: "unreachable ", Only.NOT_REACHED: "unreached "}
-# What a button does at once, where none of it is in production: of more servers it asks first.
+# Outside production, a button acts at once on up to this many servers; for more it asks first.
 MOST_WITHOUT_ASKING = 200
 ACTIVE = (Job.Status.PENDING, Job.Status.RUNNING)
 
@@ -87,7 +87,9 @@ class Environment:
 @dataclass(frozen=True)
 class RelaunchChoice:
     """A button, with the servers that it relaunches on: by default, all that were not skipped.
-    `expect`: the digest of what it would run; empty if the button asks first."""
+
+    `expect` is the digest of what it would run; empty if the button asks first.
+    """
 
     label: str
     target: Target

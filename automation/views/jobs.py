@@ -51,7 +51,7 @@ def job_tasks(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @viewers_only
 def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
-    """One task's whole result; a job's page fetches it from here when it is opened."""
+    """One task's whole result, which the job's page fetches when it is opened."""
     found = TaskResult.objects.select_related("job__playbook", "job__server", "job__run")
     task = get_object_or_404(found, job__job_id=job_id, number=number)
     context = {

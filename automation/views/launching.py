@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import signed_in
 from automation import launching
 from automation.content.playbook_tags import list_playbook_tags
+from automation.content.task_names import read_task_names
 from automation.forms import LaunchForm, initial_for_relaunch
 from automation.launching import Intention, Launch, Only, PlanChanged
 from automation.launching.intentions import button, describe_servers
@@ -70,7 +71,7 @@ def job_launch_variables(request: HttpRequest) -> HttpResponse:
 @require_POST
 @launchers_only
 def job_launch_servers(request: HttpRequest) -> HttpResponse:
-    """Check boxes for the chosen `servers`, and for others that match `q`."""
+    """The check boxes for the chosen `servers`, and for others that match `q`."""
     offer = offer_servers(request.POST.getlist("servers"), request.POST.get("q", ""))
     return TemplateResponse(request, "automation/launch/_server_rows.html", {"offer": offer})
 
@@ -150,7 +151,9 @@ def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) ->
     """Context for a playbook's fields; a relaunch offers only its own values."""
     offered = None if form.repeated else last_values(signed_in(request), playbook)
     tags = list_playbook_tags(playbook.plays()) if playbook else []
-    return {"form": form, "playbook": playbook, "remembered": offered, "playbook_tags": tags}
+    tasks = read_task_names(playbook.file_path).names if playbook else ()
+    fields = {"form": form, "playbook": playbook, "remembered": offered}
+    return {**fields, "playbook_tags": tags, "playbook_tasks": tasks}
 
 
 def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:

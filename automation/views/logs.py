@@ -83,7 +83,7 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
 
 
 def log_file(request: HttpRequest, lines: Iterable[Line], name: str) -> StreamingHttpResponse:
-    """Lines as a file to save: `?ansi=1` with their colours, `?timestamps=1` with their times."""
+    """Lines as a download: `?ansi=1` with colours, `?timestamps=1` with times."""
     as_printed, timed = (request.GET.get(each) == "1" for each in ("ansi", "timestamps"))
     response = StreamingHttpResponse(
         (_printed(line, as_printed=as_printed, timed=timed) for line in lines),

@@ -1,4 +1,4 @@
-"""What a run printed as a whole: its lines while they come, a search, and all of it as a file."""
+"""A run's combined log: live lines, a search, and the download."""
 
 from typing import Any
 
@@ -14,16 +14,18 @@ from automation.reports.run_log import RunOutput
 
 from .logs import LINES_AT_ONCE, log_file, number_in, viewers_only
 
-# On the run's page itself; the page fetches more.
+# On the run's page itself, which fetches more.
 FIRST_LINES = 100
 
 
 @require_safe
 @viewers_only
 def run_lines(request: HttpRequest, pk: int) -> HttpResponse:
-    """Up to 500 lines after `?after=N` or before `?before=N`. `?only=state` brings none, and says
-    which is the newest."""
-    # The run first: whatever was written before it ended is then among the lines.
+    """Up to 500 lines after `?after=N` or before `?before=N`.
+
+    With `?only=state` none, only the number of the newest.
+    """
+    # Read the run first: then whatever was written before it ended is among the lines.
     run = get_object_or_404(Run, pk=pk)
     output = RunOutput(run)
     context: dict[str, Any] = {"is_active": run.state != Run.State.FINISHED, "newest": 0}
@@ -40,7 +42,7 @@ def run_lines(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @viewers_only
 def run_search(request: HttpRequest, pk: int) -> HttpResponse:
-    """The numbers of the lines that have the text `?q=`: up to 1000 after `?after=N`."""
+    """The numbers of up to 1000 lines with the text `?q=` after line `?after=N`."""
     run = get_object_or_404(Run, pk=pk)
     text, after = request.GET.get("q", ""), number_in(request, "after")
     found = RunOutput(run).hits(text, after=after, limit=log_search.MOST_HITS + 1) if text else []
@@ -51,7 +53,7 @@ def run_search(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @viewers_only
 def run_log_download(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    """All of it as text, as far as it has come; `?ansi=1` and `?timestamps=1` as for a job."""
+    """Download the log so far as text; `?ansi=1` and `?timestamps=1` as for a job."""
     run = get_object_or_404(Run, pk=pk)
     return log_file(request, RunOutput(run).every_line(), f"run-{run.pk}.log")
 

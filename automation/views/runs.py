@@ -96,9 +96,12 @@ def relaunch(
     sent: Sequence[tuple[str, str]],
     expect: str = "",
 ) -> HttpResponse:
-    """Relaunch, or ask first: in production, if opened as a page, and if what was shown is not what
-    would run by now (409). `sent`: how the request named the servers; `expect`: the digest of what
-    was shown, unless the request has one by that name."""
+    """Relaunch, or ask first.
+
+    It asks for production, if opened as a page, and if what was shown is not what would run now
+    (409). `sent` is how the request named the servers; `expect` is the digest of what was shown,
+    unless the request has one.
+    """
     given = request.POST if request.method == "POST" else request.GET
     actor, key = signed_in(request), (given.get("key") or uuid4().hex)[:64]
     note, changes = "", []
@@ -133,12 +136,12 @@ def relaunch(
 
 
 def _is_agreed(request: HttpRequest, target: Target) -> bool:
-    """Whether somebody has pressed the button that does it: in production it is the second one."""
+    """True if the user has pressed the final button, which for production is the second one."""
     return is_confirmed(request) or (request.method == "POST" and not target.is_production)
 
 
 def changes_since(shown: str, changed: PlanChanged) -> list[str]:
-    """What is not as a form has shown it, which carries `shown`."""
+    """How the plan differs from the one on the form, which carries `shown`."""
     now = changed.intention
     return name_changes(read_signed(shown), now.run, now.servers)
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says about every endpoint alike: a one-line summary, and the errors."""
+"""What the OpenAPI schema says about all endpoints alike: a one-line summary, and the errors."""
 
 from inspect import cleandoc
 from typing import Any
@@ -8,23 +8,23 @@ from rest_framework import serializers
 
 
 class ErrorSerializer(serializers.Serializer):
-    detail = serializers.CharField(help_text="What is wrong, and what to do.")
+    detail = serializers.CharField(help_text="What went wrong and how to fix it.")
     fields = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="The same by field, where it is about fields.",
+        help_text="Error messages by field, if the error is about fields.",
     )
 
 
 ERRORS = {
-    "400": "A value, a field or a parameter that cannot be used.",
-    "401": "Nobody is logged in, and no API key came along.",
-    "403": "The role does not allow it. This is recorded in the audit trail.",
-    "404": "There is no such object.",
-    "409": "The state of the object does not allow it.",
+    "400": "Invalid value, field or parameter.",
+    "401": "Not authenticated.",
+    "403": "Your role does not allow this. The attempt is recorded in the audit trail.",
+    "404": "Not found.",
+    "409": "The object's state does not allow this.",
 }
 
 
-# What the actions do that DRF's own classes have.
+# Summaries for the actions of DRF's own classes.
 USUAL = {
     "list": "List {plural}",
     "create": "Add {one}",
@@ -36,16 +36,16 @@ USUAL = {
 
 class Documented(AutoSchema):
     def get_summary(self) -> str:
-        """What the operation does: the first sentence of its own docstring, or as of its kind."""
+        """The first sentence of the action's docstring, or the usual summary for its kind."""
         return self._own_doc()[0] or self._usual_summary()
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
-        """What its docstring says besides; of an action of DRF's own, what the class is about."""
+        """The rest of the docstring; for an action of DRF's own, that of the viewset."""
         summary, more = self._own_doc()
         return more if summary else super().get_description()
 
     def _own_doc(self) -> tuple[str, str]:
-        """("First sentence", "The others."), both empty where the action has no docstring."""
+        """("First sentence", "The rest."); both empty if the action has no docstring."""
         action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
         first, _blank, rest = cleandoc(action.__doc__ or "").partition("\n\n")
         summary, _stop, more = " ".join(first.split()).partition(". ")

@@ -87,4 +87,4 @@ def whole_number(name: str, text: str, least: int, most: int) -> int:
     """A query parameter as a whole number from `least` to `most`; otherwise ValidationError."""
     if text.isascii() and text.isdecimal() and len(text) < 12 and least <= int(text) <= most:
         return int(text)
-    raise ValidationError({name: [f"This has to be a whole number from {least} to {most}."]})
+    raise ValidationError({name: [f"Must be a whole number from {least} to {most}."]})

@@ -37,7 +37,7 @@ def secret(help_text: str = "") -> serializers.CharField:
         trim_whitespace=False,
         max_length=100_000,
         style={"input_type": "password"},
-        help_text=f"{help_text} Never shown again.".strip(),
+        help_text=f"{help_text} Write-only.".strip(),
     )
 
 

@@ -21,7 +21,7 @@ from .rows import COUNTED_ROWS
 NAMED_ROWS = 10
 CHANGED = "Nothing was done: this has changed since it was shown. Review it, then confirm again."
 # Maps the selected rows to arguments for `ask_to_confirm`. With `expect`, any text, the action is
-# only carried out while that is the same as when it was asked about.
+# carried out only if that is unchanged since the question was shown.
 Describe = Callable[[QuerySet], dict[str, Any]]
 
 

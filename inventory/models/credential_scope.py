@@ -30,7 +30,7 @@ def launching_roles() -> list[str]:
 
 def validate_environments(value: Any) -> None:
     if not isinstance(value, list) or not all(_is_environment(name) for name in value):
-        raise ValidationError('This has to be a list of environments, like ["staging", "test"].')
+        raise ValidationError('Must be a list of environments, for example ["staging", "test"].')
 
 
 def _is_environment(name: Any) -> bool:
@@ -40,7 +40,7 @@ def _is_environment(name: Any) -> bool:
 def validate_roles(value: Any) -> None:
     known = launching_roles()
     if not isinstance(value, list) or not all(role in known for role in value):
-        raise ValidationError(f"This has to be a list of roles that launch: {', '.join(known)}.")
+        raise ValidationError(f"Must be a list of roles that can launch: {', '.join(known)}.")
 
 
 class CredentialScope(models.Model):

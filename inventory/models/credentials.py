@@ -46,7 +46,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         """
         for credential in self.used_for(servers, named).order_by("pk"):
             if not credential.is_active:
-                raise Refused(f"The credential “{credential}” is not active: choose another one.")
+                raise Refused(f"The credential “{credential}” is inactive. Choose another one.")
             its = [server for server in servers if named or server.credential_id == credential.pk]
             credential.refuse_misuse(its, actor)
 

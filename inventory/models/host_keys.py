@@ -44,7 +44,7 @@ class HostKeys(models.Model):
         server.
         """
         if not actor.has_perm("inventory.change_server"):
-            raise PermissionDenied("Only an admin fetches host keys.")
+            raise PermissionDenied("Only admins can fetch host keys.")
         pinned = set(self.pinned_keys())
         keys = scan_host_keys(self.ip_address, self.ssh_port)
         found = [FetchedKey(key, key in pinned) for key in keys]
@@ -59,11 +59,11 @@ class HostKeys(models.Model):
         Raises ValidationError if it is not a host key.
         """
         if not actor.has_perm("inventory.change_server"):
-            raise PermissionDenied("Only an admin pins a host key.")
+            raise PermissionDenied("Only admins can pin a host key.")
         host_key = " ".join(host_key.split()[:2])
         validate_host_key(host_key)
         if not fingerprint(host_key).partition(" ")[2]:
-            raise ValidationError("This is no public host key: it looks like “ssh-ed25519 AAAA…”.")
+            raise ValidationError("Not a public host key. Expected: “ssh-ed25519 AAAA…”.")
         rows: Any = type(self)._default_manager
         row = rows.select_for_update().get(pk=self.pk)
         old = row.host_key
@@ -88,7 +88,7 @@ class HostKeys(models.Model):
         False if none was pinned.
         """
         if not actor.has_perm("inventory.change_server"):
-            raise PermissionDenied("Only an admin forgets a pinned host key.")
+            raise PermissionDenied("Only admins can forget a pinned host key.")
         old, self.host_key = self.host_key, ""
         rows: Any = type(self)._default_manager
         pinned = rows.filter(pk=self.pk).exclude(host_key="")

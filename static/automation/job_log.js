@@ -12,7 +12,7 @@
     const NORMAL = 3000; // logs of up to this many lines are in the page as a whole
     const NEAR = 600; // pixels from an end of the window at which more is loaded
     const LIVELY = 400, QUIET = 900, HIDDEN = 5000; // milliseconds between two polls
-    const UNHURRIED = 2000; // on a run's page, as its table
+    const UNHURRIED = 2000; // on a run's page, like its table
     const QUIET_AFTER = 10000;
 
     const log = document.getElementById("log");
@@ -248,7 +248,7 @@
         trouble = words;
         banner(words, link);
         say(stateWord());
-        fit(); // what stands above has made room, or taken it
+        fit(); // the content above has shrunk or grown
     }
 
     // --- Where one looks -------------------------------------------------------------------------

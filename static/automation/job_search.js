@@ -1,5 +1,5 @@
-// The search in a job's or a run's log, and how the log looks. The server searches, and answers with the
-// numbers of up to 1000 lines; what is in the page's window is marked here.
+// The search in a job's or a run's log, and display options of the log. The server searches and
+// returns the numbers of up to 1000 lines; hits in the page's window are marked here.
 "use strict";
 
 (() => {

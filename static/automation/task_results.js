@@ -1,4 +1,4 @@
-// A task's whole result, fetched when it is opened.
+// Loads a task's whole result when it is opened.
 "use strict";
 
 (() => {
@@ -13,7 +13,7 @@
         }
     }
 
-    // "toggle" does not bubble. Rows that are fetched anew open what was open, and load it again.
+    // "toggle" does not bubble. Rows that are fetched again reopen what was open, and reload it.
     document.addEventListener("toggle", ({ target }) => {
         if (!target.open || !target.dataset.result || "loaded" in target.dataset) return;
         target.dataset.loaded = "";

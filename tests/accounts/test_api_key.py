@@ -101,7 +101,7 @@ def test_the_command_prints_the_token_alone(alice):
     key = ApiKey.objects.matching(token)
     assert key is not None and (key.owner, key.name) == (alice, "pipeline")
     assert timedelta(days=29) < key.expires_at - timezone.now() < timedelta(days=31)
-    assert "shown this once" in said and token not in said
+    assert "shown only once" in said and token not in said
     assert AuditLog.objects.about(key).get().actor_name == "system"
 
 
@@ -109,9 +109,9 @@ def test_the_command_prints_the_token_alone(alice):
     ("arguments", "reason"),
     [
         (["mallory", "--name", "x"], "no user"),
-        (["charlie", "--name", "x"], "not active"),
+        (["charlie", "--name", "x"], "is inactive"),
         (["alice", "--name", "x" * 81], "80"),
-        (["alice", "--name", "x", "--days", "0"], "passed already"),
+        (["alice", "--name", "x", "--days", "0"], "in the past"),
         (["alice", "--name", "x", "--days", "999999999999"], "too large"),
     ],
 )

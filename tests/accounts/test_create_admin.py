@@ -127,8 +127,8 @@ def test_bad_names_are_refused_by_field(stdin, username, email, field):
 
 
 def test_an_existing_user_is_left_alone(bob, charlie):
-    assert "exists already (viewer)" in created("--username=Bob", "--no-input")
-    assert "exists already (viewer, not active)" in created("--username=charlie", "--no-input")
+    assert "already exists (viewer)" in created("--username=Bob", "--no-input")
+    assert "already exists (viewer, not active)" in created("--username=charlie", "--no-input")
     bob.refresh_from_db()
     assert bob.role == "viewer" and bob.check_password(make.PASSWORD)
     assert not AuditLog.objects.about(bob).exists()

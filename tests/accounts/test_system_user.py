@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey, User
 from audit.models import AuditLog
-from infraops.navigation import search
+from infraops.search import search
 from schema.exceptions import Refused
 from tests import make
 from tests.at_once import at_once
@@ -74,8 +74,11 @@ def test_two_who_make_it_at_the_same_moment_get_the_same():
     assert others == [first] * 3 and rows_of_it() == 1
 
 
-def migrate(name: str) -> None:
-    MigrationExecutor(connection).migrate([("accounts", name)])
+def migrate(name: str = "") -> None:
+    """Migrate accounts to this migration, or to the latest one."""
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes("accounts")
+    executor.migrate([("accounts", name)] if name else latest)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -87,7 +90,7 @@ def test_taken_back_it_leaves_its_lines_to_nobody():
         line.refresh_from_db()
         connection.check_constraints()
     finally:
-        migrate("0004_row_of_the_system")
+        migrate()
     assert (before, rows_of_it()) == (0, 1)
     assert (line.user_id, line.actor_name) == (None, "system")
 
@@ -99,7 +102,7 @@ def test_the_migration_makes_it_beside_a_person_of_that_name_and_takes_it_back()
         before = rows_of_it()
         person = make.user(username="system")
     finally:
-        migrate("0004_row_of_the_system")
+        migrate()
     system = User._base_manager.get(is_system=True)
     assert (before, system.username, system.is_active) == (0, "infraops-system", False)
     assert not system.has_usable_password()

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from audit.context import acting_as
 from audit.models import AuditLog
 from tests import make
 
@@ -83,15 +84,28 @@ def test_a_line_tells_where_it_came_from(client_of, boss):
         {"post": "yes"},
         headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0"},
     )
-    assert "console, from" in where(client) and "with Firefox 128 on Linux" in where(client)
+    assert "console, from" in where(client) and ", Firefox 128 on Linux" in where(client)
     make.audit_line("server.updated", make.server())
-    assert where(client) == "no request: a worker or a command"
+    assert where(client) == "worker or command"
+
+
+def test_what_a_worker_did_is_told_as_the_systems_for_somebodys_run(client_of, boss, alice):
+    make.audit_line("server.host_key_learned", make.server(), actor=alice)
+    client = client_of(boss)
+    assert "system, for" not in client.get(LIST).content.decode()
+    with acting_as(alice, via=lambda: "command run_worker"):
+        AuditLog.objects.record("server.host_key_learned", make.server())
+    assert where(client) == "worker"
+    line = AuditLog.objects.newest_first()[0]
+    for path in (LIST, reverse("admin:audit_auditlog_change", args=[line.pk])):
+        assert "system, for alice&#x27;s run" in client.get(path).content.decode()
+    assert line.user == alice
 
 
 def where(client):
     line = AuditLog.objects.newest_first()[0]
     page = client.get(reverse("admin:audit_auditlog_change", args=[line.pk])).content.decode()
-    text = strip_tags(page.partition("<dt>From where</dt>")[2].partition("</dd>")[0])
+    text = strip_tags(page.partition("<dt>Source</dt>")[2].partition("</dd>")[0])
     return " ".join(text.split())
 
 

@@ -86,7 +86,7 @@ def test_what_is_gone_keeps_its_last_name(client_of, boss):
     server.delete()
     assert not Server.objects.filter(pk=key).exists()
     page = story(client_of(boss), "server", key).content.decode()
-    assert "new.example.com" in page and "Deleted; this was its last name." in page
+    assert "new.example.com" in page and "Deleted; shown under its last name." in page
     assert "arrow_forward" not in page
 
 

@@ -1,4 +1,4 @@
-"""The forms that launch, as a person without JavaScript sends them."""
+"""Submit the forms that launch like a user without JavaScript."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def send_launch(client: Client, form: dict[str, Any], **more: Any) -> Any:
 
 
 def send_relaunch(client: Client, path: str, given: dict[str, Any], **more: Any) -> Any:
-    """Look at what would run, then agree; the first answer where it is refused."""
+    """Show what would run, then agree. Returns the first response if it was refused."""
     asked = client.post(path, given)
     if asked.status_code != 200:
         return asked

@@ -34,7 +34,7 @@ def test_records_are_switched_off_and_on(client_of, boss, path, make_row):
     client = client_of(boss)
     form = chosen("deactivate", *rows, was_off)
     page = said(client.post(path, form))
-    assert "Deactivate these?" in page and str(rows[0]) in page
+    assert "Deactivate?" in page and str(rows[0]) in page
     assert type(was_off).objects.get(pk=rows[0].pk).is_active
     with recorded() as lines:
         page = said(client.post(path, {**form, "confirmed": "yes"}, follow=True))
@@ -54,7 +54,7 @@ def test_servers_are_moved_to_another_environment(client_of, boss):
     form["confirmed"] = "yes"
     assert "This field is required" in said(client.post(SERVERS, {**form, "environment": " "}))
     page = said(client.post(SERVERS, {**form, "environment": "Production "}, follow=True))
-    assert f"Already there: {servers[1]}." in page
+    assert f"Already in Production: {servers[1]}." in page
     assert set(Server.objects.values_list("environment", flat=True)) == {"production"}
     changes = AuditLog.objects.get(action="server.updated").details["changes"]
     assert changes == {"environment": ["staging", "production"]}

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(tra
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
-    # Landmarks are best practice to axe; here everything stands inside one, and main is one.
+    # axe considers landmarks a best practice; here everything must be inside one, and one must be
+    # main.
     "rules": {
         name: {"enabled": True}
         for name in (
@@ -83,9 +84,9 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-# What one can hit and is smaller than 24 px in one direction, with what it says. Not those that are
-# as large as they are for a reason: links within a sentence, what nobody sees, and the parts of a
-# chart's bars, which the numbers above them and the legend lead to. A label belongs to its field.
+# Elements smaller than 24 px in one direction that can be clicked, with their text. Except those
+# that are small for a reason: links in a sentence, hidden elements, and parts of a chart's bars,
+# whose targets the numbers above and the legend also link to. A label counts as part of its field.
 TOO_SMALL = """
 () => [...document.querySelectorAll("a[href], button, summary, select, input, textarea")]
     .filter((each) => {

@@ -167,7 +167,8 @@ def test_without_a_plan_it_stays_off_and_can_be_tried_again(page_of, alice, depl
     page.fill("[name=tags]", "web")
     is_off(page, "Not checked")
     expect(page.get_by_role("alert")).to_contain_text(said)
-    expect(page.get_by_text("Runs “Deploy” on 1 of 3")).not_to_be_visible()
+    for shown in ("Runs “Deploy” on 1 of 3", "Selected: 1 of 3", "db1 · staging"):
+        expect(page.get_by_text(shown)).not_to_be_visible()
     run_button(page).click(force=True)
     assert nothing_ran()
     page.unroute(PLAN)
@@ -232,6 +233,19 @@ def test_back_brings_the_servers_that_were_searched_for(page_of, alice, deploy):
     expect(run_button(page)).to_have_accessible_name(STAGING)
     expect(run_button(page)).to_be_enabled()
     expect(page.get_by_role("checkbox", name="db1")).to_be_checked()
+
+
+def test_back_brings_no_secret_out_of_free_variables(page_of, alice, deploy):
+    free = make.playbook(name="Free")
+    page = page_of(alice)
+    for typed, kept in (('{"size": 1}', '{"size": 1}'), ('{"db_password": "s3cret"}', "")):
+        page.goto(LAUNCH)
+        page.get_by_label("Playbook").select_option(str(free.pk))
+        page.fill("[name=extra_vars]", typed)
+        expect(page.locator("#launch-form[data-plan=known]")).to_be_visible()
+        page.goto("/")
+        page.go_back()
+        expect(page.locator("[name=extra_vars]")).to_have_value(kept)
 
 
 def test_a_page_out_of_the_browsers_cache_asks_anew(page_of, alice, deploy):

@@ -76,7 +76,7 @@ def test_a_time_is_relative_and_exact_for_whoever_wants_it(page_of, bob):
     expect(time).to_have_text("3 h ago")
     expect(time).to_have_attribute("title", exact)
     assert time.get_attribute("datetime").startswith(f"{created:%Y-%m-%dT%H:%M:%S}")
-    # For keyboard users, who see no tooltip, it is shown beside the link.
+    # Titles only appear for the mouse: with the keyboard, the time appears beside the link.
     page.get_by_role("link", name=job.playbook.name, exact=True).focus()
     shown = "time => getComputedStyle(time, '::after').content"
     assert time.evaluate(shown) == "none"
@@ -90,17 +90,17 @@ def test_the_number_of_a_run_opens_the_run(page_of, bob):
     page = page_of(bob)
     page.goto(changelist("automation_job"))
     page.get_by_role("link", name=str(job.run_id), exact=True).click()
-    expect(page).to_have_url(lambda url: url.endswith(job.run.get_absolute_url()))
+    page.wait_for_url(f"**{job.run.get_absolute_url()}")
 
 
 def test_enter_in_the_search_opens_the_first_find(page_of, alice):
-    """Even before results are there: nobody waits half a second before pressing Enter."""
+    """Even if pressed before the results have come: nobody waits half a second for them."""
     run = make.job().run
     page = page_of(alice)
     page.goto("/")
     open_search(page, f"run {run.pk}")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(lambda url: url.endswith(run.get_absolute_url()))
+    page.wait_for_url(f"**{run.get_absolute_url()}")
 
 
 def test_enter_without_a_find_does_nothing(page_of, alice):
@@ -108,11 +108,11 @@ def test_enter_without_a_find_does_nothing(page_of, alice):
     page.goto("/")
     open_search(page, "")
     page.keyboard.press("Enter")
-    open_search(page, "zzz")
+    page.keyboard.type("zzz")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Nothing found.")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(lambda url: url.endswith("/"))
+    expect(page).to_have_url("/")
 
 
 def test_the_search_launches_and_turns_the_light_off(page_of, alice):
@@ -127,4 +127,4 @@ def test_the_search_launches_and_turns_the_light_off(page_of, alice):
     expect(page.locator("html")).to_have_class("light")
     open_search(page, "launch")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(lambda url: url.endswith(reverse("automation:job_launch")))
+    page.wait_for_url("**" + reverse("automation:job_launch"))

@@ -13,7 +13,7 @@ from automation.templatetags.automation import task_icon
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = Path(unfold.__file__).parent
-# Of unfold 0.91.0: the templates that ours of the same names were made from.
+# From unfold 0.91.0: the templates on which ours of the same names are based.
 SKELETON = "66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"
 FRAME = "2ce9250b3c649e3a1d3c7ea52308a2858c60374b76089c29a838c7cc870dbcf0"
 COPIED = {"unfold/layouts/skeleton.html": SKELETON, "admin/base.html": FRAME}
@@ -21,7 +21,7 @@ COPIED = {"unfold/layouts/skeleton.html": SKELETON, "admin/base.html": FRAME}
 
 @pytest.mark.parametrize("name", COPIED)
 def test_the_shells_own_template_is_still_the_one_that_ours_was_made_from(name):
-    """Where it is not: bring over what is new, and put the new digest here."""
+    """If one changed, take over what is new, and update the digest here."""
     file = SHELL / "templates" / name
 
     assert sha256(file.read_bytes()).hexdigest() == COPIED[name]

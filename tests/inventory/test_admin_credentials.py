@@ -49,7 +49,7 @@ def test_what_was_typed_does_not_come_back_with_an_error(client_of, boss):
     )
     assert answer.status_code == 200
     assert "hunter" not in answer.content.decode()
-    assert "Each line has to look like NAME=value" in str(errors(answer)["new_environment"])
+    assert "Each line must be NAME=value" in str(errors(answer)["new_environment"])
 
 
 def test_an_empty_field_keeps_a_tick_clears(client_of, boss):
@@ -78,8 +78,8 @@ def test_a_new_one_and_a_tick_do_not_go_together(client_of, boss):
     ("field", "value", "said"),
     [
         ("new_ssh_private_key", "nonsense", "no private key"),
-        ("new_ssh_key_passphrase", "alone", "no key for this passphrase"),
-        ("new_environment", "PATH=/tmp", "steers the worker"),
+        ("new_ssh_key_passphrase", "alone", "A passphrase needs a private key"),
+        ("new_environment", "PATH=/tmp", "control the worker"),
     ],
 )
 def test_an_error_stands_at_its_field(client_of, boss, field, value, said):

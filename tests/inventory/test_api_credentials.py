@@ -42,11 +42,11 @@ def test_what_is_not_sent_stays_and_the_empty_text_clears(api_of, boss):
     [
         ("name", "", "may not be blank"),
         ("ssh_private_key", "nonsense", "no private key"),
-        ("environment", {"PATH": "x"}, "steers the worker"),
+        ("environment", {"PATH": "x"}, "control the worker"),
         ("environment", "A=b", "dictionary"),
         ("ssh_passwort", "x", "No such field"),
         ("secrets_set", [], "cannot be written"),
-        ("become_method", "su do", "no become method"),
+        ("become_method", "su do", "not a become method"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(api_of, boss, field, value, said):

@@ -93,22 +93,22 @@ def test_a_key_as_a_browser_sends_it(keys):
 
 
 def test_a_passphrase_without_a_key_is_refused():
-    with pytest.raises(ValidationError, match="no key for this passphrase"):
+    with pytest.raises(ValidationError, match="A passphrase needs a private key"):
         Credential(name="x", ssh_key_passphrase="x").full_clean()
 
 
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"PATH": "/tmp"}, "steers the worker"),
-        ({"LD_PRELOAD": "/tmp/x.so"}, "steers the worker"),
-        ({"ANSIBLE_HOST_KEY_CHECKING": "False"}, "steers the worker"),
-        ({"pythonpath": "/tmp"}, "steers the worker"),
+        ({"PATH": "/tmp"}, "control the worker"),
+        ({"LD_PRELOAD": "/tmp/x.so"}, "control the worker"),
+        ({"ANSIBLE_HOST_KEY_CHECKING": "False"}, "control the worker"),
+        ({"pythonpath": "/tmp"}, "control the worker"),
         ({"A B": "x"}, "letters, digits"),
         ({"A;id": "x"}, "letters, digits"),
-        ({"A": 1}, "has to be a text"),
-        ({"A": "x\0y"}, "has to be a text"),
-        (["A"], "has to be an object"),
+        ({"A": 1}, "must be text"),
+        ({"A": "x\0y"}, "must be text"),
+        (["A"], "Enter an object"),
     ],
 )
 def test_an_environment_that_would_steer_the_worker_is_refused(environment, said):
@@ -130,7 +130,7 @@ def test_a_name_that_is_none_is_refused(field, value):
 
 def test_a_name_is_there_once_whatever_its_case():
     make.credential(name="Prod")
-    with pytest.raises(ValidationError, match="of that name already"):
+    with pytest.raises(ValidationError, match="already a credential with this name"):
         Credential(name="prod").full_clean()
 
 

@@ -120,7 +120,7 @@ def test_the_api_takes_the_scope_and_each_part_is_recorded(api_of, boss):
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("roles", ["viewer"], "list of roles that launch"),
+        ("roles", ["viewer"], "list of roles that can launch"),
         ("roles", "operator", "list"),
         ("environments", "production", "list"),
         ("environments", ["x" * 51], "list of environments"),

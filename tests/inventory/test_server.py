@@ -91,7 +91,7 @@ def test_this_is_refused_at_its_field(field, value):
 def test_a_link_out_of_the_key_folder_is_refused(settings, tmp_path):
     (tmp_path / "outside").write_text("key")
     (Path(settings.SSH_KEY_ROOT) / "inside").symlink_to(tmp_path / "outside")
-    with pytest.raises(ValidationError, match="outside of"):
+    with pytest.raises(ValidationError, match="is outside"):
         cleaned(ssh_key_path="inside")
 
 

@@ -82,7 +82,7 @@ def test_the_list_shows_since_when_and_on_how_much(client_of, bob):
         ("start", "open", "in_progress", "In progress"),
         ("resolve", "open", "resolved", "Resolved"),
         ("close", "resolved", "closed", "Closed"),
-        ("reopen", "closed", "open", "Open again"),
+        ("reopen", "closed", "open", "Reopened"),
     ],
 )
 def test_many_are_moved_at_once(client_of, alice, action, before, after, said):

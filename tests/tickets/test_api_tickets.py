@@ -117,7 +117,7 @@ def test_assigning(api_of, alice, boss, bob):
         viewer = client.post(url, {"assigned_to": "bob"})
         assert client.post(url, {"assigned_to": None}).json()["assigned_to"] is None
     assert (again.status_code, viewer.status_code) == (409, 409)
-    assert "bob does not work tickets" in viewer.json()["detail"]
+    assert "bob cannot work on tickets" in viewer.json()["detail"]
     assert lines == ["ticket.assigned by alice"] * 2
 
 

@@ -67,7 +67,7 @@ def test_somebody_says_something(client_of, alice):
 def test_nothing_is_no_comment(client_of, alice):
     ticket = make.ticket()
     page = client_of(alice).post(comment_url(ticket), {"text": "  "}, follow=True)
-    assert "nothing was said" in page.content.decode()
+    assert "Write a comment first." in page.content.decode()
     with pytest.raises(ValidationError):
         ticket.comment(alice, " ")
     with pytest.raises(ValidationError):

@@ -85,7 +85,7 @@ def test_its_priority_is_set(client_of, alice):
     ticket.refresh_from_db()
     assert ticket.priority == "critical"
     answer = client.post(url("prioritise", ticket), {"priority": "panic"}, follow=True)
-    assert "is no priority" in answer.content.decode()
+    assert "is not a priority" in answer.content.decode()
 
 
 @pytest.mark.parametrize("verb", BUTTONS)

@@ -18,8 +18,8 @@ PASSWORD = "INFRAOPS_ADMIN_PASSWORD"  # noqa: S105  (the variable's name)
 
 class Command(BaseCommand):
     help = (
-        f"Make an admin from the options, from {USERNAME}, {EMAIL} and {PASSWORD}, or by asking. "
-        "An existing user is left alone, unless --reset-password is given."
+        f"Create an admin from the options, from {USERNAME}, {EMAIL} and {PASSWORD}, or by asking. "
+        "An existing user is not changed unless --reset-password is given."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--email", default=os.environ.get(EMAIL, ""))
         # No option for the password itself: any user of the machine could read it with `ps`.
         parser.add_argument(
-            "--password-stdin", action="store_true", help="read the password's line from stdin"
+            "--password-stdin", action="store_true", help="read the password from standard input"
         )
-        parser.add_argument("--no-input", action="store_true", help="never ask")
+        parser.add_argument("--no-input", action="store_true", help="ask for nothing")
         parser.add_argument(
             "--reset-password",
             action="store_true",
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username).first()
         if user is not None and not options["reset_password"]:
             state = f"{user.get_role_display().lower()}{'' if user.is_active else ', not active'}"
-            self.stdout.write(f"{user} exists already ({state}) and was left alone.")
+            self.stdout.write(f"{user} already exists ({state}) and was not changed.")
             return
         is_new = user is None
         if user is None:

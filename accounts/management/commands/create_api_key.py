@@ -13,12 +13,14 @@ from schema.exceptions import Refused
 
 
 class Command(BaseCommand):
-    help = "Issue an API key for a user and print its token, once."
+    help = "Issue an API key for a user and print its token, which is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", help="whose rights the key has")
-        parser.add_argument("--name", required=True, help="what it is for: “deploy pipeline”")
-        parser.add_argument("--days", type=int, help="how long it lasts (default: for ever)")
+        parser.add_argument(
+            "--name", required=True, help="what it is for, such as “deploy pipeline”"
+        )
+        parser.add_argument("--days", type=int, help="days until it expires (default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "for ever"
         # Print only the token to stdout, for scripts.
-        self.stderr.write(f"{key} of {owner}, {until}. This is its token, shown this once:")
+        self.stderr.write(f"{key} of {owner}, {until}. Copy the token now, it is shown only once:")
         self.stdout.write(token)
 
     @staticmethod

@@ -7,8 +7,8 @@ from typing import Any
 MOST_OF_A_TEXT = 64_000
 TEXTS = ("msg", "reason", "stderr", "module_stderr", "stdout", "censored")
 GATHERING = {"setup", "gather_facts"}
-# Of a whole result. The worker masks it, and keeps far less: what is cut here is not seen, so no
-# half of a secret is.
+# Characters of a whole result. The worker masks it and stores far less, so nobody sees where it is
+# cut, nor half a secret.
 MOST_OF_A_WHOLE = 1_000_000
 MOST_ITEMS = 1_000
 DEEPEST = 20
@@ -68,8 +68,10 @@ def facts_of(result: Any, status: str) -> dict[str, Any] | None:
 
 
 def whole(result: Any) -> dict[str, Any]:
-    """Everything that a module returned, for people to read: without Ansible's own `_ansible_…`,
-    and without facts, which are kept with their server."""
+    """Everything that a module returned, for display.
+
+    Without Ansible's own `_ansible_…` keys, and without facts, which are stored with their server.
+    """
     own = {name: value for name, value in result.result.items() if not _is_inner(name)}
     action = str(getattr(result.task, "resolved_action", None) or result.task.action)
     if action.rpartition(".")[2] in GATHERING:
@@ -82,7 +84,7 @@ def _is_inner(name: Any) -> bool:
 
 
 class _Bounded:
-    """Copies a structure until so many characters are reached."""
+    """Copies a structure up to a number of characters."""
 
     def __init__(self) -> None:
         self._left = MOST_OF_A_WHOLE

@@ -11,16 +11,16 @@ from automation.models import Job
 
 
 class Command(BaseCommand):
-    help = "Cancel a pending or running job; all jobs of the same run end with it."
+    help = "Cancel a pending or running job, and with it all jobs of the same run."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("job_id", help="its UUID, as the job page shows it")
-        parser.add_argument("--user", help="who cancels (default: the first active admin)")
+        parser.add_argument("job_id", help="the job's UUID, shown on its page")
+        parser.add_argument("--user", help="acting user (default: the first active admin)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         job = self._job(options["job_id"])
         if not job.cancel(acting_user(options["user"])):
-            raise CommandError(f"{job} has ended already: {job.get_status_display()}.")
+            raise CommandError(f"{job} has already finished: {job.get_status_display()}.")
         job.refresh_from_db()
         self.stdout.write(f"{job}: {'stopping' if job.is_active else job.get_status_display()}.")
 

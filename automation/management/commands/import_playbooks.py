@@ -26,14 +26,16 @@ WORDS = {
 class Command(BaseCommand):
     help = (
         "Register every playbook below PLAYBOOK_ROOT that is not registered yet, with its name, "
-        "description and prompts, and say which registered files have changed or are gone. "
+        "description and prompts, and list registered files that have changed or are missing. "
         "A changed file cannot be launched until an admin accepts it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--accept", action="store_true", help="accept the changed files")
-        parser.add_argument("--user", help="the admin who accepts (default: the first active one)")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument("--accept", action="store_true", help="accept changed files")
+        parser.add_argument(
+            "--user", help="the admin who accepts (default: the first active admin)"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
         root = Path(settings.PLAYBOOK_ROOT)
@@ -65,7 +67,7 @@ class Command(BaseCommand):
         for file_path, sentences in report.warnings.items():
             self.stdout.write(self.style.WARNING(f"{file_path}: {' '.join(sentences)}"))
         if dry_run:
-            self.stdout.write("Nothing was written. It would be:")
+            self.stdout.write("Nothing was written. Would be:")
         for name, word in WORDS.items():
             files = list(getattr(report, name))
             shown = f"  {', '.join(files)}" if files and name != "unchanged" else ""

@@ -25,9 +25,9 @@ class PoliteCluster(Cluster):
 
 class Command(BaseCommand):
     help = (
-        "Run playbooks from the queue, until SIGTERM or Ctrl-C: then nothing new is taken, what "
-        "runs may go on for WORKER_GRACE_SECONDS and is cancelled after that. Asked a second "
-        "time, it is cancelled at once."
+        "Run playbooks from the queue until SIGTERM or Ctrl-C. Then no new run is taken, and "
+        "running jobs may continue for WORKER_GRACE_SECONDS before they are cancelled. A second "
+        "signal cancels them at once."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -93,9 +93,9 @@ class Command(BaseCommand):
         )
         self.stdout.write(
             f"\nIt took {seconds:.1f} s. The console:\n\n"
-            f"    make run     keeps console and worker up, until Ctrl-C\n"
+            f"    make run     runs the console and a worker until Ctrl-C\n"
             f"    URL          http://127.0.0.1:8000\n"
             f"    Admin        {admin}\n"
             f"    Password     {known}\n\n"
-            "Then launch “fail_on_purpose” there and look at the ticket that it opens.\n"
+            "Then run “fail_on_purpose” there and look at the ticket it opens.\n"
         )

@@ -96,4 +96,4 @@ class Command(BaseCommand):
             "Delete that folder when you no longer need them.\n\n"
         )
         login = f"    Admin     {ADMIN}\n    Password  {password}\n" if password else ""
-        self.stdout.write(f"{login}    make run  keeps console and worker up, until Ctrl-C\n")
+        self.stdout.write(f"{login}    make run  runs the console and a worker until Ctrl-C\n")

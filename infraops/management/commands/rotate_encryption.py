@@ -17,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
@@ -26,14 +26,14 @@ class Command(BaseCommand):
         if report.lost:
             named = "\n".join(f"  {name}" for name in report.lost)
             raise CommandError(
-                f"No key opens these:\n{named}\nPut their key back into ENCRYPTION_KEYS, or give "
-                "the secrets again."
+                f"No key decrypts these:\n{named}\nPut their key back into ENCRYPTION_KEYS, or "
+                "enter the secrets again."
             )
 
     def _tell(self, report: RotationReport, done: str) -> None:
         if not (report.anew or report.current):
-            self.stdout.write("There is no secret that can be opened.")
+            self.stdout.write("There are no secrets to encrypt.")
         for table, count in report.anew.items():
             self.stdout.write(f"{done}: {count} in {table}.")
         for table, count in report.current.items():
-            self.stdout.write(f"Under the first key already: {count} in {table}.")
+            self.stdout.write(f"Already under the first key: {count} in {table}.")

@@ -13,14 +13,14 @@ from schema.exceptions import Refused
 
 class Command(BaseCommand):
     help = (
-        "Fetch a server's SSH host keys and show their fingerprints. Nothing is pinned, unless "
-        "--pin names the fingerprint that the server's own console shows."
+        "Fetch a server's SSH host keys and show their fingerprints. Nothing is pinned unless "
+        "--pin gives the fingerprint shown on the server's own console."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("host", help="the server's host name")
         parser.add_argument("--pin", metavar="SHA256:…", help="pin the key with this fingerprint")
-        parser.add_argument("--user", help="who does it (default: the first admin)")
+        parser.add_argument("--user", help="acting user (default: the first active admin)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         server = Server.objects.filter(hostname=options["host"].strip().lower()).first()
@@ -37,6 +37,6 @@ class Command(BaseCommand):
                 if not chosen:
                     raise Refused(f"{server} shows no key with the fingerprint {wanted}.")
                 is_new = server.pin_host_key(actor, chosen[0].host_key)
-                self.stdout.write("Pinned." if is_new else "It was pinned already.")
+                self.stdout.write("Pinned." if is_new else "Already pinned.")
         except (Refused, PermissionDenied) as error:
             raise CommandError(str(error)) from None

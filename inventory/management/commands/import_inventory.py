@@ -16,17 +16,17 @@ SHOWN = 10
 class Command(BaseCommand):
     help = (
         "Add or change servers from any Ansible inventory: INI, YAML, an executable script, or a "
-        "folder with group_vars and host_vars. It changes only what the inventory names, so a "
-        "second run changes nothing, and removes no server. Secrets are left out, and named. "
+        "folder with group_vars and host_vars. Only what the inventory names is changed, so a "
+        "second run changes nothing, and no server is removed. Secrets are skipped and listed. "
         "Exit status 1 when the inventory cannot be read or every host was refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path, metavar="FILE|DIR")
         parser.add_argument(
-            "--environment", default="", help="put every host there (production, staging …)"
+            "--environment", default="", help="environment for every host (production, staging …)"
         )
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done")
         parser.add_argument(
             "--keep-env",
             action="append",
@@ -54,13 +54,13 @@ class Command(BaseCommand):
         for file in inventory.encrypted:
             self.stdout.write(f"Not read: {file} is encrypted by Ansible Vault.")
         for what, hosts in report.left_out_by_variable().items():
-            self.stdout.write(f"Not taken: {what} of {_listed(hosts)}")
+            self.stdout.write(f"Skipped: {what} of {_listed(hosts)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 
     def _say_what_was_done(self, report: InventoryImport, dry_run: bool) -> None:
         if dry_run:
-            self.stdout.write("Nothing was written. It would be:")
+            self.stdout.write("Nothing was written. Would be:")
         for word in ("added", "changed", "unchanged", "refused"):
             hosts = list(getattr(report, word))
             shown = f"  {_listed(hosts)}" if hosts and word != "unchanged" else ""

@@ -6,7 +6,7 @@ from schema.encryption import generate_key
 
 
 class Command(BaseCommand):
-    help = "Prints a new key for ENCRYPTION_KEYS."
+    help = "Print a new key for ENCRYPTION_KEYS."
     # A new installation has no key yet, and the check for one would stop the command.
     requires_system_checks = ()
 

@@ -16,14 +16,18 @@ WIDEST = 56
 
 
 class Command(BaseCommand):
-    help = "Prints tables, columns, keys and indexes as they are in the database."
+    help = "Print tables, columns, keys and indexes as they are in the database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--table", action="append", dest="names", metavar="NAME", help="Only this one; repeat."
+            "--table",
+            action="append",
+            dest="names",
+            metavar="NAME",
+            help="only this table; may be repeated",
         )
         parser.add_argument(
-            "--all", action="store_true", help="Django's and the queue's own tables too."
+            "--all", action="store_true", help="include Django's and the queue's own tables"
         )
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections))
 

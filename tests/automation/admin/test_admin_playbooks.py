@@ -28,7 +28,7 @@ def accept(playbook):
 
 
 def form(**more):
-    return {"name": "Site", "file_path": "site.yml", "variables": "{}", "tags": "[]"} | more
+    return {"name": "Site", "file_path": "site.yml", "variables": "{}", "tags": ""} | more
 
 
 def test_an_admin_registers_one(client_of, boss):
@@ -91,7 +91,7 @@ def test_another_file_than_the_one_shown_is_not_accepted(client_of, boss, change
 def test_the_action_asks_first(client_of, boss, changed):
     client = client_of(boss)
     action = {"action": "accept_files", "_selected_action": changed.pk}
-    assert "Accept these files" in client.post(LIST, action).content.decode()
+    assert "Accept the current files" in client.post(LIST, action).content.decode()
     changed.refresh_from_db()
     assert changed.file_state == "changed"
     page = client.post(LIST, action | {"confirmed": "yes"}, follow=True).content.decode()

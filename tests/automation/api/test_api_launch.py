@@ -18,7 +18,10 @@ SCHEMA = {
 @pytest.fixture
 def ready(db):
     """The body of a valid launch."""
-    return {"playbook_id": make.playbook().pk, "server_id": make.server(hostname="web1").pk}
+    return {
+        "playbook_id": make.playbook(make.plays_with("Restart the service")).pk,
+        "server_id": make.server(hostname="web1").pk,
+    }
 
 
 def test_an_operator_launches_a_job(api_of, alice, ready):

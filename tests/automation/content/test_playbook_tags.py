@@ -1,4 +1,4 @@
-"""The tags of a playbook's own tasks, as a launch offers them."""
+"""The tags of a playbook's tasks, as a launch offers them."""
 
 import pytest
 from django.urls import reverse

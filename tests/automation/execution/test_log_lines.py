@@ -282,7 +282,7 @@ def test_a_play_that_matches_nobody_leaves_no_line_in_the_logs_of_those_it_is_no
 
 
 def test_what_is_printed_is_kept_once_and_in_its_order() -> None:
-    """Headings that no log needs, both servers' rows of the recap, an include for several."""
+    """Headings that no log needs, both servers' recap rows, an include for several servers."""
     sink = Sink(a=1, b=2, secrets=[("token", "hunter2hunter2")])
     sink.route(
         event("play", "PLAY"),

@@ -215,7 +215,7 @@ def test_printed_lines_wait_for_the_database_and_come_once(writer, job, monkeypa
     monkeypatch.setattr(log_writer, "MAX_AGE_SECONDS", 0)
     add_printed(writer, "one")
     writer.tick()
-    add_printed(writer, "two")  # while the first batch is on its way: into a piece of its own
+    add_printed(writer, "two")  # while the first batch is on its way: goes into a new piece
     writer.close()
 
     assert printed(job) == [(1, "one"), (2, "two")]

@@ -1,4 +1,4 @@
-"""A task's whole result: masked, then cut to a size that it says."""
+"""A task's whole result: masked, then cut to a size, with a note."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Commands launch what they have shown: their question names it, and a digest holds them to it."""
+"""Commands launch what they have shown: the question names it, and a digest holds them to it."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ def fleet(boss):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The questions that were asked on a terminal; `answer` is called before each is answered."""
+    """The questions asked on a terminal; `answer` is called for each."""
     questions: list[str] = []
 
     class Terminal:
@@ -99,7 +99,7 @@ def test_a_digest_holds_it_to_what_was_rehearsed(asked, capsys):
     assert not Run.objects.exists()
     run_playbook(where, f"--expect={digest_in(str(refused.value))}")
     assert Run.objects.get().jobs.count() == 3
-    # Whoever names the digest has seen the plan.
+    # Whoever passes the digest has seen the plan.
     assert asked.questions == []
 
 

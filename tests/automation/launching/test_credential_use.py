@@ -159,7 +159,7 @@ CHANGES = {
     redirected: "over SSH only, not to db1",
     narrowed: "“prod” may not be used on db1",
     withdrawn: "“prod” may not be used by the role operator",
-    switched_off: "“prod” is not active",
+    switched_off: "“prod” is inactive",
 }
 
 

@@ -71,7 +71,7 @@ def test_an_inactive_one_is_409(api_of, alice):
     given = {"playbook_id": make.playbook().pk, "server_id": make.server().pk}
     response = api_of(alice).post("/api/jobs", given | {"credential_id": off.pk})
     assert response.status_code == 409
-    assert "is not active" in response.json()["detail"]
+    assert "is inactive" in response.json()["detail"]
 
 
 def test_the_command_takes_one_by_its_name(alice, named):

@@ -29,7 +29,8 @@ def fleet(db):
 
 
 def rehearsed(actor, servers, playbook=None, **given):
-    return make.rehearse(playbook or make.playbook(name="Deploy"), actor, servers, **given)
+    playbook = playbook or make.playbook(make.plays_with("Copy"), name="Deploy")
+    return make.rehearse(playbook, actor, servers, **given)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ Kind = Job.FailureKind
 @pytest.fixture
 def ended(alice):
     """A run on five servers, each with a different outcome."""
-    playbook = make.playbook(name="Deploy", variables=SCHEMA)
+    tasks = make.plays_with("Restart", "Second")
+    playbook = make.playbook(tasks, name="Deploy", variables=SCHEMA)
     servers = [make.server(hostname=name) for name in ("good", "bad", "away", "late", "cut")]
     values = {"version": "2", "password": "hunter2"}
     run = make.launch(

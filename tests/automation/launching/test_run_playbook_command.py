@@ -135,7 +135,7 @@ def test_without_an_admin_it_says_how_to_make_one() -> None:
 def test_cancel_job_refuses_what_has_ended(boss) -> None:
     job = make.job(status="success")
 
-    with pytest.raises(CommandError, match="has ended already: Success"):
+    with pytest.raises(CommandError, match="has already finished: Success"):
         call_command("cancel_job", str(job.job_id))
 
 

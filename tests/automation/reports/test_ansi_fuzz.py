@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation.ansi import BOLD, COLOURS, CONTROL, SEQUENCE, plain, to_html
-from automation.templatetags.automation import ansi, coloured_diff
+from automation.reports.log_html import text_html
+from automation.templatetags.automation import coloured_diff
 
 pytestmark = pytest.mark.on_either
 
@@ -114,7 +115,7 @@ def test_a_line_becomes_coloured_text_and_nothing_is_lost(text):
 @many
 @given(TEXTS)
 def test_a_line_in_the_page_is_the_same(text):
-    seen = Reader(ansi(text))
+    seen = Reader(text_html(text))
     assert seen.depth == 0 and seen.classes <= ALLOWED
 
 

@@ -1,5 +1,4 @@
-"""What a real run leaves as a whole: its output as Ansible printed it, each task's whole result,
-and the versions that it ran with."""
+"""What a real run stores: its combined output, each task's whole result, the versions used."""
 
 import json
 import platform
@@ -65,7 +64,7 @@ def test_the_output_is_whole_and_in_order(jobs) -> None:
     assert sorted(text[says + 1 : says + 3]) == ["changed: [first]", "changed: [second]"]
     recap = text.index(next(line for line in text if line.startswith("PLAY RECAP")))
     assert [line.split()[0] for line in text[recap + 1 : recap + 3]] == ["first", "second"]
-    # Each server's own log is a part of it, in the same order.
+    # Each server's own log is part of it, in the same order.
     for job in jobs:
         own = iter(text)
         assert all(plain(line.content) in own for line in job.lines(limit=5000))

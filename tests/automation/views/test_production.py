@@ -176,7 +176,7 @@ def test_a_button_whose_page_is_out_of_date_asks_first(client_of, alice):
     page = answer.content.decode()
     assert "Nothing was launched: what would run has changed" in page
     sent = {**dict(answer.context["sent"]), "confirmed": "yes"}
-    # Once more, while it is being read.
+    # Again, while the question is being read.
     server.environment = "testing"
     server.save()
     answer = client.post(relaunch_of(run), sent)

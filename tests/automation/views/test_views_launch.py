@@ -89,7 +89,7 @@ def test_servers_are_found_as_one_types(client_of, alice, servers):
     page = client.post(reverse("automation:job_launch_servers"), {"q": "web"}).content.decode()
     found = re.findall(r'value="(\d+)"', page)
     assert found == [str(each.pk) for each in servers] and "asleep" not in page
-    # What is chosen stays, whatever is typed; its environment and address stand beside it.
+    # Chosen servers stay, whatever is typed, with their environment and address.
     asked = {"q": "web2", "servers": [db1.pk, "x", "9" * 30]}
     page = client.post(reverse("automation:job_launch_servers"), asked).content.decode()
     assert f'value="{db1.pk}" checked>' in page and "web2" in page and "web1" not in page

@@ -1,4 +1,4 @@
-"""A run's log as a whole on its page, and a task's whole result on a job's."""
+"""A run's combined log on its page, and a task's whole result on a job's."""
 
 import json
 
@@ -13,7 +13,7 @@ ESC = "\x1b"
 
 @pytest.fixture
 def run(alice) -> Run:
-    """On two servers; its output is in pieces of three."""
+    """A run on two servers, with output in pieces of three lines."""
     row = make.run(launched_by=alice, state="finished")
     for name in ("web1", "web2"):
         make.log_lines(make.job(run=row, status="success", server=make.server(hostname=name)), "x")
@@ -135,5 +135,5 @@ def test_a_task_has_its_whole_result_on_a_page(client_of, bob):
     assert client.get(pages[2]).status_code == 404
     job_page = client.get(job.get_absolute_url()).content.decode()
     assert job_page.count("Full result") == 1 and pages[0] in job_page
-    # Only what is opened is read.
+    # Results are fetched only when opened.
     assert "alert(1)" not in job_page
