@@ -25,7 +25,8 @@
     const follow = document.getElementById("log-follow");
     const jump = document.getElementById("log-jump");
 
-    const banner = live.announcer(header ?? log.closest(".io-log-card"));
+    // A run's page says by itself why it is not live.
+    const banner = header ? live.announcer(header) : () => {};
 
     let { url, state } = log.dataset;
     let first = Number(log.dataset.first);
@@ -75,7 +76,10 @@
         last = numberOf(lines.at(-1));
         newest = Math.max(newest, last);
         changed();
-        if (wasEmpty) fit();
+        if (wasEmpty) {
+            fit();
+            reveal();
+        }
     }
 
     function changed() {
@@ -258,6 +262,13 @@
         top = log.scrollTop;
     }
 
+    // On a phone the header alone may fill the window: whoever follows, and has not scrolled, is led
+    // to the newest line.
+    function reveal() {
+        const isLed = header && active && follow.checked && !scrollY && !location.hash;
+        if (isLed && log.getBoundingClientRect().bottom > innerHeight) log.scrollIntoView({ block: "end" });
+    }
+
     function isInSight(line) {
         const { top: above, bottom: below } = log.getBoundingClientRect();
         const place = line.getBoundingClientRect();
@@ -303,6 +314,7 @@
     busily(fill);
     if (active) {
         sayState("");
-        live.follow({ ask, say: sayState, every: pause, hidden: HIDDEN, share: 0 });
+        if (last) reveal();
+        live.follow({ ask, say: sayState, every: pause, hidden: HIDDEN, share: header ? 0 : 1 });
     }
 })();
