@@ -65,7 +65,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
 
 class EditUserForm(forms.ModelForm):
-    """Without the password, whose hash is nothing to read: the page has a link in its place."""
+    """Leaves out the password: the page has a link to set it in place of its hash."""
 
     class Meta:
         model = User

@@ -15,7 +15,7 @@ NAMES = (
 ADMINS = 2
 # Reads everything and changes nothing.
 AUDITOR = "vera"
-# Launches what runs by the clock.
+# Launches the scheduled runs.
 TIMER = "nightly-runner"
 
 

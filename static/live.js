@@ -20,7 +20,7 @@ const live = (() => {
     const SHARE = 5; // a slow server is left alone for this many times as long as it took
     // Form tokens differ in each response, and mean nothing.
     const TOKENS = /name="(csrfmiddlewaretoken|key)" value="[^"]*"/g;
-    const LOG_IN = "Log in again"; // the words of a link that comes back, with what was typed
+    const LOG_IN = "Log in again"; // text of the link that leads back here, keeping what was typed
     const LOGGED_OUT = ["Your session has ended.", LOG_IN];
     const ENDINGS = {
         401: LOGGED_OUT,

@@ -27,7 +27,7 @@
         // JSON that names one: {"db_password": …}
         || (field.localName === "textarea" && [...field.value.matchAll(/"([^"\n]{1,80})"\s*:/g)].some(([, key]) => SECRET.test(key)));
 
-    // The value in a row of names and values (key_values.js) whose name tells of one.
+    // The value of a name/value row (key_values.js) whose name suggests a secret.
     const isSecretRow = (field) => field.localName === "textarea"
         && SECRET.test(field.closest("[data-key-values] li")?.querySelector("input")?.value ?? "");
 
@@ -51,7 +51,7 @@
         const fields = [...form.elements].filter((field) => isKept(field) && (isSent || isChanged(field)));
         const values = {};
         for (const field of fields.filter((each) => !isSecret(each))) {
-            // A row keeps its place among the others.
+            // Keep an empty row, so that the others keep their positions.
             (values[field.name] ??= []).push(...(isSecretRow(field) ? [["", ""]] : valuesOf(field)));
         }
         const hasSecrets = fields.some((field) => (isSecret(field) || isSecretRow(field)) && field.value);
@@ -115,7 +115,7 @@
         return true;
     }
 
-    // As many rows of names and values as there were, or their JSON, whichever was shown.
+    // Recreate as many name/value rows as there were, or show their JSON if that was shown.
     function makeRows(form, values) {
         for (const box of form.querySelectorAll("[data-key-values]")) {
             const { name } = box.querySelector("input[type=hidden]");

@@ -125,7 +125,7 @@ def playbook_file(name: str, content: str | list[dict[str, Any]]) -> Path:
 
 
 def plays_with(*tasks: str) -> list[dict[str, Any]]:
-    """The content of a playbook with tasks of these names."""
+    """A playbook with tasks of these names."""
     return [{**HELLO[0], "tasks": [{"name": name, "debug": {"msg": "."}} for name in tasks]}]
 
 

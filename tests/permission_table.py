@@ -33,7 +33,7 @@ class Who(IntEnum):
 
 EVERYBODY, VIEWER, READER, AUDITOR, OPERATOR, ADMIN, NOBODY = Who
 
-# What each of the cast may open.
+# What each user may open.
 OPEN_TO: dict[str, set[Who]] = {
     "boss": set(Who) - {NOBODY},
     "alice": {EVERYBODY, VIEWER, READER, OPERATOR},
@@ -285,6 +285,7 @@ API = {
     "api:ticket-resolve": api(ticket_id, POST=OPERATOR),
     "api:ticket-close": api(ticket_id, POST=OPERATOR),
     "api:ticket-reopen": api(ticket_id, POST=OPERATOR),
+    "api:ticket-relaunch": api(ticket_id, POST=OPERATOR),
     "api:ticket-comments": api(ticket_id, GET=VIEWER, POST=OPERATOR),
     "api:ticket-edit-comment": api(own_comment, PATCH=OPERATOR, DELETE=OPERATOR),
     "api:ticket-assign": api(ticket_id, POST=OPERATOR),

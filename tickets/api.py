@@ -1,7 +1,7 @@
 """/api/tickets."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,6 +13,13 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.signed_in import signed_in
+from automation.api.jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, JobViewSet, LaunchedSerializer
+from automation.api.launch_request import (
+    OptionsSerializer,
+    answer_rehearsal,
+    launch_once,
+    relaunch_asked_for,
+)
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer
 from console.api.viewsets import RecordViewSet
@@ -20,9 +27,15 @@ from schema.exceptions import Refused
 
 from .filters import TicketFilters
 from .models import Ticket, TicketComment
+from .relaunching import newest_run_still_failing, servers_still_failing
 
 OCCURRENCES = 100
 COMMENTS = 200
+# What users who work tickets may do.
+WORK = (
+    *("start", "resolve", "close", "reopen", "assign"),
+    *("say", "edit_comment", "remove_comment"),
+)
 
 
 class TicketSerializer(StrictModelSerializer):
@@ -134,10 +147,10 @@ class TicketViewSet(
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     lookup_field = "ticket_id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
-    permissions = dict.fromkeys(
-        ("start", "resolve", "close", "reopen", "assign", "say", "edit_comment", "remove_comment"),
-        "tickets.work_ticket",
-    )
+    permissions: ClassVar[dict[str, str | None]] = {
+        "relaunch": "automation.launch_playbook",
+        **dict.fromkeys(WORK, "tickets.work_ticket"),
+    }
     parameters = {"comments": {"after"}}
     takes = {
         "start": NoFields,
@@ -145,6 +158,7 @@ class TicketViewSet(
         "close": NoteSerializer,
         "reopen": NoteSerializer,
         "assign": AssignSerializer,
+        "relaunch": OptionsSerializer,
         "say": CommentSerializer,
         "edit_comment": CommentSerializer,
     }
@@ -177,6 +191,26 @@ class TicketViewSet(
     def assign(self, request: Request, **kwargs: Any) -> Response:
         """Assign a ticket to a user who works tickets, or unassign it."""
         return self._worked(Ticket.assign, assignee=self.given()["assigned_to"])
+
+    @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
+    @action(detail=True, methods=["post"])
+    def relaunch(self, request: Request, **kwargs: Any) -> Response:
+        """Relaunch on the servers that still fail.
+
+        Repeats the newest run that failed on one of them, on those without a success since. Takes
+        the same body as the relaunch of a job, without `only`.
+        """
+        given, ticket = self.given(), self.get_object()
+        run = newest_run_still_failing(ticket)
+        if run is None:
+            raise Refused("Nothing to relaunch: every server has succeeded since.")
+        launch = relaunch_asked_for(request, run, given, servers_still_failing(ticket))
+        if given.get("dry_run"):
+            return answer_rehearsal(request, launch)
+        again, is_new = launch_once(request, launch)
+        jobs = JobViewSet.queryset.filter(run=again).order_by("id")
+        shown = LaunchedSerializer({"run_id": again.pk, "jobs": jobs})
+        return Response(shown.data, status=201 if is_new else 200)
 
     @extend_schema(
         responses=CommentsSerializer,

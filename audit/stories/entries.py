@@ -105,12 +105,12 @@ class Entry:
 
     @property
     def source(self) -> str:
-        """`via` in words."""
+        """`via`, or "worker" for what a worker did."""
         return "worker" if self._is_by_worker else self.via
 
     @property
     def who(self) -> str:
-        """Who acted; of what a worker did during somebody's run, on whose behalf."""
+        """Who acted. For what a worker did during a person's run, also on whose behalf."""
         name = self.line.actor_name
         if self._is_by_worker and name != "system":
             return f"system, for {name}'s run"

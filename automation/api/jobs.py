@@ -334,7 +334,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """The results of tasks after number `after`, in the order in which they ended."""
+        """List the results of tasks after number `after`, in the order in which they ended."""
         after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()

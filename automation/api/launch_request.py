@@ -1,5 +1,6 @@
 """Bodies of `POST /api/jobs` and of relaunches, and how repeated idempotency keys are handled."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -264,9 +265,12 @@ def launch_asked_for(request: Request, given: dict[str, Any]) -> Launch:
     return _with_options(request, launch, given)
 
 
-def relaunch_asked_for(request: Request, run: Run, given: dict[str, Any]) -> Launch:
-    """A Launch from data that RelaunchSerializer has validated."""
-    launch = launch_from(run, only=given.get("only"), extra_vars=given.get("extra_vars"))
+def relaunch_asked_for(
+    request: Request, run: Run, given: dict[str, Any], servers: Sequence[Server] = ()
+) -> Launch:
+    """A Launch from data that RelaunchSerializer has validated; on these servers, if given."""
+    values = given.get("extra_vars")
+    launch = launch_from(run, only=given.get("only"), servers=servers, extra_vars=values)
     check_variables(run.playbook, launch.extra_vars)
     return _with_options(request, launch, given)
 

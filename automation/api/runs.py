@@ -267,7 +267,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def logs(self, request: Request, **kwargs: Any) -> Response:
-        """The lines of all servers, in the order in which Ansible printed them.
+        """Read the log of all servers, in the order in which Ansible printed it.
 
         Empty for a run on several servers from before combined logs were stored: see the logs of
         its jobs.

@@ -159,8 +159,10 @@ class OnlyAnsible(str):
 
 
 class QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads plain YAML only; values with unknown tags become None. What it reads may hold itself,
-    by aliases."""
+    """Reads plain YAML; values with unknown tags become None.
+
+    With aliases, a value may contain itself.
+    """
 
 
 QuickLoader.add_multi_constructor("!", lambda loader, suffix, node: None)

@@ -1,8 +1,8 @@
 """The names of a playbook's tasks, as far as they can be known before it runs.
 
-Ansible looks for the task to start at among those that are in the plays from the beginning: in the
-playbook, in those that it imports, in roles and in imported task files. What is included while it
-runs is not among them. Where one of these files cannot be read, the names are not all.
+Ansible looks for the task to start at among the static ones: those of the playbook, of imported
+playbooks, of roles and of imported task files, but not of files included at run time. If one of
+these files cannot be read, the names are incomplete.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from . import playbook_files
 from .imported_playbooks import entries_of
 from .playbook_files import find_imported_file, locate_file, root_of
 
-# Longer files are not read, nor more tasks, deeper blocks or longer chains of files.
+# Limits, in bytes, tasks and levels of blocks and files; past one, the names are incomplete.
 LONGEST = 128 * 1024
 MOST_TASKS = 2000
 DEEPEST = 20
@@ -33,27 +33,30 @@ PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 @dataclass(frozen=True)
 class TaskNames:
-    """`names`: in their order, each once, without templates. `others`: what unnamed tasks and the
-    tasks of roles are called besides. `is_whole`: there are no tasks but these."""
+    """What the tasks of a playbook are called.
+
+    `names` are in play order, without duplicates and templates. `others` also has what else finds
+    a task: a template, the module of an unnamed task, "role : task". `is_whole`: none is missing.
+    """
 
     names: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     is_whole: bool = False
 
     def may_have(self, name: str) -> bool:
-        """Whether Ansible may find a task to start at; the name may be a pattern."""
+        """Whether Ansible might find this task; the name may be a pattern."""
         known = {*self.names, *self.others, GATHERING}
         return not self.is_whole or any(fnmatchcase(each, name) for each in known) or name in known
 
     def close_to(self, name: str) -> str:
-        """The most similar name, or none."""
+        """The most similar name, or ""."""
         by_lower = {each.lower(): each for each in self.names}
         found = get_close_matches(name.lower(), by_lower, n=1)
         return by_lower[found[0]] if found else ""
 
 
 def read_task_names(file_path: str) -> TaskNames:
-    """Of a registered playbook."""
+    """Read the names of a registered playbook's tasks."""
     walk = _Walk(root_of(file_path))
     for entry in entries_of(file_path, _plays, find_imported_file):
         if entry is None:
@@ -71,7 +74,7 @@ def _plays(content: bytes) -> list[dict[str, Any]] | None:
 
 @lru_cache(maxsize=64)
 def _read(content: bytes) -> Any:
-    """None for what is too long or no YAML. Nobody may change it."""
+    """Parse YAML; None if it is too long or invalid. Cached: callers must not change the result."""
     if len(content) > LONGEST:
         return None
     try:
@@ -81,7 +84,7 @@ def _read(content: bytes) -> Any:
 
 
 class _Walk:
-    """Collects the names below one root."""
+    """Collects names from files below one root."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -100,7 +103,7 @@ class _Walk:
                     self._task(each, f"{prefix}{folder}", f"{prefix}{folder}", "", 1)
 
     def _task(self, task: Any, playbook_folder: str, folder: str, role: str, depth: int) -> None:
-        """A task, a block, or an import. `role`: the one that it is in."""
+        """Add a task, a block or an import. `role` is the role that contains it, or ""."""
         self._count += 1
         if not isinstance(task, dict) or depth > DEEPEST or self._count > MOST_TASKS:
             self.is_whole = False
@@ -127,12 +130,12 @@ class _Walk:
                 self.names.setdefault(name)
             found = {name}
         else:
-            # Unnamed, it is called like its module: one of its keys.
+            # An unnamed task is called after its module, which is one of its keys.
             found = {str(key) for key in task}
         self.others |= found | ({f"{role} : {each}" for each in found} if role else set())
 
     def _role(self, role: str, playbook_folder: str, depth: int) -> None:
-        """Its tasks, where it lies beside the playbook."""
+        """Add the tasks of a role that lies beside the playbook."""
         folder = f"{playbook_folder}/roles/{role}"
         if not role or self._has_dependencies(folder):
             self.is_whole = False
@@ -140,7 +143,7 @@ class _Walk:
             self._file(f"{folder}/tasks", "main.yml", playbook_folder, role, depth)
 
     def _has_dependencies(self, folder: str) -> bool:
-        """Whether it may run other roles first."""
+        """Whether the role may run other roles first."""
         content = self._content(f"{folder}/meta/main.yml")
         meta = _read(content) if content is not None else {}
         return not isinstance(meta, dict) or bool(meta.get("dependencies"))
@@ -167,8 +170,10 @@ class _Walk:
 
 
 def _name_of_role(role: Any) -> str:
-    """Empty for one that is known only when it runs, that names other tasks than its main ones, or
-    that lies in a collection."""
+    """The name of a role to look up, or "".
+
+    Empty for templates, roles in collections or by path, and entries with `tasks_from`.
+    """
     if isinstance(role, dict):
         role = "" if "tasks_from" in role else role.get("role") or role.get("name")
     return role if isinstance(role, str) and not {"{", "/", "."} & set(role) else ""

@@ -128,7 +128,7 @@ def _refuse_bad_values(candidate: Candidate) -> None:
 
 
 def _refuse_unknown_task(candidate: Candidate) -> None:
-    """Ansible would pass over every task, and report nothing wrong."""
+    """Ansible itself would skip every task and report success."""
     playbook, name = candidate.launch.playbook, candidate.run.start_at_task
     if not name:
         return

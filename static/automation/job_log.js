@@ -25,7 +25,8 @@
     const follow = document.getElementById("log-follow");
     const jump = document.getElementById("log-jump");
 
-    const banner = live.announcer(header ?? log.closest(".io-log-card"));
+    // A run's page says by itself why it is not live.
+    const banner = header ? live.announcer(header) : () => {};
 
     let { url, state } = log.dataset;
     let first = Number(log.dataset.first);
@@ -75,7 +76,10 @@
         last = numberOf(lines.at(-1));
         newest = Math.max(newest, last);
         changed();
-        if (wasEmpty) fit();
+        if (wasEmpty) {
+            fit();
+            reveal();
+        }
     }
 
     function changed() {
@@ -244,7 +248,7 @@
         trouble = words;
         banner(words, link);
         say(stateWord());
-        fit(); // what stands above has made room, or taken it
+        fit(); // the content above has shrunk or grown
     }
 
     // --- Where one looks -------------------------------------------------------------------------
@@ -256,6 +260,13 @@
         const line = document.getElementById(`L${Math.min(number, last)}`);
         if (line && !isInSight(line)) line.scrollIntoView({ block: "center" });
         top = log.scrollTop;
+    }
+
+    // On a phone the header alone may fill the window: whoever follows, and has not scrolled, is led
+    // to the newest line.
+    function reveal() {
+        const isLed = header && active && follow.checked && !scrollY && !location.hash;
+        if (isLed && log.getBoundingClientRect().bottom > innerHeight) log.scrollIntoView({ block: "end" });
     }
 
     function isInSight(line) {
@@ -303,6 +314,7 @@
     busily(fill);
     if (active) {
         sayState("");
-        live.follow({ ask, say: sayState, every: pause, hidden: HIDDEN, share: 0 });
+        if (last) reveal();
+        live.follow({ ask, say: sayState, every: pause, hidden: HIDDEN, share: header ? 0 : 1 });
     }
 })();

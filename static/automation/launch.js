@@ -20,7 +20,7 @@
 
     const within = (place) => [...place.querySelectorAll("[name]")];
     const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
-    // Not a text of JSON that names a secret either.
+    // JSON that names a secret counts as one, too.
     const isSecret = (field) => field.type === "password" || (field.localName === "textarea" && /passw|passphrase|secret|token|(private|api)_?key/i.test(field.value));
     const isKept = (field) => field.name && field.name !== "servers" && !isSecret(field) && !["hidden", "submit"].includes(field.type);
 

@@ -33,7 +33,7 @@ def test_an_admin_revokes_after_confirming(client_of, boss):
     key, token = make.api_key()
     form = {"action": "revoke", "_selected_action": key.pk}
     client = client_of(boss)
-    assert "Revoke these keys?" in client.post(LIST, form).content.decode()
+    assert "Revoke these keys permanently?" in client.post(LIST, form).content.decode()
     assert ApiKey.objects.matching(token)
     page = client.post(LIST, form | {"confirmed": "yes"}, follow=True).content.decode()
     assert "Revoked: key" in page

@@ -75,7 +75,7 @@ def test_two_who_make_it_at_the_same_moment_get_the_same():
 
 
 def migrate(name: str = "") -> None:
-    """To this migration of accounts; without a name, to the latest."""
+    """Migrate accounts to this migration, or to the latest one."""
     executor = MigrationExecutor(connection)
     latest = executor.loader.graph.leaf_nodes("accounts")
     executor.migrate([("accounts", name)] if name else latest)

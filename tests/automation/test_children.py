@@ -1,4 +1,4 @@
-"""The console's and the worker's processes."""
+"""Child processes: a worker yields the processor to the console, by niceness."""
 
 import os
 import subprocess

@@ -167,7 +167,8 @@ def test_without_a_plan_it_stays_off_and_can_be_tried_again(page_of, alice, depl
     page.fill("[name=tags]", "web")
     is_off(page, "Not checked")
     expect(page.get_by_role("alert")).to_contain_text(said)
-    expect(page.get_by_text("Runs “Deploy” on 1 of 3")).not_to_be_visible()
+    for shown in ("Runs “Deploy” on 1 of 3", "Selected: 1 of 3", "db1 · staging"):
+        expect(page.get_by_text(shown)).not_to_be_visible()
     run_button(page).click(force=True)
     assert nothing_ran()
     page.unroute(PLAN)

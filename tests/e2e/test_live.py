@@ -216,11 +216,11 @@ def test_what_one_looks_at_stays_when_a_part_is_replaced(open_page, job):
 
     # What was closed stays closed, and the focus stays where it is.
     page.get_by_text("Command, options and variables").click()
-    page.locator("summary").focus()
+    page.locator("#run summary").focus()
     make.task_results(job, "ok")
     page.clock.run_for(2_000)
     expect(page.get_by_text("Tasks 1–5 of 5")).to_be_visible(timeout=SOON)
-    expect(page.locator("summary")).to_be_focused()
+    expect(page.locator("#run summary")).to_be_focused()
     expect(page.get_by_text("No options or variables.")).to_be_hidden()
 
 

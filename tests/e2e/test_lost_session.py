@@ -59,7 +59,7 @@ def test_a_cancel_is_not_done_and_one_is_back_at_the_job(page_of, alice, end_ses
     log_in(page, "alice")
     is_back(page, job.get_absolute_url())
     assert Run.objects.get().cancel_requested_at is None
-    # There was nothing to type.
+    # The page had nothing to type into.
     expect(page.get_by_text("What you entered is back")).to_have_count(0)
 
 

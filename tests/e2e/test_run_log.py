@@ -1,4 +1,4 @@
-"""The combined log on a run's page, and a task's whole result on a job's, in a real browser."""
+"""A run's combined log and a task's whole result in a real browser."""
 
 import json
 
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from automation.models import Outcome, Worker
 from tests import make
 
-# Two cores may have much else to do.
+# Milliseconds: generous, as both cores may be busy.
 SOON = 20_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]

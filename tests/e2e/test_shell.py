@@ -76,7 +76,7 @@ def test_a_time_is_relative_and_exact_for_whoever_wants_it(page_of, bob):
     expect(time).to_have_text("3 h ago")
     expect(time).to_have_attribute("title", exact)
     assert time.get_attribute("datetime").startswith(f"{created:%Y-%m-%dT%H:%M:%S}")
-    # The keyboard, which no title appears for, is shown it beside its link.
+    # Titles only appear for the mouse: with the keyboard, the time appears beside the link.
     page.get_by_role("link", name=job.playbook.name, exact=True).focus()
     shown = "time => getComputedStyle(time, '::after').content"
     assert time.evaluate(shown) == "none"
@@ -94,7 +94,7 @@ def test_the_number_of_a_run_opens_the_run(page_of, bob):
 
 
 def test_enter_in_the_search_opens_the_first_find(page_of, alice):
-    """Also before it is there: nobody waits half a second before they press Enter."""
+    """Even if pressed before the results have come: nobody waits half a second for them."""
     run = make.job().run
     page = page_of(alice)
     page.goto("/")

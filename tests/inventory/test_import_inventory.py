@@ -201,7 +201,7 @@ def test_a_script_runs_in_a_clean_environment(tmp_path, monkeypatch):
         ("web1 ansible_host=192.0.2.1 ansible_ssh_private_key_file=../id", "is outside"),
         ("web1 ansible_host=192.0.2.1 ansible_connection=winrm", "winrm"),
         ("web1 ansible_host=192.0.2.1 environment=" + "x" * 60, "50"),
-        ("2001:db8::1 ansible_host=2001:db8::1", "no host name"),
+        ("2001:db8::1 ansible_host=2001:db8::1", "not a valid host name"),
     ],
 )
 def test_one_bad_host_is_refused_with_its_reason(tmp_path, line, reason):
@@ -243,7 +243,7 @@ def test_secrets_are_named_and_not_stored(tmp_path):
 def test_a_groups_secret_is_told_once(tmp_path):
     hosts = "\n".join(f"web{n} ansible_host=192.0.2.{n}" for n in range(1, 13))
     printed = imported(one(tmp_path, f"{hosts}\n[all:vars]\napi_token=hunter2"))
-    (line,) = (line for line in printed.splitlines() if line.startswith("Not taken"))
+    (line,) = (line for line in printed.splitlines() if line.startswith("Skipped"))
     assert line.endswith("web7 and 2 more")
 
 

@@ -102,3 +102,20 @@ def test_nothing_is_offered_once_it_is_over(client_of, alice, bob, ticket):
     answer = client.post(path_of(ticket), follow=True)
     assert "every server has succeeded since" in answer.content.decode()
     assert Run.objects.count() == 2
+
+
+def test_the_api_does_the_same(api_of, alice, bob, ticket):
+    clear(ticket, "web2")
+    path, client = f"/api/tickets/{ticket.ticket_id}/relaunch", api_of(alice)
+    plan = client.post(path, {"dry_run": True}).json()
+    assert plan["servers"] == ["web1", "web3"] and plan["production_count"] == 2
+    clear(ticket, "web1")
+    changed = client.post(path, {"expect": plan["digest"]})
+    assert changed.status_code == 409 and changed.json()["rehearsal"]["servers"] == ["web3"]
+    answer = client.post(path, {"expect": changed.json()["rehearsal"]["digest"]})
+    assert answer.status_code == 201
+    assert [job["server"] for job in answer.json()["jobs"]] == ["web3"]
+    assert client.post(path, {"only": "failed"}).status_code == 400
+    clear(ticket, "web3")
+    assert client.post(path).status_code == 409
+    assert api_of(bob).post(path).status_code == 403

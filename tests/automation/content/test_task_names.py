@@ -1,4 +1,4 @@
-"""The tasks that a launch may start at: offered by name, and others refused where all are known."""
+"""Tasks to start at are offered by name; if all are known, any other is refused."""
 
 import pytest
 from django.core.exceptions import ValidationError

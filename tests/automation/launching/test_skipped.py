@@ -143,7 +143,7 @@ def test_a_success_with_nothing_to_do_says_so(client_of, api_of, bob):
     playbook = make.playbook("- name: Web\n  hosts: all\n- hosts: nobody\n", file_path="site.yml")
     job = make.job(status="success", counts={"ok": 0, "failed": 0}, playbook=playbook)
     page = page_of(client_of(bob), job)
-    said = "Nothing to do: no task ran on this server. Play “Web” (hosts: all) took it in."
+    said = "No task ran on this server. Play “Web” (hosts: all) matched it."
     assert said in page and "nobody" not in page
     assert api_of(bob).get(f"/api/jobs/{job.job_id}").json()["nothing_to_do"] is True
     # If the file has changed, nobody can tell.
@@ -154,7 +154,7 @@ def test_a_success_with_nothing_to_do_says_so(client_of, api_of, bob):
 @pytest.mark.parametrize("counts", [{}, {"ok": 1, "failed": 0}])
 def test_a_success_that_did_something_says_nothing(client_of, bob, counts):
     page = page_of(client_of(bob), make.job(status="success", counts=counts))
-    assert "Nothing to do" not in page
+    assert "No task ran" not in page
 
 
 def test_plays_that_had_no_host_are_named_on_run_and_job(client_of, bob, mixed):
@@ -162,7 +162,7 @@ def test_plays_that_had_no_host_are_named_on_run_and_job(client_of, bob, mixed):
     client = client_of(bob)
     for row in (mixed, job_on(mixed, "web1"), job_on(mixed, "db1")):
         page = page_of(client, row)
-        assert "Plays that did not run here" in page
+        assert "Skipped plays" in page
         assert "Configure &lt;all&gt;" in page and "hosts: fresh" in page
         assert "site.yml:12" in page and "“fresh” matches no server" in page
 

@@ -80,7 +80,7 @@ def test_it_starts_at_the_task_that_was_named() -> None:
 
 
 def test_a_task_that_is_not_there_is_no_success() -> None:
-    """Where the launch cannot know it: not all of the playbook's files can be read there."""
+    """The launch cannot know: it cannot read all of the playbook's files."""
     make.playbook_file("elsewhere.yml", "- {name: Third, ansible.builtin.debug: {msg: three}}\n")
     included = "    - {name: Perhaps, ansible.builtin.import_tasks: ./sub/../elsewhere.yml}\n"
     job = run_one(TWO_TASKS + included, start_at_task="Fourth")
