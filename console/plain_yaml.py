@@ -17,9 +17,9 @@ LONGEST_TEXT = 100_000
 # From YAML 1.2's core schema, what JSON has too: {tag: (pattern, possible first characters)}.
 MEANINGS = {
     "bool": (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"),
-    "int": (re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})\Z"), "-+0123456789"),
+    "int": (re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40}+)\Z"), "-+0123456789"),
     "float": (
-        re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{1,40})?(?:[eE][-+]?[0-9]{1,3})?\Z"),
+        re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40}+)(?:\.[0-9]{1,40}+)?(?:[eE][-+]?[0-9]{1,3}+)?\Z"),
         "-+0123456789",
     ),
     "null": (re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""]),
