@@ -18,7 +18,7 @@ from automation import variables
 from automation.models import Run
 from automation.models.options import OPTIONS
 from automation.models.waiting import name_some
-from inventory.models import Server
+from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 # Whatever decides what runs on a server, and as whom. Not its pinned host key, which a run may
@@ -27,10 +27,12 @@ OF_A_SERVER = (
     *("pk", "hostname", "ip_address", "ssh_port", "ssh_user", "ssh_key_path", "credential_id"),
     *("environment", "tags", "variables"),
 )
+OF_A_CREDENTIAL = ("pk", "name", "ssh_user", "become_method", "become_user")
 # With more servers, a form carries only their number.
 MOST_NAMED = 500
 LONGEST_VALUE = 80
-SALT = "automation.launching.digests"
+# The number changes with the shape of the contents: forms that are open meanwhile have the old one.
+SALT = "automation.launching.digests.2"
 
 
 class PlanChanged(Refused):
@@ -50,12 +52,26 @@ def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
     Secrets are masked: a different secret does not make a different plan.
     """
     return {
-        "playbook": [run.playbook_id, run.playbook_hash],
+        "playbook": [run.playbook_id, run.playbook_hash, run.playbook.file_path],
         "servers": {server.hostname: _short_hash(server) for server in servers},
         "variables": variables.masked(run.extra_vars),
         "options": {name: getattr(run, name) for name in OPTIONS},
         "credential": [run.credential_id, str(run.credential or "")],
+        "logins": _logins(run, servers),
     }
+
+
+def _logins(run: Run, servers: Sequence[Server]) -> dict[str, list[Any]]:
+    """{key of a credential: whom it logs in and acts as}; without its secrets.
+
+    One query if servers have their own credentials and the run names none.
+    """
+    own = {server.credential_id for server in servers if server.credential_id}
+    if run.credential:
+        rows = [run.credential]
+    else:
+        rows = list(Credential.objects.filter(pk__in=own)) if own else []
+    return {str(row.pk): [getattr(row, name) for name in OF_A_CREDENTIAL] for row in rows}
 
 
 def digest_contents(contents: dict[str, Any]) -> str:
@@ -90,15 +106,15 @@ def read_signed(text: str) -> dict[str, Any] | None:
         return None
 
 
-def name_changes(before: dict[str, Any] | None, now: Run, servers: Sequence[Server]) -> list[str]:
+def name_changes(before: dict[str, Any] | None, after: dict[str, Any], playbook: str) -> list[str]:
     """Sentences about what has changed; empty if that cannot be known."""
     if before is None:
         return []
-    after = contents_of(now, servers)
     return [
-        *_of_the_playbook(before["playbook"], after["playbook"], str(now.playbook)),
+        *_of_the_playbook(before["playbook"], after["playbook"], playbook),
         *_of_the_servers(before["servers"], after["servers"]),
         *_of_the_credential(before["credential"][1], after["credential"][1]),
+        *_of_the_logins(before["logins"], after["logins"]),
         *_of_values("Variable", before["variables"], after["variables"]),
         *_of_values("Option", _by_flag(before["options"]), _by_flag(after["options"])),
     ]
@@ -109,6 +125,8 @@ def _of_the_playbook(before: list[Any], after: list[Any], name: str) -> Iterator
         yield f"The playbook is now “{name}”."
     elif before[1] != after[1]:
         yield f"The file of “{name}” has changed."
+    elif before[2] != after[2]:
+        yield f"The file of “{name}” is now {after[2]}, was {before[2]}."
 
 
 def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iterator[str]:
@@ -129,6 +147,12 @@ def _of_the_credential(before: str, after: str) -> Iterator[str]:
     if before != after:
         own = "each server's own"
         yield f"Credential: {_quoted(after) or own}, was {_quoted(before) or own}."
+
+
+def _of_the_logins(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> Iterator[str]:
+    edited = [after[key][1] for key in after if before.get(key, after[key]) != after[key]]
+    if edited:
+        yield f"Credentials edited meanwhile: {name_some(sorted(edited))}."
 
 
 def _of_values(kind: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:

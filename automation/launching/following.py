@@ -24,7 +24,7 @@ from inventory.models import Credential
 from schema.exceptions import Refused
 from schema.retrying import insisting
 
-from .digests import PlanChanged, contents_of, name_changes
+from .digests import PlanChanged, name_changes
 from .intentions import Intention
 from .launches import Launch
 
@@ -299,8 +299,7 @@ def parse_extra_vars(text: str | None) -> Any:
 def _plan_changed(changed: PlanChanged, shown: Intention | None = None) -> str:
     """What has changed, as far as that is known, and what would run now."""
     now = changed.intention
-    before = contents_of(shown.run, shown.servers) if shown else None
-    changes = name_changes(before, now.run, now.servers)
+    changes = name_changes(shown.contents if shown else None, now.contents, str(now.run.playbook))
     said = ["Nothing was launched: what would run is not what was expected.", *changes]
     return "\n".join([*said, "Now:", *now.words, f"Digest: {now.digest}"])
 

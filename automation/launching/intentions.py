@@ -15,7 +15,7 @@ from automation.models.waiting import name_some, why_it_would_wait
 from inventory.ansible.names import reservations
 from inventory.models import Server
 
-from .digests import contents_of, digest_contents, sign_contents
+from .digests import digest_contents, sign_contents
 
 NAMED = 5
 NEVER_CHECKED = re.compile(
@@ -33,6 +33,8 @@ class Intention:
     run: Run
     servers: list[Server]
     verdict: Verdict
+    # As it was when it was checked: see `contents_of`.
+    contents: dict[str, Any]
 
     @cached_property
     def active_servers(self) -> int:
@@ -67,13 +69,13 @@ class Intention:
 
     @property
     def digest(self) -> str:
-        """Equal for equal intentions: see `contents_of`."""
-        return digest_contents(contents_of(self.run, self.servers))
+        """Equal for equal intentions."""
+        return digest_contents(self.contents)
 
     @property
     def signed(self) -> str:
         """What a form carries to name later changes."""
-        return sign_contents(contents_of(self.run, self.servers))
+        return sign_contents(self.contents)
 
     @property
     def words(self) -> list[str]:

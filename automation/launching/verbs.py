@@ -79,7 +79,7 @@ def _checked(candidate: Candidate) -> Intention:
     run = candidate.run
     run.overridden = list(verdict.overridden)
     run.take_holds(verdict)
-    intention = Intention(run, candidate.servers, verdict)
+    intention = Intention(run, candidate.servers, verdict, contents_of(run, candidate.servers))
     if candidate.launch.expect and candidate.launch.expect != intention.digest:
         raise PlanChanged(intention)
     return intention

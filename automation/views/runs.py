@@ -143,7 +143,7 @@ def _is_agreed(request: HttpRequest, target: Target) -> bool:
 def changes_since(shown: str, changed: PlanChanged) -> list[str]:
     """How the plan differs from the one on the form, which carries `shown`."""
     now = changed.intention
-    return name_changes(read_signed(shown), now.run, now.servers)
+    return name_changes(read_signed(shown), now.contents, str(now.run.playbook))
 
 
 def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:

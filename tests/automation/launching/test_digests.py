@@ -42,7 +42,7 @@ def changed(actor, shown) -> list[str]:
     assert not Run.objects.exists()
     now = refused.value.intention
     assert launching.launch(actor, replace(launch, expect=now.digest)).is_new
-    return name_changes(before, now.run, now.servers)
+    return name_changes(before, now.contents, str(now.run.playbook))
 
 
 def test_nothing_changed_is_launched(alice, shown) -> None:
@@ -82,6 +82,49 @@ def test_what_a_run_learns_of_a_server_is_no_change(alice, shown, web1) -> None:
     web1.host_key, web1.os_type = make.HOST_KEY, "Debian"
     web1.save()
     assert launching.launch(alice, shown[0]).is_new
+
+
+@pytest.mark.parametrize("edit", [{"ssh_user": "root"}, {"become_user": "postgres"}])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_credential_that_was_edited(alice, shown, web1, edit, is_named) -> None:
+    """Its own or the launch's: with another user, something else runs."""
+    credential = make.credential(name="deploy key", ssh_user="deploy")
+    if is_named:
+        launch = replace(shown[0], credential=credential)
+    else:
+        web1.credential = credential
+        web1.save()
+        launch = shown[0]
+    intention = launching.rehearse(alice, replace(launch, expect=""))
+    for name, value in edit.items():
+        setattr(credential, name, value)
+    credential.save()
+    again = replace(launch, expect=intention.digest, servers=Choice(environment="staging"))
+    assert changed(alice, (again, read_signed(intention.signed))) == [
+        "Credentials edited meanwhile: deploy key."
+    ]
+
+
+def test_a_new_key_in_a_credential_is_no_other_plan(alice, shown, web1) -> None:
+    web1.host_key = make.HOST_KEY
+    web1.save()
+    credential = make.credential(name="deploy key")
+    launch = replace(shown[0], credential=credential, expect="", servers=[web1])
+    digest = launching.rehearse(alice, launch).digest
+    credential.become_password = "an0ther"
+    credential.save()
+    assert launching.rehearse(alice, launch).digest == digest
+
+
+def test_a_playbook_that_was_moved(alice, shown) -> None:
+    """The same file beside other roles is another playbook."""
+    playbook = shown[0].playbook
+    old, playbook.file_path = playbook.file_path, f"moved/{playbook.file_path}"
+    make.playbook_file(playbook.file_path, make.HELLO)
+    playbook.save()
+    assert changed(alice, shown) == [
+        f"The file of “Deploy” is now {playbook.file_path}, was {old}."
+    ]
 
 
 def test_a_file_that_was_accepted_meanwhile(alice, boss, shown) -> None:
@@ -130,13 +173,16 @@ def test_of_many_servers_only_the_number_is_carried(alice) -> None:
     many = contents | {"servers": {f"web{number}": "x" for number in range(MOST_NAMED + 1)}}
     before = read_signed(sign_contents(many))
     assert before is not None and before["servers"] == MOST_NAMED + 1
-    assert name_changes(before, make.run(playbook=make.playbook()), servers)[-1] != ""
-    run = make.run()
-    said = name_changes(contents_of(run, servers) | {"servers": 501}, run, servers)
+    assert (
+        name_changes(before, contents_of(make.run(playbook=make.playbook()), servers), "x")[-1]
+        != ""
+    )
+    now = contents_of(make.run(), servers)
+    said = name_changes(now | {"servers": 501}, now, "x")
     assert said == ["Servers: 2, was 501."]
 
 
 @pytest.mark.parametrize("text", ["", "x", "a:b:c", "\ud800".encode("utf-8", "replace").decode()])
 def test_what_we_have_not_signed_tells_nothing(alice, text) -> None:
     assert read_signed(text) is None
-    assert name_changes(None, make.run(), []) == []
+    assert name_changes(None, contents_of(make.run(), []), "x") == []
