@@ -1,9 +1,10 @@
 """Shared by the commands that launch: follow a run in the terminal, and report its outcome."""
 
 import json
+import re
 import sys
 import time
-from argparse import ArgumentParser, BooleanOptionalAction
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,7 +60,7 @@ class LaunchingCommand(BaseCommand):
         )
         parser.add_argument(
             "--expect",
-            default="",
+            type=digest,
             metavar="DIGEST",
             help="launch only if exactly this would run: the digest that --dry-run prints",
         )
@@ -110,7 +111,7 @@ class LaunchingCommand(BaseCommand):
 
         `build` reads everything again, as time passes until somebody answers.
         """
-        intention = self._rehearse(actor, replace(build(), expect=options["expect"]))
+        intention = self._rehearse(actor, replace(build(), expect=options["expect"] or ""))
         self.stdout.write("\n".join(intention.words))
         if options["dry_run"]:
             self.stdout.write(f"{intention.command}\nDigest: {intention.digest}")
@@ -136,7 +137,11 @@ class LaunchingCommand(BaseCommand):
         if is_small or not sys.stdin.isatty():
             return
         self.stdout.flush()
-        if input(f"{intention.question} [y/N] ").strip().lower() not in ("y", "yes"):
+        try:
+            answer = input(f"{intention.question} [y/N] ")
+        except (EOFError, KeyboardInterrupt):
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was launched.")
 
     @staticmethod
@@ -284,6 +289,13 @@ def credential_named(name: str | None) -> Credential | None:
     except Credential.DoesNotExist:
         known = ", ".join(Credential.objects.active().values_list("name", flat=True)[:20])
         raise CommandError(f"There is no credential “{name}”. There are: {known}.") from None
+
+
+def digest(text: str) -> str:
+    """The value of --expect. An empty one, as of an unset variable in a script, is none."""
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise ArgumentTypeError("a digest has 64 hexadecimal digits")
+    return text
 
 
 def parse_extra_vars(text: str | None) -> Any:

@@ -67,6 +67,25 @@ def test_production_is_asked_about_though_it_is_one_server(asked):
     assert asked.questions == ["Run “Deploy” on 1 server, in production (web1)? [y/N] "]
 
 
+@pytest.mark.parametrize("error", [EOFError, KeyboardInterrupt])
+def test_no_answer_is_no(asked, error):
+    def leave():
+        raise error
+
+    asked.answer = leave
+    with pytest.raises(CommandError, match="Nothing was launched"):
+        run_playbook("--server=web1")
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("digest", ["", "x", "0" * 63, "0" * 65])
+def test_an_empty_digest_is_not_none(digest):
+    """As of a variable in a script that was not set."""
+    with pytest.raises(CommandError, match="64 hexadecimal digits"):
+        run_playbook("--server=db1", f"--expect={digest}")
+    assert not Run.objects.exists()
+
+
 @pytest.mark.parametrize("arguments", [["--server=db1"], ["--server=web1", "--yes"]])
 def test_it_does_not_ask(asked, arguments):
     run_playbook(*arguments)
