@@ -314,15 +314,7 @@ def _with_options(request: Request, launch: Launch, given: dict[str, Any]) -> La
 
 
 def _refuse_unless_made_by(run: Run, launch: Launch) -> None:
-    values = variables.cleaned_values(run.playbook.schema(), launch.extra_vars)
-    same = (
-        set(run.jobs.values_list("server_id", flat=True))
-        == {server.pk for server in launch.each_server()}
-        and variables.opened(run.extra_vars) == values
-        and (run.relaunch_of, run.credential) == (launch.relaunch_of, launch.credential)
-        and all(getattr(run, name) == value for name, value in launch.given_options().items())
-    )
-    if not same:
+    if not launching.was_made_by(run, launch):
         raise Refused(
             f"The key “{run.idempotency_key}” was already used for another launch. Use a new one."
         )

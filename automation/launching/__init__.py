@@ -4,7 +4,7 @@ from .digests import PlanChanged
 from .intentions import Intention
 from .launches import Choice, Launch, Origin
 from .relaunching import Only, launch_from
-from .verbs import Launched, digest_of_launch, launch, rehearse
+from .verbs import Launched, digest_of_launch, launch, rehearse, was_made_by
 
 __all__ = [
     "Choice",
@@ -18,4 +18,5 @@ __all__ = [
     "launch",
     "launch_from",
     "rehearse",
+    "was_made_by",
 ]

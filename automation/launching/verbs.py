@@ -8,13 +8,17 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from accounts.models import User
+from automation import variables
 from automation.models import Run
+from automation.models.options import OPTIONS
 from schema.exceptions import Refused
 
 from .checks import Candidate, refuse_role, unsaved_run, verdict_on_launch
 from .digests import PlanChanged, contents_of, digest_contents
 from .intentions import Intention
 from .launches import Launch, Origin
+
+SAME = ("playbook_id", "credential_id", "relaunch_of_id", *OPTIONS)
 
 
 class Launched(NamedTuple):
@@ -62,6 +66,22 @@ def digest_of_launch(launch: Launch) -> str:
         return digest_contents(contents_of(unsaved_run(launch), launch.each_server()))
     except ValidationError:
         return ""
+
+
+def was_made_by(run: Run, launch: Launch) -> bool:
+    """Whether the run is what this launch would create, options that it leaves out included.
+
+    To tell a launch that was repeated from another one with the same key.
+    """
+    try:
+        asked, servers = unsaved_run(launch), launch.each_server()
+    except ValidationError:
+        return False
+    return (
+        set(run.jobs.values_list("server_id", flat=True)) == {server.pk for server in servers}
+        and variables.opened(run.extra_vars) == variables.opened(asked.extra_vars)
+        and all(getattr(run, name) == getattr(asked, name) for name in SAME)
+    )
 
 
 def _run_of_key(actor: User, launch: Launch) -> Run | None:

@@ -54,7 +54,7 @@ def job_launch(request: HttpRequest) -> HttpResponse:
         return launch_page(request, form=form, changed=changed)
     if launched is None:
         return launch_page(request, form=form)
-    return redirect_to_launched(request, launched)
+    return redirect_to_launched(request, launched, form.to_launch())
 
 
 @require_safe

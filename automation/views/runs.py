@@ -1,5 +1,6 @@
 """Buttons for a run: cancel and relaunch."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import signed_in
 from automation import launching
-from automation.launching import Launched, Only, PlanChanged, launch_from
+from automation.launching import Launch, Launched, Only, PlanChanged, launch_from
 from automation.launching.digests import name_changes, read_signed
 from automation.models import Job, Run
 from automation.reports.run_servers import RunServers, Target
@@ -104,13 +105,14 @@ def relaunch(
     """
     given = request.POST if request.method == "POST" else request.GET
     actor, key = signed_in(request), (given.get("key") or uuid4().hex)[:64]
+    own_key = _key_of_button(key, sent)
     note, changes = "", []
     try:
         launch = launch_from(run, only=only or None, servers=servers)
-        launch = replace(launch, idempotency_key=key, expect=given.get("expect", expect))
+        launch = replace(launch, idempotency_key=own_key, expect=given.get("expect", expect))
         target = Target.of(launch.each_server())
         if launch.expect and _is_agreed(request, target):
-            return redirect_to_launched(request, launching.launch(actor, launch))
+            return redirect_to_launched(request, launching.launch(actor, launch), launch)
         intention = launching.rehearse(actor, launch)
     except PlanChanged as changed:
         intention, note = changed.intention, str(changed)
@@ -135,6 +137,11 @@ def relaunch(
     )
 
 
+def _key_of_button(key: str, sent: Sequence[tuple[str, str]]) -> str:
+    """A page has one key for all of its buttons; each of them may launch once."""
+    return hashlib.sha256(repr((key, sorted(sent))).encode()).hexdigest() if sent else key
+
+
 def _is_agreed(request: HttpRequest, target: Target) -> bool:
     """True if the user has pressed the final button, which for production is the second one."""
     return is_confirmed(request) or (request.method == "POST" and not target.is_production)
@@ -152,11 +159,18 @@ def _edit_query(run: Run, only: str, servers: Sequence[Server]) -> str:
     return urlencode([("run", run.pk), *chosen]) if len(chosen) <= MOST_IN_ADDRESS else ""
 
 
-def redirect_to_launched(request: HttpRequest, launched: Launched) -> HttpResponse:
+def redirect_to_launched(request: HttpRequest, launched: Launched, launch: Launch) -> HttpResponse:
+    """Go to the run, and say so if it is not of this launch but of an earlier one with its key."""
     run, is_new = launched
     if is_new:
         words = f"Relaunched {run.playbook}." if run.relaunch_of_id else f"Launched {run.playbook}."
         messages.success(request, words)
+    elif not launching.was_made_by(run, launch):
+        messages.warning(
+            request,
+            "This form was already sent, and launched this run. What you have changed since was "
+            "not launched: open the launch form again to run that.",
+        )
     else:
         messages.info(request, "This form was already sent. This is the run that it launched.")
     return redirect(only_job(run) or run)

@@ -239,6 +239,14 @@ def test_a_key_for_another_launch_is_refused(api_of, alice, ready, change):
     assert Run.objects.count() == 1
 
 
+def test_a_key_of_a_check_does_not_answer_for_the_real_launch(api_of, alice, ready):
+    """What the second leaves out is its default, not what the first one had."""
+    client = api_of(alice)
+    launch(client, ready | {"check_mode": True, "tags": "web"}, "k")
+    assert launch(client, ready, "k").status_code == 409
+    assert Run.objects.get().check_mode
+
+
 def test_a_key_has_a_length(api_of, alice, ready):
     response = launch(api_of(alice), ready, "k" * 65)
     assert list(response.json()["fields"]) == ["idempotency_key"]

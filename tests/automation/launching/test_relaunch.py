@@ -217,6 +217,17 @@ def test_the_pages_offer_it_and_name_the_other_run(client_of, alice, bob, ended)
     assert Run.objects.count() == 2
 
 
+def test_each_button_of_a_page_launches_once(client_of, alice, ended):
+    """ "Back" to the page, and another of its buttons: the page's key is the same."""
+    client, path = client_of(alice), reverse("automation:run_relaunch", args=[ended.pk])
+    late = ended.jobs.get(server__hostname="late").server
+    for choice in ({"only": "unreachable"}, {"only": "failed"}, {"server": late.pk}, {}):
+        for _ in range(2):
+            send_relaunch(client, path, choice | {"key": "k"})
+    again = Run.objects.filter(relaunch_of=ended).order_by("id")
+    assert [run.jobs.count() for run in again] == [1, 3, 1, 5]
+
+
 def test_one_server_of_it(client_of, alice, ended):
     path = reverse("automation:run_relaunch", args=[ended.pk])
     server = ended.jobs.get(server__hostname="late").server

@@ -146,6 +146,21 @@ def test_sent_twice_it_runs_once(client_of, alice, playbook, servers):
     again = send_launch(client, filled(playbook, servers), follow=True).content.decode()
     assert Run.objects.count() == 1
     assert "Launched " in first and "was already sent" in again
+    assert "not launched" not in again
+
+
+@pytest.mark.parametrize("change", [{"check_mode": "on"}, {"servers": "first"}])
+def test_sent_again_with_changes_it_says_that_they_were_not_launched(
+    client_of, alice, playbook, servers, change
+):
+    """The first answer was lost, and something was changed before the second click."""
+    client = client_of(alice)
+    send_launch(client, filled(playbook, servers))
+    if "servers" in change:
+        change = {"servers": [servers[0].pk]}
+    again = send_launch(client, filled(playbook, servers) | change, follow=True).content.decode()
+    assert Run.objects.count() == 1
+    assert "What you have changed since was not launched" in again
 
 
 def test_going_back_brings_a_new_form(client_of, alice):
