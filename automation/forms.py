@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.http import QueryDict
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -174,6 +175,15 @@ class LaunchForm(forms.Form):
                 self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
         if playbook is not None and not self.schema:
             self.fields[FREE] = free_variables_field()
+
+    def with_own_variables(self, sent: QueryDict) -> QueryDict:
+        """The sent data, with this form's initial values for its variables."""
+        data = sent.copy()
+        for bound in self.variable_fields():
+            data.pop(bound.html_name, None)
+            if (value := bound.value()) not in (None, False):
+                data[bound.html_name] = value
+        return data
 
     def clean(self) -> dict[str, Any]:
         """Turn `servers` into what a Launch takes: a list of named servers, or a Choice."""

@@ -11,7 +11,7 @@ from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.reports.run_servers import Target
 from automation.variables import as_text
-from inventory.models import Server
+from inventory.models import CHOSEN_BY, Server
 
 from .relaunching import jobs_to_repeat
 
@@ -56,7 +56,10 @@ class Remembered:
         return Target.of(self.servers)
 
     def fields(self) -> str:
-        """{field: value} as JSON: booleans for switches, keys for `servers`, else texts."""
+        """{field: value} as JSON: booleans for switches, keys for `servers`, else texts.
+
+        With servers, the fields that select others are emptied.
+        """
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
         values = {name: form[name].value() for name in names if name in self.first}
@@ -64,7 +67,9 @@ class Remembered:
             name: value if isinstance(value, bool) else "" if value is None else str(value)
             for name, value in values.items()
         }
-        return json.dumps({**texts, "servers": [str(server.pk) for server in self.servers]})
+        servers = [str(server.pk) for server in self.servers]
+        emptied = dict.fromkeys(CHOSEN_BY, "") if servers else {}
+        return json.dumps({**texts, **emptied, "servers": servers})
 
     def words(self) -> list[str]:
         """Values that differ from the defaults: “version 1.4”, “--check”."""

@@ -140,11 +140,16 @@ def _plan_of(request: HttpRequest, form: LaunchForm) -> Intention | None:
 
 
 def _sent(request: HttpRequest) -> LaunchForm:
-    return LaunchForm(
-        request.POST,
-        playbook=_playbook(request.POST.get("playbook")),
-        relaunch_of=_run(request.POST.get("relaunch_of")),
-    )
+    """The submitted form.
+
+    Without scripts, its variables may still be those of the playbook that was chosen before: then
+    the chosen one's have their initial values.
+    """
+    data, chosen = request.POST, request.POST.get("playbook", "")
+    playbook, repeated = _playbook(chosen), _run(data.get("relaunch_of"))
+    if data.get("variables_of", chosen) != chosen:
+        data = LaunchForm(playbook=playbook, relaunch_of=repeated).with_own_variables(data)
+    return LaunchForm(data, playbook=playbook, relaunch_of=repeated)
 
 
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:

@@ -39,15 +39,19 @@
         }
     }
 
-    // What was typed, by name, so that it survives switching to another playbook and back.
-    const typed = new Map();
+    // By playbook, what its variables' fields held, so that it survives switching to another one and
+    // back. Another playbook's fields of the same names begin with its own defaults.
+    const held = new Map();
+    const heldOf = (chosen) => held.get(chosen) ?? held.set(chosen, new Map()).get(chosen);
 
     function showVariables(page, chosen) {
         // Not earlier: what is typed while the response is on its way counts too.
-        for (const field of within(variables)) typed.set(field.name, valueOf(field));
+        const left = heldOf(variables.dataset.playbook);
+        for (const field of within(variables)) left.set(field.name, valueOf(field));
         variables.replaceChildren(...page.body.childNodes);
         variables.dataset.playbook = chosen;
-        fill(within(variables).filter((field) => typed.has(field.name)).map((field) => [field.name, typed.get(field.name)]));
+        const names = new Set(within(variables).map((field) => field.name));
+        fill([...heldOf(chosen)].filter(([name]) => names.has(name)));
         markTags();
     }
 
@@ -66,8 +70,9 @@
         button.ariaPressed = String(!isTaken);
         button.querySelector("[data-label]").textContent = isTaken ? "Use again" : "Undo";
         markTags();
-        ask();
-        if (servers.length) chooseServers(isTaken ? before.servers : servers);
+        if (!servers.length) return ask();
+        hold();
+        chooseServers(isTaken ? before.servers : servers);
     }
 
     // The boxes have to be fetched: until then there is nothing to be run.
@@ -102,15 +107,20 @@
 
     const isRunnable = () => planned !== null && planned === content() && Boolean(form.elements.expect?.value);
 
-    /** Turn the button off at once, and ask when nothing has changed for a moment. */
-    function ask(wait = WAIT) {
+    /** Turn the button off, whatever is being asked. */
+    function hold() {
         latest += 1;
         wanted = content();
         planned = null;
         asking?.abort();
         clearTimeout(timer);
-        timer = setTimeout(plan, wait, latest);
         show("checking", "hourglass_empty", "Checking…");
+    }
+
+    /** Turn the button off at once, and ask when nothing has changed for a moment. */
+    function ask(wait = WAIT) {
+        hold();
+        timer = setTimeout(plan, wait, latest);
     }
 
     async function plan(question) {
@@ -217,7 +227,7 @@
     }
 
     function bringBack({ fields, chosen }) {
-        for (const [name, value] of fields) typed.set(name, value);
+        held.set(new Map(fields).get("playbook"), new Map(fields));
         fill(fields);
         markTags();
         if (chosen.join() !== serverPicker.values().join()) chooseServers(chosen);

@@ -9,10 +9,12 @@ const serverPicker = (() => {
     const picks = document.getElementById("launch-picks");
     const search = box.querySelector('[type="search"]');
     let latest = 0; // the number of the newest question: answers to older ones are dropped
+    let wanted = null; // the keys that `choose` waits for, if it does
     let timer = 0;
 
     const fields = () => [...picks.querySelectorAll('[name="servers"]')];
-    const values = () => fields().filter((each) => each.type === "hidden" || each.checked).map((each) => each.value);
+    const values = () => wanted ?? ticked();
+    const ticked = () => fields().filter((each) => each.type === "hidden" || each.checked).map((each) => each.value);
 
     async function fetchRows(keys) {
         const asked = new URLSearchParams({ q: search.value });
@@ -51,11 +53,19 @@ const serverPicker = (() => {
         return note;
     }
 
-    // Chooses these and no others, and announces it as a person's choice would be.
+    // Chooses these and no others, and announces it as a person's choice would be. The newest choice
+    // counts, whichever answer comes last.
     async function choose(keys) {
         latest += 1;
         search.value = "";
-        show(await fetchRows(keys), new Set(keys.map(String)));
+        const own = wanted = keys.map(String);
+        try {
+            const rows = await fetchRows(own);
+            if (wanted !== own) return;
+            show(rows, new Set(own));
+        } finally {
+            if (wanted === own) wanted = null;
+        }
         picks.dispatchEvent(new Event("servers-chosen", { bubbles: true }));
     }
 

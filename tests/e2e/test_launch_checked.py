@@ -304,6 +304,50 @@ def test_errors_that_the_server_marked_go_when_they_are_mended(page_of, alice, d
     expect(size).to_contain_text("A value is needed.")
 
 
+def test_another_playbook_begins_with_its_own_defaults(page_of, alice, deploy):
+    """What the first one's fields hold comes back with it, and goes to no other."""
+    variables = {"version": {"default": "2.0"}, "password": {}}
+    other = make.playbook(name="Other", variables=variables)
+    page = on_staging(page_of(alice), deploy)
+    page.fill("[name=var_password]", "s3cret")
+    page.locator("[name=playbook]").select_option(label="Other")
+    expect(page.locator("#launch-variables")).to_have_attribute("data-playbook", str(other.pk))
+    expect(page.locator("[name=var_version]")).to_have_value("2.0")
+    expect(page.locator("[name=var_password]")).to_have_value("")
+    page.locator("[name=playbook]").select_option(label="Deploy")
+    expect(page.locator("[name=var_version]")).to_have_value("1.4")
+    expect(page.locator("[name=var_password]")).to_have_value("s3cret")
+
+
+def test_last_values_wait_for_their_servers(page_of, alice, deploy):
+    """They replace a selection by environment; until their boxes are there, nothing can be run."""
+    web1 = Server.objects.get(hostname="web1")
+    make.launch(deploy, alice, [web1], extra_vars={"version": "1.3"})
+    page = on_staging(page_of(alice), deploy)
+    held: list[Route] = []
+    page.route("**/launch/servers/", lambda route: held.append(route))
+    plans: list[str] = []
+    page.on("request", lambda request: plans.append(request.url) if "/plan/" in request.url else 0)
+    page.get_by_role("button", name="Use again").click()
+    is_off(page)
+    page.wait_for_timeout(400)  # longer than it waits before it asks
+    is_off(page)
+    assert plans == []
+    held[0].continue_()
+    expect(run_button(page)).to_have_accessible_name("Run on 1 server, in production")
+    expect(page.get_by_label("Environment")).to_have_value("")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Use again").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Environment")).to_have_value("staging")
+    assert len(held) == 4
+    # The newest choice counts, whichever answer comes last.
+    for route in reversed(held[1:]):
+        route.continue_()
+    expect(run_button(page)).to_have_accessible_name(STAGING)
+    expect(page.get_by_role("checkbox", name="web1")).not_to_be_checked()
+
+
 def test_without_javascript_one_checks_and_then_runs(
     browser, browser_context_args, complaints, live_server, alice, deploy
 ):

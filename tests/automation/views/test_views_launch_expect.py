@@ -79,3 +79,26 @@ def test_sent_twice_it_runs_once_whatever_has_changed(client_of, alice, form):
     make.server(hostname="web2", environment="staging")
     assert client.post(LAUNCH, form | shown).url == first.url
     assert Run.objects.count() == 1
+
+
+def test_variables_of_another_playbook_are_not_taken(client_of, alice, form):
+    """Without scripts the fields are still the last playbook's: the new one has its defaults."""
+    variables = {
+        "version": {"default": "2.0"},
+        "restart": {"type": "boolean", "default": True},
+        "ports": {"type": "list", "default": [80]},
+        "count": {"type": "integer"},
+        "colour": {"type": "choice", "choices": ["blue", "green"], "default": "green"},
+    }
+    other = make.playbook(name="Other", variables=variables)
+    client = client_of(alice)
+    for before in (form["playbook"], ""):
+        changed = form | {"playbook": other.pk, "variables_of": before, "var_version": "1.4"}
+        answer = client.post(LAUNCH, changed | {"check": "yes"})
+        defaults = {"version": "2.0", "restart": True, "ports": [80], "colour": "green"}
+        assert answer.context["intention"].values == defaults
+        assert f'name="variables_of" value="{other.pk}"' in answer.content.decode()
+    assert client.post(LAUNCH, changed | plan_of(client, form)).status_code == 409
+    sent = changed | {"variables_of": other.pk, "var_version": "2.1", "var_ports": "[80]"}
+    values = client.post(LAUNCH, sent).context["intention"].values
+    assert (values["version"], values["restart"]) == ("2.1", False)
