@@ -33,6 +33,8 @@ def test_each_main_page_answers_with_few_queries(client_of, db):
     for role in (User.Role.ADMIN, User.Role.VIEWER):
         client = client_of(User.objects.filter(role=role, is_active=True).order_by("id")[0])
         found = list(seen(client, pages))
-        assert [(name, count) for name, _status, count in found if count > HIGHER.get(name, CEILING)] == []
+        assert [
+            (name, count) for name, _status, count in found if count > HIGHER.get(name, CEILING)
+        ] == []
         refused = {name for name, status, _count in found if status != 200}
         assert refused == (NOT_FOR_VIEWERS if role == User.Role.VIEWER else set())
