@@ -51,11 +51,33 @@ def unmasked(given: Any, stored: Any) -> Any:
             for key, item in given.items()
         }
     if isinstance(given, list) and isinstance(stored, list):
-        return [
-            unmasked(item, stored[place] if place < len(stored) else None)
-            for place, item in enumerate(given)
-        ]
+        return _unmasked_items(given, stored)
     return given
+
+
+def _unmasked_items(given: list[Any], stored: list[Any]) -> list[Any]:
+    """Items may have moved, so a place alone does not tell whose secret a mask is."""
+    shown = [redacted(item) for item in stored]
+    return [
+        unmasked(item, _meant(item, place, given, stored, shown)) if has_mask(item) else item
+        for place, item in enumerate(given)
+    ]
+
+
+def _meant(
+    item: Any, place: int, given: list[Any], stored: list[Any], shown: list[Any]
+) -> Any | None:
+    """The stored item that was shown like this one, or else was edited in place.
+
+    None if it could be several: their secrets must not be mixed up.
+    """
+    is_as_long = len(given) == len(stored)
+    if is_as_long and item == shown[place]:
+        return stored[place]
+    alike = [old for old, like in zip(stored, shown, strict=True) if like == item]
+    if alike:
+        return alike[0] if all(old == alike[0] for old in alike) else None
+    return stored[place] if is_as_long and shown[place] not in given else None
 
 
 def _is_reference(name: Any, value: Any) -> bool:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django import forms
@@ -19,7 +20,13 @@ from django.forms.fields import InvalidJSONInput
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from schema.fields import INEXACT_NUMBER, TOO_DEEP, ReadableJSONField, has_inexact_number
+from schema.fields import (
+    INEXACT_NUMBER,
+    TOO_DEEP,
+    ReadableJSONField,
+    has_inexact_number,
+    is_encodable,
+)
 
 from .plain_yaml import read_yaml, unique_pairs
 
@@ -32,6 +39,8 @@ TYPES = {
 }
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*+)(\.[0-9]++)?([eE][+-]?[0-9]++)?")
 LONGEST_NUMBER = 300
+# Each row sends three fields, and a form takes DATA_UPLOAD_MAX_NUMBER_FIELDS.
+MOST_ROWS = 1_500
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def read_rows(rows: KeyValues) -> dict[str, Any]:
         if not row.name and not row.text.strip():
             continue
         try:
-            pairs.append((_read_name(row), READERS[row.type](row.text)))
+            pairs.append((_read_name(row), _reader(row)(row.text)))
         except ValidationError as error:
             problems += [f"{row.name or row.text[:40]}: {message}" for message in error.messages]
     if problems:
@@ -91,6 +100,13 @@ def _read_name(row: KeyValue) -> str:
     if not row.name:
         raise ValidationError("This value needs a name.")
     return row.name
+
+
+def _reader(row: KeyValue) -> Callable[[str], Any]:
+    """Raises ValidationError for a row that did not arrive whole."""
+    if row.type not in READERS:
+        raise ValidationError("This row did not arrive whole. Choose its type.")
+    return READERS[row.type]
 
 
 def _read_number(text: str) -> int | float:
@@ -152,8 +168,7 @@ class KeyValuesWidget(forms.Widget):
         lists = (data.getlist(f"{name}-{part}") for part in ("name", "type", "value"))
         return KeyValues(
             KeyValue(name.strip(), kind, text.replace("\r\n", "\n"))
-            for name, kind, text in zip(*lists, strict=False)
-            if kind in TYPES
+            for name, kind, text in zip_longest(*lists, fillvalue="")
         )
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -179,7 +194,16 @@ def _shown(text: str | None) -> tuple[KeyValues | None, str]:
     if not isinstance(value, dict):
         return None, text or ""
     written = json.dumps(value, ensure_ascii=False, indent=2)
-    return (None if "\\r" in written or "\\u0000" in written else key_values_of(value)), written
+    if not is_encodable(written):
+        return None, json.dumps(value, indent=2)
+    return key_values_of(value) if _fits_rows(value, written) else None, written
+
+
+def _fits_rows(value: dict[str, Any], written: str) -> bool:
+    """False if a browser's fields would change it, or if there are too many for one form."""
+    is_changed = any(escape in written for escape in ("\\r", "\\u0000"))
+    names = all(name and name == " ".join(name.splitlines()).strip() for name in value)
+    return names and not is_changed and len(value) <= MOST_ROWS
 
 
 class KeyValuesField(ReadableJSONField):

@@ -48,14 +48,24 @@ def read_yaml(text: str) -> Any:
     if len(text) > LONGEST_TEXT:
         raise ValidationError(f"At most {LONGEST_TEXT:,} characters.")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, PlainLoader)):
-            raise ValidationError("YAML aliases (*name) cannot be used here.")
+        for event in yaml.parse(text, PlainLoader):
+            _refuse_more_than_json(event)
         value = yaml.load(text, PlainLoader)  # noqa: S506  (a SafeLoader)
     except yaml.YAMLError as error:
         raise ValidationError(f"Not valid YAML or JSON{_place(error)}.") from None
     except (RecursionError, ValueError, OverflowError):
         raise ValidationError("This is nested too deeply, or a number is too large.") from None
     return value
+
+
+def _refuse_more_than_json(event: yaml.Event) -> None:
+    """Refuse aliases, and tags: on one that does not fit, PyYAML fails in many ways."""
+    if isinstance(event, yaml.AliasEvent):
+        raise ValidationError("YAML aliases (*name) cannot be used here.")
+    tag = getattr(event, "tag", None)
+    if tag:
+        short = tag.replace("tag:yaml.org,2002:", "!!")[:40]
+        raise ValidationError(f"YAML tags ({short}) cannot be used here.")
 
 
 def unique_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

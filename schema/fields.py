@@ -140,6 +140,19 @@ class ReadableJSONField(forms.JSONField):
         except (RecursionError, ValueError):
             return InvalidJSONInput(data)
 
+    def prepare_value(self, value: Any) -> Any:
+        text = super().prepare_value(value)
+        return text if is_encodable(str(text)) else json.dumps(value)
+
+
+def is_encodable(text: str) -> bool:
+    """False if it holds half of a surrogate pair, which no page can show."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
 
 class JSONShapeField(models.JSONField):
     """JSON whose shape is checked by the field's validators.
@@ -158,16 +171,26 @@ class JSONShapeField(models.JSONField):
         try:
             super().validate(value, model_instance)
             is_inexact = has_inexact_number(value)
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except RecursionError:
             raise ValidationError(TOO_DEEP) from None
+        except UnicodeEncodeError:
+            raise ValidationError(HALF_A_PAIR) from None
+        except ValueError:
+            raise ValidationError(NO_NUMBER) from None
         if is_inexact:
             raise ValidationError(INEXACT_NUMBER)
 
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": ReadableJSONField, **kwargs})
+        # Without a hidden copy of the whole value, which Django adds for a callable default.
+        usual = {"form_class": ReadableJSONField, "show_hidden_initial": False}
+        return super().formfield(**{**usual, **kwargs})
 
 
 TOO_DEEP = "This is nested too deeply."
+# What Python's json reads and no database stores.
+HALF_A_PAIR = "This holds half of a surrogate pair (such as \\ud800), which cannot be stored."
+NO_NUMBER = "This holds NaN, Infinity or a number that is too large."
 INEXACT_NUMBER = "A whole number of more than 64 bits: give it as a text, in quotes."
 
 

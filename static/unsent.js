@@ -10,7 +10,8 @@
     const HOURS = 12;
     const PATIENCE = 15000; // milliseconds to wait for fields that come later, such as a playbook's variables
     const TOKENS = new Set(["csrfmiddlewaretoken", "key", "once"]);
-    const SECRET = /passw|passphrase|secret|token|credential|private_?key|api_?key|access_key|pwd/i;
+    // As the server judges names (audit/redaction.py), whatever joins their words.
+    const SECRET = /passw|passphrase|secret|token|credential|(private|api|access)[-_ ]?key|pwd|pass(?![a-z])/i;
     const NO_VALUE = new Set(["password", "file", "submit", "button", "image", "reset"]);
     const SENT = "unsent:last";
 
@@ -24,8 +25,8 @@
     // --- Keeping ---------------------------------------------------------------------------------
 
     const isSecret = (field) => "secret" in field.dataset || (SECRET.test(field.name) && field.matches("input, textarea"))
-        // JSON that names one: {"db_password": …}
-        || (field.localName === "textarea" && [...field.value.matchAll(/"([^"\n]{1,80})"\s*:/g)].some(([, key]) => SECRET.test(key)));
+        // JSON, YAML or key=value that names one: {"db_password": …}
+        || (field.localName === "textarea" && [...field.value.matchAll(/([\w\- ]{1,80})["']?\s*[:=]/g)].some(([, key]) => SECRET.test(key)));
 
     // The value of a name/value row (key_values.js) whose name suggests a secret.
     const isSecretRow = (field) => field.localName === "textarea"

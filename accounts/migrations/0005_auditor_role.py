@@ -5,6 +5,11 @@ from django.db import migrations
 import schema.fields
 
 
+def make_viewers(apps, schema_editor):
+    """Before this migration there is no such role; a viewer reads less, and changes nothing."""
+    apps.get_model("accounts", "User").objects.filter(role="auditor").update(role="viewer")
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_row_of_the_system"),
@@ -25,4 +30,5 @@ class Migration(migrations.Migration):
                 default="viewer",
             ),
         ),
+        migrations.RunPython(migrations.RunPython.noop, make_viewers),
     ]

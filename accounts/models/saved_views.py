@@ -130,10 +130,9 @@ class SavedView(models.Model):
         for name, value in changes.items():
             setattr(self, name, value)
         self.full_clean()
-        if self.shared and not before["shared"]:
-            self.check_sharing(actor)
         if self.told() == before:
             return False
+        self.check_sharing(actor)
         self.save(update_fields=[*changes, "updated_at"])
         after = self.told()
         told = {name: [before[name], after[name]] for name in after if before[name] != after[name]}

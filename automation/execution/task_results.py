@@ -31,7 +31,7 @@ class TaskResults:
         self._add = add
         self._masking = masking
         self._diffs: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._items: dict[tuple[str, str], _Items] = defaultdict(_Items)
+        self._items: dict[tuple[str, str], _Items] = defaultdict(lambda: _Items(masking.text))
         self._includes: dict[str, Event] = {}
 
     def note(self, event: Event) -> None:
@@ -49,13 +49,14 @@ class TaskResults:
 
     def _ended(self, event: Event) -> None:
         place = event.host, event.task.uuid
-        items, diff = self._items.pop(place, _Items()), self._diffs.pop(place, [])
+        items = self._items.pop(place, None) or _Items(self._masking.text)
+        diff = self._diffs.pop(place, [])
         if event.status == "ok" and event.task.module in INCLUDES:
             self._includes[event.host] = event  # counted once per file that it includes
             return
         is_changed = bool(event.result.get("changed") or items.changed)
         status = _status(event, is_changed)
-        message = items.message(status) or result_message(event.result)
+        message = items.message(status) or result_message(event.result, self._masking.text)
         self._record(event.host, event.task, event, status, message, is_changed, diff)
 
     def _included(self, event: Event) -> None:
@@ -101,8 +102,9 @@ class TaskResults:
 class _Items:
     """What the items of a loop say about the task as a whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Callable[[str], str]) -> None:
         self.changed = False
+        self._mask = mask
         self._count = 0
         self._failure = ""
 
@@ -110,7 +112,7 @@ class _Items:
         self._count += 1
         self.changed |= bool(event.result.get("changed"))
         if event.status == "failed":
-            self._failure = result_message(event.result)
+            self._failure = result_message(event.result, self._mask)
 
     def message(self, status: str) -> str:
         """The failed item's message for a failure; otherwise the number of items, if any."""
@@ -119,14 +121,17 @@ class _Items:
         return f"{self._count} item{'s' if self._count > 1 else ''}" if self._count else ""
 
 
-def result_message(result: dict[str, Any]) -> str:
-    """A module's message for a list: `msg`, or the end of its output."""
+def result_message(result: dict[str, Any], mask: Callable[[str], str]) -> str:
+    """A module's message for a list: `msg`, or the end of its output.
+
+    Masked before it is cut: half a secret would not be recognised.
+    """
     if "censored" in result:
         return HIDDEN
     parts = [str(result.get("msg") or "").strip()]
     for stream in ("stderr", "module_stderr", "stdout"):
         if said := str(result.get(stream) or "").strip():
-            parts.append(said[-500:])
+            parts.append(mask(said)[-500:])
             break
     return " — ".join(filter(None, parts))
 

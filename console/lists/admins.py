@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import IntegerField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -15,7 +15,7 @@ from django.urls import URLPattern, re_path
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
-from console.objects import find_references, is_whole_number, story_of
+from console.objects import find_references, is_whole_number, row_key, story_of
 from console.pages import ActionPart, ColumnPart, FilterPart, beside, parts_for
 
 from .cells import Narrow
@@ -168,6 +168,26 @@ class ConsoleAdmin(ModelAdmin):
         if obj is not None:
             return fieldsets
         return without_fields(fieldsets, self.get_readonly_fields(request))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the URL prefills, without values that the form could not even show."""
+        given = super().get_changeform_initial_data(request)
+        found = {name: self._prefilled(name, value) for name, value in given.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _prefilled(self, name: str, value: Any) -> Any:
+        """The value for the field of this name; None if it is not one."""
+        try:
+            field: Any = self.opts.get_field(name)
+        except FieldDoesNotExist:
+            return value
+        if field.is_relation:
+            keys = value if isinstance(value, list) else [value]
+            return value if all(map(row_key, keys)) else None
+        try:
+            return field.to_python(value)
+        except ValidationError:
+            return None
 
     @admin.display(description="state", ordering="is_active")
     def active_pill(self, row: Any) -> str:

@@ -5,6 +5,12 @@
 (() => {
     const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
+    const MOST_ROWS = 1500; // as in key_values.py
+
+    // A field cannot keep these: fields trim names, and normalize line breaks.
+    const isChangedByField = (name, type, text) => !name || name !== name.trim() || /[\r\n]/.test(name)
+        || (type === "text" && text.includes("\r"));
+
     // JSON → [[name, type, text]]
 
     function endOfText(json, at) {
@@ -108,6 +114,9 @@
 
         function toRows() {
             const entries = entriesOf(json.value.trim() || "{}");
+            if (entries.length > MOST_ROWS) throw new Error(`Rows hold up to ${MOST_ROWS} values; edit these as JSON.`);
+            const changed = entries.find(([name, type, text]) => isChangedByField(name, type, text));
+            if (changed) throw new Error(`“${changed[0]}” has an empty name, spaces around it or line breaks that rows cannot keep; edit it as JSON.`);
             list.replaceChildren();
             entries.forEach(add);
             if (!entries.length) add();

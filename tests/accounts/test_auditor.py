@@ -4,6 +4,8 @@ import pytest
 from django.contrib.auth.hashers import get_hasher
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from accounts.models import ApiKey, SavedView, User
@@ -89,6 +91,27 @@ def test_a_view_of_ones_own_is_fine_and_one_for_others_is_not(vera):
     with pytest.raises(PermissionDenied):
         SavedView.objects.keep(vera, "automation_job", "Ours", "", shared=True)
     assert SavedView.objects.count() == 1
+
+
+def test_a_shared_view_of_earlier_days_is_taken_back_but_not_changed_for_others(alice):
+    view = make.saved_view(alice, shared=True)
+    User.objects.filter(pk=alice.pk).update(role="auditor")
+    former = User.objects.get(pk=alice.pk)
+    with pytest.raises(PermissionDenied):
+        SavedView.objects.get().change(former, query="q=db")
+    assert SavedView.objects.get().change(former, shared=False, query="q=db")
+    assert SavedView.objects.filter(pk=view.pk, shared=False, query="q=db").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taken_back_the_role_leaves_viewers():
+    make.user(username="vera", role="auditor")
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes("accounts")
+    try:
+        MigrationExecutor(connection).migrate([("accounts", "0004_row_of_the_system")])
+    finally:
+        MigrationExecutor(connection).migrate(latest)
+    assert User.objects.get(username="vera").role == "viewer"
 
 
 def test_other_peoples_keys_are_seen_and_not_revoked(client_of, api_of, vera, alice):

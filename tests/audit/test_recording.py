@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from audit.context import acting_as, current
 from audit.middleware import AuditContextMiddleware, remote_address
 from audit.models import AuditLog
-from audit.redaction import MASK, is_secret_name, redacted
+from audit.redaction import MASK, has_mask, is_secret_name, redacted, unmasked
 from automation.models import Playbook
 from inventory.models import Server
 from tests import make
@@ -243,6 +243,52 @@ def test_nested_secrets_are_masked():
         "secret": MASK,
         "passwd": "",
     }
+
+
+ANNA, BERT = {"name": "anna", "password": "A"}, {"name": "bert", "password": "B"}
+ONE, TWO = {"token": "1"}, {"token": "2"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent", "kept"),
+    [
+        ([ANNA, BERT], [{"name": "bert", "password": MASK}], [BERT]),
+        ([ANNA, BERT], [redacted(BERT), redacted(ANNA)], [BERT, ANNA]),
+        # Edited in place.
+        (
+            [ANNA, BERT],
+            [redacted(ANNA), {**BERT, "name": "carl", "password": MASK}],
+            [ANNA, {**BERT, "name": "carl"}],
+        ),
+        (
+            [ANNA],
+            [{"name": "new", "password": "N"}, redacted(ANNA)],
+            [{"name": "new", "password": "N"}, ANNA],
+        ),
+        ([ONE, TWO], [redacted(ONE), redacted(TWO)], [ONE, TWO]),
+        (
+            [1, {"port": 1, **ONE}],
+            [1.0, {"port": True, "token": MASK}],
+            [1.0, {"port": True, **ONE}],
+        ),
+    ],
+)
+def test_a_mask_stands_for_the_secret_of_its_own_item(stored, sent, kept):
+    """Not for that of the place: an item before it may have been removed."""
+    found = unmasked({"users": sent}, {"users": stored})["users"]
+    assert repr(found) == repr(kept)
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent"),
+    [
+        ([ONE, TWO], [redacted(TWO)]),
+        ([ANNA, BERT], [{"name": "carl", "password": MASK}]),
+        ([ANNA, BERT], [{"name": "bertha", "password": MASK}, redacted(ANNA)]),
+    ],
+)
+def test_a_mask_that_could_stand_for_several_secrets_stays_one(stored, sent):
+    assert has_mask(unmasked({"users": sent}, {"users": stored}))
 
 
 def test_secrets_in_an_edited_record_are_masked():

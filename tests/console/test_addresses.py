@@ -124,3 +124,27 @@ def test_the_api_refuses_a_parameter_that_is_given_twice(api_of, bob, path, name
     answer = api_of(bob).get(f"/api/{path}")
     assert answer.status_code == 400
     assert answer.json()["fields"] == {name: ["Give this parameter once."]}
+
+
+@pytest.mark.parametrize("value", ["9" * 30, "x", "\x00", "-1", "1,2", "7"])
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ("inventory_server", "credential"),
+        ("inventory_server", "copy"),
+        ("inventory_credential", "allowed_servers"),
+        ("automation_vaultpassword", "playbook"),
+        ("accounts_apikey", "owner"),
+        ("accounts_apikey", "expires_at"),
+    ],
+)
+def test_a_form_opens_whatever_its_address_prefills(client_of, boss, form, field, value):
+    page = client_of(boss).get(reverse(f"admin:{form}_add"), {field: value})
+    assert page.status_code == 200
+
+
+def test_a_form_is_prefilled_by_its_address(client_of, boss):
+    credential = make.credential(name="Fleet")
+    given = {"credential": credential.pk, "hostname": "web1", "ssh_port": "2222", "nothing": "x"}
+    page = client_of(boss).get(reverse("admin:inventory_server_add"), given).content.decode()
+    assert "Fleet" in page and 'value="web1"' in page and 'value="2222"' in page

@@ -93,8 +93,17 @@ def test_a_row_is_of_the_type_that_was_chosen(kind, text, value):
         ("structure", "1: a", "have to be texts"),
         ("structure", "a: &x [1]\nb: *x", "aliases"),
         ("structure", "[.inf, 1e999]", "JSON has no word"),
-        ("structure", "a: !!timestamp 2026-01-02", "JSON has no word"),
-        ("structure", "a: !!python/object/apply:os.getcwd []", "Not valid"),
+        ("structure", "a: !!timestamp 2026-01-02", "YAML tags (!!timestamp) cannot"),
+        ("structure", "a: !!python/object/apply:os.getcwd []", "YAML tags (!!python/"),
+        ("structure", "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256", "YAML tags (!vault) cannot"),
+        ("structure", "a: !!omap [b: 1]", "YAML tags (!!omap) cannot"),
+        # Those on which PyYAML's constructors fail in ways of their own.
+        ("structure", "a: !!bool foo", "YAML tags (!!bool) cannot"),
+        ("structure", "a: !!timestamp foo", "YAML tags (!!timestamp) cannot"),
+        ("structure", "a: !!map [b]", "YAML tags (!!map) cannot"),
+        ("structure", "a: !!int ''", "YAML tags (!!int) cannot"),
+        ("strcture", "[1]", "did not arrive whole"),
+        ("", "a value", "did not arrive whole"),
         ("structure", "[" * 10_000, "nested too deeply"),
         ("structure", "- " * 10_000, "nested too deeply"),
         ("structure", "[99999999999999999999999]", "64 bits"),
@@ -167,6 +176,52 @@ def test_rows_that_are_wrong_come_back_as_they_were_typed(client_of, boss, form)
 def test_a_json_that_is_wrong_comes_back_as_it_was_typed(client_of, boss, form):
     page = client_of(boss).post(ADD, {**form, "tags": '{"a": 1, "a": 2}'}).content.decode()
     assert "“a” is there twice" in page and "{&quot;a&quot;: 1, &quot;a&quot;: 2}" in page
+
+
+@pytest.mark.parametrize("name", ["tags", "variables"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": NaN}', "NaN, Infinity or a number that is too large"),
+        ('{"a": [1e999]}', "NaN, Infinity or a number that is too large"),
+        ('{"a": "\\ud800"}', "half of a surrogate pair"),
+        ('{"a": [{"\\ud800": 1}]}', "half of a surrogate pair"),
+    ],
+)
+def test_what_no_database_stores_is_refused(client_of, boss, form, name, text, said):
+    """It was an error on save (NaN), or on every page of that server (half a surrogate pair)."""
+    page = client_of(boss).post(ADD, {**form, name: text})
+    assert page.status_code == 200 and said in page.content.decode()
+    assert not Server.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {" role ": "web"},
+        {"": ""},
+        {"a\nb": "1"},
+        {"a": "1\r\n2"},
+        {f"t{n}": n for n in range(1501)},
+    ],
+)
+def test_what_rows_would_change_or_no_form_takes_is_shown_as_json(client_of, boss, tags):
+    server = make.server(tags=tags)
+    url = reverse("admin:inventory_server_change", args=[server.pk])
+    page = client_of(boss).get(url).content.decode()
+    # The variables have rows, the tags have not.
+    assert page.count("data-rows-first") == 1
+    assert 'name="variables-name"' in page and page.count('name="tags-name"') == 1
+
+
+def test_as_many_rows_as_are_shown_can_be_saved(client_of, boss, form):
+    rows = [(f"v{number}", "text", "x") for number in range(1500)]
+    data = sent(*rows, name="tags")
+    data.update(sent(*rows, name="variables"))
+    data.update({name: value for name, value in form.items() if name not in data})
+    kind = "application/x-www-form-urlencoded"
+    assert client_of(boss).post(ADD, data.urlencode(), content_type=kind).status_code == 302
+    assert len(Server.objects.get().tags) == len(Server.objects.get().variables) == 1500
 
 
 def test_a_secret_stays_what_it_is_when_its_row_comes_back(client_of, boss, form):

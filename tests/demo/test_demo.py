@@ -110,8 +110,9 @@ def test_a_port_that_is_taken_is_told(command) -> None:
     assert "make run PORT=8001" in started.printed
 
 
-def test_a_bind_that_is_no_address_is_told(command) -> None:
-    started = command("run_console", "--bind=nonsense")
+@pytest.mark.parametrize("bind", ["nonsense", "8000", "127.0.0.1:", "127.0.0.1:99999"])
+def test_a_bind_that_is_no_address_is_told(command, bind: str) -> None:
+    started = command("run_console", f"--bind={bind}")
 
     assert started.process.wait(30) == 1
     assert "--bind takes HOST:PORT" in started.printed

@@ -12,6 +12,8 @@ from demo import making
 from demo.scale import SCALES
 
 CEILING = 15
+# The combined log takes three more.
+HIGHER = {"run of many servers": 18}
 # Pages that viewers may not see.
 NOT_FOR_VIEWERS = {"audit", "audit, one object's story", "audit line", "launch form", "API: audit"}
 
@@ -31,6 +33,8 @@ def test_each_main_page_answers_with_few_queries(client_of, db):
     for role in (User.Role.ADMIN, User.Role.VIEWER):
         client = client_of(User.objects.filter(role=role, is_active=True).order_by("id")[0])
         found = list(seen(client, pages))
-        assert [(name, count) for name, _status, count in found if count > CEILING] == []
+        assert [
+            (name, count) for name, _status, count in found if count > HIGHER.get(name, CEILING)
+        ] == []
         refused = {name for name, status, _count in found if status != 200}
         assert refused == (NOT_FOR_VIEWERS if role == User.Role.VIEWER else set())

@@ -131,3 +131,24 @@ def test_without_a_script_it_is_json(browser, page_of, boss, live_server, contex
     server.refresh_from_db()
     assert server.tags == {"role": "db", "rack": 1}
     plain.close()
+
+
+def test_going_back_mixes_up_no_rows(page_of, boss):
+    """Browsers restore fields by their position, so values would come back beside other names."""
+    server = make.server(tags={"role": "web", "site": "fra", "team": "payments"})
+    page = page_of(boss)
+    page.goto(edit(server))
+    tags = fields(page, "Tags")
+    tags.get_by_role("button", name="Remove").first.click()
+    tags.get_by_role("button", name="Add").click()
+    tags.get_by_label("Name").last.fill("rack")
+    tags.get_by_label("Value").last.fill("7")
+    page.goto(server.get_absolute_url())
+    page.go_back()
+    for name, values in (
+        ("Name", ["role", "site", "team"]),
+        ("Value", ["web", "fra", "payments"]),
+    ):
+        shown = tags.get_by_label(name)
+        expect(shown).to_have_count(3)
+        assert [field.input_value() for field in shown.all()] == values

@@ -13,6 +13,9 @@ from django.test import Client
 
 from infraops import static_files
 
+# The end of a request looks after the connection.
+pytestmark = pytest.mark.django_db
+
 STYLE = "body { color: red; }" * 100
 
 

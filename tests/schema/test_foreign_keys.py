@@ -36,6 +36,8 @@ def differing():
 @pytest.fixture
 def broken(transactional_db):
     """Tables whose keys something else has set wrongly; repaired afterwards."""
+    # A test that migrated back and forth by itself has left them unrepaired.
+    foreign_keys.ensure_foreign_keys("default")
     if connection.vendor == "sqlite":
         for model in (JobLog, Job):
             rebuild(model)

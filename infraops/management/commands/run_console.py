@@ -83,13 +83,14 @@ class Command(BaseCommand):
 
     @staticmethod
     def _refuse_taken_port(bind: str) -> None:
-        host, _, port = bind.rpartition(":")
-        if not port.isdigit() or not 0 < int(port) < 65536:
+        host, colon, port = bind.rpartition(":")
+        if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
             raise CommandError(f"--bind takes HOST:PORT, such as 127.0.0.1:8000, not “{bind}”.")
-        with socket.socket() as probe:
+        host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((host or "127.0.0.1", int(port)))
+                probe.bind((host, int(port)))
             except OSError as error:
                 raise CommandError(
                     f"Cannot listen on {bind}: {error.strerror}. Is a console running already? "

@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from automation.execution.masking import Masking
+from automation.execution.task_results import result_message
 from automation.models import Job, TaskResult
 from tests import make
 from tests.automation.running import run_here, run_one, text_of
@@ -190,3 +192,15 @@ def test_what_is_too_long_is_cut() -> None:
 
     message = job.task_results.get().message
     assert len(message) == 1000 and message.endswith("… [cut]")
+
+
+def test_a_secret_is_masked_before_its_text_is_cut():
+    masking = Masking([("token", "hunter2-hunter2")], hosts=["web1"])
+    long = "x" * 100 + "hunter2-hunter2" + "y" * 495
+    message = result_message({"stderr": long}, masking.text)
+    assert "hunter" not in message and message.endswith("y" * 400)
+
+
+def test_nul_between_its_letters_does_not_hide_a_secret():
+    masking = Masking([("token", "hunter2-hunter2")], hosts=["web1"])
+    assert "hunter" not in masking.text("\0".join("hunter2-hunter2"))

@@ -220,7 +220,7 @@ def test_a_secret_that_no_key_opens_ends_the_run_by_its_name(settings) -> None:
 def test_an_inactive_credential_is_refused(alice) -> None:
     off = make.credential(name="old", is_active=False)
     for servers, named in (([make.server(credential=off)], None), ([make.server()], off)):
-        with pytest.raises(Refused, match="“old” is not active"):
+        with pytest.raises(Refused, match="“old” is inactive"):
             make.launch(make.playbook(), alice, servers, credential=named)
 
 

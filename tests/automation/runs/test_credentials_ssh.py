@@ -215,4 +215,4 @@ def test_an_inactive_credential_ends_a_run_that_waited(sshd, key) -> None:
 
     job = Job.objects.get()
     assert job.status == Job.Status.CANCELLED
-    assert "is not active" in job.error_message
+    assert "is inactive" in job.error_message
