@@ -9,11 +9,11 @@ const serverPicker = (() => {
     const picks = document.getElementById("launch-picks");
     const search = box.querySelector('[type="search"]');
     let latest = 0; // the number of the newest question: answers to older ones are dropped
-    let wanted = null; // the keys that `choose` waits for, if it does
+    let pending = null; // the keys that `choose` waits for, if it does
     let timer = 0;
 
     const fields = () => [...picks.querySelectorAll('[name="servers"]')];
-    const values = () => wanted ?? ticked();
+    const values = () => pending ?? ticked();
     const ticked = () => fields().filter((each) => each.type === "hidden" || each.checked).map((each) => each.value);
 
     async function fetchRows(keys) {
@@ -58,13 +58,16 @@ const serverPicker = (() => {
     async function choose(keys) {
         latest += 1;
         search.value = "";
-        const own = wanted = keys.map(String);
+        const own = pending = keys.map(String);
         try {
             const rows = await fetchRows(own);
-            if (wanted !== own) return;
+            if (pending !== own) return;
             show(rows, new Set(own));
+        } catch (error) {
+            if (pending === own) throw error;
+            return;
         } finally {
-            if (wanted === own) wanted = null;
+            if (pending === own) pending = null;
         }
         picks.dispatchEvent(new Event("servers-chosen", { bubbles: true }));
     }
