@@ -1,10 +1,12 @@
 """What automation adds to the list of servers: their last job, and actions to run playbooks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -14,8 +16,9 @@ from unfold.contrib.filters.admin import RadioFilter
 from accounts.signed_in import signed_in
 from automation import launching
 from automation.models import Job, Playbook
+from automation.reports.run_servers import Target
 from automation.views.launching import launch_page
-from console.lists import Narrow, Rows, reason
+from console.lists import Narrow, Rows, ask_for_values, reason
 from console.times import time_tag
 from inventory.models import Server
 from schema.exceptions import Refused
@@ -72,16 +75,32 @@ def run_playbook(model_admin: Any, request: HttpRequest, servers: QuerySet[Serve
     return launch_page(request, initial={"servers": servers})
 
 
+def describe_check(servers: QuerySet[Server]) -> dict[str, Any]:
+    """The question before a check, which occupies all of its servers while it runs."""
+    target = Target.of(servers)
+    return {
+        "question": f"Check the connection to {target.words()}?",
+        "button": f"Check connection to {target.words()}",
+        "is_production": target.is_production,
+        "expect": launching.digest_of_launch(_check_of(servers)),
+    }
+
+
 @admin.action(description="Check connection")
+@ask_for_values(Form, "Check connection?", button="Check connection", describe=describe_check)
 def check_connection(
     model_admin: Any, request: HttpRequest, servers: QuerySet[Server]
 ) -> HttpResponse | None:
+    launch = replace(_check_of(servers), idempotency_key=request.POST.get("once", "")[:64])
     try:
-        check = Playbook.objects.connection_check()
-        launch = launching.Launch(playbook=check, servers=list(servers))
         run = launching.launch(signed_in(request), launch).run
     except Refused as error:
         messages.error(request, reason(error))
         return None
     messages.success(request, "Connection check started.")
     return redirect(run)
+
+
+def _check_of(servers: QuerySet[Server]) -> launching.Launch:
+    check = Playbook.objects.connection_check()
+    return launching.Launch(playbook=check, servers=list(servers))

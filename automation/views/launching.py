@@ -145,7 +145,8 @@ def _sent(request: HttpRequest) -> LaunchForm:
     Without scripts, its variables may still be those of the playbook that was chosen before: then
     the chosen one's have their initial values.
     """
-    data, chosen = request.POST, request.POST.get("playbook", "")
+    data: QueryDict = request.POST
+    chosen = data.get("playbook", "")
     playbook, repeated = _playbook(chosen), _run(data.get("relaunch_of"))
     if data.get("variables_of", chosen) != chosen:
         data = LaunchForm(playbook=playbook, relaunch_of=repeated).with_own_variables(data)

@@ -113,15 +113,28 @@ def test_all_servers_of_a_long_list_can_be_chosen(client_of, alice):
 
 
 def test_checking_the_connection_launches_our_own_playbook(client_of, alice):
-    servers = [make.server(), make.server()]
-    client_of(alice).post(LIST, chosen("check_connection", *servers))
+    client = client_of(alice)
+    servers = [make.server(environment="production"), make.server(environment="staging")]
+    asked = client.post(LIST, chosen("check_connection", *servers))
+    assert not Run.objects.exists()
+    assert "Check the connection to 2 servers (1 in production)?" in asked.content.decode()
+    sent = {"confirmed": "yes", **dict(asked.context["sent"])}
+    sent["_selected_action"] = [server.pk for server in servers]
+    for _ in range(2):
+        client.post(LIST, sent)
     run = Run.objects.get()
     assert run.playbook == Playbook.objects.connection_check() and run.jobs.count() == 2
+    # Its servers are others by now.
+    Server.objects.filter(pk=servers[1].pk).update(environment="production")
+    assert client.post(LIST, sent | {"once": "another"}).status_code == 409
+    assert Run.objects.count() == 1
 
 
 def test_checking_an_inactive_server_is_refused_with_the_reason(client_of, alice):
     server = make.server(is_active=False)
-    answer = client_of(alice).post(LIST, chosen("check_connection", server), follow=True)
+    asked = client_of(alice).post(LIST, chosen("check_connection", server))
+    sent = {"confirmed": "yes", **dict(asked.context["sent"])}
+    answer = client_of(alice).post(LIST, sent, follow=True)
     assert f"Inactive: {server}" in answer.content.decode()
     path = reverse("automation:server_check", args=[server.pk])
     assert f"Inactive: {server}" in client_of(alice).post(path, follow=True).content.decode()
