@@ -168,7 +168,7 @@ class JSONShapeField(models.JSONField):
 
 
 TOO_DEEP = "This is nested too deeply."
-INEXACT_NUMBER = "A whole number of more than 64 bits: give it as a text, in quotes."
+INEXACT_NUMBER = "This whole number has more than 64 bits. Enter it as text, in quotes."
 
 
 def has_inexact_number(value: Any) -> bool:

@@ -38,7 +38,7 @@ class TimeRangeFilter(RangeDateTimeFilter):
         except ValueError:
             moment = None
         if moment is None:
-            raise IncorrectLookupParameters(f"{date} {time} is no time.")
+            raise IncorrectLookupParameters(f"{date} {time} is not a valid time.")
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 

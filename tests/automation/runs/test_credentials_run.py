@@ -186,7 +186,7 @@ def test_credentials_that_do_not_agree_on_a_variable_do_not_start() -> None:
     jobs = run_here(make.playbook(), *servers)
 
     assert {job.status for job in jobs} == {Job.Status.FAILED}
-    assert "do not agree on the environment variable REGION" in jobs[0].error_message
+    assert "different values for the environment variable REGION" in jobs[0].error_message
     assert "eu-west" not in jobs[0].error_message
 
 
@@ -220,7 +220,7 @@ def test_a_secret_that_no_key_opens_ends_the_run_by_its_name(settings) -> None:
 def test_an_inactive_credential_is_refused(alice) -> None:
     off = make.credential(name="old", is_active=False)
     for servers, named in (([make.server(credential=off)], None), ([make.server()], off)):
-        with pytest.raises(Refused, match="“old” is not active"):
+        with pytest.raises(Refused, match="“old” is inactive"):
             make.launch(make.playbook(), alice, servers, credential=named)
 
 
