@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 CONNECTION_CHECK = {
     "name": "Check connection",
-    "description": "Says whether Ansible reaches a server, and what it finds there.",
+    "description": "Checks whether Ansible can reach a server, and gathers its facts.",
 }
 
 

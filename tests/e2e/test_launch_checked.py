@@ -158,7 +158,7 @@ def test_answers_that_come_out_of_order_are_dropped(page_of, alice, deploy):
     [
         (lambda route: route.abort(), "The console does not answer"),
         (lambda route: route.fulfill(status=500, body=""), "(error 500)"),
-        (lambda route: route.fulfill(status=401, body=""), "logged out"),
+        (lambda route: route.fulfill(status=401, body=""), "session has ended"),
     ],
 )
 def test_without_a_plan_it_stays_off_and_can_be_tried_again(page_of, alice, deploy, broken, said):

@@ -41,8 +41,8 @@ def test_the_failure_leads_to_its_task(client_of, bob, failed):
 
 
 def test_a_job_without_results_says_so(client_of, bob):
-    waits = '<span data-while="yes">Each task appears here when it has ended.'
-    for status, words in (("running", waits), ("failed", '<span data-while="no">No task ended.')):
+    waits = '<span data-while="yes">Tasks appear here as they finish.'
+    for status, words in (("running", waits), ("failed", '<span data-while="no">No tasks ran.')):
         page = client_of(bob).get(make.job(status=status).get_absolute_url()).content.decode()
         assert words in page
 
@@ -119,7 +119,7 @@ def test_the_slowest_come_first_and_at_most_500(client_of, bob):
     make.task_results(job, "ok", duration=2)
     page = client_of(bob).get(job.get_absolute_url(), {"order": "slowest"}).content.decode()
     assert numbers_in(page)[:3] == [501, 502, 1] and len(numbers_in(page)) == 500
-    assert "These are the 500 slowest" in page
+    assert "The 500 slowest tasks" in page
     assert '<rect width="100.0%"' in page and '<rect width="2.2%"' in page
 
 
@@ -130,7 +130,7 @@ def test_a_long_list_goes_on_at_an_address(client_of, bob):
     page = client.get(job.get_absolute_url()).content.decode()
     assert "after=500#tasks" in page and len(numbers_in(page)) == 500
     page = client.get(job.get_absolute_url(), {"after": 500}).content.decode()
-    assert numbers_in(page) == [501, 502] and "From the first" in page
+    assert numbers_in(page) == [501, 502] and "Show from the start" in page
 
 
 def test_a_difference_is_coloured_and_keeps_its_signs(client_of, bob, failed):
