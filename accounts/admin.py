@@ -124,7 +124,7 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsoleAdmin):
-    when_empty = "No API keys yet. A program uses one to act as its owner; an admin issues it."
+    when_empty = "A key lets a program act as its owner. Admins issue keys."
     list_display = ["name", "prefix", "owner", "state", "expires_at", "last_used_at", "created_at"]
     list_select_related = ["owner"]
     list_filter = [("expires_at", admin.EmptyFieldListFilter), ("created_at", TimeRangeFilter)]

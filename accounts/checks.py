@@ -17,8 +17,8 @@ def check_permissions(**kwargs: Any) -> list[CheckMessage]:
     known = known_permissions()
     return [
         Error(
-            f"{part.app} gives the role {role} the permission {permission}, and there is none.",
-            hint="It is named for a model, or stands in a model's Meta.permissions.",
+            f"{part.app} grants the role {role} the permission {permission}, which does not exist.",
+            hint="Permissions come from models and their Meta.permissions.",
             id="accounts.E001",
         )
         for part in parts_of(RolePermissions)
@@ -36,8 +36,8 @@ def check_asked_permissions(**kwargs: Any) -> list[CheckMessage]:
     ]
     return [
         Error(
-            f"{part} asks for the permission {part.permission}, and there is none.",
-            hint="Nobody would ever see it.",
+            f"{part} requires the permission {part.permission}, which does not exist.",
+            hint="No user would ever see it.",
             id="accounts.E002",
         )
         for part in asking

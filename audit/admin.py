@@ -57,7 +57,7 @@ class AuditLogAdmin(HistoryAdmin):
         "details": "details",
     }
     list_title = "Audit trail"
-    when_empty = "Every change, launch and log-in is recorded here."
+    when_empty = "Every change, launch and login is recorded here."
     search_fields = ["^action", "=resource_id"]
     search_help_text = "Action (“job.”) or object id"
 
@@ -100,7 +100,7 @@ class AuditLogAdmin(HistoryAdmin):
         if not Entry(line).story:
             return line.object_name or "-"
         return format_html(
-            '<a class="io-link" title="All about it" href="{}">{}</a>',
+            '<a class="io-link" title="Full history" href="{}">{}</a>',
             Entry(line).story,
             line.object_name or line.resource_id,
         )

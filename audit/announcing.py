@@ -49,7 +49,7 @@ def announce(
     line nested too deeply, so that the receiver that recorded it counts as failed.
     """
     if _depth.get() >= DEEPEST:
-        raise RecursionError(f"Receivers answer each other's lines: {DEEPEST} deep is the most.")
+        raise RecursionError(f"Audit receivers trigger each other more than {DEEPEST} levels deep.")
     told: dict[str, Any] = {
         "line": line,
         "action": line.action,
@@ -86,7 +86,7 @@ def _message_of(error: Exception) -> str:
     try:
         return str(error).encode(errors="backslashreplace").decode()[:LONGEST_MESSAGE]
     except Exception:  # e.g. a ValidationError whose params do not fit its message
-        return "It has no message: the log of the console has more."
+        return "No message. The console's log has the details."
 
 
 def _dotted_name(receiver: Callable[..., Any]) -> str:

@@ -19,7 +19,7 @@ def story(request: HttpRequest, kind: str, identity: str) -> HttpResponse:
     """All lines about an object, in pages (`?before=7`, `?after=7`)."""
     told = Story(kind, identity)
     if not told.is_known:
-        return _missing(request, f"No line of the audit trail is about {kind} {identity}.")
+        return _missing(request, f"The audit trail has no lines about {kind} {identity}.")
     try:
         page = told.page(before=_line(request, "before"), after=_line(request, "after"))
     except AuditLog.DoesNotExist:
@@ -28,7 +28,7 @@ def story(request: HttpRequest, kind: str, identity: str) -> HttpResponse:
         **admin.site.each_context(request),
         "opts": AuditLog._meta,
         "model_admin": admin.site.get_model_admin(AuditLog),
-        "title": f"Story of {told.kind_in_words} {told.name}",
+        "title": f"History of {told.kind_in_words} {told.name}",
         "story": told,
         "page": page,
     }

@@ -135,7 +135,7 @@ class LaunchForm(forms.Form):
         min_value=1,
         label="Stop after no output for (seconds)",
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Empty: no limit of its own.",
+        help_text="Leave empty for no limit.",
     )
     reason = forms.CharField(
         required=False,

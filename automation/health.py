@@ -51,7 +51,7 @@ def examine_worker() -> Condition:
         return Condition(facts=facts)
     since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
     # Workers of a stuck cluster take no tasks, so they are not seen either.
-    or_restart = ", or restart it if it runs, for then it is stuck" if newest else ""
+    or_restart = ", or restart it if it is running but stuck" if newest else ""
     advice = f"start one with `manage.py run_worker`{or_restart}"
     return Condition(f"No worker has been seen {since}: {advice}.", facts)
 

@@ -69,7 +69,7 @@ def _add(report: PlaybookImport, path: Path, file_path: str, *, dry_run: bool) -
         plays = playbook_files.plays_in(content)
         if not plays:
             if problem := playbook_files.yaml_problem(content):
-                report.refused[file_path] = f"It cannot be read as YAML: {problem}"
+                report.refused[file_path] = f"Not valid YAML: {problem}"
             return  # tasks or variables: YAML, but not a playbook
         playbook = _new(file_path, content, plays)
         playbook.full_clean()

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 CONNECTION_CHECK = {
     "name": "Check connection",
-    "description": "Says whether Ansible reaches a server, and what it finds there.",
+    "description": "Checks whether Ansible can reach a server, and gathers its facts.",
 }
 
 
@@ -65,7 +65,7 @@ def note_new_worker(**kwargs: Any) -> None:
         Worker.objects.beat()
         reap_dead()
     except DatabaseError:
-        logger.warning("The database is away: this worker will be known with its first task.")
+        logger.warning("Database unavailable: this worker will register with its first task.")
 
 
 def _say_goodbye() -> None:

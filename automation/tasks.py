@@ -24,7 +24,9 @@ def run_next() -> str:
         Run.objects.wake_next()
     except Exception:
         # The queue or the database is down. This run is ours, so it goes on.
-        logger.exception("No wake-up for the next run; the minute's will come")
+        logger.exception(
+            "Could not wake a worker for the next run; the next one-minute wake-up will"
+        )
     execute(run)
     return f"run {run.pk}"
 

@@ -38,7 +38,7 @@ KEYS: dict[str, type | None] = {
     "label": str,
     "secret": bool,
 }
-IN_WORDS = {str: "a text", bool: "true or false", list: "a list"}
+IN_WORDS = {str: "text", bool: "true or false", list: "a list"}
 # Prefixes of names that control Ansible itself: setting them means choosing what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
@@ -53,11 +53,11 @@ def _is_integer(value: Any) -> bool:
 
 
 TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "string": (lambda value: isinstance(value, str), "a text"),
+    "string": (lambda value: isinstance(value, str), "text"),
     "integer": (_is_integer, "a whole number"),
     "number": (lambda value: _is_integer(value) or isinstance(value, float), "a number"),
     "boolean": (lambda value: isinstance(value, bool), "true or false"),
-    "choice": (lambda value: isinstance(value, str | int | float), "a text or a number"),
+    "choice": (lambda value: isinstance(value, str | int | float), "text or a number"),
     "list": (lambda value: isinstance(value, list), "a list"),
     "object": (lambda value: isinstance(value, dict), "an object"),
 }
@@ -66,7 +66,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 def validate_schema(schema: Any) -> None:
     """Raise ValidationError with every variable whose entry is invalid."""
     if not isinstance(schema, dict):
-        raise ValidationError("Variables have to be a JSON object: one entry for each variable.")
+        raise ValidationError("Variables must be a JSON object with one entry per variable.")
     problems = {name: _schema_problem(name, spec) for name, spec in schema.items()}
     if wrong := [f"{name}: {problem}" for name, problem in problems.items() if problem]:
         raise ValidationError(wrong)
@@ -75,49 +75,49 @@ def validate_schema(schema: Any) -> None:
 def _schema_problem(name: str, spec: Any) -> str:
     """The first problem with a variable's entry, or ""."""
     if not NAME.fullmatch(name):
-        return "this is no variable name."
+        return "not a valid variable name."
     if name in MAGIC:
         return REFUSED
     if not isinstance(spec, dict):
-        return "its entry has to be an object, like {“type”: “string”}."
+        return 'its entry must be an object, like {"type": "string"}.'
     if unknown := ", ".join(sorted(spec.keys() - KEYS.keys())):
-        return f"unknown {unknown}; known are {', '.join(sorted(KEYS))}."
+        return f"unknown {unknown}; known: {', '.join(sorted(KEYS))}."
     for key, wanted in KEYS.items():
         if wanted and not isinstance(spec.get(key), wanted | None):
-            return f"“{key}” has to be {IN_WORDS[wanted]}."
+            return f"“{key}” must be {IN_WORDS[wanted]}."
     if spec.get("type", "string") not in TYPES:
-        return f"“{spec['type']}” is no type; types are {', '.join(TYPES)}."
+        return f"“{spec['type']}” is not a type; types: {', '.join(TYPES)}."
     return _choices_problem(spec) or _default_problem(spec) or _own_default_problem(spec)
 
 
 def _choices_problem(spec: dict[str, Any]) -> str:
     choices = spec.get("choices")
     if (spec.get("type") == "choice") != bool(choices):
-        return "“choices” is a list that is not empty, for the type “choice” only."
+        return "“choices” must be a non-empty list, and is only for the type “choice”."
     accepts, wanted = TYPES["choice"]
-    return "" if all(map(accepts, choices or [])) else f"each choice has to be {wanted}."
+    return "" if all(map(accepts, choices or [])) else f"each choice must be {wanted}."
 
 
 def _default_problem(spec: dict[str, Any]) -> str:
     default = spec.get("default")
     if spec.get("secret") and (spec.get("type", "string") != "string" or default is not None):
-        return "a secret is a string, and has no default (it would stand here in clear)."
+        return "a secret must be a string without a default, which would be stored in plain text."
     problem = "" if default is None else _problem(spec, default)
     if problem:
         return f"the default {problem}"
-    return f"the default cannot be kept. {unfit}" if (unfit := _unstorable(default)) else ""
+    return f"the default cannot be stored. {unfit}" if (unfit := _unstorable(default)) else ""
 
 
 def _own_default_problem(spec: dict[str, Any]) -> str:
     if (own := spec.get("playbook_default")) is None:
         return ""
     if spec.get("default") is not None or spec.get("required"):
-        return "with “playbook_default” it has no “default”, and is not “required”."
+        return "“playbook_default” cannot be combined with “default” or “required”."
     if spec.get("type") == "boolean":
-        return "a boolean has no “playbook_default”: the launch form always gives yes or no."
+        return "a boolean cannot have a “playbook_default”: the launch form always sends yes or no."
     if spec.get("secret") and own:
-        return "a secret's “playbook_default” stays empty (it would stand here in clear)."
-    return f"“playbook_default” cannot be kept. {unfit}" if (unfit := _unstorable(own)) else ""
+        return "a secret's “playbook_default” must be empty, as it would be stored in plain text."
+    return f"“playbook_default” cannot be stored. {unfit}" if (unfit := _unstorable(own)) else ""
 
 
 def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     no others; one that declares none accepts any that do not control Ansible.
     """
     if not isinstance(given, dict):
-        raise ValidationError({"extra_vars": ["This has to be an object: {“name”: value}."]})
+        raise ValidationError({"extra_vars": ['This must be an object: {"name": value}.']})
     errors: dict[str, list[str]] = {}
     for name, value in given.items():
         if problem := _name_problem(schema, name) or _unstorable(value):
@@ -139,7 +139,7 @@ def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     errors |= {name: [REFUSED] for name in values if name in MAGIC}
     for name, spec in schema.items():
         if spec.get("required") and values.get(name) in (None, ""):
-            errors[name] = ["A value is needed."]
+            errors[name] = ["A value is required."]
         elif name in values and (problem := _problem(spec, values[name])):
             errors.setdefault(name, [f"This {problem}"])
     if errors:
@@ -156,9 +156,9 @@ def _name_problem(schema: dict[str, Any], name: Any) -> str:
     if name in schema:
         return ""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        return "This is no variable name: letters, digits and “_”, not starting with a digit."
+        return "Not a variable name: use letters, digits and “_”, not starting with a digit."
     if name.startswith(RESERVED):
-        return "Variables that steer Ansible itself cannot be given at a launch."
+        return "Variables that control Ansible itself cannot be set at a launch."
     if schema:
         near = difflib.get_close_matches(name, schema, n=1)
         hint = f" Did you mean “{near[0]}”?" if near else f" It has: {', '.join(schema)}."
@@ -169,15 +169,15 @@ def _name_problem(schema: dict[str, Any], name: Any) -> str:
 def _unstorable(value: Any) -> str:
     """Why the value cannot be stored, or stands for a secret without being one; "" if it can."""
     if _is_deeper(value, DEEPEST):
-        return f"This is nested too deeply: {DEEPEST} levels are the most."
+        return f"This is nested too deeply: at most {DEEPEST} levels."
     if value == MASK or has_mask(value):
-        return "This is the mask that stands for a secret: give the secret itself."
+        return "This is the mask of a stored secret: enter the secret itself."
     if is_sealed(value):
-        return f"An object with “{ENCRYPTED}” alone is how secrets are stored: give the text."
+        return f"An object with “{ENCRYPTED}” alone is how secrets are stored: enter the text."
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
-        return "This is no JSON: numbers are finite, texts are Unicode, lists are not too deep."
+        return "Not valid JSON: numbers must be finite, text Unicode, nesting shallow."
     return INEXACT_NUMBER if has_inexact_number(value) else ""
 
 
@@ -192,11 +192,11 @@ def _is_deeper(value: Any, levels: int) -> bool:
 def _problem(spec: dict[str, Any], value: Any) -> str:
     accepts, wanted = TYPES[spec.get("type", "string")]
     if not accepts(value):
-        return f"has to be {wanted}."
+        return f"must be {wanted}."
     choices = spec.get("choices")
     # To Python, true equals 1.
     if choices and not any(value == each and type(value) is type(each) for each in choices):
-        return f"has to be one of {', '.join(map(str, choices))}."
+        return f"must be one of {', '.join(map(str, choices))}."
     return ""
 
 

@@ -30,9 +30,9 @@ def _models() -> Iterator[str]:
     for part in parts_of(ModelPart):
         model = _model(part)
         if model is None:
-            yield f"There is no model {part.model}, for which {part} is."
+            yield f"{part} is for the model {part.model}, which does not exist."
         elif not isinstance(part, PanelPart) and not admin.site.is_registered(model):
-            yield f"{part.model} has no admin, and so no list, for which {part} is."
+            yield f"{part} is for {part.model}, which has no admin and so no list."
 
 
 def _model(part: ModelPart) -> type[Model] | None:
@@ -48,7 +48,7 @@ def _templates() -> Iterator[str]:
         try:
             get_template(fragment.template)
         except TemplateDoesNotExist as missing:
-            yield f"There is no template {missing}, which {fragment} names."
+            yield f"{fragment} names the template {missing}, which does not exist."
         except TemplateSyntaxError as error:
             yield f"The template {fragment.template}, which {fragment} names: {error}"
 
@@ -58,7 +58,7 @@ def _pages() -> Iterator[str]:
         try:
             reverse(entry.url_name)
         except NoReverseMatch:
-            yield f"No URL has the name {entry.url_name}, to which the menu's {entry.words} leads."
+            yield f"The menu entry {entry.words} names an unknown URL: {entry.url_name}."
 
 
 def _names() -> Iterator[str]:
@@ -69,7 +69,7 @@ def _names() -> Iterator[str]:
             if count > 1:
                 yield f"{count} parts for {model} are called {name}."
             elif name in _own_names(model, kind):
-                yield f"A {kind.__name__} for {model} is called {name}, as one of the list's own."
+                yield f"A {kind.__name__} for {model} is called {name}, like one of the list's own."
     yield from _doubled("panels of the home page called", (e.name for e in parts_of(HomePanel)))
     yield from _doubled("health checks called", (each.name for each in parts_of(HealthCheck)))
     keys = (entry.keys for entry in parts_of(MenuEntry) if entry.keys)

@@ -141,7 +141,7 @@ def _read_structure(text: str) -> Any:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise ValidationError("This holds something that JSON has no word for.") from None
+        raise ValidationError("This contains a value that JSON cannot express.") from None
     return value
 
 

@@ -35,7 +35,7 @@ class PlainLoader(yaml.SafeLoader):
             for key, value in node.value
         ]
         if not all(isinstance(name, str) for name, _value in pairs):
-            raise ValidationError("The names of a map have to be texts: put numbers in quotes.")
+            raise ValidationError("The keys of a map must be text: put numbers in quotes.")
         return unique_pairs(pairs)
 
 
@@ -76,7 +76,7 @@ def unique_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValidationError(f"“{name}” is there twice.")
+            raise ValidationError(f"“{name}” appears twice.")
         found[name] = value
     return found
 

@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 Instead = TypeVar("Instead")
 
 BROKEN = mark_safe(
-    '<div class="io-note">This panel could not be shown. The console’s log says why.</div>'  # noqa: RUF001
+    '<div class="io-note">This panel could not be shown. The console’s log has the details.</div>'  # noqa: RUF001
 )
 
 

@@ -60,10 +60,7 @@ def simulate_job(
 
 def skip_job(recipe: Recipe, server: Server, at: datetime) -> Past:
     """No play matched the server: nothing ran there."""
-    message = (
-        f"No play is for this server: the playbook's play is for {recipe.hosts}, and "
-        f"{server.hostname} is not among them."
-    )
+    message = f"No play targets {server.hostname}: the playbook's plays target {recipe.hosts}."
     return Past(Job.Status.SKIPPED, at + timedelta(seconds=1), message=message)
 
 

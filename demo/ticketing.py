@@ -27,7 +27,7 @@ COMMENTS = (
 )
 # Tickets newer than this have not been looked at.
 UNSEEN = timedelta(minutes=30)
-NOTES = ("Disk cleaned up.", "Restarted by hand.", "Mended in the playbook.", "Was a known outage.")
+NOTES = ("Disk cleaned up.", "Restarted by hand.", "Fixed in the playbook.", "Was a known outage.")
 
 
 @dataclass

@@ -18,7 +18,7 @@ def _deadlines() -> list[CheckMessage]:
         return []
     return [
         Error(
-            "RUN_DEADLINE_SECONDS has to lie between 1 and RUN_DEADLINE_MAX_SECONDS "
+            "RUN_DEADLINE_SECONDS must be between 1 and RUN_DEADLINE_MAX_SECONDS "
             f"({settings.RUN_DEADLINE_MAX_SECONDS}); it is {settings.RUN_DEADLINE_SECONDS}.",
             id="infraops.E001",
         )
@@ -29,7 +29,7 @@ def _proxies() -> list[CheckMessage]:
     return [
         Error(
             f"TRUSTED_PROXIES: “{proxy}” is neither an address nor a network.",
-            hint="Write addresses with commas between them: 127.0.0.1,10.0.0.0/24.",
+            hint="Separate addresses with commas: 127.0.0.1,10.0.0.0/24.",
             id="infraops.E002",
         )
         for proxy in settings.TRUSTED_PROXIES
@@ -51,7 +51,7 @@ def _playbook_root() -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"PLAYBOOK_ROOT is {root}, and there is no such folder: no playbook can run.",
+            f"PLAYBOOK_ROOT is {root}, which does not exist: no playbook can run.",
             id="infraops.W001",
         )
     ]

@@ -18,7 +18,7 @@ from console.shielding import ask_part
 # Results per kind.
 FOUND = 6
 # Each has a URL that leads nowhere: static/command.js applies the colour scheme.
-THEMES = {"dark": "Dark mode", "light": "Light mode", "auto": "Light or dark, as the system is"}
+THEMES = {"dark": "Dark mode", "light": "Light mode", "auto": "Same theme as the system"}
 
 
 @dataclass(frozen=True)

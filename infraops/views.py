@@ -96,7 +96,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500. Uses neither database nor session, which may be what failed."""
     set_up = explain_error(sys.exception())
     if request.path.startswith(reverse("api:root")):
-        said = set_up or "Something is broken here: the server's log says what."
+        said = set_up or "Something went wrong. The console's log has the details."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
     return HttpResponseServerError(render_to_string("500.html", {"set_up": set_up}))
 

@@ -143,8 +143,8 @@ class ServerSerializer(StrictModelSerializer):
         variables = unmasked(variables, self.instance.variables if self.instance else {})
         if has_mask(variables):
             raise serializers.ValidationError(
-                "A mask (********) stands for a secret that is stored, and here is none: "
-                "send the secret itself."
+                "******** stands for a stored secret, and none is stored here: send the secret "
+                "itself."
             )
         return variables
 

@@ -22,7 +22,8 @@ class ServerForm(forms.ModelForm):
         variables = unmasked(self.cleaned_data["variables"], stored.first() or {})
         if has_mask(variables):
             raise ValidationError(
-                "******** stands for a stored secret, and there is none here: enter the secret."
+                "******** stands for a stored secret, and none is stored here: enter the secret "
+                "itself."
             )
         return variables
 

@@ -75,7 +75,7 @@ def import_hosts(
         before = _values(server)
         try:
             if other := seen.get(hostname):
-                raise NotTaken(f"It is the same name as “{other}”, but for capital letters.")
+                raise NotTaken(f"The name differs from “{other}” only in case.")
             seen[hostname] = host.name
             left_out = apply(host, server, environment)
             _file(report, server, before, dry_run=dry_run)
@@ -149,7 +149,7 @@ def _plain(name: str, value: Any) -> str:
     Raises NotTaken for templates, whose value is known only while a play runs.
     """
     if isinstance(value, dict | list) or "{{" in str(value):
-        raise NotTaken(f"{name} is no plain value: {value}")
+        raise NotTaken(f"{name} is not a plain value: {value}")
     return str(value)
 
 
@@ -168,7 +168,9 @@ def _address(host: Host, server: Server) -> str:
     except (OSError, UnicodeError):
         if host.variables.get("ansible_connection") == "local":
             return "127.0.0.1"  # unused, but true
-        raise NotTaken(f"“{name}” is no IP address and is not found: set ansible_host.") from None
+        raise NotTaken(
+            f"“{name}” is not an IP address and cannot be resolved: set ansible_host."
+        ) from None
     addresses = [str(address[0]).partition("%")[0] for *_, address in found]
     return server.ip_address if server.ip_address in addresses else addresses[0]
 
@@ -179,7 +181,7 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if name in CONSUMED:
             continue
         if not VARIABLE.fullmatch(name):
-            yield name, "no variable name: letters, digits and “_”"
+            yield name, "not a variable name: use letters, digits and “_”"
         elif name in MAGIC_FOR_SERVERS:
             yield name, "set by Ansible itself"  # few: ansible-inventory omits most
         elif _has_vaulted(value):

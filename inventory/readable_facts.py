@@ -56,7 +56,7 @@ def _disks(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         used = 100 * (total - free) / total
         kind = _text(mount.get("fstype"))
         sizes = f"{_gigabytes(free)} of {_gigabytes(total)} free"
-        yield _text(mount.get("mount")) or "?", f"{used:.0f} % used, {sizes} ({kind})"
+        yield _text(mount.get("mount")) or "?", f"{used:.0f}% used, {sizes} ({kind})"
 
 
 def _network(facts: dict[str, Any]) -> Rows:

@@ -63,7 +63,7 @@ class SecretsForm(forms.ModelForm):
         for name in self.instance.SECRETS:
             text = cleaned.get(NEW + name)
             if text and cleaned.get(CLEAR + name):
-                self.add_error(NEW + name, "Either a new one or none: not both.")
+                self.add_error(NEW + name, "Enter a new value or clear it, not both.")
             elif text:
                 self._take(name, text)
             elif cleaned.get(CLEAR + name):
@@ -92,7 +92,7 @@ class NamesField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         if str(value or "").lstrip().startswith(("[", "{")):
-            raise ValidationError("Enter names with commas between them: web, db.")
+            raise ValidationError("Enter comma-separated names, e.g. web, db.")
         names = (name.strip() for name in str(value or "").split(","))
         return [name for name in names if name]
 

@@ -42,7 +42,7 @@ def spelled_key(text: str) -> str:
 def without_passphrase(text: str, passphrase: str) -> str:
     """The key in OpenSSH format, unencrypted. Raises ValidationError ({field: message})."""
     if text.startswith(("ssh-", "ecdsa-")):
-        raise _wrong(KEY, "This is a public key: the private one is needed.")
+        raise _wrong(KEY, "This is a public key. Enter the private key.")
     load = load_ssh_private_key if "BEGIN OPENSSH" in text else load_pem_private_key
     try:
         key = load(text.encode(), passphrase.encode() or None)
@@ -50,13 +50,13 @@ def without_passphrase(text: str, passphrase: str) -> str:
         # A passphrase without an encrypted key, or the reverse.
         if passphrase:
             raise _wrong(PASSPHRASE, "The key has no passphrase: leave this empty.") from None
-        raise _wrong(PASSPHRASE, "The key is encrypted: its passphrase is needed.") from None
+        raise _wrong(PASSPHRASE, "The key is encrypted. Enter its passphrase.") from None
     except UnsupportedAlgorithm:
-        raise _wrong(KEY, "This kind of key, or of its encryption, is not supported.") from None
+        raise _wrong(KEY, "This kind of key, or its encryption, is not supported.") from None
     except ValueError:
         if passphrase and _is_encrypted(load, text):
             raise _wrong(PASSPHRASE, "This passphrase does not open the key.") from None
-        raise _wrong(KEY, "This is no private key: it begins with “-----BEGIN …”.") from None
+        raise _wrong(KEY, "This is not a private key, which begins with “-----BEGIN …”.") from None
     if not isinstance(key, KINDS):
         raise _wrong(KEY, "Only Ed25519, ECDSA and RSA keys are supported.")
     return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()

@@ -41,7 +41,7 @@ def decrypt(token: str) -> str:
     try:
         return _keys().decrypt(token.encode()).decode()
     except InvalidToken:
-        raise Undecryptable("No key in ENCRYPTION_KEYS opens this secret.") from None
+        raise Undecryptable("No key in ENCRYPTION_KEYS decrypts this secret.") from None
 
 
 def is_current(token: str) -> bool:
@@ -67,7 +67,7 @@ def generate_key() -> str:
 def _keys() -> MultiFernet:
     keys = getattr(settings, "ENCRYPTION_KEYS", [])
     if not keys:
-        raise ImproperlyConfigured(f"ENCRYPTION_KEYS is empty: secrets cannot be kept. {HINT}")
+        raise ImproperlyConfigured(f"ENCRYPTION_KEYS is empty: secrets cannot be stored. {HINT}")
     return MultiFernet([_key(number, key) for number, key in enumerate(keys, start=1)])
 
 

@@ -191,7 +191,7 @@ TOO_DEEP = "This is nested too deeply."
 # What Python's json reads and no database stores.
 HALF_A_PAIR = "This holds half of a surrogate pair (such as \\ud800), which cannot be stored."
 NO_NUMBER = "This holds NaN, Infinity or a number that is too large."
-INEXACT_NUMBER = "A whole number of more than 64 bits: give it as a text, in quotes."
+INEXACT_NUMBER = "This whole number has more than 64 bits. Enter it as text, in quotes."
 
 
 def has_inexact_number(value: Any) -> bool:

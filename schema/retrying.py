@@ -51,7 +51,7 @@ def insisting(operation: Callable[[], Result], *, for_seconds: float = 600) -> R
         except DatabaseError as error:
             if not is_transient(error) or time.monotonic() > give_up_at:
                 raise
-            logger.warning("The database is away (%s): trying again.", error)
+            logger.warning("Database unavailable (%s), retrying.", error)
             reconnect()
             time.sleep(PAUSE_SECONDS)
 

@@ -55,7 +55,7 @@ const live = (() => {
         // Pages redirect to the login.
         if (answer.type === "opaqueredirect") throw new Ended(LOGGED_OUT);
         if (answer.status in ENDINGS) throw new Ended(ENDINGS[answer.status]);
-        if (!answer.ok) throw new Away(`The server answered with an error (${answer.status})`);
+        if (!answer.ok) throw new Away(`The console answered with an error (${answer.status})`);
         return text;
     }
 

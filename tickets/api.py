@@ -214,7 +214,7 @@ class TicketViewSet(
 
     @extend_schema(
         responses=CommentsSerializer,
-        parameters=[OpenApiParameter("after", int, description="The last id that you have.")],
+        parameters=[OpenApiParameter("after", int, description="Return comments after this id.")],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def comments(self, request: Request, **kwargs: Any) -> Response:

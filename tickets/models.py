@@ -255,9 +255,7 @@ class Ticket(models.Model):
         self._refuse_unless_works(actor)
         before = self._locked()
         if before.status != status and before.status not in allowed:
-            raise Refused(
-                f"The ticket is {before.get_status_display().lower()}: it has to be reopened first."
-            )
+            raise Refused(f"The ticket is {before.get_status_display().lower()}: reopen it first.")
         if before.status == status:
             return False
         return self._change(actor, action, before, note=note, status=status, **changes)
@@ -379,7 +377,7 @@ class TicketComment(models.Model):
 
     def _refuse_unless_own(self, actor: User) -> None:
         if self.created_by_id != actor.pk or not actor.has_perm("tickets.work_ticket"):
-            raise PermissionDenied("Only the author can edit a comment.")
+            raise PermissionDenied("You can only edit your own comments.")
 
     def _record(self, action: str, actor: User, **details: Any) -> None:
         AuditLog.objects.record(action, self.ticket, actor=actor, comment=self.pk, **details)

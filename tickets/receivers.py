@@ -66,4 +66,4 @@ def clear_occurrences(job: Job) -> None:
 def tell_of_failed_jobs(object: Ticket, **kwargs: Any) -> Chapter:
     """A ticket's story includes that of the newest 500 of its failed jobs."""
     jobs = object.occurrences.order_by("-id").values_list("job__job_id", flat=True)[:TOLD_JOBS]
-    return Chapter("the jobs that failed", "job", [str(job_id) for job_id in jobs])
+    return Chapter("its failed jobs", "job", [str(job_id) for job_id in jobs])

@@ -94,8 +94,8 @@ def comment_edit(request: HttpRequest, ticket_id: UUID, pk: int) -> HttpResponse
         comment.edit(signed_in(request), form.cleaned_data["text"])
         return redirect(comment)
     if comment.created_by_id != request.user.pk:
-        raise PermissionDenied("Only the author can edit a comment.")
-    context = {**admin.site.each_context(request), "title": "Edit a comment"}
+        raise PermissionDenied("You can only edit your own comments.")
+    context = {**admin.site.each_context(request), "title": "Edit comment"}
     context |= {"comment": comment, "ticket": comment.ticket, "form": form}
     return TemplateResponse(request, "tickets/comment_edit.html", context)
 
@@ -118,7 +118,7 @@ def ticket_assign(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     chosen = request.POST.get("assignee", "")
     person = assignees().filter(pk=row_key(chosen)).first()
     if chosen and person is None:
-        raise Http404("There is nobody of that number who works tickets.")
+        raise Http404("No user with this id works tickets.")
     call_each(
         request,
         [ticket],

@@ -20,7 +20,7 @@ from schema.fields import CreatedAtField, EnumField, UpdatedAtField
 if TYPE_CHECKING:
     from .saved_views import SavedView
 
-LAST_ADMIN = "This is the last active admin: make somebody else one first."
+LAST_ADMIN = "This is the last active admin. Make another user an admin first."
 
 # Reserved (RFC 2606): mail to it goes nowhere.
 SYSTEM_DOMAIN = "infraops.invalid"

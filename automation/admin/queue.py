@@ -23,7 +23,7 @@ class FailureAdmin(HistoryAdmin):
 
     list_display = ["name", "func", "started", "stopped", "attempt_count"]
     cell_filters = {"func": Narrow("func__exact", "func")}
-    when_empty = "No wake-up of a worker has failed."
+    when_empty = "No wake-up has failed."
     search_fields = ["name", "func"]
     search_help_text = "Name or function"
     fields = ["name", "func", "args", "kwargs", "started", "stopped", "attempt_count", "result"]

@@ -37,8 +37,8 @@ from .launch_request import (
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
-    description="Up to 64 characters. Sent again with the same key, a launch is answered 200 with "
-    "the run that the first one made.",
+    description="Up to 64 characters. Repeating a launch with the same key returns 200 and the "
+    "run that the first request launched.",
 )
 LINES = 500
 MOST_LINES = 5000
@@ -57,7 +57,7 @@ class JobSerializer(serializers.ModelSerializer):
         source="run.options", help_text="Options that differ from their defaults."
     )
     credential_id = serializers.IntegerField(
-        source="run.credential_id", help_text="Credential named at launch."
+        source="run.credential_id", help_text="Credential chosen at launch."
     )
     command = serializers.CharField(
         source="run.command", help_text="Exact command line. Empty until the run has started."
@@ -70,7 +70,7 @@ class JobSerializer(serializers.ModelSerializer):
     )
     relaunches = serializers.SerializerMethodField(help_text="Runs that relaunch this one.")
     held_until = serializers.DateTimeField(
-        source="run.held_until", help_text="Held outside the queue until this time."
+        source="run.held_until", help_text="The run does not start before this time."
     )
     held_reason = serializers.CharField(source="run.held_reason")
     cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
@@ -278,21 +278,22 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         job = self.get_object()
         if not job.cancel(request.user):
             job.refresh_from_db()
-            asked = "has been asked to stop already"
-            raise Refused(f"{job} {asked if job.is_active else f'has ended: {job.status}'}.")
+            asked = "is already being cancelled"
+            raise Refused(
+                f"{job} {asked if job.is_active else f'has already finished: {job.status}'}."
+            )
         return self.shown(self.get_object())
 
     @extend_schema(
         responses=LinesSerializer,
         parameters=[
-            OpenApiParameter("after", int, description="The last line number that you have."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter("after", int, description="Return lines after this number."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
             OpenApiParameter(
-                "search", description="Only lines with this text, in any case, colours aside."
+                "search",
+                description="Only lines that contain this text, ignoring case and colour codes.",
             ),
-            OpenApiParameter(
-                "level", enum=list(log_search.LEVELS), description="Only lines at least so grave."
-            ),
+            OpenApiParameter("level", enum=list(log_search.LEVELS), description="Minimum level."),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -323,18 +324,18 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(
         responses=TaskResultsSerializer,
         parameters=[
-            OpenApiParameter("after", int, description="The last number that you have."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter("after", int, description="Return tasks after this number."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
             OpenApiParameter(
                 "ordering",
                 enum=[SLOWEST_FIRST],
-                description="Those that took longest, from the first on: not with `after`.",
+                description="Slowest first. Cannot be combined with `after`.",
             ),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def tasks(self, request: Request, **kwargs: Any) -> Response:
-        """List the results of tasks after number `after`, in the order in which they ended."""
+        """List the results of tasks after number `after`, in the order in which they finished."""
         after, limit = asked_range(request)
         is_slowest = _is_slowest(request)
         job = self.get_object()
@@ -374,7 +375,9 @@ def _searched(request: Request) -> tuple[str, str]:
 def _is_slowest(request: Request) -> bool:
     ordering = request.query_params.get("ordering", "")
     if ordering not in ("", SLOWEST_FIRST):
-        raise ValidationError({"ordering": [f"Only {SLOWEST_FIRST}, or without it by number."]})
+        raise ValidationError(
+            {"ordering": [f"Use {SLOWEST_FIRST}, or omit this to order by number."]}
+        )
     if ordering and "after" in request.query_params:
         raise ValidationError({"after": ["Not allowed with this ordering. Use `limit`."]})
     return bool(ordering)

@@ -83,11 +83,11 @@ class OptionsSerializer(StrictSerializer):
         r"^[0-9a-f]{64}\Z",
         required=False,
         error_messages={"invalid": "A digest has 64 hexadecimal digits."},
-        help_text="The `digest` of a rehearsal. If anything else would run by now, nothing is "
-        "launched: 409, with the new rehearsal.",
+        help_text="`digest` of a dry run. If something else would run now, nothing is launched: "
+        "the response is 409, with the new `rehearsal`.",
     )
     dry_run = serializers.BooleanField(
-        required=False, help_text="Launch nothing: run all checks and return the rehearsal."
+        required=False, help_text="Launch nothing: run all checks and return what would run."
     )
 
 
@@ -179,11 +179,11 @@ class IntentionSerializer(serializers.Serializer):
     server_count = serializers.SerializerMethodField()
     active_servers = serializers.IntegerField()
     production_count = serializers.SerializerMethodField(
-        help_text="Number of them in production (PRODUCTION_ENVIRONMENTS)."
+        help_text="Number of servers in production (PRODUCTION_ENVIRONMENTS)."
     )
     servers = serializers.SerializerMethodField(help_text="Names of the servers.")
     words = serializers.ListField(
-        child=serializers.CharField(), help_text="What would run, in the words of the launch form."
+        child=serializers.CharField(), help_text="What would run, as shown on the launch form."
     )
     waits_for = serializers.ListField(
         child=serializers.CharField(), help_text="Why it would not start right away."
@@ -200,7 +200,7 @@ class IntentionSerializer(serializers.Serializer):
         source="verdict.allowed", help_text="False if the run would be held."
     )
     violations = ViolationSerializer(
-        source="verdict.violations", many=True, help_text="Every check that objects."
+        source="verdict.violations", many=True, help_text="All failed checks."
     )
     digest = serializers.CharField(
         help_text="Identifies what would run. Send it as `expect` to launch exactly this."
@@ -237,7 +237,7 @@ class RelaunchSerializer(OptionsSerializer):
     """Changes to the earlier launch. `extra_vars` replaces only the variables it names."""
 
     only = serializers.ChoiceField(
-        Only.choices, required=False, help_text="Which of its servers. Default: all of them."
+        Only.choices, required=False, help_text="Servers to relaunch on. Default: all."
     )
 
 

@@ -138,7 +138,7 @@ class PlaybookViewSet(EditableViewSet):
     @extend_schema(responses=StatisticsSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def statistics(self, request: Request, **kwargs: Any) -> Response:
-        """Show how a playbook has fared.
+        """Show the results of a playbook's runs.
 
         The last 50 runs, newest first, the last 12 weeks with runs, and the newest job on each
         server. Considers the newest 500 runs and 20,000 jobs, however long the history is.

@@ -176,8 +176,10 @@ class PrintedLineSerializer(serializers.Serializer):
 
 class OutputSerializer(serializers.Serializer):
     lines = PrintedLineSerializer(many=True)
-    last = serializers.IntegerField(help_text="The next call's `after`.")
-    finished = serializers.BooleanField(help_text="The run has ended, and no line follows these.")
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
+    finished = serializers.BooleanField(
+        help_text="True if the run has finished and there are no further lines."
+    )
 
 
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
@@ -214,8 +216,8 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         run = self.get_object()
         if not run.cancel(signed_in(request)):
             run.refresh_from_db()
-            asked = "has been asked to stop already"
-            raise Refused(f"{run} {'has ended' if run.outcome else asked}.")
+            asked = "is already being cancelled"
+            raise Refused(f"{run} {'has already finished' if run.outcome else asked}.")
         return self.shown(self.get_object())
 
     @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
@@ -234,11 +236,13 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(
         responses=MatrixSerializer,
         parameters=[
-            OpenApiParameter("status", str, description="Only servers whose job is so."),
+            OpenApiParameter("status", str, description="Only servers whose job has this status."),
             OpenApiParameter("task", str, description="Only tasks whose name contains this."),
-            OpenApiParameter("only", str, description="Only tasks that “failed” or “changed”."),
-            OpenApiParameter("hosts", int, description="Which page of servers: 50 on each."),
-            OpenApiParameter("tasks", int, description="Which page of tasks: 25 on each."),
+            OpenApiParameter(
+                "only", str, description="Only tasks with this result: “failed” or “changed”."
+            ),
+            OpenApiParameter("hosts", int, description="Page of servers, 50 per page."),
+            OpenApiParameter("tasks", int, description="Page of tasks, 25 per page."),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -261,8 +265,8 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(
         responses=OutputSerializer,
         parameters=[
-            OpenApiParameter("after", int, description="The last line number that you have."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}; without it, {LINES}."),
+            OpenApiParameter("after", int, description="Return lines after this number."),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -126,7 +126,7 @@ def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> 
     if is_unknown:
         names = " and ".join(f"“{term}”" for term in wanted)
         verb = "matches" if len(wanted) == 1 else "match"
-        reason = f"{names} {verb} no server of the inventory"
+        reason = f"{names} {verb} no server in the inventory"
     if any(each.makes_groups or (is_unknown and each.names_files) for each in before):
         return Idle(play, f"{reason} unless an earlier task adds some", is_sure=False)
     return Idle(play, reason)

@@ -39,15 +39,15 @@ def locate_file(file_path: str) -> Path:
     root = root_of(file_path)
     relative = Path(file_path.removeprefix(BUILTIN))
     if relative.is_absolute() or ".." in relative.parts:
-        raise ValidationError(f"“{file_path}” has to be relative to {root}, without “..”.")
+        raise ValidationError(f"“{file_path}” must be relative to {root}, without “..”.")
     try:
         path = (root / relative).resolve()
     except (OSError, RuntimeError, ValueError):  # too long, a symlink loop, a NUL
-        raise ValidationError(f"“{file_path!a}” is no path that can be used.") from None
+        raise ValidationError(f"“{file_path!a}” is not a valid path.") from None
     if not path.is_relative_to(root):
-        raise ValidationError(f"“{file_path}” leads outside of {root}.")
+        raise ValidationError(f"“{file_path}” is outside {root}.")
     if _is_special(path):
-        raise ValidationError(f"“{file_path}” is no ordinary file.")
+        raise ValidationError(f"“{file_path}” is not a regular file.")
     return path
 
 
@@ -72,7 +72,7 @@ def validate_file_path(file_path: str) -> None:
     path = locate_file(file_path)
     if path.suffix not in SUFFIXES:
         raise ValidationError(
-            f"“{file_path}” is no playbook: its name has to end in .yml or .yaml."
+            f"“{file_path}” is not a playbook: its name must end in .yml or .yaml."
         )
     try:
         with path.open("rb"):
@@ -80,7 +80,7 @@ def validate_file_path(file_path: str) -> None:
     except IsADirectoryError:
         raise ValidationError(f"“{file_path}” is a folder, not a file.") from None
     except PermissionError:
-        raise ValidationError(f"InfraOps may not read “{file_path}”.") from None
+        raise ValidationError(f"InfraOps has no permission to read “{file_path}”.") from None
     except OSError:
         raise ValidationError(f"There is no file “{file_path}” in {root_of(file_path)}.") from None
 
@@ -174,7 +174,7 @@ class _TolerantLoader(yaml.SafeLoader):
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
         if node is not None and _written_out(node, {}) > MOST_CHARACTERS:
-            raise yaml.YAMLError("Written out, its aliases are too long.")
+            raise yaml.YAMLError("Its YAML aliases expand to too much text.")
         return node
 
 

@@ -18,8 +18,8 @@ TEMPLATES = ("{{", "{%", "{#")
 # Besides false itself, what Ansible reads as no.
 NO = {"no", "n", "false", "f", "off", "0", "0.0"}
 HASHED = (
-    "The playbook's prompt would hash it ({method}); given here it is passed as it is, so give the "
-    "hash."
+    "The playbook's prompt hashes this value ({method}), but a launch passes it as entered: "
+    "enter the hash."
 )
 
 Plays = list[dict[str, Any]]

@@ -99,7 +99,7 @@ class ChannelReader(threading.Thread):
         while len(self._unread) - at >= HEAD:
             length = int.from_bytes(self._unread[at : at + HEAD], "big")
             if length > MOST:
-                raise BrokenChannel("An event is larger than any that can be.")
+                raise BrokenChannel("An event is too large.")
             if len(self._unread) - at - HEAD < length:
                 break
             self._take(bytes(self._unread[at + HEAD : at + HEAD + length]))

@@ -98,7 +98,7 @@ def parse_event(content: bytes) -> tuple[int, Event]:
     """(number, event). Raises ValueError for anything else."""
     told = json.loads(content)
     if not isinstance(told, dict) or told.get("kind") not in KINDS:
-        raise ValueError("This is no event.")
+        raise ValueError("This is not an event.")
     event = Event(
         kind=told["kind"],
         at=_time(told.get("at")),
@@ -115,7 +115,7 @@ def parse_event(content: bytes) -> tuple[int, Event]:
         data=told,
     )
     if event.kind in ABOUT_A_HOST and not event.host:
-        raise ValueError(f"This {event.kind} is about no host.")
+        raise ValueError(f"This {event.kind} names no host.")
     return _number(told), event
 
 
@@ -134,7 +134,7 @@ def _number(told: dict[str, Any]) -> int:
 def _text(told: dict[str, Any], name: str) -> str:
     value = told.get(name)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"“{name}” of an event has to be a text.")
+        raise ValueError(f"“{name}” of an event must be text.")
     return value or ""
 
 

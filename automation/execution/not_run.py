@@ -58,18 +58,18 @@ class Plays:
         patterns = list(self._patterns)
         said = ", ".join(patterns[:NAMED_PATTERNS]) or "other hosts"
         if anybody:
-            return Outcome.skipped(f"No play is for {host}: the playbook's plays are for {said}.")
+            return Outcome.skipped(f"No play targets {host}: the playbook's plays target {said}.")
         if patterns and set(patterns) <= LOCALHOST:
             return Outcome.failed(
                 Kind.LOCALHOST_PLAY,
-                f"Nothing ran: the plays are for localhost only, and the job is for {host}. Write "
-                "“hosts: all” (with “delegate_to: localhost” where it has to be the worker), or "
+                f"Nothing ran: all plays have “hosts: localhost”, but the job is for {host}. Use "
+                "“hosts: all” (with “delegate_to: localhost” for tasks on the worker), or "
                 "register a server named localhost and run it there.",
             )
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
-            f"Nothing ran: the plays are for {said}, and {host} is not among them. Its groups are "
-            "its environment and its tags.",
+            f"Nothing ran: the plays target {said}, which does not include {host}. A server's "
+            "groups come from its environment and tags.",
         )
 
 
@@ -78,13 +78,13 @@ def _why_idle(data: dict[str, Any]) -> str:
     elsewhere = [str(name) for name in data.get("elsewhere") or []]
     count = int(data.get("elsewhere_count") or 0)
     if not elsewhere:
-        return "it matches no server of the inventory"
+        return "it matches no server in the inventory"
     if set(elsewhere) <= LOCALHOST:
-        return "it is for the machine that runs Ansible, and the launch is limited to its servers"
+        return "it targets the worker itself, and the launch is limited to the chosen servers"
     more = f" and {count - len(elsewhere)} more" if count > len(elsewhere) else ""
     is_one = count <= 1
     said = "which is not part" if is_one else "none of which is part"
-    return f"it is for {', '.join(elsewhere)}{more}, {said} of this launch"
+    return f"it targets {', '.join(elsewhere)}{more}, {said} of this launch"
 
 
 def _shortened(pattern: str) -> str:

@@ -28,9 +28,9 @@ def look() -> None:
     """`reap` for a loop that must survive errors."""
     try:
         if lost := reap():
-            logger.warning("Ended, for their workers are gone: runs %s", lost)
+            logger.warning("Ended runs whose workers are gone: %s", lost)
     except Exception as error:
-        logger.warning("No look at other workers' runs: %s", error)
+        logger.warning("Could not check other workers' runs: %s", error)
         reconnect()
 
 
@@ -79,7 +79,9 @@ def _still_silent(suspects: list[Run]) -> list[Run]:
         try:
             suspects = [run for run in suspects if run.stays_silent()]
         except DatabaseError as error:
-            logger.warning("Nobody is taken for lost, the database takes no writes: %s", error)
+            logger.warning(
+                "No worker is declared lost while the database accepts no writes: %s", error
+            )
             reconnect()
             return []
         if not suspects:

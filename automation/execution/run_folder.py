@@ -65,8 +65,8 @@ def no_room(run: Run) -> str:
     """The message wherever the disk with a run's own files is full."""
     where = settings.RUN_ROOT or tempfile.gettempdir()
     return (
-        f"There is no room in RUN_ROOT ({where}) on the worker {run.worker_host}: the run was "
-        "stopped. Free some space there and relaunch."
+        f"RUN_ROOT ({where}) on the worker {run.worker_host} is full, so the run was stopped. "
+        "Free some space there, then relaunch."
     )
 
 
@@ -77,8 +77,8 @@ def unwritable(run: Run, error: OSError) -> str:
     where = settings.RUN_ROOT or tempfile.gettempdir()
     return (
         f"The run's own files could not be written on the worker {run.worker_host}: "
-        f"{error.strerror} ({error.filename}). They go below RUN_ROOT ({where}): it has to be a "
-        "folder with room that the worker may write to."
+        f"{error.strerror} ({error.filename}). RUN_ROOT ({where}) must be a folder with free "
+        "space that the worker can write to."
     )
 
 
@@ -137,12 +137,12 @@ class RunFolder:
         except (OSError, ValidationError):
             raise CannotStart(
                 Job.FailureKind.PLAYBOOK_MISSING,
-                f"The file {playbook.file_path} is not there any more.",
+                f"The file {playbook.file_path} no longer exists.",
             ) from None
         if playbook_files.hash_of(content) != self.run.playbook_hash:
             raise CannotStart(
                 Job.FailureKind.PLAYBOOK_CHANGED,
-                f"The file {playbook.file_path} has changed since it was launched; nothing ran.",
+                f"The file {playbook.file_path} has changed since the launch; nothing ran.",
             )
         relative = source.relative_to(playbook_files.root_of(playbook.file_path))
         self._mirror(playbook_files.root_of(playbook.file_path), relative)
@@ -195,8 +195,8 @@ class RunFolder:
         if disputed:
             raise CannotStart(
                 Job.FailureKind.INTERNAL,
-                "The servers' credentials do not agree on the environment variable "
-                f"{', '.join(disputed)}: launch them apart, or name one credential for all.",
+                "The servers' credentials set different values for the environment variable "
+                f"{', '.join(disputed)}. Launch them separately, or choose one credential for all.",
             )
         if not given:
             return None

@@ -65,7 +65,7 @@ KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
-UNDECRYPTABLE = "Put the key back, or give the secret again."
+UNDECRYPTABLE = "Put the key back, or enter the secret again."
 # A shell reports a program that was ended by a signal as 128 plus the signal's number.
 SIGNALLED = 128
 # Rows written at once; between two batches we check whether to stop.
@@ -337,16 +337,16 @@ class _Execution:
         if now - self.started > self.run.deadline_seconds:
             return Outcome.failed(
                 Job.FailureKind.DEADLINE,
-                f"Stopped: it ran longer than its deadline of {self.run.deadline_seconds} seconds.",
+                f"Stopped: it exceeded its time limit of {self.run.deadline_seconds} seconds.",
             )
         idle = self.run.idle_deadline_seconds
         if idle is not None and self.transcript.silent_seconds() > idle:
             return Outcome.failed(
                 Job.FailureKind.DEADLINE,
-                f"Stopped: it printed nothing for {idle} s, which is its idle deadline.",
+                f"Stopped: it printed nothing for {idle} s, its limit without output.",
             )
         if shutdown.is_overdue():
-            return Outcome.cancelled("Cancelled: its worker was stopped before it had ended.")
+            return Outcome.cancelled("Cancelled: its worker was stopped before the run finished.")
         if lost := self._lost_claim(now):
             return lost
         self.run.refresh_from_db(fields=["cancel_requested_at", "cancelled_by", "cancel_reason"])

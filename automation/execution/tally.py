@@ -30,9 +30,9 @@ WRONG_HOST_KEY = (
     "Using a SSH password instead of a key is not possible because Host Key checking is enabled",
 )
 HOST_KEY_ADVICE = (
-    "shows another host key than the one that is pinned, so nothing was done there. If the server "
+    "presented a host key other than the pinned one, so nothing was done there. If the server "
     "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If "
-    "not, somebody may stand in between."
+    "not, someone may be intercepting the connection."
 )
 NAMED_HOSTS = 3
 
@@ -129,9 +129,7 @@ class Tally:
         if not any(counts.values()) and host not in recap.took_part:
             return self._plays.outcome(host, anybody=bool(recap.took_part))
         if not self._tasks and self._selects_tasks:
-            return Outcome.failed(
-                Kind.NO_TASKS, "No task of the play is left with the launch's options."
-            )
+            return Outcome.failed(Kind.NO_TASKS, "The launch's options leave no task to run.")
         if exit_code in (0, 2, 4):  # 2: a host failed; 4: a host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
         return Outcome.failed(Kind.ANSIBLE_ERROR, f"{describe_exit(exit_code)}.", counts=counts)
@@ -166,7 +164,7 @@ class Tally:
         ]
         because = f" after a failure on {', '.join(others[:NAMED_HOSTS])}" if others else ""
         more = f" and {len(others) - NAMED_HOSTS} more" if len(others) > NAMED_HOSTS else ""
-        when = "was through with" if any(counts.values()) else "came to"
+        when = "finished" if any(counts.values()) else "reached"
         return Outcome.failed(
             Kind.NOT_REACHED,
             f"Not reached: the playbook stopped{because}{more}, before it {when} {host}.",
@@ -177,8 +175,8 @@ class Tally:
         name = self._masking.name(task)
         return Outcome.failed(
             Kind.INTERNAL,
-            f"Ansible started the task “{name}” on {host} and never reported a result. Whether it "
-            "ran there is not known.",
+            f"Ansible started the task “{name}” on {host} but never reported a result. It may or "
+            "may not have run there.",
             failed_task=name,
             counts=counts,
         )
@@ -221,7 +219,7 @@ class Tally:
 def describe_exit(exit_code: int | None) -> str:
     """How the process ended, in words; negative exit codes are signals."""
     if exit_code is None:
-        return "ansible-playbook ended, and its exit code could not be learnt"
+        return "ansible-playbook ended with an unknown exit code"
     if exit_code < 0:
         name = signal_name(-exit_code)
         hint = " (often because the machine ran out of memory)" if name == "SIGKILL" else ""

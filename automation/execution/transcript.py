@@ -25,7 +25,7 @@ from .task_results import TaskResults
 
 logger = logging.getLogger(__name__)
 
-MAY_LACK = "The log or the list of tasks may lack something; the worker's own log has the details."
+MAY_LACK = "The log or the list of tasks may be incomplete; the worker's own log has the details."
 NO_SPACE = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
 
 ROOM_BYTES = 64 * 1024
@@ -110,8 +110,8 @@ class Transcript:
             return Outcome.failed(
                 Job.FailureKind.INTERNAL,
                 f"Ansible could not start the task “{task}” for {event.host} on the worker "
-                f"{self._run.worker_host}: {reason}. It would have gone on without it, so the run "
-                "was stopped.",
+                f"{self._run.worker_host}: {reason}. Ansible would have continued without it, so "
+                "the run was stopped.",
             )
         if event.status in ("failed", "unreachable") and self._is_full(event):
             return Outcome.failed(Job.FailureKind.INTERNAL, self._no_room)
@@ -157,6 +157,6 @@ def describe_channel_failure(channel: ChannelReader) -> Outcome | None:
     reason = channel.failed if is_ours else type(channel.failed).__name__
     return Outcome.failed(
         Job.FailureKind.INTERNAL,
-        f"What Ansible reports could not be followed any more ({reason}), so the run was "
-        "stopped. What had been done until then is in the log.",
+        f"Ansible's events could no longer be read ({reason}), so the run was stopped. The log "
+        "shows what was done until then.",
     )

@@ -28,7 +28,7 @@ def kept_result(value: Any, mask: Callable[[str], str]) -> tuple[str, bool]:
         text = _as_json(_cut(clean, characters, items))
         if len(text) <= RESULT_LENGTH:
             return text, True
-    return _as_json({"cut": "The result is too large to be kept."}), True
+    return _as_json({"cut": "The result is too large to store."}), True
 
 
 def _as_json(value: Any) -> str:

@@ -91,10 +91,10 @@ def _overridden(candidate: Candidate, violations: tuple[Violation, ...]) -> tupl
 def refuse_role(candidate: Candidate) -> None:
     """Raise PermissionDenied if the actor may not launch, or may not choose a credential."""
     if not candidate.actor.has_perm("automation.launch_playbook"):
-        raise PermissionDenied("Your role cannot launch playbooks.")
+        raise PermissionDenied("Your role does not allow launching playbooks.")
     named = candidate.launch.credential
     if named is not None and not candidate.actor.has_perm("inventory.use_credential"):
-        raise PermissionDenied("Your role cannot choose credentials.")
+        raise PermissionDenied("Your role does not allow choosing credentials.")
 
 
 def _refuse_no_server(candidate: Candidate) -> None:

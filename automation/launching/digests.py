@@ -140,7 +140,7 @@ def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iter
     if removed := sorted(before.keys() - after.keys()):
         yield f"No longer included: {name_some(removed)}."
     if edited := sorted(name for name in after if before.get(name, after[name]) != after[name]):
-        yield f"Edited meanwhile: {name_some(edited)}."
+        yield f"Edited since: {name_some(edited)}."
 
 
 def _of_the_credential(before: str, after: str) -> Iterator[str]:

@@ -67,14 +67,14 @@ class LaunchingCommand(BaseCommand):
         parser.add_argument(
             "--yes",
             action="store_true",
-            help="do not ask (a terminal is asked about several servers, and about production)",
+            help="skip the confirmation (asked on a terminal for several servers or production)",
         )
         self._add_launch_options(parser)
 
     @staticmethod
     def _add_launch_options(parser: ArgumentParser) -> None:
         """Add the options; each is None unless given."""
-        options = parser.add_argument_group("how it runs")
+        options = parser.add_argument_group("run options")
         options.add_argument(
             "--reason",
             default="",
@@ -82,7 +82,7 @@ class LaunchingCommand(BaseCommand):
         )
         on_or_off: Any = {"action": BooleanOptionalAction}
         options.add_argument(
-            "--credential", metavar="NAME", help="log in with it instead of the servers' own"
+            "--credential", metavar="NAME", help="credential to use instead of the servers' own"
         )
         options.add_argument("--extra-vars", metavar="JSON", help="a JSON object")
         options.add_argument("--check", help="report changes without making them", **on_or_off)
@@ -179,7 +179,7 @@ class LaunchingCommand(BaseCommand):
         try:
             self._show_lines(run, jobs)
         except KeyboardInterrupt:
-            self.stderr.write(f"\nStill running: {jobs[0].job_id}. `cancel_job` ends it.")
+            self.stderr.write(f"\nStill running: {jobs[0].job_id}. `cancel_job` cancels it.")
             sys.exit(130)
         sys.exit(self._result(run))
 
@@ -209,9 +209,9 @@ class LaunchingCommand(BaseCommand):
             self._worker_at = now
         elif now - self._worker_at >= self._patience:
             raise CommandError(
-                f"No worker has been there for {self._patience.seconds} s: start one with "
-                f"`manage.py run_worker`, and it takes what waits. `cancel_job {jobs[0].job_id}` "
-                "takes it back."
+                f"No worker has been seen for {self._patience.seconds} s. Start one with "
+                f"`manage.py run_worker` and the run starts. `cancel_job {jobs[0].job_id}` "
+                "cancels it."
             )
 
     def _print_new(self, job: Job, shown: dict[int, int], *, prefix: bool) -> bool:
@@ -232,7 +232,7 @@ class LaunchingCommand(BaseCommand):
     def _say_what_it_waits_for(self, run: Run) -> bool:
         reasons = insisting(lambda: blockers(run))
         if reasons:
-            self.stdout.write(f"It waits: {' '.join(reasons)}")
+            self.stdout.write(f"Waiting: {' '.join(reasons)}")
         return bool(reasons)
 
     def _result(self, run: Run) -> int:
@@ -312,7 +312,7 @@ def _plan_changed(changed: PlanChanged, shown: Intention | None = None) -> str:
     """What has changed, as far as that is known, and what would run now."""
     now = changed.intention
     changes = name_changes(shown.contents if shown else None, now.contents, str(now.run.playbook))
-    said = ["Nothing was launched: what would run is not what was expected.", *changes]
+    said = ["Nothing was launched: what would run differs from --expect.", *changes]
     return "\n".join([*said, "Now:", *now.words, f"Digest: {now.digest}"])
 
 

@@ -146,7 +146,7 @@ class Intention:
     def _exceptions(self) -> list[str]:
         """As far as the playbook's own file shows: roles may have such tasks too."""
         if self.run.check_mode and NEVER_CHECKED.search(self.run.playbook.source):
-            return ["Tasks with “check_mode: false” make changes even so."]
+            return ["Tasks with “check_mode: false” still make changes."]
         return []
 
     def _own_defaults(self) -> list[str]:

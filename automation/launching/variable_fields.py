@@ -54,7 +54,7 @@ def _field(name: str, spec: dict[str, Any]) -> forms.Field:
         "help_text": escape(spec.get("help", "")),
         "initial": default,
         "required": bool(spec.get("required")),
-        "error_messages": {"required": "A value is needed."},
+        "error_messages": {"required": "A value is required."},
     }
     kind = spec.get("type", "string")
     if spec.get("secret"):

@@ -21,7 +21,7 @@ from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
 
 def validate_labels(value: Any) -> None:
     if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
-        raise ValidationError('Tags have to be a list of texts, like ["web", "nightly"].')
+        raise ValidationError('Tags must be a list of strings, like ["web", "nightly"].')
 
 
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
@@ -120,10 +120,10 @@ class Playbook(Editable):
         Raises Refused if the file is missing or its prompts are invalid.
         """
         if not actor.has_perm("automation.accept_playbook"):
-            raise PermissionDenied("Only an admin accepts a changed playbook file.")
+            raise PermissionDenied("Only admins can accept a changed playbook file.")
         current = self.current_hash()
         if current is None:
-            raise Refused(f"The file {self.file_path} is not there: nothing can be accepted.")
+            raise Refused(f"The file {self.file_path} does not exist: there is nothing to accept.")
         if current == self.file_hash:
             return False
         old, self.file_hash = self.file_hash, current
@@ -209,7 +209,7 @@ class Playbook(Editable):
             schema = prompts.brought_up_to_date(self.variables, self.plays())
             variables.validate_schema(schema)
         except ValidationError as error:
-            raise Refused(f"Its prompts cannot be taken: {' '.join(error.messages)}") from None
+            raise Refused(f"Its prompts cannot be used: {' '.join(error.messages)}") from None
         before, self.variables = self.variables, schema
         return [name for name, entry in schema.items() if before.get(name) != entry]
 

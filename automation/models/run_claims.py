@@ -57,7 +57,7 @@ class RunClaims(RunStates):
         """
         with transaction.atomic():
             if not self._mine().select_for_update().exists():
-                raise ClaimLost(f"{self} was ended by somebody else.")
+                raise ClaimLost(f"{self} was ended elsewhere.")
             yield
 
     # For the reaper

@@ -239,7 +239,7 @@ class Run(RunOptions, RunHolds, RunClaims):
         reason is required.
         """
         if actor is not None and not actor.has_perm("automation.cancel_job"):
-            raise PermissionDenied("Your role does not cancel jobs.")
+            raise PermissionDenied("Your role does not allow cancelling jobs.")
         # May deadlock with a worker that claims it at the same moment.
         asked = insisting(lambda: self._cancel(actor, reason), for_seconds=5)
         if asked:

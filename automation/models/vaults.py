@@ -57,16 +57,18 @@ class VaultPassword(models.Model):
         if others.filter(vault_id__iexact=self.vault_id).exists():
             raise ValidationError({"vault_id": [TAKEN]})
         if not self.password:
-            raise ValidationError({"password": ["A password is needed."]})
+            raise ValidationError({"password": ["A password is required."]})
         try:
             text = self.opened()
         except Undecryptable:
             raise ValidationError(
-                {"password": ["It cannot be decrypted: give it again."]}
+                {"password": ["It cannot be decrypted. Enter it again."]}
             ) from None
         if text != text.strip() or "\n" in text:
             # Ansible strips a password file's content, and would then use another password.
-            raise ValidationError({"password": ["One line, without spaces around it."]})
+            raise ValidationError(
+                {"password": ["Must be one line without leading or trailing spaces."]}
+            )
 
     def opened(self) -> str:
         """The decrypted password; only for the run itself. Raises Undecryptable."""

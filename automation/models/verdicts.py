@@ -35,7 +35,7 @@ ERRORS = PermissionDenied | Refused | ValidationError
 # The longest a run is held before rules are asked again; also keeps datetime.max out of time zone
 # conversions.
 LONGEST_HOLD = timedelta(days=365)
-MAY_BE_OVERRIDDEN = "An admin may launch it all the same by giving a reason."
+MAY_BE_OVERRIDDEN = "An admin can override this by giving a reason."
 
 
 class Level(StrEnum):
@@ -128,8 +128,11 @@ def _violations(receiver: Any, asked: dict[str, Any]) -> list[Violation]:
         if is_transient(error) or connection.needs_rollback:
             raise  # the whole launch or claim is tried again
         app = _app_of(receiver)
-        logger.exception("A rule of %s could not be asked", app)
-        message = f"A rule of “{app}” could not be asked. The log of the console says why."
+        logger.exception("A check of %s failed", app)
+        message = (
+            f"A check of “{app}” failed with an error. The log of the console or worker has the "
+            "details."
+        )
         return [Violation(app, Level.HARD, message)]
 
 
@@ -139,16 +142,16 @@ def _meant(answer: Any) -> Violation:
     Raises TypeError or ValueError for anything malformed, which would otherwise break its readers.
     """
     if not isinstance(answer, Violation):
-        raise TypeError(f"A rule answers violations, not {answer!r}.")
+        raise TypeError(f"A check must return violations, not {answer!r}.")
     for text in (answer.rule, answer.message):
         text.encode()  # raises for lone surrogates ("\ud800"), which cannot be stored
     if not isinstance(answer.error, ERRORS | None):
-        raise TypeError(f"A launch is refused with one of {ERRORS}, not {answer.error!r}.")
+        raise TypeError(f"The error of a violation must be one of {ERRORS}, not {answer.error!r}.")
     level, end = Level(answer.level), answer.waits_until
     if end is None:
         return replace(answer, level=level)
     if timezone.is_naive(end):
-        raise ValueError(f"When a hold ends has a time zone: {end!r}.")
+        raise ValueError(f"The end of a hold needs a time zone: {end!r}.")
     return replace(answer, level=level, waits_until=min(end, timezone.now() + LONGEST_HOLD))
 
 

@@ -33,7 +33,7 @@ def why_it_would_wait(run: Run, servers: Sequence[Server]) -> list[str]:
     if run.is_held:
         return [run.held_words]
     reasons = [*blockers(run, servers), *_no_worker(run)]
-    return [f"It will wait: {each}" for each in reasons]
+    return [f"The run will wait: {each}" for each in reasons]
 
 
 def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
@@ -59,7 +59,7 @@ def _own_turn(run: Run, servers: set[int]) -> list[str]:
     other = type(run).objects.running().filter(exclusive_key=key).first() if key else None
     if other is None:
         return []
-    return [f"Run {other.pk} of this playbook is not over, and it runs one at a time."]
+    return [f"Run {other.pk} of this playbook has not finished, and only one may run at a time."]
 
 
 def _busy_servers(run: Run, servers: set[int]) -> list[str]:

@@ -15,18 +15,18 @@ ADVICE: dict[str, str] = {
     "localhost”), or register a server named localhost and launch on that.",
     _Kind.NO_TASKS: "Every task was skipped. Check the tags of the launch and the conditions in "
     "the playbook.",
-    _Kind.NOT_REACHED: "The run ended before it reached this server. Fix what ended it, then "
+    _Kind.NOT_REACHED: "The run stopped before it reached this server. Fix what stopped it, then "
     "relaunch on the unreached servers.",
     _Kind.PLAYBOOK_CHANGED: "The file differs from the registered one. An admin has to review "
     "the change and accept it on the playbook's page.",
     _Kind.PLAYBOOK_MISSING: "Restore the file in the playbook folder of every worker, or "
     "correct the path on the playbook's page.",
-    _Kind.BAD_YAML: "Ansible cannot parse the playbook. Fix the place that the message names, "
+    _Kind.BAD_YAML: "Ansible cannot parse the playbook. Fix the line named in the message, "
     "accept the changed file, then relaunch.",
     _Kind.UNKNOWN_MODULE: "A module or action is misspelt, or its collection is not installed "
     "on the workers (ansible-galaxy collection install …).",
     _Kind.ANSIBLE_MISSING: "Install ansible-core in the worker's own Python environment.",
-    _Kind.WORKER_LOST: "The worker process or its machine died. Changes may be half done: check "
+    _Kind.WORKER_LOST: "The worker process or its machine died. Changes may be incomplete: check "
     "the server before you relaunch.",
     _Kind.DEADLINE: "The run reached its time limit, or its limit without output. See where it "
     "hung, or relaunch with a longer limit.",

@@ -64,9 +64,9 @@ def _doubt(job: Job, file_path: str, path: Path, content: bytes) -> str:
     """Why the file may have changed: by hash for the playbook, by mtime for other files."""
     if file_path == job.playbook.file_path:
         is_same = playbook_files.hash_of(content) == job.run.playbook_hash
-        return "" if is_same else "The file has changed since this run: these may be other lines."
+        return "" if is_same else "The file has changed since this run: these lines may differ."
     changed_at = datetime.fromtimestamp(path.stat().st_mtime, timezone.get_current_timezone())
     if job.started_at is None or changed_at <= job.started_at:
         return ""
     when = changed_at.strftime("%Y-%m-%d %H:%M:%S")
-    return f"The file was changed at {when}, after this run began: these may be other lines."
+    return f"The file was changed at {when}, after this run began: these lines may differ."

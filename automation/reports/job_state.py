@@ -12,7 +12,7 @@ from .advice import ADVICE
 from .failing_source import Excerpt, excerpt_of
 from .track_record import usual_seconds_on
 
-WHY_UNMASKED = "their values are too short or too common to hide without damaging the log."
+WHY_UNMASKED = "their values are too short or too common to mask without garbling the log."
 
 
 def state_of(job: Job) -> dict[str, Any]:

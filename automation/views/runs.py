@@ -74,10 +74,10 @@ def cancel(request: HttpRequest, row: Job | Run, run: Run) -> HttpResponse:
             request,
             f"{of_run.cancel_label}?",
             button=of_run.cancel_label,
-            names=[f"{run}: all of it stops, wherever it stands."],
+            names=[f"{run}: stops on all of its servers"],
             is_production=True,
             back=row.get_absolute_url(),
-            back_button="Keep it running",
+            back_button="Keep running",
         )
     if not row.cancel(signed_in(request)):
         messages.info(request, f"{run} has already finished or is being cancelled.")

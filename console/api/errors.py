@@ -29,7 +29,7 @@ class Conflict(APIException):
 
 class TooLarge(APIException):
     status_code = 413
-    default_detail = "The body is larger than this server takes (DATA_UPLOAD_MAX_MEMORY_SIZE)."
+    default_detail = "The request body is too large (DATA_UPLOAD_MAX_MEMORY_SIZE)."
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -52,7 +52,7 @@ def _as_http(error: Exception) -> Exception:
             error.message_dict if hasattr(error, "error_dict") else error.messages
         )
     if isinstance(error, OverflowError):
-        return ValidationError("A number or a time is further out than the database can tell.")
+        return ValidationError("A number or a time is out of range.")
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
     if isinstance(error, NotAuthenticated):
@@ -60,7 +60,7 @@ def _as_http(error: Exception) -> Exception:
         error.detail = ErrorDetail(LOG_IN, "not_authenticated")
     if isinstance(error, IntegrityError):
         logger.warning("A write was refused by the database: %s", error)
-        return Conflict("Something else was written at the same moment: read it again, then retry.")
+        return Conflict("Another request changed this at the same time. Read it again, then retry.")
     return error
 
 

@@ -52,7 +52,7 @@ class NewestFirst(CursorPagination):
                 raise NotFound
             self.column.to_python(cursor.position if cursor else None)
         except (NotFound, DjangoValidationError):
-            message = "Take it as it stands in “next” or “previous”."
+            message = "Use the link in “next” or “previous” unchanged."
             raise ValidationError({"cursor": [message]}) from None
         return cursor
 

@@ -35,7 +35,7 @@ class StorableJSONParser(JSONParser):
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
         except UnicodeEncodeError:
-            raise ParseError("The JSON holds half of a surrogate pair.") from None
+            raise ParseError("The JSON contains a lone surrogate.") from None
         except ValueError:  # 1e400 is infinite in Python
-            raise ParseError("The JSON holds a number that is too large.") from None
+            raise ParseError("The JSON contains a number that is too large.") from None
         return data

@@ -23,9 +23,9 @@ class StrictSerializer(serializers.Serializer):
 
     def _why_not(self, name: str, writable: set[str]) -> str:
         if name in self.fields:
-            return "This cannot be written."
+            return "This field is read-only."
         known = ", ".join(sorted(writable))
-        return f"No such field. Known: {known}." if known else "No such field: send none."
+        return f"No such field. Known: {known}." if known else "No such field: send an empty body."
 
 
 def secret(help_text: str = "") -> serializers.CharField:

@@ -37,7 +37,7 @@ class RecordViewSet(viewsets.GenericViewSet):
                 {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
             )
         if repeated := self._repeated_parameters(request):
-            raise ValidationError({name: ["Give this parameter once."] for name in repeated})
+            raise ValidationError({name: ["Send this parameter only once."] for name in repeated})
 
     def get_object(self) -> Any:
         try:

@@ -55,7 +55,7 @@ def reason(error: Exception) -> str:
     """An expected error, in words for the user."""
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
-    return str(error) or "You may not do this."
+    return str(error) or "Your role does not allow this."
 
 
 def join_names(names: list[str]) -> str:

@@ -133,7 +133,7 @@ class ConsoleAdmin(ModelAdmin):
         """Limit "select all" to the action's maximum, as every row gets an audit line."""
         keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if isinstance(self.opts.pk, IntegerField) and not all(map(is_whole_number, keys)):
-            messages.error(request, "Nothing was done: what was selected does not exist.")
+            messages.error(request, "Nothing was done: the selected rows no longer exist.")
             return HttpResponseRedirect(request.get_full_path())
         most = self.get_acted_rows(request.POST.get("action", ""))
         chosen = queryset.order_by()

@@ -21,6 +21,11 @@ from unfold.contrib.filters.admin import (
 class TimeRangeFilter(RangeDateTimeFilter):
     """From (inclusive) to (exclusive), in the console's time zone; a date means its midnight."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # "By created", like the column.
+        self.title: str = str(vars(self)["title"]).removesuffix(" at")
+
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         for end, lookup in (("from", "gte"), ("to", "lt")):
             moment = self._moment(end)
@@ -38,7 +43,7 @@ class TimeRangeFilter(RangeDateTimeFilter):
         except ValueError:
             moment = None
         if moment is None:
-            raise IncorrectLookupParameters(f"{date} {time} is no time.")
+            raise IncorrectLookupParameters(f"{date} {time} is not a valid time.")
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 

@@ -141,20 +141,20 @@ FUNCTIONS = frozenset(
     }
 )
 
-REFUSED = "Ansible sets this one itself: choose another name."
+REFUSED = "Ansible sets this variable itself. Choose another name."
 
 
 def reservation(name: str) -> str:
     """A warning about a variable name that Ansible accepts; usually ""."""
     if name == "environment":
         return (
-            "“environment” is also a keyword of Ansible: tasks see their own environment under "
-            "that name, and not this value."
+            "“environment” is also a keyword of Ansible: under that name, tasks see their own "
+            "environment instead of this value."
         )
     if name in KEYWORDS:
         return f"“{name}” is also a keyword of Ansible, which warns about it in the log."
     if name in FUNCTIONS:
-        return f"“{name}” is also a function of Ansible's templates: those that call it will fail."
+        return f"“{name}” is also a function of Ansible's templates: calls to it will fail."
     return ""
 
 

@@ -92,15 +92,15 @@ def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, A
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unreadable(f"ansible-inventory did not end within {TIMEOUT_SECONDS} s.") from None
+        raise Unreadable(f"ansible-inventory did not finish within {TIMEOUT_SECONDS} s.") from None
     said = done.stderr.decode(errors="replace").strip()
     if done.returncode != 0:
-        raise Unreadable(f"ansible-inventory ended with {done.returncode}:\n{said}")
+        raise Unreadable(f"ansible-inventory failed with exit code {done.returncode}:\n{said}")
     try:
         # JSON has neither NaN nor Infinity, and the database would reject them.
         return json.loads(done.stdout, parse_constant=str), said
     except ValueError as error:
-        raise Unreadable(f"ansible-inventory printed no JSON ({error}).\n{said}") from None
+        raise Unreadable(f"ansible-inventory printed invalid JSON ({error}).\n{said}") from None
 
 
 def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:

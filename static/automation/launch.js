@@ -157,13 +157,13 @@
     async function fetched(url, options) {
         const response = await fetch(url, options);
         if (response.status === 401) throw Object.assign(new Error("Your session has ended."), { link: live.LOG_IN });
-        if (!response.ok) throw new Error(`The server could not check this launch (error ${response.status}).`);
+        if (!response.ok) throw new Error(`The console could not check this launch (error ${response.status}).`);
         return new DOMParser().parseFromString(await response.text(), "text/html");
     }
 
     function fail(error) {
         const isNetwork = error instanceof TypeError || error.name === "AbortError";
-        const words = isNetwork ? "The server does not answer, so this launch cannot be checked." : error.message;
+        const words = isNetwork ? "The console does not answer, so this launch cannot be checked." : error.message;
         live.sayIn(failed)(words, error.link);
         show("unknown", "block", "Not checked");
     }

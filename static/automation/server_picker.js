@@ -42,7 +42,7 @@ const serverPicker = (() => {
             const rows = await fetchRows(values());
             if (question === latest) show(rows, new Set(values()));
         } catch (error) {
-            if (question === latest) picks.append(noteOf("The server does not answer. Type again to retry."));
+            if (question === latest) picks.append(noteOf("The console does not answer. Type again to retry."));
         }
     }
 

@@ -40,7 +40,7 @@
 
     function entriesOf(json) {
         const value = JSON.parse(json);
-        if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("This is not an object.");
+        if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("Not a JSON object.");
         const entries = [];
         const skip = (at) => at + json.slice(at).search(/[^\s,:]|$/);
         for (let at = skip(json.indexOf("{") + 1); json[at] !== "}"; at = skip(at)) {

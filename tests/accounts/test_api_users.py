@@ -57,7 +57,7 @@ def test_a_new_password_is_recorded_once_and_works(api_of, boss, bob, client):
         ("email", "Boss@Example.com", "already exists"),
         ("is_superuser", True, "No such field"),
         ("password_hash", "x", "No such field"),
-        ("last_login", "2026-01-01", "This cannot be written."),
+        ("last_login", "2026-01-01", "This field is read-only."),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(api_of, boss, field, value, said):

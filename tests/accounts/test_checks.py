@@ -19,6 +19,6 @@ def test_one_that_does_not_is_named_with_the_app_that_gives_it():
         (message,) = check_permissions()
     assert message.id == "accounts.E001"
     assert message.msg == (
-        "made_up gives the role operator the permission automation.lunch_playbook, "
-        "and there is none."
+        "made_up grants the role operator the permission automation.lunch_playbook, "
+        "which does not exist."
     )

@@ -99,7 +99,7 @@ def test_without_input_it_names_what_is_missing(arguments, missing):
 
 def test_an_empty_line_is_no_password(stdin):
     stdin("\n")
-    with pytest.raises(CommandError, match="missing"):
+    with pytest.raises(CommandError, match="Missing"):
         created("--username=dora", "--email=d@example.com", "--password-stdin")
 
 

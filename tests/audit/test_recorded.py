@@ -161,7 +161,7 @@ def test_a_receiver_of_a_class_of_its_own_is_named():
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (ValidationError("%(name)s is taken", params={"nam": "web1"}), "It has no message"),
+        (ValidationError("%(name)s is taken", params={"nam": "web1"}), "No message"),
         (ValueError("half of a character: \ud800"), "half of a character: \\ud800"),
     ],
     ids=["its parameters do not fit", "it cannot be stored"],

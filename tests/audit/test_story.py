@@ -110,7 +110,7 @@ def test_an_object_without_a_line_says_so(client_of, boss):
 def test_what_no_line_names_is_told_in_words(client_of, boss, kind, identity):
     answer = story(client_of(boss), kind, identity)
     assert answer.status_code == 404
-    assert "No line of the audit trail is about" in answer.content.decode()
+    assert "The audit trail has no lines about" in answer.content.decode()
     assert "<b>" not in answer.content.decode()
 
 

@@ -123,7 +123,7 @@ def test_the_api_takes_several_values_where_any_of_them_may_hold(api_of, bob, qu
 def test_the_api_refuses_a_parameter_that_is_given_twice(api_of, bob, path, name):
     answer = api_of(bob).get(f"/api/{path}")
     assert answer.status_code == 400
-    assert answer.json()["fields"] == {name: ["Give this parameter once."]}
+    assert answer.json()["fields"] == {name: ["Send this parameter only once."]}
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "x", "\x00", "-1", "1,2", "7"])

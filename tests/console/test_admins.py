@@ -32,7 +32,7 @@ def test_each_row_gets_its_word(rf):
         "Done: a.",
         "Were so: b.",
         "c: not now",
-        "d: You may not do this.",
+        "d: Your role does not allow this.",
         "e: bad worse",
     ]
 

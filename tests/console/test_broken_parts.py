@@ -35,18 +35,18 @@ def activate(model_admin, request, servers):
     ("misfit", "told"),
     [
         (FilterPart(model="accounts.SavedView", list_filter=LoadFilter), "has no admin"),
-        (FilterPart(model=SERVER, list_filter=EnvironmentFilter), "called environment, as one"),
-        (ColumnPart(model=SERVER, show=active_pill), "called active_pill, as one of the list's"),
+        (FilterPart(model=SERVER, list_filter=EnvironmentFilter), "called environment, like one"),
+        (ColumnPart(model=SERVER, show=active_pill), "called active_pill, like one of the list's"),
         (ActionPart(model=SERVER, act=activate, permission="inventory.check_server"), "activate"),
         (HomePanel(app="x", name="x", template="home_nowhere.html"), "home_nowhere.html"),
         (FirstStep(template="step_nowhere.html", is_done=None), "step_nowhere.html"),
-        (MenuEntry(words="Lost", icon="star", url_name="x:nowhere"), "name x:nowhere"),
+        (MenuEntry(words="Lost", icon="star", url_name="x:nowhere"), "unknown URL: x:nowhere"),
         (MenuEntry(words="Twice", icon="star", url_name="home", keys="g h"), "the keys g h"),
         (HealthCheck(name="queue", examine=Condition), "2 health checks called queue"),
         (HomePanel(app="x", name="needs", template="500.html"), "home page called needs"),
         (
             MenuEntry(words="Typo", icon="star", url_name="home", permission="inventory.see"),
-            "permission inventory.see, and there is none",
+            "permission inventory.see, which does not exist",
         ),
         (
             ActionPart(model=SERVER, act=measure_now, permission="inventory.chekc_server"),

@@ -88,11 +88,11 @@ def test_a_row_is_of_the_type_that_was_chosen(kind, text, value):
         ("boolean", "yes", "Enter true or false"),
         ("structure", "web", "list or a map"),
         ("structure", "a: b: c", "Not valid YAML or JSON (line 1)"),
-        ("structure", '{"a": 1, "a": 2}', "“a” is there twice"),
-        ("structure", "a: 1\na: 2", "“a” is there twice"),
-        ("structure", "1: a", "have to be texts"),
+        ("structure", '{"a": 1, "a": 2}', "“a” appears twice"),
+        ("structure", "a: 1\na: 2", "“a” appears twice"),
+        ("structure", "1: a", "must be text"),
         ("structure", "a: &x [1]\nb: *x", "aliases"),
-        ("structure", "[.inf, 1e999]", "JSON has no word"),
+        ("structure", "[.inf, 1e999]", "JSON cannot express"),
         ("structure", "a: !!timestamp 2026-01-02", "YAML tags (!!timestamp) cannot"),
         ("structure", "a: !!python/object/apply:os.getcwd []", "YAML tags (!!python/"),
         ("structure", "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256", "YAML tags (!vault) cannot"),
@@ -117,9 +117,9 @@ def test_what_a_row_cannot_be_is_said_with_its_name(kind, text, said):
 
 
 def test_a_name_that_stands_twice_is_refused_in_rows_and_in_json():
-    with pytest.raises(ValidationError, match="“role” is there twice"):
+    with pytest.raises(ValidationError, match="“role” appears twice"):
         read(("role", "text", "web"), (" role ", "text", "db"))
-    with pytest.raises(ValidationError, match="“role” is there twice"):
+    with pytest.raises(ValidationError, match="“role” appears twice"):
         KeyValuesField().clean('{"role": "web", "role": "db"}')
 
 
@@ -175,7 +175,7 @@ def test_rows_that_are_wrong_come_back_as_they_were_typed(client_of, boss, form)
 
 def test_a_json_that_is_wrong_comes_back_as_it_was_typed(client_of, boss, form):
     page = client_of(boss).post(ADD, {**form, "tags": '{"a": 1, "a": 2}'}).content.decode()
-    assert "“a” is there twice" in page and "{&quot;a&quot;: 1, &quot;a&quot;: 2}" in page
+    assert "“a” appears twice" in page and "{&quot;a&quot;: 1, &quot;a&quot;: 2}" in page
 
 
 @pytest.mark.parametrize("name", ["tags", "variables"])

@@ -330,8 +330,9 @@ def test_what_does_not_fit_is_told_when_the_project_is_checked(page_of):
     with contributed(*misfits):
         told = [error.msg for error in run_checks() if error.id == "console.E001"]
     assert len(told) == 4
-    assert "no model inventory.Sever" in told[0] and "no template nowhere.html" in told[1]
-    assert "no template nor_here.html" in told[2]
+    assert "model inventory.Sever, which does not exist" in told[0]
+    assert "template nowhere.html, which does not exist" in told[1]
+    assert "template nor_here.html, which does not exist" in told[2]
     assert told[3] == "2 parts for inventory.Server are called load."
     assert [error for error in run_checks() if error.id == "console.E001"] == []
 

@@ -68,7 +68,7 @@ def test_from_the_form_to_the_job(page_of, alice):
     page.get_by_role("checkbox", name="web1.example.com").check()
     expect(page.locator(".io-touch")).to_contain_text("Selected: 1 of 2 active servers")
     page.get_by_label("Check mode").check()
-    expect(page.get_by_label("What would run")).to_contain_text("version: A value is needed.")
+    expect(page.get_by_label("What would run")).to_contain_text("version: A value is required.")
     expect(page.get_by_role("button", name="Run in check mode on 1 server")).to_be_disabled()
     expect(page.locator("[name=var_pin]")).to_have_value("1234")
     page.fill("[name=var_version]", "1.4")
@@ -108,7 +108,7 @@ def test_lines_and_states_arrive_while_one_watches(page_of, alice, job):
 def test_cancelling_says_stopping_until_it_has_ended(page_of, alice, job):
     page = opened(page_of(alice), job.get_absolute_url())
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Stopping …")).to_be_disabled()
+    expect(page.get_by_role("button", name="Stopping…")).to_be_disabled()
     expect(page).to_have_title(f"Stopping · {job} | InfraOps")
     run = Run.objects.get()
     assert run.is_cancelling

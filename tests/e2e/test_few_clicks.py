@@ -53,8 +53,8 @@ def ran(alice) -> Run:
 def test_two_run_again_what_one_ran_last(counted, alice, ran, start):
     page = counted(alice)
     page.goto(reverse("home") if start == "home" else ran.playbook.get_absolute_url())
-    page.get_by_role("link", name="Run again").or_(
-        page.get_by_role("link", name="Run Deploy again on web1 (production)")
+    page.get_by_role("link", name="Relaunch").or_(
+        page.get_by_role("link", name="Relaunch Deploy on web1 (production)")
     ).click()
     expect(page.get_by_text("Runs “Deploy” on 1 of 1 active server (web1)")).to_be_visible()
     page.get_by_role("button", name="Relaunch on web1 (production)").click()

@@ -91,7 +91,7 @@ def test_a_name_that_stands_twice_comes_back_with_its_error(page_of, boss):
     tags.get_by_role("button", name="Add").click()
     page.keyboard.type("role")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("“role” is there twice.")).to_be_visible()
+    expect(page.get_by_text("“role” appears twice.")).to_be_visible()
     expect(fields(page, "Tags").get_by_label("Name")).to_have_count(2)
 
 

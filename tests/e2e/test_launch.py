@@ -44,7 +44,7 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     expect(page.get_by_label("Chosen servers")).to_contain_text("web2 · production")
 
     # No errors are shown before the user has touched the form.
-    expect(plan).to_contain_text("version: A value is needed.")
+    expect(plan).to_contain_text("version: A value is required.")
     expect(page.locator(".io-live-error")).to_have_count(0)
     page.fill("[name=var_count]", "1.5")
     expect(page.locator(".io-live-error")).to_have_text("Enter a whole number.")

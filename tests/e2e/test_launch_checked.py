@@ -156,9 +156,9 @@ def test_answers_that_come_out_of_order_are_dropped(page_of, alice, deploy):
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        (lambda route: route.abort(), "The server does not answer"),
+        (lambda route: route.abort(), "The console does not answer"),
         (lambda route: route.fulfill(status=500, body=""), "(error 500)"),
-        (lambda route: route.fulfill(status=401, body=""), "Your session has ended."),
+        (lambda route: route.fulfill(status=401, body=""), "session has ended"),
     ],
 )
 def test_without_a_plan_it_stays_off_and_can_be_tried_again(page_of, alice, deploy, broken, said):
@@ -277,7 +277,7 @@ def test_what_changed_between_plan_and_click_is_shown_and_not_run(page_of, alice
     said = page.get_by_role("alert")
     expect(said).to_contain_text("Nothing was launched: what would run has changed.")
     expect(said).to_contain_text("Added: db2.")
-    expect(said).to_contain_text("Edited meanwhile: db1.")
+    expect(said).to_contain_text("Edited since: db1.")
     assert nothing_ran()
     expect(page.locator("[name=var_version]")).to_have_value("1.4")
     expect(page.locator("[name=tags]")).to_have_value("web")
@@ -295,13 +295,13 @@ def test_errors_that_the_server_marked_go_when_they_are_mended(page_of, alice, d
     refused = page.get_by_role("alert")
     expect(refused).to_contain_text("Fix the marked fields.")
     size = page.locator(".group", has=page.locator("[name=var_size]"))
-    expect(size).to_contain_text("A value is needed.")
+    expect(size).to_contain_text("A value is required.")
     page.fill("[name=var_size]", "s")
-    expect(size).not_to_contain_text("A value is needed.")
+    expect(size).not_to_contain_text("A value is required.")
     expect(refused).to_have_count(0)
     expect(run_button(page)).to_be_enabled()
     page.fill("[name=var_size]", "")
-    expect(size).to_contain_text("A value is needed.")
+    expect(size).to_contain_text("A value is required.")
 
 
 def test_another_playbook_begins_with_its_own_defaults(page_of, alice, deploy):

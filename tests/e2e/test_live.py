@@ -174,7 +174,7 @@ def test_while_the_server_is_away_it_is_asked_less_often_and_the_page_says_so(op
     page.route("**/live/", lambda route: route.fulfill(status=500, body="broken"))
     page.clock.run_for(5_000)
     for seconds in (10, 20, 30, 30):
-        words = f"Not live. The server answered with an error (500); retrying in {seconds} s."
+        words = f"Not live. The console answered with an error (500); retrying in {seconds} s."
         expect(said(page, words)).to_be_visible(timeout=SOON)
         page.clock.run_for(seconds * 1000)
     page.unroute("**/live/")
@@ -193,7 +193,7 @@ def test_tasks_and_log_of_a_job_say_each_what_they_miss(open_page, job):
     page = open_page(job.get_absolute_url())
     page.route("**/tasks/*", lambda route: route.fulfill(status=503, body="broken"))
     page.clock.run_for(2_000)
-    away = "Not live. The server answered with an error (503); retrying in 4 s."
+    away = "Not live. The console answered with an error (503); retrying in 4 s."
     expect(page.locator("#tasks-state")).to_have_text(away, timeout=SOON)
     expect(page.locator("#log-state")).to_have_text("live")
     page.unroute("**/tasks/*")

@@ -84,7 +84,7 @@ def test_a_cancel_asks_too_and_needs_no_script(browser, browser_context_args, pa
     page = context.new_page()
     page.goto(run.get_absolute_url())
     page.get_by_role("button", name="Cancel run on 2 servers (production)").click()
-    page.get_by_role("link", name="Keep it running").click()
+    page.get_by_role("link", name="Keep running").click()
     assert Job.objects.active().count() == 2
     page.get_by_role("button", name="Cancel run on 2 servers (production)").click()
     page.get_by_role("button", name="Cancel run on 2 servers (production)").click()

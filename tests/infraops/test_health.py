@@ -76,7 +76,7 @@ def test_a_worker_that_was_seen_long_ago_does_not_count(api_of, boss, worker):
     Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=500))
     part = api_of(boss).get(URL).json()["parts"]["worker"]
     assert part["reason"].startswith("No worker has been seen for 500 s")
-    assert part["reason"].endswith("or restart it if it runs, for then it is stuck.")
+    assert part["reason"].endswith("or restart it if it is running but stuck.")
 
 
 def test_the_beat_of_a_long_run_is_its_workers(api_of, boss, worker):

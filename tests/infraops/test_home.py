@@ -243,7 +243,7 @@ def test_ones_last_runs_can_be_run_again(client_of, alice, bob, query_ceiling):
         answer = client.get(HOME)
     assert answer.context["user"] == alice
     page = answer.content.decode()
-    assert page.count("Run again") == 1
+    assert page.count("</span>Relaunch") == 1
     assert reverse("automation:run_relaunch", args=[run.pk]) in page
-    assert "Run Deploy again on web1.production (production)" in page
-    assert "Run again" not in client_of(bob).get(HOME).content.decode()
+    assert "Relaunch Deploy on web1.production (production)" in page
+    assert "</span>Relaunch" not in client_of(bob).get(HOME).content.decode()

@@ -50,7 +50,7 @@ def test_afterwards_the_new_key_alone_opens_everything(settings, secrets, capsys
 
     settings.ENCRYPTION_KEYS = [NEW]
     assert opened() == ALL
-    assert "Encrypted anew: 2 in credentials." in capsys.readouterr().out
+    assert "Re-encrypted: 2 in credentials." in capsys.readouterr().out
     assert Credential.objects.get().updated_at == edited
 
 
@@ -69,7 +69,7 @@ def test_a_dry_run_changes_nothing(secrets, capsys):
     call_command("rotate_encryption", dry_run=True)
 
     assert Credential.objects.get().ssh_password == before
-    assert "Would be encrypted anew: 1 in vault_passwords." in capsys.readouterr().out
+    assert "Would be re-encrypted: 1 in vault_passwords." in capsys.readouterr().out
     assert not AuditLog.objects.filter(action="encryption.rotated").exists()
 
 
@@ -114,7 +114,7 @@ def test_what_no_key_opens_is_named_and_the_rest_done(settings, secrets, capsys)
     with pytest.raises(CommandError, match=f"credentials {lost.pk}: ssh_password"):
         call_command("rotate_encryption")
 
-    assert "Encrypted anew: 2 in credentials." in capsys.readouterr().out
+    assert "Re-encrypted: 2 in credentials." in capsys.readouterr().out
 
 
 def test_every_place_of_a_secret_is_known():

@@ -77,7 +77,7 @@ def test_a_new_one_and_a_tick_do_not_go_together(client_of, boss):
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("new_ssh_private_key", "nonsense", "no private key"),
+        ("new_ssh_private_key", "nonsense", "not a private key"),
         ("new_ssh_key_passphrase", "alone", "A passphrase needs a private key"),
         ("new_environment", "PATH=/tmp", "control the worker"),
     ],

@@ -30,7 +30,7 @@ def test_the_lists_are_ansible_cores_own():
 
 @pytest.mark.parametrize("name", sorted(MAGIC_FOR_SERVERS))
 def test_a_server_has_no_variable_that_ansible_sets_itself(name):
-    with pytest.raises(ValidationError, match="Ansible sets this one itself"):
+    with pytest.raises(ValidationError, match="Ansible sets this variable itself"):
         validate_variables({name: "x"})
 
 

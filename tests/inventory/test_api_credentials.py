@@ -41,11 +41,11 @@ def test_what_is_not_sent_stays_and_the_empty_text_clears(api_of, boss):
     ("field", "value", "said"),
     [
         ("name", "", "may not be blank"),
-        ("ssh_private_key", "nonsense", "no private key"),
+        ("ssh_private_key", "nonsense", "not a private key"),
         ("environment", {"PATH": "x"}, "control the worker"),
         ("environment", "A=b", "dictionary"),
         ("ssh_passwort", "x", "No such field"),
-        ("secrets_set", [], "cannot be written"),
+        ("secrets_set", [], "read-only"),
         ("become_method", "su do", "not a become method"),
     ],
 )

@@ -78,13 +78,13 @@ def test_a_server_that_history_names_stays(api_of, boss):
         ("variables", "a=1", "JSON object"),
         ("variables", [], "JSON object"),
         ("variables", {"no-name": 1}, "“no-name”"),
-        ("variables", {"ansible_password": "********"}, "stands for a secret"),
+        ("variables", {"ansible_password": "********"}, "stands for a stored secret"),
         ("host_key", "AAAA", "not a public host key"),
         ("is_active", "perhaps", "valid boolean"),
         ("description", None, "may not be null"),
         ("hostnaem", "web1", "No such field. Known: credential_id, description"),
-        ("id", 5, "This cannot be written."),
-        ("created_at", "2026-01-01", "This cannot be written."),
+        ("id", 5, "This field is read-only."),
+        ("created_at", "2026-01-01", "This field is read-only."),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(api_of, boss, field, value, said):

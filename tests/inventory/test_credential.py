@@ -63,15 +63,15 @@ def test_a_key_comes_out_in_opensshs_format_without_its_passphrase(keys, kind, c
 @pytest.mark.parametrize(
     ("kind", "passphrase", "field", "said"),
     [
-        ("ed25519 closed", "", "ssh_key_passphrase", "its passphrase is needed"),
+        ("ed25519 closed", "", "ssh_key_passphrase", "Enter its passphrase"),
         ("ed25519 closed", "wrong", "ssh_key_passphrase", "does not open the key"),
-        ("rsa closed pem", "", "ssh_key_passphrase", "its passphrase is needed"),
+        ("rsa closed pem", "", "ssh_key_passphrase", "Enter its passphrase"),
         ("rsa closed pem", "wrong", "ssh_key_passphrase", "does not open the key"),
         ("ed25519", "any", "ssh_key_passphrase", "has no passphrase"),
         ("rsa pem", "any", "ssh_key_passphrase", "has no passphrase"),
         ("public", "", "ssh_private_key", "This is a public key"),
-        ("nonsense", "", "ssh_private_key", "is no private key"),
-        ("nonsense", "any", "ssh_private_key", "is no private key"),
+        ("nonsense", "", "ssh_private_key", "is not a private key"),
+        ("nonsense", "any", "ssh_private_key", "is not a private key"),
     ],
 )
 @pytest.mark.on_either

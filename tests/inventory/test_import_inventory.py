@@ -116,7 +116,7 @@ def test_what_people_have_written_stays(ini):
 
 def test_a_dry_run_writes_nothing(ini):
     printed = imported(ini, dry_run=True)
-    assert "Nothing was written" in printed
+    assert "Dry run: nothing was written" in printed
     assert counts(printed)["added"] == 4
     assert not Server.objects.exists()
     assert not AuditLog.objects.filter(resource_type="server").exists()

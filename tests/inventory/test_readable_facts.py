@@ -32,7 +32,7 @@ def test_they_say_what_the_machine_is():
             ("Memory", "8.0 GB"),
             ("Free memory", "512 MB"),
         ],
-        "Disks": [("/", "75 % used, 10 GB of 40 GB free (ext4)")],
+        "Disks": [("/", "75% used, 10 GB of 40 GB free (ext4)")],
         "Network": [("Default", "192.0.2.1 on ens3"), ("IPv4", "192.0.2.1, 10.0.0.1")],
         "Software": [("Python", "3.11.2")],
     }

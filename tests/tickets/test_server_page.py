@@ -79,7 +79,7 @@ def test_the_strip_has_the_last_50_jobs_newest_last(client_of, bob, server):
     assert strip.count("<li>") == 50 and places == sorted(places)
     assert str(own[4].job_id) not in strip
     assert "Nightly patch" in strip and "at “Restart the service”" in strip
-    assert "92 %" in page and "46 of the last 50 jobs" in page
+    assert "92%" in page and "46 of the last 50 jobs" in page
     assert f'{reverse("admin:automation_job_changelist")}?server__id__exact={server.pk}"' in page
 
 

@@ -67,7 +67,7 @@ def test_where_it_stands_already_nothing_happens(alice, status, verb):
 )
 def test_it_does_not_go_where_it_may_not(alice, status, verb):
     ticket = make.ticket(status=status)
-    with pytest.raises(Refused, match="reopened first"):
+    with pytest.raises(Refused, match="reopen it first"):
         getattr(ticket, verb)(alice)
     assert Ticket.objects.get().status == status
     assert lines_about(ticket) == []

@@ -37,7 +37,7 @@ def test_it_moves_and_is_recorded_with_the_note(client_of, alice, verb):
 def test_the_wrong_state_is_refused_in_words(client_of, alice):
     ticket = make.ticket(status="closed")
     answer = client_of(alice).post(url("start", ticket), follow=True)
-    assert "has to be reopened first" in answer.content.decode()
+    assert "reopen it first" in answer.content.decode()
     again = client_of(alice).post(url("close", ticket), follow=True)
     assert "Already closed" in again.content.decode()
     assert not AuditLog.objects.about(ticket).exists()

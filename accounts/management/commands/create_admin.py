@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
-        parser.add_argument("--no-input", action="store_true", help="ask for nothing")
+        parser.add_argument("--no-input", action="store_true", help="never prompt")
         parser.add_argument(
             "--reset-password",
             action="store_true",
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if not given and self.asks:
             given = input(f"{what.capitalize()}: ")
         if not given.strip():
-            raise CommandError(f"The {what} is missing: give {source}.")
+            raise CommandError(f"Missing {what}: use {source}.")
         return given.strip()
 
     def _password(self, from_stdin: bool) -> str:
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         else:
             given = os.environ.get(PASSWORD, "") or (self._asked_twice() if self.asks else "")
         if not given:
-            raise CommandError(f"The password is missing: give --password-stdin or {PASSWORD}.")
+            raise CommandError(f"Missing password: use --password-stdin or {PASSWORD}.")
         return given
 
     @staticmethod

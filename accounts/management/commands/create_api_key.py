@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Issue an API key for a user and print its token, which is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username", help="whose rights the key has")
+        parser.add_argument("username", help="user that the key acts for")
         parser.add_argument(
             "--name", required=True, help="what it is for, such as “deploy pipeline”"
         )
@@ -34,9 +34,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "for ever"
+        until = (
+            f"expires {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "never expires"
+        )
         # Print only the token to stdout, for scripts.
-        self.stderr.write(f"{key} of {owner}, {until}. Copy the token now, it is shown only once:")
+        self.stderr.write(f"{key} of {owner}, {until}. Copy the token now; it is shown only once:")
         self.stdout.write(token)
 
     @staticmethod

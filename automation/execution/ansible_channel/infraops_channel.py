@@ -118,5 +118,5 @@ def _encoded(event: dict[str, Any]) -> bytes:
             name: value for name, value in event.items() if isinstance(value, str | int | float)
         }
         return json.dumps(
-            {**plain, "result": {"msg": "Its result cannot be written as JSON."}}
+            {**plain, "result": {"msg": "The result cannot be written as JSON."}}
         ).encode()

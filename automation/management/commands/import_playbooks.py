@@ -67,7 +67,7 @@ class Command(BaseCommand):
         for file_path, sentences in report.warnings.items():
             self.stdout.write(self.style.WARNING(f"{file_path}: {' '.join(sentences)}"))
         if dry_run:
-            self.stdout.write("Nothing was written. Would be:")
+            self.stdout.write("Dry run: nothing was written. Would be:")
         for name, word in WORDS.items():
             files = list(getattr(report, name))
             shown = f"  {', '.join(files)}" if files and name != "unchanged" else ""

@@ -22,7 +22,7 @@ class Command(LaunchingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("job_id", help="the UUID that the job page shows")
-        parser.add_argument("--only", choices=Only.values, help="which of its servers")
+        parser.add_argument("--only", choices=Only.values, help="servers to relaunch on")
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,7 +30,7 @@ class Command(LaunchingCommand):
             actor = acting_user(options["user"])
             run = self.launch(actor, lambda: self._build(options), options)
         if run is not None:
-            self.stdout.write(f"Run {run.pk} repeats run {run.relaunch_of_id}.")
+            self.stdout.write(f"Run {run.pk} is a relaunch of run {run.relaunch_of_id}.")
             self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
     def _build(self, options: dict[str, Any]) -> Launch:

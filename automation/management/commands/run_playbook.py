@@ -23,14 +23,18 @@ class Command(LaunchingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
-        where = parser.add_argument_group("where: --server, or --environment, --tag and --search")
+        where = parser.add_argument_group("servers: --server, or --environment, --tag and --search")
         where.add_argument("--server", action="append", help="a host name; may be repeated")
-        where.add_argument("--environment", default="", help="every active server in it")
-        where.add_argument("--tag", default="", help=f"every active server with it: {TAG_EXAMPLES}")
+        where.add_argument(
+            "--environment", default="", help="every active server in this environment"
+        )
+        where.add_argument(
+            "--tag", default="", help=f"every active server with this tag: {TAG_EXAMPLES}"
+        )
         where.add_argument(
             "--search",
             default="",
-            help="every active server whose name, address or description contains it",
+            help="every active server whose name, address or description contains this",
         )
         super().add_arguments(parser)
 

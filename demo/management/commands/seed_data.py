@@ -24,7 +24,8 @@ class Command(BaseCommand):
         "Fill an empty database with a made-up fleet and its weeks of work: servers with facts, "
         "playbooks, runs, jobs, log lines, tickets, audit lines and users of each role. It needs "
         "a database without servers, playbooks and runs, and leaves any other alone. A second "
-        "call does nothing. The servers' addresses (198.18.0.0/15) reach nobody."
+        "call does nothing. The servers' addresses (198.18.0.0/15) are reserved for tests: "
+        "nothing answers there."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,8 +36,12 @@ class Command(BaseCommand):
             help="small: 60 servers, 400 jobs. large: 10,000 servers, 100,000 jobs, over a "
             "million lines; some minutes",
         )
-        parser.add_argument("--jobs", type=int, help="so many instead; the newest have lines")
-        parser.add_argument("--seed", type=int, default=1, help="another number, another fleet")
+        parser.add_argument(
+            "--jobs", type=int, help="number of jobs instead; only the newest have output"
+        )
+        parser.add_argument(
+            "--seed", type=int, default=1, help="random seed: another number makes another fleet"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if line := making.was_seeded():

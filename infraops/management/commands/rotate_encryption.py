@@ -13,7 +13,7 @@ class Command(BaseCommand):
         "Encrypt every stored secret (credentials, vault passwords, secret variables of runs and "
         "jobs) with the first key of ENCRYPTION_KEYS. Put a new key in front, restart the console "
         "and the workers, run this, then remove the old key. It may be interrupted and run again. "
-        "Exit status 1 when a secret cannot be decrypted: these are named and left as they are."
+        "Exit status 1 when a secret cannot be decrypted: these are listed and left unchanged."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
         report = rotate(dry_run=dry_run)
-        self._tell(report, "Would be encrypted anew" if dry_run else "Encrypted anew")
+        self._tell(report, "Would be re-encrypted" if dry_run else "Re-encrypted")
         if report.lost:
             named = "\n".join(f"  {name}" for name in report.lost)
             raise CommandError(

@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
     def _say_what_was_done(self, report: InventoryImport, dry_run: bool) -> None:
         if dry_run:
-            self.stdout.write("Nothing was written. Would be:")
+            self.stdout.write("Dry run: nothing was written. Would be:")
         for word in ("added", "changed", "unchanged", "refused"):
             hosts = list(getattr(report, word))
             shown = f"  {_listed(hosts)}" if hosts and word != "unchanged" else ""

@@ -91,7 +91,7 @@ def _index(index: Index) -> tuple[str, ...]:
 
 
 def _direction(column: str) -> str:
-    return f"{column[1:]} (downwards)" if column.startswith("-") else column
+    return f"{column[1:]} (descending)" if column.startswith("-") else column
 
 
 def _block(title: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:

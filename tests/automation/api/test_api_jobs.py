@@ -110,7 +110,7 @@ def test_a_running_job_is_asked_to_stop_once(api_of, alice):
     assert (first.json()["status"], lines) == ("running", ["run.cancel_requested by alice"])
     assert first.json()["cancel_requested_at"] is not None
     assert second.status_code == 409
-    assert "asked to stop already" in second.json()["detail"]
+    assert "is already being cancelled" in second.json()["detail"]
 
 
 @pytest.mark.parametrize("status", ["success", "failed", "cancelled"])
@@ -118,7 +118,7 @@ def test_a_job_that_has_ended_cannot_be_cancelled(api_of, alice, status):
     job = make.job(status=status)
     response = api_of(alice).post(f"{URL}/{job.job_id}/cancel")
     assert response.status_code == 409
-    assert f"has ended: {status}" in response.json()["detail"]
+    assert f"has already finished: {status}" in response.json()["detail"]
 
 
 def test_a_viewer_does_not_cancel_and_it_is_recorded(api_of, bob):

@@ -83,11 +83,11 @@ def test_values_follow_the_schema_and_secrets_are_masked(api_of, alice, ready):
 @pytest.mark.parametrize(
     ("values", "name", "said"),
     [
-        ({}, "version", "A value is needed."),
-        ({"version": 1}, "version", "has to be a text"),
-        ({"version": "1", "restart": "yes"}, "restart", "has to be true or false"),
+        ({}, "version", "A value is required."),
+        ({"version": 1}, "version", "must be text"),
+        ({"version": "1", "restart": "yes"}, "restart", "must be true or false"),
         ({"version": "1", "verzion": "2"}, "verzion", "Did you mean “version”?"),
-        ({"version": "1", "ansible_host": "x"}, "ansible_host", "steer Ansible itself"),
+        ({"version": "1", "ansible_host": "x"}, "ansible_host", "control Ansible itself"),
     ],
 )
 def test_a_value_that_breaks_the_schema_is_named(api_of, alice, ready, values, name, said):

@@ -25,19 +25,19 @@ def test_an_admin_registers_a_playbook(api_of, boss):
     ("field", "value", "said"),
     [
         ("file_path", "../../etc/passwd", "without “..”"),
-        ("file_path", "/etc/passwd", "has to be relative"),
-        ("file_path", "link.yml", "leads outside"),
+        ("file_path", "/etc/passwd", "must be relative"),
+        ("file_path", "link.yml", "is outside"),
         ("file_path", "missing.yml", "There is no file"),
-        ("file_path", "notes.txt", "is no playbook"),
+        ("file_path", "notes.txt", "is not a playbook"),
         ("file_path", "", "may not be blank"),
         ("file_path", "a\0.yml", "Null characters"),
         ("name", "", "may not be blank"),
-        ("tags", "web", "list of texts"),
+        ("tags", "web", "list of strings"),
         ("variables", [], "JSON object"),
-        ("variables", {"v": {"type": "date"}}, "v: “date” is no type"),
+        ("variables", {"v": {"type": "date"}}, "v: “date” is not a type"),
         ("variables", {"v": {"typ": "string"}}, "v: unknown typ"),
-        ("file_hash", "0" * 64, "This cannot be written."),
-        ("file_state", "unchanged", "This cannot be written."),
+        ("file_hash", "0" * 64, "This field is read-only."),
+        ("file_state", "unchanged", "This field is read-only."),
         ("enabled", True, "No such field"),
     ],
 )
@@ -143,8 +143,8 @@ def test_a_new_playbook_takes_its_prompts_and_warns_about_their_names(api_of, bo
         "environment": {"type": "string", "help": "", "playbook_default": "{{ x }}"}
     }
     assert answer["warnings"] == [
-        "“environment” is also a keyword of Ansible: tasks see their own environment under that "
-        "name, and not this value."
+        "“environment” is also a keyword of Ansible: under that name, tasks see their own "
+        "environment instead of this value."
     ]
 
 
@@ -152,4 +152,4 @@ def test_a_prompt_that_cannot_be_given_is_told_at_the_variables(api_of, boss):
     make.playbook_file("asking.yml", [{**make.HELLO[0], "vars_prompt": [{"name": "groups"}]}])
     answer = api_of(boss).post(URL, {"name": "Asking", "file_path": "asking.yml"})
     assert answer.status_code == 400
-    assert "groups: Ansible sets this one itself" in str(answer.json())
+    assert "groups: Ansible sets this variable itself" in str(answer.json())

@@ -111,8 +111,8 @@ def test_what_cannot_be_registered_is_refused_with_its_reason():
     make.playbook_file("SUB/site.yml", make.HELLO)
     printed = imported()
     assert counts(printed) == {"added": 2, "refused": 7}
-    assert "Refused: broken.yml: It cannot be read as YAML" in printed
-    assert "Refused: prompt.yml: variables: a b: this is no variable name." in printed
+    assert "Refused: broken.yml: Not valid YAML" in printed
+    assert "Refused: prompt.yml: variables: a b: not a valid variable name." in printed
     assert "Refused: site.yml: name: There is a playbook of that name already." in printed
     assert "120" in printed
     assert counts(imported())["refused"] == 7
@@ -121,7 +121,7 @@ def test_what_cannot_be_registered_is_refused_with_its_reason():
 def test_a_dry_run_writes_nothing():
     make.playbook_file("site.yml", make.HELLO)
     printed = imported(dry_run=True)
-    assert "Nothing was written" in printed and counts(printed) == {"added": 1}
+    assert "Dry run: nothing was written" in printed and counts(printed) == {"added": 1}
     assert registered() == []
 
 
@@ -144,7 +144,7 @@ def test_a_changed_file_is_said_and_accepted_when_told(boss):
 def test_only_an_admin_accepts(alice):
     playbook = make.playbook()
     make.playbook_file(playbook.file_path, make.HELLO_FACTS)
-    with pytest.raises(CommandError, match="admin accepts"):
+    with pytest.raises(CommandError, match="admins can accept"):
         imported(accept=True, user="alice")
     with pytest.raises(CommandError, match="no active admin"):
         imported(accept=True)

@@ -129,9 +129,9 @@ def test_why_a_play_will_not_run(fleet):
         "Play “Build on the controller” (hosts: localhost) will not run: "
         "the launch is limited to the chosen servers.",
         "The play at site.yml:3 (hosts: lb) will not run: no chosen server matches.",
-        "The play at site.yml:4 (hosts: fresh) will not run: “fresh” matches no server of the "
+        "The play at site.yml:4 (hosts: fresh) will not run: “fresh” matches no server in the "
         "inventory.",
-        "Play “Two” (hosts: old,older) will not run: “old” and “older” match no server of the "
+        "Play “Two” (hosts: old,older) will not run: “old” and “older” match no server in the "
         "inventory.",
     ]
 
@@ -154,7 +154,7 @@ def test_groups_may_be_made_by_an_earlier_task(fleet, first, is_sure):
     text = f"- hosts: web\n  {first}\n- name: Configure\n  hosts: fresh\n"
     words, skipped = foreseen(fleet, text)
     verb, end = ("will", "") if is_sure else ("may", " unless an earlier task adds some")
-    reason = f"“fresh” matches no server of the inventory{end}"
+    reason = f"“fresh” matches no server in the inventory{end}"
     assert words == [f"Play “Configure” (hosts: fresh) {verb} not run: {reason}."]
     assert skipped == (["db1"] if is_sure else [])
     # A play that does not run creates no groups.

@@ -179,7 +179,7 @@ def test_a_pipe_in_a_playbooks_place_is_refused_and_not_waited_for():
     playbook.path.unlink()
     os.mkfifo(root() / playbook.file_path)
 
-    with pytest.raises(ValidationError, match="no ordinary file"):
+    with pytest.raises(ValidationError, match="not a regular file"):
         playbook_files.validate_file_path(playbook.file_path)
     assert playbook.file_state == "missing"
     assert playbook.source == ""

@@ -46,29 +46,29 @@ def test_this_entry_is_accepted(spec):
         ("string", "object"),
         (None, "object"),
         ({"typ": "string"}, "unknown typ"),
-        ({"type": "text"}, "no type"),
-        ({"type": ["string"]}, "has to be a text"),
-        ({"required": "yes"}, "“required” has to be true or false"),
-        ({"help": 5}, "“help” has to be a text"),
-        ({"choices": "abc", "type": "choice"}, "“choices” has to be a list"),
-        ({"type": "choice"}, "not empty"),
-        ({"type": "choice", "choices": []}, "not empty"),
-        ({"type": "string", "choices": ["a"]}, "for the type “choice” only"),
-        ({"choices": ["a"]}, "for the type “choice” only"),
+        ({"type": "text"}, "is not a type"),
+        ({"type": ["string"]}, "must be text"),
+        ({"required": "yes"}, "“required” must be true or false"),
+        ({"help": 5}, "“help” must be text"),
+        ({"choices": "abc", "type": "choice"}, "“choices” must be a list"),
+        ({"type": "choice"}, "non-empty"),
+        ({"type": "choice", "choices": []}, "non-empty"),
+        ({"type": "string", "choices": ["a"]}, "is only for the type “choice”"),
+        ({"choices": ["a"]}, "is only for the type “choice”"),
         ({"type": "choice", "choices": [["a"]]}, "each choice"),
-        ({"type": "choice", "choices": ["a"], "default": "b"}, "the default has to be one of a"),
-        ({"type": "integer", "default": "3"}, "the default has to be a whole number"),
-        ({"type": "integer", "default": True}, "the default has to be a whole number"),
-        ({"type": "integer", "secret": True}, "a secret is a string"),
-        ({"secret": True, "default": "x"}, "no default"),
-        ({"type": "object", "default": {"$encrypted": "x"}}, "the default cannot be kept"),
+        ({"type": "choice", "choices": ["a"], "default": "b"}, "the default must be one of a"),
+        ({"type": "integer", "default": "3"}, "the default must be a whole number"),
+        ({"type": "integer", "default": True}, "the default must be a whole number"),
+        ({"type": "integer", "secret": True}, "a secret must be a string"),
+        ({"secret": True, "default": "x"}, "without a default"),
+        ({"type": "object", "default": {"$encrypted": "x"}}, "the default cannot be stored"),
         ({"secret": "yes"}, "true or false"),
-        ({"playbook_default": 8080}, "“playbook_default” has to be a text"),
-        ({"playbook_default": "a", "default": "b"}, "it has no “default”"),
-        ({"playbook_default": "a", "required": True}, "is not “required”"),
-        ({"playbook_default": "a", "secret": True}, "stays empty"),
-        ({"playbook_default": "yes", "type": "boolean"}, "a boolean has no"),
-        ({"playbook_default": "********"}, "cannot be kept"),
+        ({"playbook_default": 8080}, "“playbook_default” must be text"),
+        ({"playbook_default": "a", "default": "b"}, "cannot be combined with “default”"),
+        ({"playbook_default": "a", "required": True}, "or “required”"),
+        ({"playbook_default": "a", "secret": True}, "must be empty"),
+        ({"playbook_default": "yes", "type": "boolean"}, "a boolean cannot have"),
+        ({"playbook_default": "********"}, "cannot be stored"),
     ],
 )
 def test_this_entry_is_refused(spec, reason):
@@ -129,7 +129,7 @@ def test_defaults_fill_in_and_null_takes_a_value_away():
 
 @pytest.mark.parametrize("given", [{}, {"version": None}, {"version": ""}])
 def test_what_is_required_is_asked_for(given):
-    assert wrong({"version": {"required": True}}, given) == {"version": ["A value is needed."]}
+    assert wrong({"version": {"required": True}}, given) == {"version": ["A value is required."]}
 
 
 def test_a_required_one_may_have_a_default():
@@ -150,7 +150,7 @@ def test_every_problem_is_named_at_once():
 @pytest.mark.parametrize("name", ["ansible_host", "ansible_connection", "infraops_environment"])
 @pytest.mark.parametrize("schema", [{}, {"other": {}}])
 def test_what_steers_ansible_is_refused_unless_declared(schema, name):
-    assert "steer Ansible" in wrong(schema, {name: "x"})[name][0]
+    assert "control Ansible" in wrong(schema, {name: "x"})[name][0]
     assert variables.cleaned_values({name: {}}, {name: "x"}) == {name: "x"}
 
 
@@ -161,13 +161,13 @@ MAGIC = ["inventory_hostname", "groups", "hostvars", "omit", "vars", "ansible_pl
 @pytest.mark.parametrize("schema", [{}, {"other": {}}])
 def test_what_ansible_sets_itself_is_refused(schema, name):
     assert wrong(schema, {name: "x"})[name] == [
-        "Ansible sets this one itself: choose another name."
+        "Ansible sets this variable itself. Choose another name."
     ]
 
 
 @pytest.mark.parametrize("name", MAGIC)
 def test_what_ansible_sets_itself_cannot_be_declared(name):
-    with pytest.raises(ValidationError, match=f"{name}: Ansible sets this one itself"):
+    with pytest.raises(ValidationError, match=f"{name}: Ansible sets this variable itself"):
         variables.validate_schema({"other": {}, name: {}})
     # For an older schema that allowed it: neither the default nor a value reaches the play.
     assert set(wrong({name: {"default": "x"}}, {})) == {name}
@@ -249,7 +249,7 @@ def test_a_secret_deep_inside_is_not_shown():
 def test_a_mask_is_not_taken_for_a_secret(schema, given):
     """Relaunching sends back what was shown."""
     (problems,) = wrong(schema, given).values()
-    assert "give the secret itself" in problems[0]
+    assert "enter the secret itself" in problems[0]
 
 
 @pytest.mark.parametrize("levels", [20, 21, 5000])
@@ -273,7 +273,7 @@ def test_without_its_key_a_secret_stays_closed(settings):
 
 @pytest.mark.parametrize("value", [2**64, [-(2**63) - 1], {"a": {"b": 10**30}}])
 def test_a_number_that_mysql_would_round_is_refused(value):
-    assert "as a text" in wrong({}, {"number": value})["number"][0]
+    assert "as text" in wrong({}, {"number": value})["number"][0]
 
 
 def test_the_largest_exact_numbers_are_taken():

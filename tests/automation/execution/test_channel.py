@@ -119,7 +119,7 @@ def test_a_length_that_no_event_has_is_not_waited_for(listening: Listening) -> N
     os.write(listening.events, b"\xff\xff\xff\xff")
 
     listening.end()
-    assert "larger than any" in str(listening.channel.failed)
+    assert "too large" in str(listening.channel.failed)
 
 
 def test_bytes_that_are_no_text_and_lines_without_an_end_are_shown(listening: Listening) -> None:

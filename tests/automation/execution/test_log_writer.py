@@ -248,7 +248,7 @@ def test_after_the_end_nothing_is_written(writer, job, monkeypatch) -> None:
     add(writer, job, "two")
     add_result(writer, job, "a")
 
-    with pytest.raises(ClaimLost, match="ended by somebody else"):
+    with pytest.raises(ClaimLost, match="ended elsewhere"):
         writer.tick()
 
     assert written(job) == [(1, "one")] and results(job) == []

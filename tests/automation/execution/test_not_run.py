@@ -55,7 +55,7 @@ def test_a_server_that_no_play_is_for_is_skipped_with_the_true_reason() -> None:
 
     assert web.status == Job.Status.SUCCESS
     assert data.status == Job.Status.SKIPPED
-    assert data.error_message == "No play is for two: the playbook's plays are for web:!spare."
+    assert data.error_message == "No play targets two: the playbook's plays target web:!spare."
     assert data.failure_kind == ""
     assert data.run.outcome == Run.End.SUCCESS
     assert not Ticket.objects.exists()
@@ -120,10 +120,10 @@ def test_plays_without_a_server_of_the_run_are_named_with_their_reason() -> None
         "Elsewhere",
         "Nobody at all",
     ]
-    assert "the machine that runs Ansible" in idle["Build on the controller"]["reason"]
+    assert "the worker itself" in idle["Build on the controller"]["reason"]
     assert "fresh1" in idle["Configure what was provisioned"]["reason"]
     assert "neighbour" in idle["Elsewhere"]["reason"]
-    assert "no server of the inventory" in idle["Nobody at all"]["reason"]
+    assert "no server in the inventory" in idle["Nobody at all"]["reason"]
     assert idle["Elsewhere"]["place"] == f"{playbook.file_path}:17"
     assert idle["Elsewhere"]["hosts"] == "neighbour"
 
@@ -134,4 +134,4 @@ def test_a_pattern_that_is_a_secret_too_is_named_as_it_is_written() -> None:
 
     _, data = run_here(playbook, *servers, extra_vars={"db_password": "web"})  # type: ignore[arg-type]
 
-    assert data.error_message == "No play is for two: the playbook's plays are for web."
+    assert data.error_message == "No play targets two: the playbook's plays target web."

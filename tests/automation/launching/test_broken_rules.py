@@ -61,11 +61,11 @@ def test_an_answer_that_means_nothing_is_a_refusal_wherever_it_is_asked_for(
 ):
     waiting = make.launch(deploy, alice, [web])
     with asked(lambda **kwargs: answer):
-        with pytest.raises(Refused, match="A rule of “tests” could not be asked"):
+        with pytest.raises(Refused, match="A check of “tests” failed with an error"):
             make.launch(deploy, boss, [web], reason="Urgent")
         assert Run.objects.claim_next() is None
     waiting.refresh_from_db()
-    assert waiting.cancel_reason.startswith("A rule of “tests” could not be asked")
+    assert waiting.cancel_reason.startswith("A check of “tests” failed with an error")
 
 
 @pytest.mark.parametrize("offset", [-14, 0, 14])
@@ -99,5 +99,5 @@ def test_a_rule_that_spoils_the_claims_transaction_spoils_its_own_only(alice, de
         second = make.launch(deploy, alice, [make.server()])
         assert Run.objects.claim_next() == second
     first.refresh_from_db()
-    assert (first.outcome, first.cancel_reason[:18]) == ("cancelled", "A rule of “tests” ")
+    assert (first.outcome, first.cancel_reason[:18]) == ("cancelled", "A check of “tests”")
     assert not Server.objects.filter(hostname="written by a rule").exists()

@@ -103,7 +103,7 @@ def test_what_changes_while_it_asks_is_not_launched(asked, fleet):
     with pytest.raises(CommandError) as refused:
         run_playbook("--environment=production")
     said = str(refused.value)
-    assert "Nothing was launched: what would run is not what was expected." in said
+    assert "Nothing was launched: what would run differs from --expect." in said
     assert "Added: web3." in said and "Variable version: “1.5”, was “1.4”." in said
     assert "Runs “Deploy” on 3 of 4 active servers" in said
     assert not Run.objects.exists()
@@ -113,7 +113,7 @@ def test_a_digest_holds_it_to_what_was_rehearsed(asked, capsys):
     where = "--environment=production"
     digest = rehearsed(capsys, where)
     make.server(hostname="web3", environment="production")
-    with pytest.raises(CommandError, match="not what was expected") as refused:
+    with pytest.raises(CommandError, match="differs from --expect") as refused:
         run_playbook(where, f"--expect={digest}")
     assert not Run.objects.exists()
     run_playbook(where, f"--expect={digest_in(str(refused.value))}")
@@ -135,5 +135,5 @@ def test_a_relaunch_asks_and_expects_alike(asked, capsys, boss, fleet):
     call_command("relaunch", job, "--no-wait", f"--expect={digest}")
     assert Run.objects.filter(relaunch_of=run).count() == 2 and len(asked.questions) == 1
     Server.objects.filter(hostname="web1").update(ip_address="192.0.2.99")
-    with pytest.raises(CommandError, match="not what was expected"):
+    with pytest.raises(CommandError, match="differs from --expect"):
         call_command("relaunch", job, "--no-wait", f"--expect={digest}")

@@ -116,7 +116,7 @@ def test_the_connection_check_is_a_launch_too(alice, api_of, client_of, server):
 
 @pytest.mark.parametrize("name", ["ansible_host", "ansible_connection", "ansible_ssh_common_args"])
 def test_a_launch_leads_no_connection_elsewhere(alice, server, name):
-    with pytest.raises(Exception, match="cannot be given at a launch"):
+    with pytest.raises(Exception, match="cannot be set at a launch"):
         make.launch(make.playbook(), alice, [server], extra_vars={name: "192.0.2.66"})
     declared = make.playbook(variables={name: {"type": "string", "default": "192.0.2.1"}})
     assert make.launch(declared, alice, [server]).pk

@@ -75,7 +75,7 @@ def test_a_server_that_was_edited(alice, shown, web1, edit) -> None:
     for name, value in edit.items():
         setattr(web1, name, value)
     web1.save()
-    assert changed(alice, shown) == ["Edited meanwhile: web1."]
+    assert changed(alice, shown) == ["Edited since: web1."]
 
 
 def test_what_a_run_learns_of_a_server_is_no_change(alice, shown, web1) -> None:

@@ -117,7 +117,7 @@ def test_a_changed_file_is_accepted_by_an_admin(boss, alice):
     line = AuditLog.objects.about(playbook).get()
     assert (line.details["old_hash"], line.details["new_hash"]) == (old, playbook.file_hash)
     playbook.path.unlink()
-    with pytest.raises(Refused, match="not there"):
+    with pytest.raises(Refused, match="does not exist"):
         playbook.accept_file(boss)
 
 

@@ -88,7 +88,7 @@ def test_whoever_may_not_use_one_may_not_name_one(alice, named, monkeypatch):
     monkeypatch.setattr("accounts.models.users.permissions_of", lambda role: others)
     playbook = make.playbook()
     server = make.server(credential=named, host_key=make.HOST_KEY)
-    with pytest.raises(PermissionDenied, match="cannot choose credentials"):
+    with pytest.raises(PermissionDenied, match="does not allow choosing credentials"):
         make.launch(playbook, alice, [server], credential=named)
     # A server's own credential, assigned by an admin, is a different matter.
     assert make.launch(playbook, alice, [server]).credential is None

@@ -114,7 +114,9 @@ def test_a_default_with_a_tag_of_ansibles_is_one(default):
 def test_a_prompt_that_hashes_says_so_and_keeps_its_default():
     entry = prompt(default="a", prompt="Password", encrypt="sha512_crypt")
     assert entry["playbook_default"] == "a"
-    assert entry["help"].startswith("Password The playbook's prompt would hash it (sha512_crypt)")
+    assert entry["help"].startswith(
+        "Password The playbook's prompt hashes this value (sha512_crypt)"
+    )
 
 
 @pytest.mark.parametrize(("private", "is_secret"), [("no", False), ("yes", True), (True, True)])
@@ -217,7 +219,7 @@ def test_an_import_registers_prompts_of_imported_playbooks_and_remarks_upon_name
     report = import_playbooks(root)
     assert list(Playbook.objects.get(name="site").variables) == ["environment"]
     assert report.refused["bad.yml"].startswith(
-        "variables: inventory_hostname: Ansible sets this one itself"
+        "variables: inventory_hostname: Ansible sets this variable itself"
     )
     assert "keyword of Ansible" in report.warnings["site.yml"][0]
 
@@ -255,7 +257,7 @@ def test_a_default_that_the_playbook_has_no_more_is_asked_for(boss):
 def test_a_file_whose_prompts_cannot_be_given_is_not_accepted(boss):
     playbook = registered(ASKING)
     make.playbook_file("asking.yml", asking_for("hostvars"))
-    with pytest.raises(Refused, match="hostvars: Ansible sets this one itself"):
+    with pytest.raises(Refused, match="hostvars: Ansible sets this variable itself"):
         playbook.accept_file(boss)
     playbook.refresh_from_db()
     assert (playbook.file_state, playbook.variables) == ("changed", ASKED)
@@ -326,7 +328,7 @@ def test_the_default_as_it_is_written_is_data_too_when_it_is_typed():
 def test_a_prompt_of_an_imported_playbook_gets_what_was_given():
     make.playbook_file("parts/asking.yml", ASKING.replace('"backup-{{ region }}"', "~"))
     playbook = registered("- import_playbook: parts/asking.yml\n", "site.yml")
-    with pytest.raises(ValidationError, match="A value is needed"):
+    with pytest.raises(ValidationError, match="A value is required"):
         make.launch(playbook, make.user(role="operator"), [make.localhost()])
     assert "<mine> <8080> 14 letters" in said(playbook, bucket="mine")
 

@@ -69,7 +69,7 @@ def test_one_server_and_many(alice):
 
 def test_tasks_that_run_in_check_mode_are_not_passed_over(alice, fleet):
     play = "- hosts: all\n  tasks:\n    - command: x\n      check_mode: no\n"
-    said = "Tasks with “check_mode: false” make changes even so."
+    said = "Tasks with “check_mode: false” still make changes."
     playbook = make.playbook(play)
     assert make.rehearse(playbook, alice, fleet, check_mode=True).words[1] == said
     assert said not in make.rehearse(playbook, alice, fleet).words
@@ -83,9 +83,9 @@ def test_what_it_would_wait_for(alice, fleet):
     Run.objects.filter(pk=holding.pk).update(heartbeat_at=None)
     first = make.job(server=fleet[2]).run
     assert rehearsed(alice, fleet).waits_for == [
-        f"It will wait: web1 is held by run {holding.pk}.",
-        f"It will wait: Run {first.pk} comes first on db1.",
-        "It will wait: No worker is alive. Start one: manage.py run_worker",
+        f"The run will wait: web1 is held by run {holding.pk}.",
+        f"The run will wait: Run {first.pk} comes first on db1.",
+        "The run will wait: No worker is alive. Start one: manage.py run_worker",
     ]
 
 
@@ -94,8 +94,8 @@ def test_one_at_a_time_waits_for_the_other(alice, fleet):
     other = make.run(
         playbook=playbook, state="running", exclusive_key=playbook.exclusive_key(), claim_token="x"
     )
-    said = f"Run {other.pk} of this playbook is not over, and it runs one at a time."
-    assert rehearsed(alice, fleet, playbook).waits_for == [f"It will wait: {said}"]
+    said = f"Run {other.pk} of this playbook has not finished, and only one may run at a time."
+    assert rehearsed(alice, fleet, playbook).waits_for == [f"The run will wait: {said}"]
 
 
 def test_secrets_are_masked(alice, fleet):
@@ -220,4 +220,4 @@ def test_a_dry_run_of_the_api_refuses_what_ansible_sets_itself(api_of, alice, fl
     given = {"playbook_id": make.playbook().pk, "server_id": fleet[0].pk, "dry_run": True}
     answer = api_of(alice).post("/api/jobs", given | {"extra_vars": {name: "x"}})
     assert answer.status_code == 400
-    assert "Ansible sets this one itself" in str(answer.json())
+    assert "Ansible sets this variable itself" in str(answer.json())

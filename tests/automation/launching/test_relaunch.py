@@ -179,7 +179,7 @@ def test_the_same_key_relaunches_once(api_of, alice, ended):
         ({"only": "some"}, 400, "not a valid choice"),
         ({"server_id": 1}, 400, "No such field"),
         ({"extra_vars": {"versoin": "3"}}, 400, "Did you mean “version”?"),
-        ({"extra_vars": {"password": None}}, 400, "A value is needed"),
+        ({"extra_vars": {"password": None}}, 400, "A value is required"),
         ({"idle_deadline_seconds": 0}, 400, "number of seconds"),
     ],
 )
@@ -243,7 +243,7 @@ def test_a_refusal_is_said_on_the_page(client_of, alice, ended):
     ended.playbook.save()
     path = reverse("automation:run_relaunch", args=[ended.pk])
     page = client_of(alice).post(path, {"key": "k"}, follow=True).content.decode()
-    assert "Nothing was launched." in page and "size: A value is needed." in page
+    assert "Nothing was launched." in page and "size: A value is required." in page
 
 
 def test_an_edited_relaunch_keeps_secrets_that_were_not_typed(client_of, alice, ended):
@@ -269,7 +269,7 @@ def test_secrets_do_not_go_to_another_playbook(client_of, alice, ended):
     sent = {"playbook": other.pk, "servers": [make.server().pk], "verbosity": 0, "forks": 5}
     sent |= {"key": "k", "relaunch_of": ended.pk}
     answer = send_launch(client_of(alice), sent)
-    assert "A value is needed." in str(answer.context["form"].errors)
+    assert "A value is required." in str(answer.context["form"].errors)
 
 
 def test_a_masked_value_of_a_playbook_without_a_schema_is_kept(client_of, alice):
@@ -291,7 +291,7 @@ def test_the_command(ended, boss, capsys):
     call_command("relaunch", str(job.job_id), "--only=unreachable", "--no-wait")
     again = Run.objects.get(relaunch_of=ended)
     printed = capsys.readouterr().out
-    assert f"Run {again.pk} repeats run {ended.pk}." in printed
+    assert f"Run {again.pk} is a relaunch of run {ended.pk}." in printed
     assert re.search(r"Job [0-9a-f-]{36} on away is pending", printed)
 
 

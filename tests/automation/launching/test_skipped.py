@@ -224,7 +224,7 @@ def test_a_dry_run_names_who_would_be_skipped(api_of, alice):
             "play": "Mail",
             "hosts": "mail",
             "place": "site.yml:3",
-            "reason": "“mail” matches no server of the inventory",
+            "reason": "“mail” matches no server in the inventory",
         }
     ]
     assert "No play targets db1: it will be skipped." in answer["words"]
@@ -236,7 +236,7 @@ def test_the_launch_form_names_them(client_of, alice):
     asked = {"playbook": playbook.pk, "servers": [server.pk], "forks": 5, "deadline_seconds": 60}
     asked |= {"verbosity": 0, "key": "k"}
     answer = client_of(alice).post(reverse("automation:job_launch_plan"), asked)
-    said = "Play “Web” (hosts: web) will not run: “web” matches no server of the inventory."
+    said = "Play “Web” (hosts: web) will not run: “web” matches no server in the inventory."
     assert f'<p class="io-plan-waits">{said}</p>' in answer.content.decode()
 
 

@@ -368,7 +368,7 @@ def test_a_second_run_of_an_exclusive_playbook_waits_whatever_its_servers(playbo
     assert Run.objects.claim_next() == first
     assert Run.objects.claim_next() is None
     assert blockers(second) == [
-        f"Run {first.pk} of this playbook is not over, and it runs one at a time."
+        f"Run {first.pk} of this playbook has not finished, and only one may run at a time."
     ]
     assert Run.objects.get(pk=first.pk).finish({}, SUCCESS)
     assert Run.objects.claim_next() == second

@@ -75,14 +75,14 @@ def test_form_api_command_and_pages_say_it_in_the_same_words(client_of, api_of, 
     chosen = {"playbook": playbook.pk, "servers": [web.pk], "forks": 5, "verbosity": 0}
     chosen |= {"deadline_seconds": 3600, "key": "k1"}
     plan = client_of(alice).post(reverse("automation:job_launch_plan"), chosen)
-    assert f"It will wait: {said}" in plan.content.decode()
+    assert f"The run will wait: {said}" in plan.content.decode()
     asked = {"playbook_id": playbook.pk, "server_id": web.pk, "dry_run": True}
     told = api_of(alice).post("/api/jobs", asked, format="json").json()
-    assert told["waits_for"] == [f"It will wait: {said}"]
+    assert told["waits_for"] == [f"The run will wait: {said}"]
     printed = StringIO()
     command = ("run_playbook", playbook.name, "--server=web", "--user=alice", "--dry-run")
     call_command(*command, stdout=printed)
-    assert f"It will wait: {said}" in printed.getvalue()
+    assert f"The run will wait: {said}" in printed.getvalue()
     job = make.job(server=web)
     for page in (job.get_absolute_url(), job.run.get_absolute_url()):
         assert said in client_of(alice).get(page).content.decode()

@@ -14,7 +14,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 TASKS = "".join(f"- name: Task {n}\n  ansible.builtin.debug: {{}}\n" for n in range(1, 20))
-CHANGED = "may be other lines"
+CHANGED = "these lines may differ"
 
 
 def failed(place, playbook=None):

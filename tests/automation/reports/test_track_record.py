@@ -44,7 +44,7 @@ def test_playbook_server_home_and_api_show_the_same_rate(client_of, api_of, bob)
         make.job(playbook=playbook, server=server, status=status)
     client, api = client_of(bob), api_of(bob)
     pages = [playbook.get_absolute_url(), server.get_absolute_url(), reverse("home")]
-    assert ["66 %" in client.get(page).content.decode() for page in pages] == [True] * 3
+    assert ["66%" in client.get(page).content.decode() for page in pages] == [True] * 3
     told = api.get(f"/api/playbooks/{playbook.pk}/statistics").json()
     assert told["latest"]["success_rate"] == 66
     assert api.get(f"/api/servers/{server.pk}/summary").json()["success_percent"] == 66

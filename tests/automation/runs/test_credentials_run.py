@@ -186,7 +186,7 @@ def test_credentials_that_do_not_agree_on_a_variable_do_not_start() -> None:
     jobs = run_here(make.playbook(), *servers)
 
     assert {job.status for job in jobs} == {Job.Status.FAILED}
-    assert "do not agree on the environment variable REGION" in jobs[0].error_message
+    assert "different values for the environment variable REGION" in jobs[0].error_message
     assert "eu-west" not in jobs[0].error_message
 
 

@@ -174,7 +174,7 @@ def test_another_host_key_is_refused_and_the_job_says_what_to_do(sshd, key, tmp_
     job = run_one(WHO, server)
 
     assert job.failure_kind == Job.FailureKind.UNREACHABLE
-    assert "another host key than the one that is pinned" in job.error_message
+    assert "a host key other than the pinned one" in job.error_message
     assert "fetch its new host key" in job.error_message
     server.refresh_from_db()
     assert server.host_key == other

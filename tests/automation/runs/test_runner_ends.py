@@ -83,7 +83,7 @@ def test_a_channel_that_breaks_ends_the_run_with_the_reason(
     job = run_one(MANY_LINES)
 
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.INTERNAL)
-    assert "could not be followed any more (Event 5 is missing" in job.error_message
+    assert "could no longer be read (Event 5 is missing" in job.error_message
 
 
 def test_what_is_told_of_an_error_of_ours_is_not_what_the_error_says(

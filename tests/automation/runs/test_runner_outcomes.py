@@ -135,7 +135,7 @@ def test_no_hosts_matched_is_a_failure_although_ansible_ends_with_0() -> None:
 def test_a_play_for_localhost_only_is_explained() -> None:
     job = run_one([{"hosts": "localhost", "tasks": [{"ansible.builtin.debug": {"msg": "x"}}]}])
 
-    assert_failed(job, Kind.LOCALHOST_PLAY, "localhost only", "hosts: all")
+    assert_failed(job, Kind.LOCALHOST_PLAY, "all plays have “hosts: localhost”", "hosts: all")
 
 
 def test_a_play_for_localhost_runs_on_a_server_of_that_name() -> None:
@@ -150,7 +150,7 @@ def test_a_play_for_localhost_runs_on_a_server_of_that_name() -> None:
 def test_no_task_left_by_the_tags_is_a_failure() -> None:
     job = run_one(make.HELLO, tags="nothing_has_this_tag")
 
-    assert_failed(job, Kind.NO_TASKS, "No task of the play is left")
+    assert_failed(job, Kind.NO_TASKS, "leave no task to run")
 
 
 def test_bad_yaml_is_told_with_its_place() -> None:
@@ -194,7 +194,7 @@ def test_a_playbook_deleted_between_launch_and_run_is_missing() -> None:
     run = claimed(make.HELLO)
     run.playbook.path.unlink()
 
-    assert_failed(finish_here(run), Kind.PLAYBOOK_MISSING, "not there")
+    assert_failed(finish_here(run), Kind.PLAYBOOK_MISSING, "no longer exists")
 
 
 def test_a_link_put_in_the_playbooks_place_is_not_followed(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_full_disk_is_named_whatever_was_being_written(monkeypatch) -> None:
     run = claimed(make.HELLO)
     monkeypatch.setattr("automation.execution.runner.RunnerConfig", full)
 
-    assert_failed(finish_here(run), Kind.INTERNAL, "no room in RUN_ROOT")
+    assert_failed(finish_here(run), Kind.INTERNAL, "is full, so the run was stopped")
 
 
 def test_a_receiver_that_breaks_does_not_keep_the_job_from_ending(monkeypatch) -> None:

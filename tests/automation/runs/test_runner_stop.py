@@ -135,7 +135,7 @@ def test_silence_ends_it_when_it_was_told_so() -> None:
 
     job = the_job(run)
     assert (job.status, job.failure_kind) == (Job.Status.FAILED, Job.FailureKind.DEADLINE)
-    assert job.error_message == "Stopped: it printed nothing for 1 s, which is its idle deadline."
+    assert job.error_message == "Stopped: it printed nothing for 1 s, its limit without output."
     assert processes.find_marked(str(run.claim_token)) == []
 
 

@@ -180,7 +180,7 @@ def test_a_button_whose_page_is_out_of_date_asks_first(client_of, alice):
     server.environment = "testing"
     server.save()
     answer = client.post(relaunch_of(run), sent)
-    assert answer.status_code == 409 and f"Edited meanwhile: {server}." in answer.content.decode()
+    assert answer.status_code == 409 and f"Edited since: {server}." in answer.content.decode()
     sent = {**dict(answer.context["sent"]), "confirmed": "yes"}
     assert client.post(relaunch_of(run), sent).status_code == 302
     assert Run.objects.filter(relaunch_of=run, idempotency_key="k").exists()
@@ -252,7 +252,7 @@ def test_a_cancel_in_production_is_asked_about_once(client_of, alice, of):
     ]
     answer = client.post(path)
     page = unescape(answer.content.decode())
-    assert "Cancel run on 6 servers (production)?" in page and "Keep it running" in page
+    assert "Cancel run on 6 servers (production)?" in page and "Keep running" in page
     assert row.get_absolute_url() in page and Job.objects.active().count() == 6
     with recorded() as lines:
         client.post(path, {"confirmed": "yes"})
@@ -272,7 +272,7 @@ def test_what_stops_says_so_and_no_message_stays_beside_it(client_of, alice):
     run = run_on("running", state="running", db1="staging")
     path = reverse("automation:run_cancel", args=[run.pk])
     answer = client_of(alice).post(path, follow=True)
-    assert "Stopping …" in answer.content.decode()
+    assert "Stopping…" in answer.content.decode()
     assert list(answer.context["messages"]) == []
 
 

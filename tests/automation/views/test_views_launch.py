@@ -181,11 +181,11 @@ def test_help_out_of_a_file_is_only_text(client_of, alice):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("var_version", "", "A value is needed."),
+        ("var_version", "", "A value is required."),
         ("var_colour", "red", "Select a valid choice"),
         ("var_count", "many", "whole number"),
         ("var_names", "[1,", "valid JSON"),
-        ("var_limits", "[1]", "has to be an object"),
+        ("var_limits", "[1]", "must be an object"),
         ("tags", "a b", "Enter comma-separated tags"),
         ("forks", "0", "greater than or equal to 1"),
         ("forks", "501", "less than or equal to 500"),
@@ -238,10 +238,10 @@ def test_a_playbook_without_a_schema_takes_an_object(client_of, alice, servers):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", "has to be an object"),
+        ("[1]", "must be an object"),
         ("{", "valid JSON"),
-        ('{"ansible_user": "root"}', "steer Ansible"),
-        ('{"a b": 1}', "no variable name"),
+        ('{"ansible_user": "root"}', "control Ansible"),
+        ('{"a b": 1}', "Not a variable name"),
         ('{"a": NaN}', ""),
         ('{"a": "\\ud800"}', ""),
     ],

@@ -68,9 +68,9 @@ def test_what_production_is_can_be_set(settings, client_of, alice, playbook, ser
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("var_version", "", "A value is needed."),
+        ("var_version", "", "A value is required."),
         ("var_count", "many", "whole number"),
-        ("var_limits", "[1]", "has to be an object"),
+        ("var_limits", "[1]", "must be an object"),
         ("forks", "0", "greater than or equal to 1"),
         ("tags", "a b", "Enter comma-separated tags"),
         ("deadline_seconds", "999999", "Enter a number of seconds"),
@@ -80,7 +80,7 @@ def test_an_error_is_told_before_it_is_sent(
     client_of, alice, playbook, servers, field, value, message
 ):
     page = plan(client_of(alice), filled(playbook, servers) | {field: value})
-    assert "To do before it can run:" in page and "Selected: 2 of 3 active servers" in page
+    assert "Fix before running:" in page and "Selected: 2 of 3 active servers" in page
     assert f'data-error-of="{field}"' in page and message in page
 
 

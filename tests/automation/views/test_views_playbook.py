@@ -262,15 +262,15 @@ def test_ones_last_run_of_it_can_be_run_again(client_of, alice, boss):
     make.job(run=make.run(playbook=playbook, launched_by=alice))  # has not ended
     page = page_of(client_of(alice), playbook)
     assert reverse("automation:run_relaunch", args=[mine.pk]) in page
-    assert "warning</span>Run again on web1 (production)" in page
-    assert "Run again" in page_of(client_of(boss), playbook)
+    assert "warning</span>Relaunch on web1 (production)" in page
+    assert "Relaunch on" in page_of(client_of(boss), playbook)
 
 
 def test_nothing_is_offered_to_who_never_ran_it_or_may_not(client_of, alice, bob):
     playbook = make.playbook()
     ran(playbook, "success", launched_by=bob)
     for person in (alice, bob):
-        assert "Run again" not in page_of(client_of(person), playbook)
+        assert "Relaunch on" not in page_of(client_of(person), playbook)
 
 
 def test_each_row_of_the_list_has_a_run_button(client_of, alice, bob):

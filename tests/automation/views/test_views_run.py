@@ -127,7 +127,7 @@ def test_a_cancelled_one_says_by_whom_and_a_stopping_one_says_so(client_of, alic
     run.cancel(alice)
     page = page_of(client_of(alice), run).content.decode()
     assert "Stopping · Playbook" in page and "Cancelled by alice." in page
-    assert re.search(r"disabled>\s*<span[^>]*>stop_circle</span>Stopping …", page)
+    assert re.search(r"disabled>\s*<span[^>]*>stop_circle</span>Stopping…", page)
 
 
 # --- The table ------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_of_one_server_it_is_that_job_s_log(client_of, bob):
 def test_an_earlier_run_says_where_its_lines_are(client_of, bob, run):
     run.printed.all().delete()
     page = client_of(bob).get(run.get_absolute_url()).content.decode()
-    assert "This run is from before combined logs were kept" in page
+    assert "This run is older than combined logs" in page
     silent = make.run(state="finished")
     for _ in range(2):
         make.job(run=silent, status="cancelled")
@@ -128,10 +128,7 @@ def test_a_task_has_its_whole_result_on_a_page(client_of, bob):
     page = client.get(pages[0]).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "<script>alert" not in page
     assert "[\n  1,\n  2\n]" in page and "Too large to keep in full" in page
-    assert (
-        "Full results are kept for runs since this version."
-        in client.get(pages[1]).content.decode()
-    )
+    assert "This run is older than full results." in client.get(pages[1]).content.decode()
     assert client.get(pages[2]).status_code == 404
     job_page = client.get(job.get_absolute_url()).content.decode()
     assert job_page.count("Full result") == 1 and pages[0] in job_page
