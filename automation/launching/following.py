@@ -312,7 +312,8 @@ def _plan_changed(changed: PlanChanged, shown: Intention | None = None) -> str:
     """What has changed, as far as that is known, and what would run now."""
     now = changed.intention
     changes = name_changes(shown.contents if shown else None, now.contents, str(now.run.playbook))
-    said = ["Nothing was launched: what would run differs from --expect.", *changes]
+    expected = "what you were asked about" if shown else "--expect"
+    said = [f"Nothing was launched: what would run differs from {expected}.", *changes]
     return "\n".join([*said, "Now:", *now.words, f"Digest: {now.digest}"])
 
 

@@ -48,7 +48,7 @@
             const name = JSON.parse(json.slice(at, end));
             at = skip(end);
             const last = endOfValue(json, at);
-            if (entries.some(([known]) => known === name)) throw new Error(`“${name}” is there twice.`);
+            if (entries.some(([known]) => known === name)) throw new Error(`“${name}” appears twice.`);
             entries.push([name, ...described(json.slice(at, last))]);
             at = last;
         }
@@ -77,7 +77,7 @@
     function jsonOf(entries) {
         const names = entries.map(([name]) => name);
         const twice = names.find((name, place) => names.indexOf(name) !== place);
-        if (twice !== undefined) throw new Error(`“${twice}” is there twice.`);
+        if (twice !== undefined) throw new Error(`“${twice}” appears twice.`);
         const lines = entries.map(([name, type, text]) => `  ${JSON.stringify(name)}: ${written(name, type, text)}`);
         return lines.length ? `{\n${lines.join(",\n")}\n}` : "{}";
     }

@@ -103,7 +103,7 @@ def test_what_changes_while_it_asks_is_not_launched(asked, fleet):
     with pytest.raises(CommandError) as refused:
         run_playbook("--environment=production")
     said = str(refused.value)
-    assert "Nothing was launched: what would run differs from --expect." in said
+    assert "Nothing was launched: what would run differs from what you were asked about." in said
     assert "Added: web3." in said and "Variable version: “1.5”, was “1.4”." in said
     assert "Runs “Deploy” on 3 of 4 active servers" in said
     assert not Run.objects.exists()
