@@ -18,17 +18,21 @@ from django.core.exceptions import ValidationError
 
 from . import playbook_files
 from .imported_playbooks import entries_of
-from .playbook_files import find_imported_file, locate_file, root_of
+from .playbook_files import (
+    MOST_EXAMINED_BYTES,
+    find_imported_file,
+    locate_file,
+    module_name,
+    root_of,
+)
 
-# Limits, in bytes, tasks and levels of blocks and files; past one, the names are incomplete.
-LONGEST = 128 * 1024
+# Limits, in tasks and levels of blocks and files; past one, the names are incomplete.
 MOST_TASKS = 2000
 DEEPEST = 20
 # A play's lists of tasks in the order in which they run; its roles come after the first.
 PLAY_LISTS = ("pre_tasks", "roles", "tasks", "post_tasks")
 BLOCK_LISTS = ("block", "rescue", "always")
 GATHERING = "Gathering Facts"
-PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def _plays(content: bytes) -> list[dict[str, Any]] | None:
 @lru_cache(maxsize=64)
 def _read(content: bytes) -> Any:
     """Parse YAML; None if it is too long or invalid. Cached: callers must not change the result."""
-    if len(content) > LONGEST:
+    if len(content) > MOST_EXAMINED_BYTES:
         return None
     try:
         return yaml.load(content, Loader=playbook_files.QuickLoader)  # noqa: S506  (a SafeLoader)
@@ -108,7 +112,7 @@ class _Walk:
         if not isinstance(task, dict) or depth > DEEPEST or self._count > MOST_TASKS:
             self.is_whole = False
             return
-        called = {_bare(key): value for key, value in task.items()}
+        called = {module_name(key): value for key, value in task.items()}
         if any(key in called for key in BLOCK_LISTS):
             for key in BLOCK_LISTS:
                 for each in _several(called.get(key)):
@@ -181,8 +185,3 @@ def _name_of_role(role: Any) -> str:
 
 def _several(value: Any) -> Iterator[Any]:
     yield from value if isinstance(value, list) else ()
-
-
-def _bare(key: Any) -> str:
-    text = str(key)
-    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)
