@@ -31,8 +31,13 @@ MOST_EXAMINED_BYTES = 128 * 1024
 UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
 
 
+def prefix_of(file_path: str) -> str:
+    """ "infraops:" for a playbook of our own, otherwise ""."""
+    return BUILTIN if file_path.startswith(BUILTIN) else ""
+
+
 def root_of(file_path: str) -> Path:
-    root = BUILTIN_ROOT if file_path.startswith(BUILTIN) else Path(settings.PLAYBOOK_ROOT)
+    root = BUILTIN_ROOT if prefix_of(file_path) else Path(settings.PLAYBOOK_ROOT)
     return root.resolve()
 
 
@@ -67,7 +72,7 @@ def _is_special(path: Path) -> bool:
 
 def spelled_path(file_path: str) -> str:
     """The path in canonical form: “./web//site.yml” becomes web/site.yml."""
-    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
+    prefix = prefix_of(file_path)
     relative = file_path.removeprefix(prefix)
     return prefix + (Path(relative).as_posix() if relative else "")
 

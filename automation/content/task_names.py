@@ -23,6 +23,7 @@ from .playbook_files import (
     find_imported_file,
     locate_file,
     module_name,
+    prefix_of,
     root_of,
 )
 
@@ -98,13 +99,13 @@ class _Walk:
         self._count = 0
 
     def play(self, play: dict[str, Any], folder: Path, file_path: str) -> None:
-        prefix = playbook_files.BUILTIN if file_path.startswith(playbook_files.BUILTIN) else ""
+        beside = f"{prefix_of(file_path)}{folder}"
         for key in PLAY_LISTS:
             for each in _several(play.get(key)):
                 if key == "roles":
-                    self._role(_name_of_role(each), f"{prefix}{folder}", 1)
+                    self._role(_name_of_role(each), beside, 1)
                 else:
-                    self._task(each, f"{prefix}{folder}", f"{prefix}{folder}", "", 1)
+                    self._task(each, beside, beside, "", 1)
 
     def _task(self, task: Any, playbook_folder: str, folder: str, role: str, depth: int) -> None:
         """Add a task, a block or an import. `role` is the role that contains it, or ""."""
