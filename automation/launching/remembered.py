@@ -47,7 +47,8 @@ class Remembered:
     @cached_property
     def servers(self) -> list[Server]:
         """The run's servers that are still active, without skipped ones, as for a relaunch."""
-        taken = [job.server_id for job in jobs_to_repeat(self.run.jobs.all(), None)]
+        keys = jobs_to_repeat(self.run).values_list("server_id", flat=True)
+        taken = list(keys[: MOST_SERVERS + 1])
         is_small = len(taken) <= MOST_SERVERS
         return list(Server.objects.active().filter(pk__in=taken)) if is_small else []
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Min, QuerySet
 
 from automation import launching
 from automation.launching import Only
-from automation.launching.relaunching import jobs_to_repeat
+from automation.launching.relaunching import servers_to_repeat
 from automation.models import Job, Run
 from inventory.models import Server, is_production_name
 from schema.exceptions import Refused
@@ -148,7 +148,11 @@ def attach_where(runs: Sequence[Any]) -> None:
 
 
 class RunServers:
-    """The servers of a run; queried on first use, and once."""
+    """The servers of a run; queried on first use, and once.
+
+    Reads no more than counts, except for the choices of a relaunch that need not ask: one query
+    for the servers of each.
+    """
 
     def __init__(self, run: Run, job: Job | None = None) -> None:
         """With `job`, its server comes first among the choices."""
@@ -203,11 +207,7 @@ class RunServers:
     def _servers_of(self, choice: RelaunchChoice) -> list[Server]:
         if choice.server and self.job:
             return [self.job.server]
-        return [job.server for job in jobs_to_repeat(self._jobs, choice.only)]
-
-    @cached_property
-    def _jobs(self) -> list[Job]:
-        return list(self.run.jobs.select_related("server").order_by("id"))
+        return servers_to_repeat(self.run, choice.only)
 
     def _this_server(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         if self.job is None:

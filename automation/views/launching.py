@@ -197,8 +197,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
-        taken = [job.server_id for job in jobs_to_repeat(run.jobs.all(), only)]
-        return _once_more(run, _servers_named(asked) or taken)
+        taken = jobs_to_repeat(run, only).values_list("server_id", flat=True)
+        return _once_more(run, _servers_named(asked) or list(taken))
     playbook = _playbook(asked.get("playbook"))
     if asked.get("playbook") and not playbook:
         raise Http404("There is no such playbook.")
