@@ -133,7 +133,7 @@ class Where:
 
 
 def attach_where(runs: Sequence[Any]) -> None:
-    """Set `where` on each of the runs, in one query."""
+    """Set `where` on each of the runs, in one query; none if there are no runs."""
     jobs = Job.objects.filter(run__in=[run.pk for run in runs]).order_by()
     grouped = jobs.values_list("run", "server__environment")
     found: dict[int, list[tuple[str, int, str]]] = {}

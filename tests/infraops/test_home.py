@@ -109,7 +109,7 @@ def test_what_runs_is_measured_against_the_earlier_runs(client_of, bob):
         make.job(run=run, status="running")
     answer = client_of(bob).get(HOME)
     (running,) = answer.context["running"]
-    assert running.where == "3 servers" and 50 <= running.progress.percent <= 60
+    assert running.run.where.target.where() == "3 servers" and 50 <= running.progress.percent <= 60
     assert "usually 3 min 20 s" in answer.content.decode()
 
 
