@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 # How many waiting runs a claim looks at; those behind them have to wait longer.
 CLAIM_WINDOW = 200
 LONGEST_REASON = 200
+WHY_UNMASKED = "their values are too short or too common to mask without garbling the log."
 
 
 class RunQuerySet(models.QuerySet["Run"]):

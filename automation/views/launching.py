@@ -16,11 +16,11 @@ from automation import launching
 from automation.content.playbook_tags import list_playbook_tags
 from automation.content.task_names import read_task_names
 from automation.forms import LaunchForm, initial_for_relaunch
+from automation.forms.remembered import last_values
+from automation.forms.server_choice import offer_servers
 from automation.launching import Intention, Launch, Only, PlanChanged
 from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
-from automation.launching.remembered import last_values
-from automation.launching.server_choice import offer_servers
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.models import Server

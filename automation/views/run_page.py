@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from automation.models import Run
+from automation.models.runs import WHY_UNMASKED
 from automation.models.waiting import why_it_waits
-from automation.reports.job_state import WHY_UNMASKED, given_options
+from automation.reports.job_state import given_options
 from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration

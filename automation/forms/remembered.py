@@ -6,14 +6,14 @@ from typing import Any
 
 from accounts.models import User
 from audit.redaction import MASK, has_mask
-from automation.forms import FREE, PREFIX, LaunchForm, initial_for_relaunch
+from automation.launching.relaunching import jobs_to_repeat
 from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.reports.run_servers import Target
 from automation.variables import as_text
 from inventory.models import CHOSEN_BY, Server
 
-from .relaunching import jobs_to_repeat
+from .launch_form import FREE, PREFIX, LaunchForm, initial_for_relaunch
 
 # How many of a playbook's newest runs are searched: finding one's own among a million would take a
 # while.
