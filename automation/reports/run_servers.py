@@ -21,7 +21,6 @@ from schema.exceptions import Refused
 KINDS = {Only.FAILED: "failed ", Only.UNREACHABLE: "unreachable ", Only.NOT_REACHED: "unreached "}
 # Outside production, a button acts at once on up to this many servers; for more it asks first.
 MOST_WITHOUT_ASKING = 200
-ACTIVE = (Job.Status.PENDING, Job.Status.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ class RunServers:
     @property
     def cancelled(self) -> Target:
         """The servers that a cancellation stops: those that have not ended."""
-        return target_of(group for group in self.groups if group.status in ACTIVE)
+        return target_of(group for group in self.groups if group.status in Job.ACTIVE)
 
     @property
     def cancel_label(self) -> str:

@@ -42,8 +42,7 @@ class RunSummary:
 
     @property
     def ended(self) -> int:
-        active = (Job.Status.PENDING, Job.Status.RUNNING)
-        return sum(count for status, count in self.counts.items() if status not in active)
+        return sum(count for status, count in self.counts.items() if status not in Job.ACTIVE)
 
 
 def summarize_run(run: Run) -> RunSummary:
