@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Case, Count, F, Min, QuerySet, When
 
 from automation import launching
 from automation.launching import Only
@@ -66,11 +66,17 @@ class Target:
 
 @dataclass(frozen=True)
 class JobGroup:
-    """Jobs of a run with equal status, failure kind and environment; `first` is the first's id."""
+    """Jobs of a run that ended alike in one environment, and have the same ticket or none.
+
+    `what` failed, as a place or a name; `first` is the id of the first job, `name` one of their
+    servers.
+    """
 
     status: str
     failure_kind: str
     environment: str
+    what: str
+    ticket: int | None
     count: int
     first: int
     name: str
@@ -103,7 +109,11 @@ class RelaunchChoice:
 
 def job_groups(jobs: QuerySet[Job]) -> list[JobGroup]:
     """One query, however many jobs there are."""
-    grouped = jobs.order_by().values_list("status", "failure_kind", "server__environment")
+    # By the task's place, as its name may be templated differently for each server. Older jobs have
+    # no place.
+    what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
+    columns = ("status", "failure_kind", "server__environment", "what", "occurrence__ticket")
+    grouped = jobs.order_by().annotate(what=what).values_list(*columns)
     counted = grouped.annotate(Count("id"), Min("id"), Min("server__hostname"))
     return [JobGroup(*row) for row in counted]
 
@@ -160,6 +170,14 @@ class RunServers:
     @cached_property
     def groups(self) -> list[JobGroup]:
         return job_groups(self.run.jobs.all())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """{status: number of jobs}, in the order of the statuses."""
+        counts: Counter[str] = Counter()
+        for group in self.groups:
+            counts[group.status] += group.count
+        return {status: counts[status] for status in Job.Status.values if counts[status]}
 
     @property
     def environments(self) -> list[Environment]:
