@@ -1,5 +1,6 @@
 """/api/jobs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -16,11 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automation.filters import JobFilters
+from automation.launching import Launched
 from automation.models import Job, JobLog, Run, TaskResult
 from automation.reports import log_search
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
+from inventory.models import Server
 from schema.exceptions import Refused
 
 from .launch_request import (
@@ -246,12 +249,11 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         launch = launch_asked_for(request, given)
         if given.get("dry_run"):
             return answer_rehearsal(request, launch)
-        run, is_new = launch_once(request, launch)
-        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
-        status = 201 if is_new else 200
+        launched = launch_once(request, launch)
         if "server_id" in request.data:
-            return self.shown(jobs[0], status=status)
-        return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
+            job = self.get_queryset().get(run=launched.run)
+            return self.shown(job, status=201 if launched.is_new else 200)
+        return answer_launched(launched)
 
     @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
@@ -263,13 +265,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         variable. `dry_run` and `expect` work as they do for a launch.
         """
         given = self.given()
-        launch = relaunch_asked_for(request, self.get_object().run, given)
-        if given.get("dry_run"):
-            return answer_rehearsal(request, launch)
-        run, is_new = launch_once(request, launch)
-        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
-        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
-        return Response(shown.data, status=201 if is_new else 200)
+        return answer_relaunch(request, self.get_object().run, given)
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
@@ -352,6 +348,27 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             }
         )
         return Response(shown.data)
+
+
+def answer_relaunch(
+    request: Request, run: Run, given: dict[str, Any], servers: Sequence[Server] = ()
+) -> Response:
+    """Relaunch the run, on these servers if given, or rehearse that.
+
+    `given` is data that RelaunchSerializer has validated.
+    """
+    launch = relaunch_asked_for(request, run, given, servers)
+    if given.get("dry_run"):
+        return answer_rehearsal(request, launch)
+    return answer_launched(launch_once(request, launch))
+
+
+def answer_launched(launched: Launched) -> Response:
+    """The run and its jobs: 201, or 200 if the idempotency key was known."""
+    run, is_new = launched
+    jobs = JobViewSet.queryset.filter(run=run).order_by("id")
+    shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
+    return Response(shown.data, status=201 if is_new else 200)
 
 
 def asked_range(request: Request) -> tuple[int, int]:

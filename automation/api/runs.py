@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -25,17 +25,10 @@ from .jobs import (
     LINES,
     MOST_LINES,
     RELAUNCH_ANSWERS,
-    JobViewSet,
-    LaunchedSerializer,
+    answer_relaunch,
     asked_range,
 )
-from .launch_request import (
-    IdlePlaySerializer,
-    RelaunchSerializer,
-    answer_rehearsal,
-    launch_once,
-    relaunch_asked_for,
-)
+from .launch_request import IdlePlaySerializer, RelaunchSerializer
 
 MOST_PAGES = 99_999
 
@@ -222,13 +215,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
         """Relaunch a run. Takes the same body as the relaunch of a job."""
         given = self.given()
-        launch = relaunch_asked_for(request, self.get_object(), given)
-        if given.get("dry_run"):
-            return answer_rehearsal(request, launch)
-        run, is_new = launch_once(request, launch)
-        jobs: QuerySet[Job] = JobViewSet.queryset.filter(run=run).order_by("id")
-        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
-        return Response(shown.data, status=201 if is_new else 200)
+        return answer_relaunch(request, self.get_object(), given)
 
     @extend_schema(
         responses=MatrixSerializer,
