@@ -12,20 +12,28 @@ from drf_spectacular.utils import (
 )
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automation.filters import JobFilters
 from automation.launching import Launched
-from automation.models import Job, JobLog, Run, TaskResult
+from automation.models import Job, Run, TaskResult
 from automation.reports import log_search
-from console.api.pagination import NewestFirst, whole_number
+from console.api.pagination import NewestFirst
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from inventory.models import Server
 from schema.exceptions import Refused
 
+from .job_output import (
+    LIMIT,
+    SLOWEST_FIRST,
+    LinesSerializer,
+    TaskResultsSerializer,
+    asked_range,
+    asked_search,
+    wants_slowest,
+)
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
@@ -43,9 +51,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Up to 64 characters. Repeating a launch with the same key returns 200 and the "
     "run that the first request launched.",
 )
-LINES = 500
-MOST_LINES = 5000
-SLOWEST_FIRST = "-duration"
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -137,50 +142,6 @@ class LaunchedSerializer(serializers.Serializer):
 
     run_id = serializers.IntegerField()
     jobs = JobSerializer(many=True)
-
-
-class LineSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = JobLog
-        fields = ["line_number", "content", "log_level", "timestamp"]
-        read_only_fields = fields
-
-
-class LinesSerializer(serializers.Serializer):
-    lines = LineSerializer(many=True)
-    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
-    status = serializers.ChoiceField(Job.Status.choices)
-    finished = serializers.BooleanField(
-        help_text="True if the job has ended and there are no further lines."
-    )
-
-
-class TaskResultSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = TaskResult
-        fields = [
-            "number",
-            "play",
-            "task",
-            "action",
-            "status",
-            "changed",
-            "started_at",
-            "duration",
-            "path",
-            "message",
-            "diff",
-        ]
-        read_only_fields = fields
-
-
-class TaskResultsSerializer(serializers.Serializer):
-    tasks = TaskResultSerializer(many=True)
-    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
-    status = serializers.ChoiceField(Job.Status.choices)
-    finished = serializers.BooleanField(
-        help_text="True if the job has ended and there are no further tasks."
-    )
 
 
 def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
@@ -284,7 +245,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses=LinesSerializer,
         parameters=[
             OpenApiParameter("after", int, description="Return lines after this number."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
+            LIMIT,
             OpenApiParameter(
                 "search",
                 description="Only lines that contain this text, ignoring case and colour codes.",
@@ -299,7 +260,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         To follow a job, repeat with `last` as `after` until `finished`.
         """
         after, limit = asked_range(request)
-        text, level = _searched(request)
+        text, level = asked_search(request)
         # Read the job first: if it has ended, all of its lines are there.
         job = self.get_object()
         if text or level:
@@ -321,7 +282,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses=TaskResultsSerializer,
         parameters=[
             OpenApiParameter("after", int, description="Return tasks after this number."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
+            LIMIT,
             OpenApiParameter(
                 "ordering",
                 enum=[SLOWEST_FIRST],
@@ -333,7 +294,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def tasks(self, request: Request, **kwargs: Any) -> Response:
         """List the results of tasks after number `after`, in the order in which they finished."""
         after, limit = asked_range(request)
-        is_slowest = _is_slowest(request)
+        is_slowest = wants_slowest(request)
         job = self.get_object()
         if is_slowest:
             tasks = job.task_results.slowest_first(limit)
@@ -369,32 +330,3 @@ def answer_launched(launched: Launched) -> Response:
     jobs = JobViewSet.queryset.filter(run=run).order_by("id")
     shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
     return Response(shown.data, status=201 if is_new else 200)
-
-
-def asked_range(request: Request) -> tuple[int, int]:
-    """(after, limit) from the request."""
-    asked = request.query_params
-    after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
-    return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
-
-
-def _searched(request: Request) -> tuple[str, str]:
-    """(search, level) from the request."""
-    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
-    if len(text) > log_search.LONGEST_TEXT:
-        most = f"At most {log_search.LONGEST_TEXT} characters."
-        raise ValidationError({"search": [most]})
-    if level and level not in log_search.LEVELS:
-        raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
-    return text, level
-
-
-def _is_slowest(request: Request) -> bool:
-    ordering = request.query_params.get("ordering", "")
-    if ordering not in ("", SLOWEST_FIRST):
-        raise ValidationError(
-            {"ordering": [f"Use {SLOWEST_FIRST}, or omit this to order by number."]}
-        )
-    if ordering and "after" in request.query_params:
-        raise ValidationError({"after": ["Not allowed with this ordering. Use `limit`."]})
-    return bool(ordering)

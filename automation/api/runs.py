@@ -20,14 +20,8 @@ from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
-from .jobs import (
-    IDEMPOTENCY_KEY,
-    LINES,
-    MOST_LINES,
-    RELAUNCH_ANSWERS,
-    answer_relaunch,
-    asked_range,
-)
+from .job_output import LIMIT, asked_range
+from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, answer_relaunch
 from .launch_request import IdlePlaySerializer, RelaunchSerializer
 
 MOST_PAGES = 99_999
@@ -250,7 +244,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses=OutputSerializer,
         parameters=[
             OpenApiParameter("after", int, description="Return lines after this number."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
+            LIMIT,
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)
