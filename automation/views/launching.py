@@ -164,7 +164,7 @@ def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) ->
 
 def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:
     servers = intention.servers if intention else form.chosen_servers()
-    active = Server.objects.active().count()
+    active = intention.active_servers if intention else Server.objects.active().count()
     return {
         "intention": intention,
         "touched": describe_servers(servers, active),
