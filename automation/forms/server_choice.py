@@ -47,6 +47,8 @@ def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
 
 
 class ServersField(forms.ModelMultipleChoiceField):
+    """Servers by key, of whatever number of check boxes."""
+
     # Only names the submitted field: the template has the check boxes.
     widget = forms.SelectMultiple
 

@@ -41,6 +41,7 @@ class Only(models.TextChoices):
         return {"failure_kind": self.value}
 
     def is_of(self, job: Failing) -> bool:
+        """Whether a relaunch on these servers repeats the job."""
         return all(getattr(job, name) == value for name, value in self.columns.items())
 
 

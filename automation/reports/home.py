@@ -26,6 +26,7 @@ SHOWN = 8
 
 
 def this_moment(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures that are counted for every request; `figures` are those of home_figures."""
     return {
         **living_workers(),
         **activity(),

@@ -84,6 +84,8 @@ class JobGroup:
 
 @dataclass(frozen=True)
 class Environment:
+    """An environment, and how many of a run's servers are in it."""
+
     name: str
     count: int
     is_production: bool
@@ -119,6 +121,7 @@ def job_groups(jobs: QuerySet[Job]) -> list[JobGroup]:
 
 
 def target_of(groups: Iterable[JobGroup]) -> Target:
+    """The servers of these jobs."""
     each = list(groups)
     production = sum(group.count for group in each if is_production_name(group.environment))
     return Target(sum(group.count for group in each), production, each[0].name if each else "")

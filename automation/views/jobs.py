@@ -65,6 +65,7 @@ def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
 @require_POST
 @cancellers_only
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Cancel the job's whole run; for production, ask first."""
     job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
     return cancel(request, job, job.run)
 

@@ -132,6 +132,7 @@ def line_window(log: Log, limit: int, around: int | None = None) -> dict[str, An
 
 
 def number_in(request: HttpRequest, name: str) -> int:
+    """The number in the URL's parameter; 0 if it has none."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 

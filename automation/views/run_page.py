@@ -27,6 +27,7 @@ viewers_only = permission_required("automation.view_run", raise_exception=True)
 @require_safe
 @viewers_only
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of a run, with its servers by tasks and the end of its log."""
     context = {
         **admin.site.each_context(request),
         **_shown(request, pk),
