@@ -144,6 +144,8 @@ class Redactor:
         pieces = {piece for secret in secrets for piece in _pieces(secret)}
         known = sorted((p for p in pieces if len(p) >= self.SHORTEST), key=len, reverse=True)
         self._secrets = [(_anchor(piece), _anyhow_written(piece)) for piece in known]
+        # The most characters that one of them takes, however it is written.
+        self.longest = max(map(_longest_written, known), default=0)
 
     def redact(self, text: str) -> str:
         for anchor, pattern in self._secrets:
@@ -155,6 +157,11 @@ class Redactor:
 def _anchor(secret: str) -> str:
     """A part that looks the same in every notation: searching for it first is much faster."""
     return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
+
+
+def _longest_written(secret: str) -> int:
+    """Letters and digits are never escaped; for others, at most as many backslashes as we match."""
+    return sum(1 if each.isascii() and each.isalnum() else 32 for each in secret)
 
 
 def _pieces(secret: str) -> list[str]:

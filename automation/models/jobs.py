@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
+from automation.cut_texts import beginning_of
 from automation.signals import job_finished
 from inventory.models import Server
 from schema.fields import CreatedAtField, EnumField, UUIDTextField
@@ -267,7 +268,7 @@ class Job(models.Model):
             actor=actor or self.user,
             status=outcome.status,
             failure_kind=outcome.failure_kind,
-            message=outcome.error_message[:500],
+            message=beginning_of(outcome.error_message, 500),
         )
         self._announce(outcome)
         return True

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.db.models import Case, Count, F, Min, When
 
-from automation.models import Job, Run
+from automation.models import Job, Run, TaskResult
 
 FAILURES = 3
 
@@ -30,10 +30,14 @@ class Alike:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """The summary; `failures` are the most common ones, as (first job, number of jobs alike)."""
+    """The summary. `failures` are the most common ones.
+
+    Each is (the first job, the number of jobs alike, the number of the task whose full result says
+    more, or None).
+    """
 
     counts: dict[str, int]
-    failures: list[tuple[Job, int]]
+    failures: list[tuple[Job, int, int | None]]
     more_failures: int
 
     @property
@@ -47,7 +51,7 @@ class RunSummary:
 
 
 def summarize_run(run: Run) -> RunSummary:
-    """One query, or two if anything failed."""
+    """One query, or three if anything failed."""
     # By the task's place, as its name may be templated differently for each server. Older jobs have
     # no place.
     what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
@@ -70,12 +74,13 @@ def summarize_run(run: Run) -> RunSummary:
     )
 
 
-def _with_jobs(groups: list[Alike]) -> list[tuple[Job, int]]:
+def _with_jobs(groups: list[Alike]) -> list[tuple[Job, int, int | None]]:
     if not groups:
         return []
     related = Job.objects.select_related("server", "playbook", "occurrence__ticket")
     jobs = related.in_bulk([group.first for group in groups])
-    return [(jobs[group.first], group.count) for group in groups]
+    failing = TaskResult.objects.failing_numbers(jobs)
+    return [(jobs[group.first], group.count, failing.get(group.first)) for group in groups]
 
 
 @dataclass(frozen=True)

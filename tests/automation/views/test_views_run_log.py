@@ -107,6 +107,19 @@ def test_the_whole_message_of_a_failure_is_on_the_page(client_of, bob):
     assert "to the very end" in page and "<b>and</b>" not in page
 
 
+def test_a_failure_leads_to_the_full_result_of_its_task(client_of, bob):
+    run = make.run(state="finished")
+    jobs = [make.job(run=run, status="failed", failure_kind="task_failed") for _ in range(2)]
+    make.task_results(jobs[0], "ok", "ignored", "failed", "failed", result='{"rc": 1}')
+    path = reverse("automation:job_task", args=[jobs[0].job_id, 3])
+    client = client_of(bob)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert page.count("Full result of the task") == 1
+    assert f'<a href="{path}">Full result of the task on {jobs[0].server}</a>' in page
+    TaskResult.objects.update(result="")  # of an older version
+    assert "Full result of the task" not in client.get(run.get_absolute_url()).content.decode()
+
+
 def test_the_versions_are_on_both_pages(client_of, bob):
     job = make.job(status="success")
     client = client_of(bob)
@@ -117,7 +130,7 @@ def test_the_versions_are_on_both_pages(client_of, bob):
         assert "ansible-core 2.19.14" in page and "3.12.1" in page
 
 
-def test_a_task_has_its_whole_result_on_a_page(client_of, bob):
+def test_a_task_has_its_whole_result_on_a_page(client_of, api_of, bob):
     job = make.job(status="success")
     result = json.dumps({"rc": 0, "stdout": "<script>alert(1)</script>", "list": [1, 2]})
     make.task_results(job, "ok", task="With one", result=result)
@@ -132,5 +145,7 @@ def test_a_task_has_its_whole_result_on_a_page(client_of, bob):
     assert client.get(pages[2]).status_code == 404
     job_page = client.get(job.get_absolute_url()).content.decode()
     assert job_page.count("Full result") == 1 and pages[0] in job_page
+    tasks = api_of(bob).get(f"/api/jobs/{job.job_id}/tasks").json()["tasks"]
+    assert [task["result_is_cut"] for task in tasks] == [True, False]
     # Results are fetched only when opened.
     assert "alert(1)" not in job_page
