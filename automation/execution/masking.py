@@ -9,7 +9,7 @@ name shows there: hiding it would reveal more than it hides.
 import re
 from collections.abc import Callable, Iterable
 
-from audit.redaction import MASK, Redactor
+from audit.redaction import MASK, Redactor, base64_pieces
 
 # Words that Ansible prints into nearly every line. Masking them would tear the log apart.
 COMMON = {
@@ -51,7 +51,9 @@ class Masking:
         # faster.
         together = Redactor(value for _, value in safe if not held[value])
         self._together = [(together, None), *(pair for pair in self._single if pair[1])]
-        self._longest = max((redactor.longest for redactor, _ in self._single), default=0)
+        self._encoded = Redactor(piece for _, value in safe for piece in base64_pieces(value))
+        each = [redactor for redactor, _ in self._single]
+        self._longest = max(redactor.longest for redactor in [self._encoded, *each])
 
     def text(self, text: str) -> str:
         """Text from a module or from Ansible, of any number of lines."""
@@ -62,15 +64,15 @@ class Masking:
         return text
 
     def result(self, text: str) -> str:
-        """A text from a module's result, of which the callback may have cut out the middle.
+        """A text from a module's result, which may have secrets in base64, too (`slurp`, headers).
 
-        Where it did may be half a secret, which nothing
+        The callback may have cut out the middle. Where it did may be half a secret, which nothing
         recognises: as much as that could be is left out, too.
         """
         head, seam, tail = text.partition(SEAM)
         if not seam:
-            return self.text(text)
-        head, tail = self.text(head), self.text(tail)
+            return self._encoded.redact(self.text(text))
+        head, tail = (self._encoded.redact(self.text(each)) for each in (head, tail))
         head, tail = head[: max(0, len(head) - self._longest)], tail[self._longest :]
         return f"{head}… [cut] …{tail}"
 
