@@ -127,8 +127,9 @@ def _every_line(job: Job) -> Iterator[JobLog]:
 
 
 def _printed(line: Line, *, as_printed: bool, timed: bool) -> str:
-    """The line with its time in the console's time zone, to the microsecond."""
+    """The line with its time in the console's time zone, as precise as it is known."""
     text = line.content if as_printed else plain(line.content)
     if not timed:
         return f"{text}\n"
-    return f"{timezone.localtime(line.timestamp).isoformat(timespec='microseconds')} {text}\n"
+    precision = "microseconds" if isinstance(line, JobLog) else "seconds"
+    return f"{timezone.localtime(line.timestamp).isoformat(timespec=precision)} {text}\n"
