@@ -19,7 +19,7 @@ from unfold.widgets import (
 from accounts.models import User
 from audit.redaction import MASK
 from console.lists import reason
-from console.objects import row_key
+from console.objects import LONGEST_SEARCH, row_key
 from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
@@ -63,6 +63,7 @@ class LaunchForm(forms.Form):
     )
     search = forms.CharField(
         required=False,
+        max_length=LONGEST_SEARCH,
         label="Matching",
         widget=UnfoldAdminTextInputWidget({"placeholder": "web1 or 10.0.7."}),
         help_text="Part of a name, address or description.",
