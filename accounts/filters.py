@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q, QuerySet
 
-from console.api.filters import ChoicesFilter, YesNoFilter
+from console.api.filters import ChoicesFilter, SearchFilter, YesNoFilter
 
 from .models import ApiKey, SavedView, User
 
@@ -11,7 +11,7 @@ from .models import ApiKey, SavedView, User
 class UserFilters(filters.FilterSet):
     role = ChoicesFilter(choices=User.Role.choices)
     is_active = YesNoFilter()
-    search = filters.CharFilter(method="named", label="Part of the user name or e-mail address")
+    search = SearchFilter(method="named", label="Part of the user name or e-mail address")
     ordering = filters.OrderingFilter(fields=["username", "created_at", "last_login"])
 
     class Meta:

@@ -1,5 +1,6 @@
 """Keeps secrets out of everything that is written down."""
 
+import base64
 import functools
 import re
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ SECRET_WORDS = (
     "apikey",
     "access_key",
 )
+# In bytes. What base64 makes of shorter secrets could be part of anything.
+SHORTEST_IN_BASE64 = 6
 # Only as separate words: "bypass" and "compass" are not secret.
 SECRET_ENDINGS = ("pass", "pwd")
 
@@ -27,17 +30,22 @@ def mask_value(value: Any) -> str:
     return MASK
 
 
-def redacted(value: Any) -> Any:
-    """A copy with the values of secret-sounding keys ("db_password") masked."""
+def redacted(value: Any, also: frozenset[str] = frozenset()) -> Any:
+    """A copy with the values of secret-sounding keys ("db_password") masked.
+
+    Those of the keys named in `also` too, which are in lower case with underscores.
+    """
     if isinstance(value, dict):
         return {
             key: MASK
-            if is_secret_name(str(key)) and item not in (None, "") and not _is_reference(key, item)
-            else redacted(item)
+            if (is_secret_name(str(key)) or _plain_name(str(key)) in also)
+            and item not in (None, "")
+            and not _is_reference(key, item)
+            else redacted(item, also)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [redacted(item) for item in value]
+        return [redacted(item, also) for item in value]
     return value
 
 
@@ -106,8 +114,12 @@ def has_mask(value: Any) -> bool:
 @functools.lru_cache(maxsize=10_000)  # an inventory repeats the same few names for each server
 def is_secret_name(name: str) -> bool:
     """True if the key's name says that its value is secret: db_password, ansible_become_pass."""
-    name = name.lower().replace("-", "_").replace(" ", "_")
+    name = _plain_name(name)
     return any(word in name for word in SECRET_WORDS) or name.split("_")[-1] in SECRET_ENDINGS
+
+
+def _plain_name(name: str) -> str:
+    return name.lower().replace("-", "_").replace(" ", "_")
 
 
 def named_secrets(value: Any, name: str = "", *, is_secret: bool = False) -> list[tuple[str, str]]:
@@ -130,6 +142,22 @@ def secret_texts(value: Any) -> list[str]:
     return [text for _, text in named_secrets(value)]
 
 
+def base64_pieces(secret: str) -> set[str]:
+    """What base64 makes of a secret, wherever in the encoded text it begins.
+
+    Only characters that nothing but the secret decides; in the alphabets for texts and for URLs.
+    """
+    raw = secret.encode(errors="surrogateescape")
+    if len(raw) < SHORTEST_IN_BASE64:
+        return set()
+    pieces = set()
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw).decode()
+        piece = encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        pieces |= {piece, piece.replace("+", "-").replace("/", "_")}
+    return pieces
+
+
 class Redactor:
     """Masks known secrets in texts.
 
@@ -144,6 +172,8 @@ class Redactor:
         pieces = {piece for secret in secrets for piece in _pieces(secret)}
         known = sorted((p for p in pieces if len(p) >= self.SHORTEST), key=len, reverse=True)
         self._secrets = [(_anchor(piece), _anyhow_written(piece)) for piece in known]
+        # The most characters that one of them takes, however it is written.
+        self.longest = max(map(_longest_written, known), default=0)
 
     def redact(self, text: str) -> str:
         for anchor, pattern in self._secrets:
@@ -155,6 +185,11 @@ class Redactor:
 def _anchor(secret: str) -> str:
     """A part that looks the same in every notation: searching for it first is much faster."""
     return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
+
+
+def _longest_written(secret: str) -> int:
+    """Letters and digits are never escaped; for others, at most as many backslashes as we match."""
+    return sum(1 if each.isascii() and each.isalnum() else 32 for each in secret)
 
 
 def _pieces(secret: str) -> list[str]:

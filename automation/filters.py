@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import ChoicesFilter, IdFilter, YesNoFilter
+from console.api.filters import ChoicesFilter, IdFilter, SearchFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Job, Playbook, Run
@@ -14,7 +14,7 @@ from .models.playbooks import PlaybookQuerySet
 class PlaybookFilters(filters.FilterSet):
     name = filters.CharFilter()
     is_active = YesNoFilter()
-    search = filters.CharFilter(method="found", label="Part of name, description or path")
+    search = SearchFilter(method="found", label="Part of name, description or path")
     ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
 
     class Meta:

@@ -1,6 +1,7 @@
 """What automation adds to the console, to the list of servers and to a server's page."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpRequest
 
@@ -42,6 +43,11 @@ def read_history(request: HttpRequest, server: Server) -> dict[str, Any]:
     return {"history": read_server_history(server.pk)}
 
 
+def new_key(request: HttpRequest, server: Server) -> dict[str, Any]:
+    """The key of the page's buttons, with which each of them launches once."""
+    return {"launch_key": uuid4().hex}
+
+
 def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
     path = f"automation/servers/{template}.html"
     return PanelPart(model=SERVER, place=place, template=path, order=order, **context)
@@ -70,7 +76,7 @@ PAGES = [
         acted_rows=COUNTED_ROWS,
         order=-10,
     ),
-    _on_server("tools", "_server_run_buttons", 10),
+    _on_server("tools", "_server_run_buttons", 10, context=new_key),
     _on_server("tools", "_server_jobs_button", 30),
     _on_server("notes", "_server_lock", 10, context=read_history),
     _on_server("facts", "_server_record", 10, context=read_history),

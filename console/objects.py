@@ -34,6 +34,12 @@ def find_references(obj: Model) -> str:
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
 
 
+# Characters of a search text, and of any other filter in a URL. SQLite takes no pattern of more
+# than 50,000 bytes, and no condition of more than a few hundred words.
+LONGEST_SEARCH = 255
+LONGEST_FILTER = 5_000
+
+
 # The largest integer that columns hold on every database.
 LARGEST = 2**63 - 1
 

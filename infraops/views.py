@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from accounts.lost_sessions import is_page, lead_through_log_in, page_of_form
+from console.objects import LONGEST_SEARCH
 from console.signals import access_denied
 
 from .figures import FRESH, OLD
@@ -52,7 +53,7 @@ def app_index(request: HttpRequest, app_label: str) -> HttpResponse:
 @require_safe
 def command_search(request: HttpRequest) -> HttpResponse:
     """The results of the command search, updated while typing."""
-    text = request.GET.get("s", "").strip()
+    text = request.GET.get("s", "").strip()[:LONGEST_SEARCH]
     found = search(request, text) if text else []
     return render(request, "infraops/_command_results.html", {"results": found})
 

@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import YesNoFilter
+from console.api.filters import SearchFilter, YesNoFilter
 
 from .models import Credential, CredentialQuerySet, Server, ServerQuerySet
 
@@ -17,7 +17,7 @@ class LowerCaseFilter(filters.CharFilter):
 
 class CredentialFilters(filters.FilterSet):
     is_active = YesNoFilter()
-    search = filters.CharFilter(method="found", label="Part of name or description")
+    search = SearchFilter(method="found", label="Part of name or description")
     ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
 
     class Meta:
@@ -32,8 +32,8 @@ class ServerFilters(filters.FilterSet):
     hostname = LowerCaseFilter()
     environment = LowerCaseFilter()
     is_active = YesNoFilter()
-    tag = filters.CharFilter(method="tagged", label="“role=web”, or “canary” with any value")
-    search = filters.CharFilter(method="found", label="Part of name, address or description")
+    tag = SearchFilter(method="tagged", label="“role=web”, or “canary” with any value")
+    search = SearchFilter(method="found", label="Part of name, address or description")
     ordering = filters.OrderingFilter(
         fields=["hostname", "environment", "created_at", "updated_at"]
     )

@@ -71,6 +71,8 @@
 
     function write(name, value) {
         try {
+            // First: if the new value does not fit, the old one must not pass for it.
+            sessionStorage.removeItem(name);
             sessionStorage.setItem(name, JSON.stringify(value));
         } catch {
             // Full, or forbidden: then nothing is stored.
@@ -89,6 +91,27 @@
         const value = read(name);
         if (value !== null) sessionStorage.removeItem(name);
         return value;
+    }
+
+    function entries() {
+        try {
+            return Object.keys(sessionStorage).filter((name) => name.startsWith("unsent:/"));
+        } catch {
+            return []; // forbidden
+        }
+    }
+
+    // Drop what nobody will need: entries of somebody else, old ones, and, once the server has
+    // answered, those of forms that it has accepted. The login page has no user: there, the entries
+    // of whoever sent the last form stay.
+    function tidy(isAnswered) {
+        const who = person() ?? read(`unsent:${read(SENT)}`)?.person;
+        for (const name of entries()) {
+            const kept = read(name);
+            const isYoung = Date.now() - kept?.at < HOURS * 3600000;
+            const isOwn = !who || kept?.person === who;
+            if (!isYoung || !isOwn || (isAnswered && !kept.isRefused)) sessionStorage.removeItem(name);
+        }
     }
 
     // --- Restoring -------------------------------------------------------------------------------
@@ -175,7 +198,9 @@
     }
 
     function start() {
-        if (document.querySelector("[data-unsent]")) {
+        const isUnsent = Boolean(document.querySelector("[data-unsent]"));
+        tidy(!isUnsent);
+        if (isUnsent) {
             const sent = read(SENT);
             const kept = sent && read(`unsent:${sent}`);
             if (!kept) return;
@@ -185,9 +210,7 @@
         }
         if (document.getElementById("login-form")) return;
         take(SENT);
-        const kept = take(`unsent:${page}`);
-        if (!kept?.isRefused || kept.person !== person() || Date.now() - kept.at > HOURS * 3600000) return;
-        kept.forms.forEach(restore);
+        take(`unsent:${page}`)?.forms.forEach(restore);
     }
 
     window.addEventListener("submit", (event) => {

@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import ChoicesFilter, YesNoFilter
+from console.api.filters import ChoicesFilter, SearchFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Ticket, TicketQuerySet
@@ -18,7 +18,7 @@ class TicketFilters(filters.FilterSet):
     job = filters.UUIDFilter(field_name="occurrences__job__job_id")
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    search = filters.CharFilter(method="found", label="Part of title or description")
+    search = SearchFilter(method="found", label="Part of title or description")
 
     class Meta:
         model = Ticket

@@ -32,6 +32,10 @@ class LinesSerializer(serializers.Serializer):
 
 
 class TaskResultSerializer(serializers.ModelSerializer):
+    result_is_cut = serializers.BooleanField(
+        help_text="True if the full result on the task's page is not complete."
+    )
+
     class Meta:
         model = TaskResult
         fields = [
@@ -46,6 +50,7 @@ class TaskResultSerializer(serializers.ModelSerializer):
             "path",
             "message",
             "diff",
+            "result_is_cut",
         ]
         read_only_fields = fields
 

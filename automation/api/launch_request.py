@@ -29,6 +29,7 @@ from automation.models.options import OPTIONS
 from console.api.errors import Conflict
 from console.api.openapi import ErrorSerializer
 from console.api.serializers import StrictSerializer
+from console.objects import LONGEST_SEARCH
 from inventory.models import CHOSEN_BY, Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
@@ -119,6 +120,7 @@ class LaunchSerializer(OptionsSerializer):
     )
     search = serializers.CharField(
         required=False,
+        max_length=LONGEST_SEARCH,
         help_text="Every active server whose name, address or description contains this.",
     )
 

@@ -33,6 +33,8 @@ DEEPEST = 20
 # A play's lists of tasks in the order in which they run; its roles come after the first.
 PLAY_LISTS = ("pre_tasks", "roles", "tasks", "post_tasks")
 BLOCK_LISTS = ("block", "rescue", "always")
+# Other ways to name a task's module: `action: ping`, `local_action: {module: ping}`.
+ACTIONS = ("action", "local_action")
 GATHERING = "Gathering Facts"
 
 
@@ -135,9 +137,19 @@ class _Walk:
                 self.names.setdefault(name)
             found = {name}
         else:
-            # An unnamed task is called after its module, which is one of its keys.
-            found = {str(key) for key in task}
+            # An unnamed task is called after its module.
+            found = self._modules(task)
         self.others |= found | ({f"{role} : {each}" for each in found} if role else set())
+
+    def _modules(self, task: dict[Any, Any]) -> set[str]:
+        """What may be the task's module: one of its keys, or the value of `action`."""
+        found = {str(key) for key in task}
+        for action in filter(None, map(task.get, ACTIONS)):
+            module = action.get("module") if isinstance(action, dict) else action
+            words = module.split() if isinstance(module, str) else []
+            self.is_whole &= bool(words) and "{{" not in words[0]
+            found |= set(words[:1])
+        return found
 
     def _role(self, role: str, playbook_folder: str, depth: int) -> None:
         """Add the tasks of a role that lies beside the playbook."""

@@ -13,7 +13,7 @@ include     a file is included: `data` has the hosts it is `included` for, `file
 diff        the difference that a task made on a host
 item        one item of a loop has ended on a host: `data` has `status`, `result`
 result      a task has ended on a host: as for `item`, and `whole` (all that the module returned),
-            `ignored`, `rescued`, `facts`, `began`
+            `whole_is_cut`, `ignored`, `rescued`, `facts`, `began`
 not_queued  Ansible could not start a task for a host and went on without: `data` has the `reason`
 recap       the end: `data` has `rows`, `counts`, and what else is known about the hosts
 output      lines outside the channel: from before the callback was loaded, or from elsewhere

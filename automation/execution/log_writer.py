@@ -77,7 +77,7 @@ class LogWriter:
         for content, _level, at in lines:
             text = _shortened(content)
             self._printed += 1
-            if self._piece is None or not self._piece.takes(text):
+            if self._piece is None or not self._piece.takes(text, at):
                 self._piece = RunLog(
                     run=self._run, first_line=self._printed, content=text, printed_at=at
                 )

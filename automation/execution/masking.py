@@ -9,7 +9,7 @@ name shows there: hiding it would reveal more than it hides.
 import re
 from collections.abc import Callable, Iterable
 
-from audit.redaction import MASK, Redactor
+from audit.redaction import MASK, Redactor, base64_pieces
 
 # Words that Ansible prints into nearly every line. Masking them would tear the log apart.
 COMMON = {
@@ -19,6 +19,8 @@ COMMON = {
 }
 # A secret found in more host names than this is too common to mask.
 MOST_HOSTS = 200
+# Where the callback has cut the middle out of a result's text; NUL never gets into other texts.
+SEAM = "\x00… [cut] …\x00"
 
 
 class Masking:
@@ -49,6 +51,9 @@ class Masking:
         # faster.
         together = Redactor(value for _, value in safe if not held[value])
         self._together = [(together, None), *(pair for pair in self._single if pair[1])]
+        self._encoded = Redactor(piece for _, value in safe for piece in base64_pieces(value))
+        each = [redactor for redactor, _ in self._single]
+        self._longest = max(redactor.longest for redactor in [self._encoded, *each])
 
     def text(self, text: str) -> str:
         """Text from a module or from Ansible, of any number of lines."""
@@ -57,6 +62,19 @@ class Masking:
         for redactor, hosts in self._together:
             text = _masked(text, redactor, hosts)
         return text
+
+    def result(self, text: str) -> str:
+        """A text from a module's result, which may have secrets in base64, too (`slurp`, headers).
+
+        The callback may have cut out the middle. Where it did may be half a secret, which nothing
+        recognises: as much as that could be is left out, too.
+        """
+        head, seam, tail = text.partition(SEAM)
+        if not seam:
+            return self._encoded.redact(self.text(text))
+        head, tail = (self._encoded.redact(self.text(each)) for each in (head, tail))
+        head, tail = head[: max(0, len(head) - self._longest)], tail[self._longest :]
+        return f"{head}… [cut] …{tail}"
 
     def name(self, shown: str, written: str = "") -> str:
         """A play's or task's name: as displayed; as written if that has a secret; or masked."""

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from automation.ansi import plain
+from automation.cut_texts import beginning_of, end_of
 from automation.models import Job, Outcome
 from automation.models.run_states import signal_name
 
@@ -22,7 +23,7 @@ COUNTS = {
     "ignored": "ignored",
 }
 KEPT_MESSAGES = 40
-MAX_MESSAGE = 2000
+MAX_MESSAGE = 10_000
 # Unknown keys are accepted and pinned, so these mean that the key differs from the pinned one.
 WRONG_HOST_KEY = (
     "Host key verification failed",
@@ -149,11 +150,11 @@ class Tally:
         is_wrong_key = any(sign in failure.message for sign in WRONG_HOST_KEY)
         if not failure.is_unreachable and not is_wrong_key:
             said = f"Task “{failure.task}” failed{where}: {failure.message}"
-            return Outcome.failed(Kind.TASK_FAILED, said[:MAX_MESSAGE], **about)
+            return Outcome.failed(Kind.TASK_FAILED, beginning_of(said, MAX_MESSAGE), **about)
         said = f"{host} was unreachable{where}: {failure.message}"
         if is_wrong_key:
             said = f"{host} {HOST_KEY_ADVICE}"
-        return Outcome.failed(Kind.UNREACHABLE, said[:MAX_MESSAGE], **about)
+        return Outcome.failed(Kind.UNREACHABLE, beginning_of(said, MAX_MESSAGE), **about)
 
     def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
         """Other hosts failed, and the play stopped for this one too."""
@@ -191,7 +192,8 @@ class Tally:
         else:
             kind = Kind.ANSIBLE_ERROR
         said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It printed no reason."
-        return Outcome.failed(kind, f"{describe_exit(exit_code)}: {said}"[:MAX_MESSAGE])
+        said = f"{describe_exit(exit_code)}: {said}"
+        return Outcome.failed(kind, beginning_of(said, MAX_MESSAGE))
 
     def _failure(self, event: Event) -> Failure:
         of_item = self._item_messages.get((event.host, event.task.uuid))
@@ -207,11 +209,11 @@ class Tally:
         result = event.result
         if "censored" in result:
             return "The result is hidden (no_log)."
-        clean = self._masking.text
+        clean = self._masking.result
         parts = [clean(str(result.get("msg") or result.get("reason") or "")).strip()]
         for stream in ("stderr", "module_stderr", "stdout"):
             if said := clean(str(result.get(stream) or "")).strip():
-                parts.append(said[-500:])
+                parts.append(end_of(said))
                 break
         return " — ".join(part for part in parts if part) or "It gave no reason."
 

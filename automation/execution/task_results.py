@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from automation.ansi import plain
+from automation.cut_texts import beginning_of, end_of
 from automation.models import TaskResult
 from automation.models.results import DIFF_LENGTH, MESSAGE_LENGTH
 
@@ -18,7 +19,6 @@ Add = Callable[..., object]
 Status = TaskResult.Status
 INCLUDES = {"include_tasks", "include_role"}
 HIDDEN = "The result is hidden (no_log)."
-CUT = "… [cut]"
 FAILURES = (Status.FAILED, Status.IGNORED, Status.RESCUED, Status.UNREACHABLE)
 
 
@@ -31,7 +31,7 @@ class TaskResults:
         self._add = add
         self._masking = masking
         self._diffs: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._items: dict[tuple[str, str], _Items] = defaultdict(lambda: _Items(masking.text))
+        self._items: dict[tuple[str, str], _Items] = defaultdict(lambda: _Items(masking.result))
         self._includes: dict[str, Event] = {}
 
     def note(self, event: Event) -> None:
@@ -49,14 +49,14 @@ class TaskResults:
 
     def _ended(self, event: Event) -> None:
         place = event.host, event.task.uuid
-        items = self._items.pop(place, None) or _Items(self._masking.text)
+        items = self._items.pop(place, None) or _Items(self._masking.result)
         diff = self._diffs.pop(place, [])
         if event.status == "ok" and event.task.module in INCLUDES:
             self._includes[event.host] = event  # counted once per file that it includes
             return
         is_changed = bool(event.result.get("changed") or items.changed)
         status = _status(event, is_changed)
-        message = items.message(status) or result_message(event.result, self._masking.text)
+        message = items.message(status) or result_message(event.result, self._masking.result)
         self._record(event.host, event.task, event, status, message, is_changed, diff)
 
     def _included(self, event: Event) -> None:
@@ -81,7 +81,9 @@ class TaskResults:
     ) -> None:
         started_at, duration = _timing(event)
         text, name = self._masking.text, self._masking.name
-        result, is_cut = kept_result(event.data.get("whole"), text)
+        was_cut = bool(event.data.get("whole_is_cut"))
+        whole = event.data.get("whole")
+        result, is_cut = kept_result(whole, self._masking.result, is_cut=was_cut)
         self._add(
             self._jobs[host],
             play=_fitting(name(task.play), 255),
@@ -128,10 +130,10 @@ def result_message(result: dict[str, Any], mask: Callable[[str], str]) -> str:
     """
     if "censored" in result:
         return HIDDEN
-    parts = [str(result.get("msg") or "").strip()]
+    parts = [mask(str(result.get("msg") or "")).strip()]
     for stream in ("stderr", "module_stderr", "stdout"):
         if said := str(result.get(stream) or "").strip():
-            parts.append(mask(said)[-500:])
+            parts.append(end_of(mask(said)))
             break
     return " — ".join(filter(None, parts))
 
@@ -157,4 +159,4 @@ def _timing(event: Event) -> tuple[datetime, float]:
 def _fitting(text: str, length: int) -> str:
     """The text, cut to `length` and without what databases reject."""
     text = text.replace("\x00", "").encode(errors="replace").decode()
-    return text if len(text) <= length else text[: length - len(CUT)] + CUT
+    return beginning_of(text, length)

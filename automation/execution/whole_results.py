@@ -11,19 +11,27 @@ from automation.models.results import RESULT_LENGTH
 # (characters per text, items per list or object): the first pair that makes it fit is used.
 SIZES = ((20_000, 1_000), (4_000, 200), (1_000, 50), (200, 20), (60, 5))
 
+# As HTTP modules get and return them: headers, and what `uri` makes of cookies. Ansible prints them
+# only at -v.
+CREDENTIALS = frozenset(
+    {"authorization", "proxy_authorization", "cookie", "set_cookie", "cookies", "cookies_string"}
+)
 
-def kept_result(value: Any, mask: Callable[[str], str]) -> tuple[str, bool]:
-    """(the result as JSON, whether it was cut).
 
-    `mask` removes secrets from a text; the values of secret-sounding keys ("db_password") are
-    masked too.
+def kept_result(
+    value: Any, mask: Callable[[str], str], *, is_cut: bool = False
+) -> tuple[str, bool]:
+    """(the result as JSON, whether it was cut). With `is_cut` it came cut already.
+
+    `mask` removes secrets from a text; the values of secret-sounding keys ("db_password") and of
+    headers that prove who asks are masked too.
     """
     if not isinstance(value, dict) or not value:
         return "", False
-    clean = redacted(_masked(value, mask))
+    clean = redacted(_masked(value, mask), CREDENTIALS)
     text = _as_json(clean)
     if len(text) <= RESULT_LENGTH:
-        return text, False
+        return text, is_cut
     for characters, items in SIZES:
         text = _as_json(_cut(clean, characters, items))
         if len(text) <= RESULT_LENGTH:

@@ -25,7 +25,7 @@ from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.variables import masked
 from console.lists import reason
-from console.objects import row_key
+from console.objects import LONGEST_SEARCH, row_key
 from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
@@ -63,6 +63,7 @@ class LaunchForm(forms.Form):
     )
     search = forms.CharField(
         required=False,
+        max_length=LONGEST_SEARCH,
         label="Matching",
         widget=UnfoldAdminTextInputWidget({"placeholder": "web1 or 10.0.7."}),
         help_text="Part of a name, address or description.",

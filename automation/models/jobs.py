@@ -20,7 +20,9 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
+from automation.cut_texts import beginning_of
 from automation.signals import job_finished
+from console.objects import LONGEST_SEARCH
 from inventory.models import Server
 from schema.fields import CreatedAtField, EnumField, UUIDTextField
 from schema.retrying import is_transient
@@ -77,6 +79,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         Also those whose playbook's or server's name contains it.
         """
         text = text.strip()
+        if len(text) > LONGEST_SEARCH:
+            return self.none()
         playbooks = Playbook.objects.filter(name__icontains=text).values_list("pk", flat=True)
         servers = Server.objects.filter(hostname__icontains=text).values_list("pk", flat=True)
         # Lists of keys instead of subqueries or ranges, so that the database walks the newest jobs
@@ -269,7 +273,7 @@ class Job(models.Model):
             actor=actor or self.user,
             status=outcome.status,
             failure_kind=outcome.failure_kind,
-            message=outcome.error_message[:500],
+            message=beginning_of(outcome.error_message, 500),
         )
         self._announce(outcome)
         return True

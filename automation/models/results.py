@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import Case, Count, Min, Q, Value, When
 
 from schema.fields import EnumField
 
@@ -39,6 +39,13 @@ class TaskResultQuerySet(models.QuerySet["TaskResult"]):
         keys = list(self.order_by("-duration", "number").values_list("pk", flat=True)[:limit])
         found = TaskResult.objects.for_list().filter(pk__in=keys)
         return list(found.order_by("-duration", "number"))
+
+    def failing_numbers(self, jobs: Collection[int]) -> dict[int, int]:
+        """{job id: the number of its first failed result}, for those that have it in full."""
+        failures = (TaskResult.Status.FAILED, TaskResult.Status.UNREACHABLE)
+        failed = self.filter(job_id__in=jobs, status__in=failures).exclude(result="")
+        rows = failed.order_by().values_list("job_id").annotate(first=Min("number"))
+        return dict(rows)
 
     def counted_as(self, name: str) -> Self:
         """The results behind a number in the recap: "ok", "changed", "failed" …"""

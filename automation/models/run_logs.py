@@ -19,7 +19,10 @@ AT_ONCE = 20
 
 @dataclass(frozen=True)
 class PrintedLine:
-    """One line of a run's output, with the attributes of a job's lines."""
+    """One line of a run's output, with the attributes of a job's lines.
+
+    The time is known to the second only.
+    """
 
     line_number: int
     content: str
@@ -74,6 +77,7 @@ class RunLog(models.Model):
     first_line = models.IntegerField()
     # Its lines, separated by newlines, with colours.
     content = models.TextField(blank=True)
+    # When the first line was printed; the others followed within the same second.
     printed_at = models.DateTimeField(default=timezone.now)
 
     objects = RunLogQuerySet.as_manager()
@@ -100,12 +104,17 @@ class RunLog(models.Model):
     @property
     def lines(self) -> list[PrintedLine]:
         texts = self.content.split("\n")
+        second = _second_of(self.printed_at)
         return [
-            PrintedLine(number, text, self.printed_at)
-            for number, text in enumerate(texts, self.first_line)
+            PrintedLine(number, text, second) for number, text in enumerate(texts, self.first_line)
         ]
 
-    def takes(self, text: str) -> bool:
-        """True if another line fits."""
+    def takes(self, text: str, at: datetime) -> bool:
+        """True if another line fits: there is room, and it was printed within the same second."""
         is_short = len(self.content) + len(text) < MOST_CHARACTERS
-        return is_short and self.last_line - self.first_line + 1 < MOST_LINES
+        has_room = is_short and self.last_line - self.first_line + 1 < MOST_LINES
+        return has_room and _second_of(at) == _second_of(self.printed_at)
+
+
+def _second_of(at: datetime) -> datetime:
+    return at.replace(microsecond=0)

@@ -12,6 +12,7 @@ from automation.models.run_logs import PrintedLine
 
 # Pages cut longer lines here; the download has all of them.
 SHOWN_CHARACTERS = 10_000
+EXACT, TO_THE_SECOND = "%Y-%m-%d %H:%M:%S.%f %z", "%Y-%m-%d %H:%M:%S %z"
 
 
 def text_html(content: str) -> SafeString:
@@ -32,11 +33,13 @@ def lines_html(lines: Iterable[JobLog | PrintedLine]) -> SafeString:
 
 def _line_html(line: JobLog | PrintedLine, zone: tzinfo) -> str:
     number = line.line_number
-    moment = line.timestamp.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S.%f %z")
+    is_exact = isinstance(line, JobLog)
+    moment = line.timestamp.astimezone(zone).strftime(EXACT if is_exact else TO_THE_SECOND)
+    time = moment[11:23] if is_exact else moment[11:19]
     return (
         f'<div class="io-line io-level-{line.log_level}" id="L{number}">'
         f'<a href="#L{number}" class="io-number" data-number="{number}"'
         f' aria-label="Line {number}"></a>'
-        f'<span class="io-time" data-time="{moment[11:23]}" title="{moment}"></span>'
+        f'<span class="io-time" data-time="{time}" title="{moment}"></span>'
         f'<span class="io-text">{text_html(line.content)}</span></div>'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from automation.models import Job, Run
+from automation.models import Job, Run, TaskResult
 
 from .run_servers import JobGroup, RunServers
 
@@ -16,10 +16,14 @@ Alike = tuple[str, str, int | None]
 
 @dataclass(frozen=True)
 class RunSummary:
-    """The summary; `failures` are the most common ones, as (first job, number of jobs alike)."""
+    """The summary. `failures` are the most common ones.
+
+    Each is (the first job, the number of jobs alike, the number of the task whose full result says
+    more, or None).
+    """
 
     counts: dict[str, int]
-    failures: list[tuple[Job, int]]
+    failures: list[tuple[Job, int, int | None]]
     more_failures: int
 
     @property
@@ -32,7 +36,7 @@ class RunSummary:
 
 
 def summarize_run(servers: RunServers) -> RunSummary:
-    """The summary of the run of these servers. One query, if anything failed, besides theirs."""
+    """The summary of the run of these servers. Two queries, if anything failed, besides theirs."""
     alike: dict[Alike, list[JobGroup]] = {}
     for group in servers.groups:
         if group.status == Job.Status.FAILED:
@@ -46,13 +50,14 @@ def summarize_run(servers: RunServers) -> RunSummary:
     return RunSummary(servers.counts, _with_jobs(failed[:FAILURES]), more)
 
 
-def _with_jobs(failed: list[tuple[int, int]]) -> list[tuple[Job, int]]:
-    """(first job, number of jobs alike) for each (number, id of the first)."""
+def _with_jobs(failed: list[tuple[int, int]]) -> list[tuple[Job, int, int | None]]:
+    """As in RunSummary.failures, for each (number of jobs alike, id of the first)."""
     if not failed:
         return []
     related = Job.objects.select_related("server", "playbook", "occurrence__ticket")
     jobs = related.in_bulk([first for _count, first in failed])
-    return [(jobs[first], count) for count, first in failed]
+    tasks = TaskResult.objects.failing_numbers(jobs)
+    return [(jobs[first], count, tasks.get(first)) for count, first in failed]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from console.objects import row_key
 from inventory.models import Server
 from schema.exceptions import Refused
 
-from .runs import changes_since, launchers_only, only_job, redirect_to_launched
+from .runs import changes_since, launchers_only, redirect_to_launched
 
 SHOWN_SERVERS = 12
 
@@ -91,15 +91,19 @@ def job_launch_plan(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("inventory.check_server", raise_exception=True)
 def server_check(request: HttpRequest, pk: int) -> HttpResponse:
-    """Run the built-in connection check on one server."""
+    """Run the built-in connection check on one server; with the same `key`, once."""
     server = get_object_or_404(Server, pk=pk)
+    check = Launch(
+        playbook=Playbook.objects.connection_check(),
+        servers=[server],
+        idempotency_key=request.POST.get("key", "")[:64],
+    )
     try:
-        check = Launch(playbook=Playbook.objects.connection_check(), servers=[server])
-        run = launching.launch(signed_in(request), check).run
+        launched = launching.launch(signed_in(request), check)
     except Refused as error:
         messages.error(request, str(error))
         return redirect(server)
-    return redirect(only_job(run) or run)
+    return redirect_to_launched(request, launched, check)
 
 
 # --- For the pages above and the admin ------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from automation.ansi import plain
-from automation.models import Job
+from automation.models import Job, JobLog
 from automation.reports import log_search
 from automation.reports.job_state import header_of, state_of
 from automation.reports.run_log import Line, Log, every_line
@@ -138,8 +138,9 @@ def number_in(request: HttpRequest, name: str) -> int:
 
 
 def _printed(line: Line, *, as_printed: bool, timed: bool) -> str:
-    """The line with its time in the console's time zone, to the microsecond."""
+    """The line with its time in the console's time zone, as precise as it is known."""
     text = line.content if as_printed else plain(line.content)
     if not timed:
         return f"{text}\n"
-    return f"{timezone.localtime(line.timestamp).isoformat(timespec='microseconds')} {text}\n"
+    precision = "microseconds" if isinstance(line, JobLog) else "seconds"
+    return f"{timezone.localtime(line.timestamp).isoformat(timespec=precision)} {text}\n"

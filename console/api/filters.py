@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
-from console.objects import is_whole_number
+from console.objects import LONGEST_SEARCH, is_whole_number
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
@@ -19,6 +19,13 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
         if getattr(view, "detail", False):
             return queryset
         return super().filter_queryset(request, queryset, view)
+
+
+class SearchFilter(filters.CharFilter):
+    """Part of a text, found by the `method` of the filter set; too long a text is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, max_length=LONGEST_SEARCH, **kwargs)
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):

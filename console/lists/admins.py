@@ -15,7 +15,7 @@ from django.urls import URLPattern, re_path
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
-from console.objects import find_references, is_whole_number, row_key, story_of
+from console.objects import LONGEST_SEARCH, find_references, is_whole_number, row_key, story_of
 from console.pages import ActionPart, ColumnPart, FilterPart, beside, parts_for
 
 from .cells import Narrow
@@ -113,6 +113,14 @@ class ConsoleAdmin(ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Rows:
         with refuse_wrong_filters():
             return super().get_changelist_instance(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Nothing for a text that is too long, of which a list says so (parameters.py)."""
+        if len(search_term) > LONGEST_SEARCH:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list. Invalid filters are reported and dropped; the rest still apply."""

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from console.objects import is_whole_number
+from console.objects import LONGEST_FILTER, LONGEST_SEARCH, is_whole_number
 
 from .chips import field_of
 
@@ -68,6 +68,9 @@ def refuse_wrong_values(rows: Rows, request: HttpRequest, filters: Iterable[List
         if isinstance(each, SimpleListFilter | RangeDateTimeFilter):
             takes_one |= {name for name in each.expected_parameters() if name}
     for name, values in request.GET.lists():
+        longest = LONGEST_SEARCH if name == SEARCH_VAR else LONGEST_FILTER
+        if any(len(value) > longest for value in values):
+            raise IncorrectLookupParameters(f"{name} is too long.")
         if name in takes_one and len(set(filter(None, values))) > 1:
             raise IncorrectLookupParameters(f"{name} takes one value.")
         if not all(_is_storable(field_of(rows.model, name), name, value) for value in values):

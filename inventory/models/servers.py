@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
+from console.objects import LONGEST_SEARCH
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
@@ -77,7 +78,12 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return [server for server in servers if not tag.strip() or server.has_tag(tag)]
 
     def search(self, text: str) -> Self:
-        """Servers whose host name, address or description contains the text."""
+        """Servers whose host name, address or description contains the text; none if it is long.
+
+        A part of it would find others.
+        """
+        if len(text) > LONGEST_SEARCH:
+            return self.none()
         return self.filter(
             Q(hostname__icontains=text)
             | Q(ip_address__icontains=text)

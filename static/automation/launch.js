@@ -195,6 +195,7 @@
         takeOverErrors();
         for (const shown of form.querySelectorAll(".io-live-error")) shown.remove();
         for (const field of form.querySelectorAll('[aria-invalid="true"]')) field.removeAttribute("aria-invalid");
+        for (const field of form.querySelectorAll("[aria-describedby]")) describeBy(field, null);
         for (const error of errors) {
             const field = form.elements[error.dataset.errorOf];
             const place = field?.closest?.(".group");
@@ -203,10 +204,20 @@
             const line = document.createElement("p");
             line.className = "io-live-error";
             line.textContent = error.textContent;
+            line.id = `${field.id}_error`;
             place.append(line);
             field.setAttribute("aria-invalid", "true");
+            describeBy(field, line);
         }
         if (!errors.length) document.getElementById("launch-refused")?.remove();
+    }
+
+    /** Let the field be described by its help text, and by its error if it has one. */
+    function describeBy(field, error) {
+        const ids = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && !id.endsWith("_error"));
+        if (error) ids.push(error.id);
+        if (ids.length) field.setAttribute("aria-describedby", ids.join(" "));
+        else field.removeAttribute("aria-describedby");
     }
 
     /** What the server had marked is marked anew by each plan, for as long as it is wrong. */

@@ -131,20 +131,25 @@
         changed();
     }
 
+    // Returns whether there were any lines.
     async function show(query) {
         const lines = linesOf(await fetchLines(query));
-        if (!lines.length) return;
+        if (!lines.length) return false;
         log.replaceChildren();
         first = 0;
         append(lines);
+        return true;
+    }
+
+    async function showEnd() {
+        if (hasEnd()) return;
+        await show({ before: 999999999 });
+        newest = last;
+        changed();
     }
 
     async function toEnd() {
-        if (!hasEnd()) {
-            await show({ before: 999999999 });
-            newest = last;
-            changed();
-        }
+        await showEnd();
         toBottom();
     }
 
@@ -253,9 +258,10 @@
 
     // --- Where one looks -------------------------------------------------------------------------
 
-    // If the line is not in the window, load the lines around it.
+    // If the line is not in the window, load the lines around it; beyond the end, the last ones.
     async function go(number) {
-        if (number < first || number > last) await show({ after: Math.max(0, number - 250) });
+        const isHere = number >= first && number <= last;
+        if (!isHere && !(await show({ after: Math.max(0, number - 250) }))) await showEnd();
         log.dispatchEvent(new CustomEvent("log:shown", { detail: Math.min(number, last) }));
         const line = document.getElementById(`L${Math.min(number, last)}`);
         if (line && !isInSight(line)) line.scrollIntoView({ block: "center" });

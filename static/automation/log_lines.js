@@ -1,6 +1,6 @@
 // Lines of a log have addresses: #L10 is one line, #L10-L20 several. Clicking a number selects a
 // line, clicking another with Shift selects all lines in between. The selection is highlighted and
-// becomes part of the page's URL.
+// becomes part of the page's URL. #L0 means the first line, a number beyond the end the last one.
 "use strict";
 
 (() => {
@@ -10,13 +10,16 @@
     let chosen = null; // [first, last]
     let anchor = 0; // the fixed end of a range
 
+    const LARGEST = 999999999; // the server reads no longer number
+
     const numberOf = (line) => Number(line.id.slice(1));
+    const numberIn = (digits) => Math.min(Math.max(Number(digits), 1), LARGEST);
 
     // "#L20-L10" equals "#L10-L20"; null for any other hash.
     function rangeIn(hash) {
-        const found = hash.match(/^#L(\d{1,9})(?:-L?(\d{1,9}))?$/);
-        if (!found || !Number(found[1])) return null;
-        const ends = [Number(found[1]), Number(found[2] || found[1])];
+        const found = hash.match(/^#L(\d+)(?:-L?(\d+))?$/);
+        if (!found) return null;
+        const ends = [numberIn(found[1]), numberIn(found[2] ?? found[1])];
         return ends.sort((one, other) => one - other);
     }
 
@@ -40,6 +43,7 @@
     function goToHash() {
         const range = rangeIn(location.hash);
         if (!range) return;
+        history.replaceState(history.state, "", hashOf(range));
         [anchor] = range;
         choose(range);
     }

@@ -260,3 +260,46 @@ def test_every_cell_that_filters_is_a_column_and_may_filter(rf, boss, model_admi
     assert set(cell_filters) <= set(model_admin.get_list_display(request))
     for narrowing in cell_filters.values():
         assert model_admin.lookup_allowed(narrowing.parameter, "1", request)
+
+
+@pytest.mark.parametrize("text", ["x" * 60_000, "many words " * 500])
+@pytest.mark.parametrize("path", [JOBS, SERVERS, PLAYBOOKS, RUNS, TICKETS, TRAIL])
+def test_a_search_that_is_too_long_is_reported(client_of, boss, path, text):
+    answer = client_of(boss).get(path, {"q": text}, follow=True)
+    assert answer.status_code == 200 and answer.redirect_chain == [(path, 302)]
+    assert "Ignored a filter that this list cannot use" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [(TRAIL, "action__startswith"), (SERVERS, "tag"), (JOBS, "server__environment")],
+)
+def test_any_other_filter_that_is_too_long_is_reported(client_of, boss, path, name):
+    answer = client_of(boss).get(path, {name: "x" * 60_000}, follow=True)
+    assert answer.status_code == 200
+    assert "Ignored a filter that this list cannot use" in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["x" * 60_000, "many words " * 500])
+def test_everything_else_that_searches_takes_long_texts(client_of, api_of, boss, text):
+    client, api = client_of(boss), api_of(boss)
+    assert client.get(reverse("command_search"), {"s": text}).status_code == 200
+    pick = {"app_label": "automation", "model_name": "job", "field_name": "server", "term": text}
+    assert client.get(reverse("admin:autocomplete"), pick).json()["results"] == []
+    found = client.post(reverse("automation:job_launch_servers"), {"q": text})
+    assert "No active server matches." in found.content.decode()
+    plan = client.post(reverse("automation:job_launch_plan"), {"search": text})
+    assert "at most 255 characters" in plan.content.decode()
+    for kind in ("servers", "playbooks", "credentials", "users", "tickets"):
+        answer = api.get(f"/api/{kind}", {"search": text})
+        assert answer.status_code == 400 and "search" in answer.json()["fields"], kind
+    assert api.get("/api/servers", {"tag": text}).status_code == 400
+    given = {"playbook_id": make.playbook().pk, "search": text}
+    assert api.post("/api/jobs", given).status_code == 400
+
+
+def test_a_search_as_long_as_a_name_may_be_still_finds_it(client_of, api_of, boss):
+    name = ".".join(["a" * 63] * 3 + ["b" * 63])
+    make.server(hostname=name)
+    assert len(shown(client_of(boss).get(SERVERS, {"q": name}))) == 1
+    assert api_of(boss).get("/api/servers", {"search": name}).json()["count"] == 1

@@ -232,6 +232,30 @@ def test_a_range_far_up_in_a_long_log_is_found_and_stays_marked(page_of, bob):
     expect(page.locator("#L5301.io-here")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "first", "count", "address"),
+    [
+        ("#L20-L0", 1, 20, "#L1-L20"),
+        ("#L0", 1, 1, "#L1"),
+        ("#L0-L0", 1, 1, "#L1"),
+        ("#L60-L50", 50, 11, "#L50-L60"),
+        ("#L99999", 20_000, 1, "#L99999"),
+        ("#L20100", 20_000, 1, "#L20100"),
+        ("#L99999-L30000", 20_000, 1, "#L30000-L99999"),
+        ("#L19990-L99999999999", 19_990, 11, "#L19990-L999999999"),
+    ],
+)
+def test_an_odd_address_leads_to_lines_that_there_are(page_of, bob, asked, first, count, address):
+    job = long_job(20_000, status="failed")
+    # The page opens around the failure, so its window ends before the log does.
+    job.logs.filter(line_number=8_000).update(log_level="error")
+    page = page_of(bob)
+    page.goto(f"{job.get_absolute_url()}{asked}")
+    expect(page.locator(f"#L{first}.io-here")).to_be_in_viewport(timeout=SOON)
+    expect(page.locator(".io-line.io-here")).to_have_count(count)
+    assert page.url.endswith(address)
+
+
 def test_whatever_breaks_on_the_way_no_line_is_lost_or_doubled(page_of, alice, complaints):
     job = long_job(10, status="running", user=alice)
     page = page_of(alice)

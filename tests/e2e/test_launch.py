@@ -1,5 +1,7 @@
 """The launch form in a real browser: the preview above the button is what runs."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -66,6 +68,20 @@ def test_the_plan_follows_the_form(page_of, alice, deploy):
     button.dblclick()
     expect(page.locator("#launch-form")).to_have_count(0)
     assert Run.objects.get().extra_vars == {"version": "1.4", "count": 4}
+
+
+def test_a_field_is_described_by_its_error_for_as_long_as_it_has_one(page_of, alice, deploy):
+    page = opened(page_of(alice), deploy)
+    count, forks = page.locator("[name=var_count]"), page.locator("[name=forks]")
+    count.fill("1.5")
+    expect(count).to_have_accessible_description("Enter a whole number.")
+    count.fill("4")
+    expect(count).to_have_accessible_description("")
+    page.get_by_text("Options, credential and reason").click()
+    help_text = forks.evaluate("field => document.getElementById(`${field.id}_helptext`).innerText")
+    expect(forks).to_have_accessible_description(help_text)
+    forks.fill("0")
+    expect(forks).to_have_accessible_description(re.compile(re.escape(help_text) + " .*1"))
 
 
 def test_ones_last_values_come_back_on_request(page_of, alice, deploy):

@@ -96,6 +96,84 @@ def test_what_somebody_typed_is_not_for_the_next_person(page_of, alice, boss):
     assert "it was me" not in kept
 
 
+def stored(page: Page) -> str:
+    return page.evaluate("JSON.stringify({...sessionStorage})")
+
+
+def store(page: Page, path: str, **more) -> None:
+    """An entry as unsent.js keeps it; `age` in hours."""
+    page.evaluate(
+        """([path, {age, ...more}]) => sessionStorage.setItem(`unsent:${path}`, JSON.stringify({
+            person: document.getElementById("io-user").textContent,
+            at: Date.now() - age * 3600000, isRefused: true, forms: [], ...more,
+        }))""",
+        [path, {"age": 0, **more}],
+    )
+
+
+def test_what_does_not_fit_is_not_replaced_by_something_older(page_of, alice):
+    ticket = make.ticket(title="It broke")
+    page = page_of(alice)
+    page.goto(ticket.get_absolute_url())
+    page.locator("[name=text]").fill("Of earlier")
+    Session.objects.all().delete()
+    form = page.locator("form", has=page.locator("[name=text]"))
+    form.get_by_role("button").first.click()
+    expect(page.locator("[data-unsent]")).to_be_visible(timeout=SOON)
+    earlier = page.evaluate(
+        "path => sessionStorage.getItem(`unsent:${path}`)", ticket.get_absolute_url()
+    )
+    log_in(page, "alice")
+    is_back(page, ticket.get_absolute_url())
+    page.evaluate(
+        """([path, earlier]) => {
+            sessionStorage.setItem(`unsent:${path}`, earlier);
+            const set = Storage.prototype.setItem;
+            Storage.prototype.setItem = function (name, value) {
+                if (value.includes("Of now")) throw new DOMException("full", "QuotaExceededError");
+                set.call(this, name, value);
+            };
+        }""",
+        [ticket.get_absolute_url(), earlier],
+    )
+    page.locator("[name=text]").fill("Of now")
+    Session.objects.all().delete()
+    form.get_by_role("button").first.click()
+    log_in(page, "alice")
+    is_back(page, ticket.get_absolute_url())
+    page.wait_for_load_state()
+    expect(page.locator("[name=text]")).to_have_value("")
+
+
+def test_what_nobody_needs_any_more_is_dropped_by_any_page(page_of, alice):
+    page = page_of(alice)
+    home = reverse("home")
+    page.goto(home)
+    store(page, "/own/")
+    store(page, "/other/", person="boss")
+    store(page, "/old/", age=13)
+    store(page, "/accepted/", isRefused=False)
+    page.goto(reverse("admin:inventory_server_changelist"))
+    page.wait_for_function("!('unsent:/old/' in sessionStorage)")
+    assert page.evaluate(
+        "Object.keys(sessionStorage).filter(name => name.startsWith('unsent:'))"
+    ) == ["unsent:/own/"]
+
+
+def test_the_login_page_drops_old_entries_and_those_of_others(page_of, alice):
+    ticket = make.ticket(title="It broke")
+    page = page_of(alice)
+    page.goto(ticket.get_absolute_url())
+    store(page, "/other/", person="boss")
+    store(page, "/old/", age=13)
+    page.locator("[name=text]").fill("As long as it takes")
+    Session.objects.all().delete()
+    page.locator("form", has=page.locator("[name=text]")).get_by_role("button").first.click()
+    expect(page.locator("[data-unsent]")).to_be_visible(timeout=SOON)
+    page.wait_for_function("!('unsent:/old/' in sessionStorage)")
+    assert "/other/" not in stored(page) and "As long as it takes" in stored(page)
+
+
 def test_a_record_s_form_comes_back_without_its_secrets(page_of, boss):
     page = page_of(boss)
     page.goto(reverse("admin:inventory_credential_add"))

@@ -1,5 +1,7 @@
 """Servers in the admin: edited, kept if history names them, selected for runs."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -157,6 +159,16 @@ class TestTheCheckButton:
         assert path in client_of(alice).get(server.get_absolute_url()).content.decode()
         answer = client_of(alice).post(path)
         assert answer.url == Job.objects.get().get_absolute_url()
+
+    def test_pressed_twice_it_checks_once(self, client_of, alice):
+        server, client = make.server(environment="production"), client_of(alice)
+        page = client.get(server.get_absolute_url()).content.decode()
+        [key] = re.findall(r'<input type="hidden" name="key" value="(\w+)">', page)
+        path = reverse("automation:server_check", args=[server.pk])
+        first, second = client.post(path, {"key": key}), client.post(path, {"key": key})
+        assert first.url == second.url == Job.objects.get().get_absolute_url()
+        # The page has a new key the next time.
+        assert key not in client.get(server.get_absolute_url()).content.decode()
 
     def test_wrong_method_unknown_server_viewer_and_stranger(self, client_of, client, alice, bob):
         path = reverse("automation:server_check", args=[make.server().pk])

@@ -211,7 +211,7 @@ class CallbackModule(Default):
         told = {
             **task_of(task, result.task_name),
             "result": shortened(result.result),
-            "whole": whole(result),
+            **whole(result),
             "facts": facts_of(result, status),
             "began": self._began.pop((host, task._uuid), None),
             "delegated_to": str(result.task_fields.get("delegate_to") or ""),

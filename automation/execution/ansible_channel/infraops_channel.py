@@ -106,7 +106,9 @@ def _as_printed(msg: str, color: str | None, newline: bool) -> str:
 def _cut(text: str, most: int) -> str:
     if len(text) <= most:
         return text
-    return f"{text[:most]} … [{len(text) - most} more characters cut]"
+    # Whole lines, as half a secret would not be recognised.
+    kept = text[: text.rfind("\n", 0, most) + 1] or text[:most]
+    return f"{kept} … [{len(text) - len(kept)} more characters cut]"
 
 
 def _encoded(event: dict[str, Any]) -> bytes:

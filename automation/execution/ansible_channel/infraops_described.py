@@ -5,10 +5,11 @@ from typing import Any
 
 # Characters kept from each end of a text in a result. Displayed text has a far higher limit.
 MOST_OF_A_TEXT = 64_000
+# Between head and tail. The worker masks both, and then cuts off what may be half a secret.
+SEAM = "\x00… [cut] …\x00"
 TEXTS = ("msg", "reason", "stderr", "module_stderr", "stdout", "censored")
 GATHERING = {"setup", "gather_facts"}
-# Characters of a whole result. The worker masks it and stores far less, so nobody sees where it is
-# cut, nor half a secret.
+# Characters of a whole result. The worker masks it and stores far less.
 MOST_OF_A_WHOLE = 1_000_000
 MOST_ITEMS = 1_000
 DEEPEST = 20
@@ -51,9 +52,9 @@ def shortened(result: Any) -> dict[str, Any]:
 def _text_of(value: Any) -> str:
     """The text's head and tail: messages begin with what matters, output ends with it."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
-    return (
-        text if len(text) <= 2 * MOST_OF_A_TEXT else text[:MOST_OF_A_TEXT] + text[-MOST_OF_A_TEXT:]
-    )
+    if len(text) <= 2 * MOST_OF_A_TEXT:
+        return text
+    return text[:MOST_OF_A_TEXT] + SEAM + text[-MOST_OF_A_TEXT:]
 
 
 def facts_of(result: Any, status: str) -> dict[str, Any] | None:
@@ -68,7 +69,7 @@ def facts_of(result: Any, status: str) -> dict[str, Any] | None:
 
 
 def whole(result: Any) -> dict[str, Any]:
-    """Everything that a module returned, for display.
+    """Everything that a module returned, for display: `whole`, and whether it is cut.
 
     Without Ansible's own `_ansible_…` keys, and without facts, which are stored with their server.
     """
@@ -76,7 +77,8 @@ def whole(result: Any) -> dict[str, Any]:
     action = str(getattr(result.task, "resolved_action", None) or result.task.action)
     if action.rpartition(".")[2] in GATHERING:
         own.pop("ansible_facts", None)
-    return _Bounded().copied(own)
+    bounded = _Bounded()
+    return {"whole": bounded.copied(own), "whole_is_cut": bounded.is_cut}
 
 
 def _is_inner(name: Any) -> bool:
@@ -84,27 +86,40 @@ def _is_inner(name: Any) -> bool:
 
 
 class _Bounded:
-    """Copies a structure up to a number of characters."""
+    """Copies a structure up to a number of characters; whatever it leaves out is marked."""
 
     def __init__(self) -> None:
+        self.is_cut = False
         self._left = MOST_OF_A_WHOLE
 
     def copied(self, value: Any, depth: int = 0) -> Any:
         if self._left <= 0 or depth > DEEPEST:
-            return "… [cut]"
+            return self._cut("… [cut]")
         if isinstance(value, dict):
-            return {
-                self._text(str(name)): self.copied(each, depth + 1)
-                for name, each in list(value.items())[:MOST_ITEMS]
-                if not _is_inner(name)
-            }
+            return self._copied_dict(value, depth)
         if isinstance(value, list | tuple | set):
-            return [self.copied(each, depth + 1) for each in list(value)[:MOST_ITEMS]]
+            copied = [self.copied(each, depth + 1) for each in list(value)[:MOST_ITEMS]]
+            more = len(value) - len(copied)
+            return [*copied, self._cut(f"… [{more} more cut]")] if more else copied
         if value is None or isinstance(value, bool | int | float):
             self._left -= 8
             return value
         return self._text(str(value))
 
+    def _copied_dict(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
+        own = [(name, each) for name, each in value.items() if not _is_inner(name)]
+        copied = {
+            self._text(str(name)): self.copied(each, depth + 1) for name, each in own[:MOST_ITEMS]
+        }
+        more = len(own) - MOST_ITEMS
+        return {**copied, "…": self._cut(f"[{more} more cut]")} if more > 0 else copied
+
     def _text(self, text: str) -> str:
         self._left -= len(text) + 4
-        return _text_of(text)
+        shown = _text_of(text)
+        self.is_cut |= shown != text
+        return shown
+
+    def _cut(self, mark: str) -> str:
+        self.is_cut = True
+        return mark

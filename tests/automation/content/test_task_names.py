@@ -63,6 +63,26 @@ def test_what_ansible_would_find(name, is_there):
     assert named(PLAYBOOK).may_have(name) is is_there
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        "{action: ping}",
+        "{action: ping data=x}",
+        "{action: {module: ping, data: x}}",
+        "{local_action: ping}",
+        "{local_action: {module: ping}, delegate_to: localhost}",
+    ],
+)
+def test_an_unnamed_task_is_found_by_the_module_of_its_action(task):
+    found = named(f"- hosts: all\n  tasks: [{task}]\n")
+    assert found.is_whole and found.may_have("ping") and not found.may_have("pong")
+
+
+@pytest.mark.parametrize("action", ['"{{ module }} data=x"', "[ping]", "{data: x}"])
+def test_where_the_module_cannot_be_known_nothing_is_refused(action):
+    assert named(f"- hosts: all\n  tasks: [{{action: {action}}}]\n").may_have("Anything")
+
+
 def test_roles_and_imported_files_are_read():
     found = named(
         "- import_playbook: other.yml\n"

@@ -1,6 +1,6 @@
 """Each line is stored exactly once, even if the database fails in between."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError
@@ -201,6 +201,17 @@ def test_a_piece_has_its_limits(writer, job) -> None:
     assert [number for number, _ in printed(job)] == list(range(1, 1004))
     assert [text for _, text in printed(job)][-1] == "short"
     assert all(len(piece.lines) <= 200 for piece in job.run.printed.all())
+
+
+def test_printed_lines_of_a_piece_are_of_one_second(writer, job) -> None:
+    for milliseconds in (0, 400, 900, 1_000, 1_999, 3_000):
+        at = NOW + timedelta(milliseconds=milliseconds)
+        writer.add_printed([(f"after {milliseconds}", "info", at)])
+    writer.close()
+
+    pieces = job.run.printed.order_by("first_line").values_list("first_line", "printed_at")
+    seconds = [NOW + timedelta(seconds=each) for each in (0, 1, 3)]
+    assert list(pieces) == list(zip((1, 4, 6), seconds, strict=True))
 
 
 def test_printed_lines_wait_for_the_database_and_come_once(writer, job, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """A task's whole result: masked, then cut to a size, with a note."""
 
+import base64
 import json
 import math
 
@@ -13,7 +14,7 @@ MASK = "********"
 
 
 def kept(value, *secrets: str):
-    text, is_cut = kept_result(value, Masking([(each, each) for each in secrets]).text)
+    text, is_cut = kept_result(value, Masking([(each, each) for each in secrets]).result)
     assert len(text) <= RESULT_LENGTH
     return (json.loads(text) if text else None), is_cut
 
@@ -42,6 +43,35 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     text = json.dumps(shown)
     assert "hunter2" not in text and "73317331" not in text and "never told" not in text
     assert shown["invocation"]["module_args"] == {"db_password": MASK, "name": "web"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "cookies_string"]
+)
+def test_headers_that_prove_who_asks_are_masked(name) -> None:
+    value = {"headers": {name: "Bearer abc"}, "list": [{name: ["a", "b"]}], "status": 200}
+    assert kept(value)[0] == {"headers": {name: MASK}, "list": [{name: MASK}], "status": 200}
+    assert kept({"authorization_mode": "strict"})[0] == {"authorization_mode": "strict"}
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "deploy:"])
+@pytest.mark.parametrize("after", ["", "\n", "\nand more"])
+@pytest.mark.parametrize(
+    "secret", ["hunter2hunter2", "x>?~ü🚀>>>???secret", "l1-secret\nl2-secret"]
+)
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_known_secret_is_masked_in_base64_too(before, after, secret, encode) -> None:
+    encoded = encode(f"{before}{secret}{after}".encode()).decode()
+    shown, _ = kept({"content": encoded, "encoding": "base64"}, secret)
+    assert MASK in shown["content"] and shown["encoding"] == "base64"
+    # At most the characters at its ends, which it shares with its neighbours.
+    left = shown["content"].replace(MASK, "")
+    assert len(left) <= len(encoded) - (len(secret.encode()) * 8 // 6 - 2)
+
+
+def test_base64_of_something_else_stays() -> None:
+    encoded = base64.b64encode(b"nothing to hide, " * 20).decode()
+    assert kept({"content": encoded}, "hunter2hunter2", "abc")[0] == {"content": encoded}
 
 
 def test_a_result_that_is_too_large_is_cut_and_says_where() -> None:

@@ -357,3 +357,20 @@ def test_a_run_with_the_playbooks_own_default_is_relaunched_with_it(client_of, a
     form = client_of(alice).get(LAUNCH, {"run": run.pk}).context["form"]
     assert form["var_bucket"].value() is None
     assert make.relaunch(run, alice).extra_vars == {}
+
+
+def test_errors_and_help_describe_their_fields(client_of, alice, playbook, servers):
+    sent = {
+        "playbook": playbook.pk,
+        "check": "1",
+        "var_version": "",
+        "var_count": "x",
+        "forks": "0",
+    }
+    page = client_of(alice).post(LAUNCH, sent).content.decode()
+    described = re.findall(r'aria-describedby="([^"]+)"', page)
+    ids = [each for text in described for each in text.split()]
+    assert {"id_var_version_error", "id_var_count_error", "id_var_version_helptext"} <= set(ids)
+    assert "launch-servers_error" in ids
+    for each in ids:
+        assert page.count(f'id="{each}"') == 1, each

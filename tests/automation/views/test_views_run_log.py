@@ -1,9 +1,11 @@
 """A run's combined log on its page, and a task's whole result on a job's."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from automation.models import Run, TaskResult
 from tests import make
@@ -107,6 +109,39 @@ def test_the_whole_message_of_a_failure_is_on_the_page(client_of, bob):
     assert "to the very end" in page and "<b>and</b>" not in page
 
 
+def test_a_failure_leads_to_the_full_result_of_its_task(client_of, bob):
+    run = make.run(state="finished")
+    jobs = [make.job(run=run, status="failed", failure_kind="task_failed") for _ in range(2)]
+    make.task_results(jobs[0], "ok", "ignored", "failed", "failed", result='{"rc": 1}')
+    path = reverse("automation:job_task", args=[jobs[0].job_id, 3])
+    client = client_of(bob)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert page.count("Full result of the task") == 1
+    assert f'<a href="{path}">Full result of the task on {jobs[0].server}</a>' in page
+    TaskResult.objects.update(result="")  # of an older version
+    assert "Full result of the task" not in client.get(run.get_absolute_url()).content.decode()
+
+
+def test_times_are_as_precise_as_they_are_known(client_of, api_of, bob, run):
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+    run.printed.update(printed_at=moment)
+    client, timed = client_of(bob), {"timestamps": "1"}
+    answer = client.get(url("run_log_download", run), timed)
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    local = timezone.localtime(moment)
+    assert {line.partition(" ")[0] for line in lines} == {local.isoformat(timespec="seconds")}
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert f'data-time="{local:%H:%M:%S}" title="{local:%Y-%m-%d %H:%M:%S %z}"' in page
+    [line] = api_of(bob).get(f"/api/runs/{run.pk}/logs?after=1199").json()["lines"]
+    assert "05" in line["timestamp"] and "678" not in line["timestamp"]
+    # A job's lines have times of their own.
+    job = run.jobs.first()
+    job.logs.update(timestamp=moment)
+    answer = client.get(reverse("automation:job_log_download", args=[job.job_id]), timed)
+    text = b"".join(answer.streaming_content).decode()
+    assert text.startswith(local.isoformat(timespec="microseconds"))
+
+
 def test_the_versions_are_on_both_pages(client_of, bob):
     job = make.job(status="success")
     client = client_of(bob)
@@ -117,7 +152,7 @@ def test_the_versions_are_on_both_pages(client_of, bob):
         assert "ansible-core 2.19.14" in page and "3.12.1" in page
 
 
-def test_a_task_has_its_whole_result_on_a_page(client_of, bob):
+def test_a_task_has_its_whole_result_on_a_page(client_of, api_of, bob):
     job = make.job(status="success")
     result = json.dumps({"rc": 0, "stdout": "<script>alert(1)</script>", "list": [1, 2]})
     make.task_results(job, "ok", task="With one", result=result)
@@ -132,5 +167,7 @@ def test_a_task_has_its_whole_result_on_a_page(client_of, bob):
     assert client.get(pages[2]).status_code == 404
     job_page = client.get(job.get_absolute_url()).content.decode()
     assert job_page.count("Full result") == 1 and pages[0] in job_page
+    tasks = api_of(bob).get(f"/api/jobs/{job.job_id}/tasks").json()["tasks"]
+    assert [task["result_is_cut"] for task in tasks] == [True, False]
     # Results are fetched only when opened.
     assert "alert(1)" not in job_page

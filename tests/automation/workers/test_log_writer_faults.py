@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from automation.execution import log_writer
 from automation.execution.log_writer import LogWriter
-from automation.models import ClaimLost, Job, Run
+from automation.models import ClaimLost, Job, Run, run_logs
 from schema import retrying
 from tests import make
 from tests.at_once import at_once
@@ -22,8 +22,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LOST = (2013, "Lost connection to server during query")
 BATCH = 5
+# Lines of the combined output that share a row.
+PIECE = 4
 # What happens to a transaction. "unanswered": it commits, but the answer is lost.
-FAULTS = ["none", "claim", "job_logs", "task_results", "commit", "unanswered"]
+FAULTS = ["none", "claim", "job_logs", "task_results", "run_logs", "commit", "unanswered"]
+INSERTED = dict.fromkeys(["job_logs", "task_results", "run_logs"], "INSERT")
 
 
 class Clock:
@@ -45,7 +48,7 @@ def failing(faults: list[str]) -> Iterator[Clock]:
         return left[0] if left else "none"
 
     def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        statement = {"claim": "SELECT 1", "job_logs": "INSERT", "task_results": "INSERT"}
+        statement = {"claim": "SELECT 1", **INSERTED}
         table = "runs" if fault() == "claim" else fault()
         if sql.startswith(statement.get(fault(), "\0")) and table in sql:
             left.pop(0)
@@ -62,6 +65,7 @@ def failing(faults: list[str]) -> Iterator[Clock]:
     with pytest.MonkeyPatch.context() as patch, connection.execute_wrapper(execute):
         patch.setattr(log_writer, "time", clock)
         patch.setattr(log_writer, "MAX_ROWS", BATCH)
+        patch.setattr(run_logs, "MOST_LINES", PIECE)
         patch.setattr(retrying, "PAUSE_SECONDS", 0)
         patch.setattr(connection, "_commit", commit_or_not)
         yield clock
@@ -74,6 +78,14 @@ class Expected:
         self.writer, self.jobs = writer, jobs
         self.lines: list[list[str]] = [[] for _ in jobs]
         self.results: list[list[str]] = [[] for _ in jobs]
+        self.printed: list[str] = []
+
+    def print(self, count: int) -> None:
+        """Add that many lines at once to the run's combined output."""
+        begin = len(self.printed) + 1
+        lines = [f"printed {number}" for number in range(begin, begin + count)]
+        self.printed += lines
+        self.writer.add_printed([(text, "info", NOW) for text in lines])
 
     def add(self, kind: str, nth: int) -> None:
         taken = (self.lines if kind == "line" else self.results)[nth]
@@ -90,6 +102,10 @@ class Expected:
         for nth, job in enumerate(self.jobs):
             assert_numbered(job.logs.values_list("line_number", "content"), self.lines[nth])
             assert_numbered(job.task_results.values_list("number", "task"), self.results[nth])
+        # By piece: a line in two of them counts twice.
+        pieces = self.jobs[0].run.printed.order_by("first_line")
+        found = [(line.line_number, line.content) for piece in pieces for line in piece.lines]
+        assert found == list(enumerate(self.printed, 1))
 
 
 def assert_numbered(rows: Any, texts: list[str]) -> None:
@@ -103,6 +119,7 @@ def two_jobs() -> list[Job]:
 
 STEPS = st.one_of(
     st.tuples(st.sampled_from(["line", "result"]), st.integers(0, 1), st.integers(1, 2 * BATCH)),
+    st.tuples(st.just("print"), st.integers(1, 2 * PIECE)),
     st.tuples(st.just("tick"), st.sampled_from([0.05, 0.2, 1.5])),
 )
 
@@ -116,6 +133,11 @@ STEPS = st.one_of(
     [("result", 1, 1), ("line", 0, 2), ("tick", 0.2), ("result", 0, 9), ("tick", 1.5)],
     ["job_logs", "unanswered", "commit", "unanswered"],
 )
+# More is printed while it is unknown whether the piece that accepts lines is stored.
+@example(
+    [("print", 2), ("tick", 0.2), ("print", 1), ("line", 0, 1), ("tick", 1.5), ("print", 9)],
+    ["unanswered", "run_logs", "commit"],
+)
 def test_whatever_fails_everything_is_there_once_and_in_order(steps, faults) -> None:
     jobs = two_jobs()
     expected = Expected(LogWriter(jobs[0].run), jobs)
@@ -125,6 +147,8 @@ def test_whatever_fails_everything_is_there_once_and_in_order(steps, faults) -> 
             if step[0] == "tick":
                 clock.now += step[1]
                 expected.writer.tick()
+            elif step[0] == "print":
+                expected.print(step[1])
             else:
                 for _ in range(step[2]):
                     expected.add(step[0], step[1])
@@ -144,6 +168,23 @@ def test_the_answer_to_one_of_the_commits_is_lost_while_more_comes(nth: int, fir
     with failing(["none"] * nth + ["unanswered"]) as clock:
         for number in range(6 * BATCH):
             expected.add(kinds[number % 2], number % 3 % 2)
+            clock.now += 0.1
+            expected.writer.tick()
+        expected.writer.close()
+
+    expected.check()
+
+
+@pytest.mark.parametrize("fault", ["claim", "run_logs", "commit", "unanswered"])
+@pytest.mark.parametrize("nth", range(4))
+def test_the_combined_output_survives_a_fault_at_each_of_its_batches(nth: int, fault: str) -> None:
+    jobs = two_jobs()
+    expected = Expected(LogWriter(jobs[0].run), jobs)
+
+    with failing(["none"] * nth + [fault]) as clock:
+        for number in range(4 * BATCH):
+            expected.print(1 + number % 3)
+            expected.add("line", number % 2)
             clock.now += 0.1
             expected.writer.tick()
         expected.writer.close()
