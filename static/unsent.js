@@ -24,9 +24,11 @@
 
     // --- Keeping ---------------------------------------------------------------------------------
 
+    const namesSecret = (pair) => /[:=]/.test(pair) && SECRET.test(pair.split(/[:=]/, 1)[0]);
+
     const isSecret = (field) => "secret" in field.dataset || (SECRET.test(field.name) && field.matches("input, textarea"))
         // JSON, YAML or key=value that names one: {"db_password": …}
-        || (field.localName === "textarea" && [...field.value.matchAll(/([\w\- ]{1,80})["']?\s*[:=]/g)].some(([, key]) => SECRET.test(key)));
+        || (field.localName === "textarea" && field.value.split(/[\n,{&]/).some(namesSecret));
 
     // The value of a name/value row (key_values.js) whose name suggests a secret.
     const isSecretRow = (field) => field.localName === "textarea"

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 MAY_LACK = "The log or the list of tasks may be incomplete; the worker's own log has the details."
 NO_SPACE = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
 
-ROOM_BYTES = 64 * 1024
+# A module and its files need more; what failed may have freed some of it since.
+ROOM_BYTES = 1024 * 1024
 
 
 class Transcript:

@@ -55,6 +55,14 @@ def test_systemd_waits_longer_than_the_grace_period() -> None:
     assert seconds(service["TimeoutStopSec"]) >= settings.WORKER_GRACE_SECONDS + 30
 
 
+def test_workers_leave_the_processor_to_the_console() -> None:
+    """By weights of control groups, of which 100 and 1024 are what others have."""
+    service = unit(DEPLOY / "systemd" / "infraops-worker.service")["Service"]
+
+    assert int(service["CPUWeight"]) < 100
+    assert compose()["services"]["worker"]["cpu_shares"] < 1024
+
+
 def test_compose_names_commands_that_exist() -> None:
     for name in ("migrate", "console", "worker"):
         assert_command_exists(compose()["services"][name]["command"])

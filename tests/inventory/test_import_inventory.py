@@ -134,7 +134,7 @@ def test_yaml_is_read_and_odd_variable_names_are_left_out(tmp_path):
     (tmp_path / "group_vars" / "web.yml").write_text("portée: 1\n")
     printed = imported(tmp_path / "hosts.yml")
     assert Server.objects.get().variables == {"motd": "où? 🚀"}
-    assert "Skipped: portée (no variable name" in printed
+    assert "Skipped: portée (not a variable name" in printed
 
 
 def test_what_ansible_sets_itself_is_left_out_and_keywords_are_not(tmp_path):
@@ -193,10 +193,10 @@ def test_a_script_runs_in_a_clean_environment(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("web1 ansible_host=nowhere.invalid", "not found"),
-        ("web1 ansible_host='{{ address }}'", "no plain value"),
+        ("web1 ansible_host=nowhere.invalid", "cannot be resolved"),
+        ("web1 ansible_host='{{ address }}'", "is not a plain value"),
         ("web1 ansible_host=192.0.2.1 ansible_port=99999", "65535"),
-        ("web1 ansible_host=192.0.2.1 ansible_port='{{ port }}'", "no plain value"),
+        ("web1 ansible_host=192.0.2.1 ansible_port='{{ port }}'", "is not a plain value"),
         ("web1 ansible_host=192.0.2.1 ansible_ssh_private_key_file=/etc/passwd", "is outside"),
         ("web1 ansible_host=192.0.2.1 ansible_ssh_private_key_file=../id", "is outside"),
         ("web1 ansible_host=192.0.2.1 ansible_connection=winrm", "winrm"),
@@ -323,7 +323,7 @@ def test_without_ansible_it_says_what_is_missing(ini, monkeypatch):
 
 def test_a_script_that_hangs_is_ended(ini, monkeypatch):
     monkeypatch.setattr("inventory.ansible.reading.TIMEOUT_SECONDS", 0.01)
-    with pytest.raises(CommandError, match="did not end"):
+    with pytest.raises(CommandError, match="did not finish"):
         imported(ini)
 
 

@@ -83,7 +83,7 @@ def test_a_failed_batch_leaves_the_later_ones_not_reached(servers) -> None:
     jobs = run(servers, rolling)
 
     assert ends(jobs) == ["success", "task_failed", "not_reached"]
-    assert "before it came to three" in jobs[2].error_message
+    assert "before it reached three" in jobs[2].error_message
 
 
 def test_a_batch_that_never_began_is_no_success_after_an_earlier_play(servers) -> None:
