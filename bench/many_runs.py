@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from automation.execution.runner import ansible_playbook
+from automation.execution.ansible_process import ansible_playbook
 from automation.models import Job, Playbook, Run
 from bench import scenery
 from bench.table import Table

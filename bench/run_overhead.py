@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from automation.execution.runner import ansible_playbook
+from automation.execution.ansible_process import ansible_playbook
 from automation.models import Playbook
 from automation.tasks import run_next
 from bench import scenery

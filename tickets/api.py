@@ -13,13 +13,8 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.signed_in import signed_in
-from automation.api.jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, JobViewSet, LaunchedSerializer
-from automation.api.launch_request import (
-    OptionsSerializer,
-    answer_rehearsal,
-    launch_once,
-    relaunch_asked_for,
-)
+from automation.api.jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, answer_relaunch
+from automation.api.launch_request import OptionsSerializer
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer
 from console.api.viewsets import RecordViewSet
@@ -204,13 +199,7 @@ class TicketViewSet(
         run = newest_run_still_failing(ticket)
         if run is None:
             raise Refused("Nothing to relaunch: every server has succeeded since.")
-        launch = relaunch_asked_for(request, run, given, servers_still_failing(ticket))
-        if given.get("dry_run"):
-            return answer_rehearsal(request, launch)
-        again, is_new = launch_once(request, launch)
-        jobs = JobViewSet.queryset.filter(run=again).order_by("id")
-        shown = LaunchedSerializer({"run_id": again.pk, "jobs": jobs})
-        return Response(shown.data, status=201 if is_new else 200)
+        return answer_relaunch(request, run, given, servers_still_failing(ticket))
 
     @extend_schema(
         responses=CommentsSerializer,

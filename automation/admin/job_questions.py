@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from automation import launching
 from automation.models import Job, Run
-from automation.reports.run_servers import ACTIVE, Target
+from automation.reports.run_servers import Target
 from inventory.models import Server
 from schema.exceptions import Refused
 
@@ -24,7 +24,7 @@ def runs_of(jobs: QuerySet[Job]) -> list[Run]:
 def describe_cancel(jobs: QuerySet[Job]) -> dict[str, Any]:
     """Cancelling stops whole runs: all of their servers count, not only the selected ones."""
     runs = [run for run in runs_of(jobs) if run.state != Run.State.FINISHED]
-    active = Job.objects.filter(run__in=[run.pk for run in runs], status__in=ACTIVE)
+    active = Job.objects.active().filter(run__in=[run.pk for run in runs])
     target = Target.of(Server.objects.filter(pk__in=active.values("server")))
     what = "this run" if len(runs) == 1 else f"{len(runs)} runs"
     if not runs:

@@ -1,5 +1,6 @@
 """/api/jobs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -11,18 +12,28 @@ from drf_spectacular.utils import (
 )
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automation.filters import JobFilters
-from automation.models import Job, JobLog, Run, TaskResult
+from automation.launching import Launched
+from automation.models import Job, Run, TaskResult
 from automation.reports import log_search
-from console.api.pagination import NewestFirst, whole_number
+from console.api.pagination import NewestFirst
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
+from inventory.models import Server
 from schema.exceptions import Refused
 
+from .job_output import (
+    LIMIT,
+    SLOWEST_FIRST,
+    LinesSerializer,
+    TaskResultsSerializer,
+    asked_range,
+    asked_search,
+    wants_slowest,
+)
 from .launch_request import (
     IntentionSerializer,
     LaunchSerializer,
@@ -40,9 +51,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Up to 64 characters. Repeating a launch with the same key returns 200 and the "
     "run that the first request launched.",
 )
-LINES = 500
-MOST_LINES = 5000
-SLOWEST_FIRST = "-duration"
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -136,50 +144,6 @@ class LaunchedSerializer(serializers.Serializer):
     jobs = JobSerializer(many=True)
 
 
-class LineSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = JobLog
-        fields = ["line_number", "content", "log_level", "timestamp"]
-        read_only_fields = fields
-
-
-class LinesSerializer(serializers.Serializer):
-    lines = LineSerializer(many=True)
-    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
-    status = serializers.ChoiceField(Job.Status.choices)
-    finished = serializers.BooleanField(
-        help_text="True if the job has ended and there are no further lines."
-    )
-
-
-class TaskResultSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = TaskResult
-        fields = [
-            "number",
-            "play",
-            "task",
-            "action",
-            "status",
-            "changed",
-            "started_at",
-            "duration",
-            "path",
-            "message",
-            "diff",
-        ]
-        read_only_fields = fields
-
-
-class TaskResultsSerializer(serializers.Serializer):
-    tasks = TaskResultSerializer(many=True)
-    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
-    status = serializers.ChoiceField(Job.Status.choices)
-    finished = serializers.BooleanField(
-        help_text="True if the job has ended and there are no further tasks."
-    )
-
-
 def one_of(name: str, *answers: type[serializers.Serializer]) -> PolymorphicProxySerializer:
     """A response whose shape depends on the request."""
     return PolymorphicProxySerializer(name, list(answers), resource_type_field_name=None)
@@ -246,12 +210,11 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         launch = launch_asked_for(request, given)
         if given.get("dry_run"):
             return answer_rehearsal(request, launch)
-        run, is_new = launch_once(request, launch)
-        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
-        status = 201 if is_new else 200
+        launched = launch_once(request, launch)
         if "server_id" in request.data:
-            return self.shown(jobs[0], status=status)
-        return Response(LaunchedSerializer({"run_id": run.pk, "jobs": jobs}).data, status=status)
+            job = self.get_queryset().get(run=launched.run)
+            return self.shown(job, status=201 if launched.is_new else 200)
+        return answer_launched(launched)
 
     @extend_schema(responses=RELAUNCH_ANSWERS, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
@@ -263,13 +226,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         variable. `dry_run` and `expect` work as they do for a launch.
         """
         given = self.given()
-        launch = relaunch_asked_for(request, self.get_object().run, given)
-        if given.get("dry_run"):
-            return answer_rehearsal(request, launch)
-        run, is_new = launch_once(request, launch)
-        jobs = list(self.get_queryset().filter(run=run).order_by("id"))
-        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
-        return Response(shown.data, status=201 if is_new else 200)
+        return answer_relaunch(request, self.get_object().run, given)
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
@@ -288,7 +245,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses=LinesSerializer,
         parameters=[
             OpenApiParameter("after", int, description="Return lines after this number."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
+            LIMIT,
             OpenApiParameter(
                 "search",
                 description="Only lines that contain this text, ignoring case and colour codes.",
@@ -303,7 +260,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         To follow a job, repeat with `last` as `after` until `finished`.
         """
         after, limit = asked_range(request)
-        text, level = _searched(request)
+        text, level = asked_search(request)
         # Read the job first: if it has ended, all of its lines are there.
         job = self.get_object()
         if text or level:
@@ -325,7 +282,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses=TaskResultsSerializer,
         parameters=[
             OpenApiParameter("after", int, description="Return tasks after this number."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
+            LIMIT,
             OpenApiParameter(
                 "ordering",
                 enum=[SLOWEST_FIRST],
@@ -337,7 +294,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def tasks(self, request: Request, **kwargs: Any) -> Response:
         """List the results of tasks after number `after`, in the order in which they finished."""
         after, limit = asked_range(request)
-        is_slowest = _is_slowest(request)
+        is_slowest = wants_slowest(request)
         job = self.get_object()
         if is_slowest:
             tasks = job.task_results.slowest_first(limit)
@@ -354,30 +311,22 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return Response(shown.data)
 
 
-def asked_range(request: Request) -> tuple[int, int]:
-    """(after, limit) from the request."""
-    asked = request.query_params
-    after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
-    return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
+def answer_relaunch(
+    request: Request, run: Run, given: dict[str, Any], servers: Sequence[Server] = ()
+) -> Response:
+    """Relaunch the run, on these servers if given, or rehearse that.
+
+    `given` is data that RelaunchSerializer has validated.
+    """
+    launch = relaunch_asked_for(request, run, given, servers)
+    if given.get("dry_run"):
+        return answer_rehearsal(request, launch)
+    return answer_launched(launch_once(request, launch))
 
 
-def _searched(request: Request) -> tuple[str, str]:
-    """(search, level) from the request."""
-    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
-    if len(text) > log_search.LONGEST_TEXT:
-        most = f"At most {log_search.LONGEST_TEXT} characters."
-        raise ValidationError({"search": [most]})
-    if level and level not in log_search.LEVELS:
-        raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
-    return text, level
-
-
-def _is_slowest(request: Request) -> bool:
-    ordering = request.query_params.get("ordering", "")
-    if ordering not in ("", SLOWEST_FIRST):
-        raise ValidationError(
-            {"ordering": [f"Use {SLOWEST_FIRST}, or omit this to order by number."]}
-        )
-    if ordering and "after" in request.query_params:
-        raise ValidationError({"after": ["Not allowed with this ordering. Use `limit`."]})
-    return bool(ordering)
+def answer_launched(launched: Launched) -> Response:
+    """The run and its jobs: 201, or 200 if the idempotency key was known."""
+    run, is_new = launched
+    jobs = JobViewSet.queryset.filter(run=run).order_by("id")
+    shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
+    return Response(shown.data, status=201 if is_new else 200)

@@ -242,6 +242,7 @@ class RelaunchSerializer(OptionsSerializer):
 
 
 def check_variables(playbook: Playbook, values: Any) -> None:
+    """Raise a ValidationError of the API if the playbook does not take these values."""
     try:
         variables.cleaned_values(playbook.schema(), values)
     except DjangoValidationError as error:
@@ -249,6 +250,7 @@ def check_variables(playbook: Playbook, values: Any) -> None:
 
 
 def origin_of(request: Request) -> Origin:
+    """The API key that asks for a launch, or a person."""
     key = request.auth
     if isinstance(key, ApiKey):
         return Origin(Origin.Kind.API_KEY, key.pk)

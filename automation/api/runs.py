@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Prefetch
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,29 +14,15 @@ from automation.filters import RunFilters
 from automation.models import Job, Run, TaskResult
 from automation.reports.matrix_page import Asked, table_of
 from automation.reports.run_log import RunOutput
-from automation.reports.run_servers import Environment, environments_of
-from automation.reports.run_summary import summarize_run
+from automation.reports.run_servers import RunServers
 from console.api.pagination import NewestFirst, whole_number
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 
-from .jobs import (
-    IDEMPOTENCY_KEY,
-    LINES,
-    MOST_LINES,
-    RELAUNCH_ANSWERS,
-    JobViewSet,
-    LaunchedSerializer,
-    asked_range,
-)
-from .launch_request import (
-    IdlePlaySerializer,
-    RelaunchSerializer,
-    answer_rehearsal,
-    launch_once,
-    relaunch_asked_for,
-)
+from .job_output import LIMIT, asked_range
+from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, answer_relaunch
+from .launch_request import IdlePlaySerializer, RelaunchSerializer
 
 MOST_PAGES = 99_999
 
@@ -104,7 +90,11 @@ class RunSerializer(serializers.ModelSerializer):
 
 
 class OneRunSerializer(RunSerializer):
-    jobs = serializers.SerializerMethodField(help_text="Number of jobs by status.")
+    jobs = serializers.DictField(
+        source="servers.counts",
+        child=serializers.IntegerField(),
+        help_text="Number of jobs by status.",
+    )
     environments = serializers.SerializerMethodField(help_text="Number of servers by environment.")
     production_count = serializers.SerializerMethodField(
         help_text="Number of servers in production (PRODUCTION_ENVIRONMENTS)."
@@ -114,22 +104,16 @@ class OneRunSerializer(RunSerializer):
         fields = [*RunSerializer.Meta.fields, "jobs", "environments", "production_count"]
         read_only_fields = fields
 
-    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
-    def get_jobs(self, run: Run) -> dict[str, int]:
-        return summarize_run(run).counts
+    def to_representation(self, run: Any) -> Any:
+        run.servers = RunServers(run)  # three fields, one query
+        return super().to_representation(run)
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
-    def get_environments(self, run: Run) -> dict[str, int]:
-        return {each.name: each.count for each in _environments(run)}
+    def get_environments(self, run: Any) -> dict[str, int]:
+        return {each.name: each.count for each in run.servers.environments}
 
-    def get_production_count(self, run: Run) -> int:
-        return sum(each.count for each in _environments(run) if each.is_production)
-
-
-def _environments(run: Run) -> list[Environment]:
-    """The environments of the run's servers, production first."""
-    by_name = run.jobs.order_by().values_list("server__environment")
-    return environments_of(by_name.annotate(Count("id")))
+    def get_production_count(self, run: Any) -> int:
+        return sum(each.count for each in run.servers.environments if each.is_production)
 
 
 class ColumnSerializer(serializers.Serializer):
@@ -225,13 +209,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def relaunch(self, request: Request, **kwargs: Any) -> Response:
         """Relaunch a run. Takes the same body as the relaunch of a job."""
         given = self.given()
-        launch = relaunch_asked_for(request, self.get_object(), given)
-        if given.get("dry_run"):
-            return answer_rehearsal(request, launch)
-        run, is_new = launch_once(request, launch)
-        jobs: QuerySet[Job] = JobViewSet.queryset.filter(run=run).order_by("id")
-        shown = LaunchedSerializer({"run_id": run.pk, "jobs": jobs})
-        return Response(shown.data, status=201 if is_new else 200)
+        return answer_relaunch(request, self.get_object(), given)
 
     @extend_schema(
         responses=MatrixSerializer,
@@ -252,7 +230,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         for name in ("hosts", "tasks"):
             whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)
         run = self.get_object()
-        table = table_of(run, Asked.of(asked), summarize_run(run).counts)
+        table = table_of(run, Asked.of(asked), RunServers(run).counts)
         shown = {
             "hosts": table.hosts,
             "tasks": table.tasks,
@@ -266,7 +244,7 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses=OutputSerializer,
         parameters=[
             OpenApiParameter("after", int, description="Return lines after this number."),
-            OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}."),
+            LIMIT,
         ],
     )
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 
-from .playbook_files import BUILTIN, find_imported_file, locate_file, plays_in, root_of
+from .playbook_files import find_imported_file, locate_file, plays_in, prefix_of, root_of
 
 # Files in total. Circular imports end at once.
 MOST_FILES = 100
@@ -78,5 +78,6 @@ def _content_of(path: Path) -> bytes:
 
 def _beside(file_path: str, relative: str, name: str) -> str:
     """The registered path of a file named relative to the folder of another."""
-    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
-    return prefix + posixpath.normpath(posixpath.join(posixpath.dirname(relative), name.strip()))
+    return prefix_of(file_path) + posixpath.normpath(
+        posixpath.join(posixpath.dirname(relative), name.strip())
+    )

@@ -20,17 +20,14 @@ from inventory.models import Server
 
 from . import playbook_files
 from .imported_playbooks import entries_of
+from .playbook_files import IMPORT, MOST_EXAMINED_BYTES, module_name
 
-# Longer files (in bytes) are not examined.
-LONGEST = 128 * 1024
 LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 # Marks of a template, a regular expression, a subscript.
 UNDECIDED = ("{", "~", "[")
-IMPORT = "import_playbook"
 MAKERS = {"add_host", "group_by"}
 # Keys that can bring such tasks in from other files.
 OTHER_FILES = {"roles", "include_role", "import_role", "include_tasks", "import_tasks"}
-PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 @dataclass(frozen=True)
@@ -226,7 +223,7 @@ def read_plays(file_path: str) -> tuple[list[Play], bool]:
 
 
 def _read(content: bytes) -> tuple["_Entry", ...] | None:
-    return _entries(content) if len(content) <= LONGEST else None
+    return _entries(content) if len(content) <= MOST_EXAMINED_BYTES else None
 
 
 @dataclass(frozen=True)
@@ -263,7 +260,7 @@ def _entries(content: bytes) -> tuple[_Entry, ...] | None:
 
 def _entry(line: int, play: dict[Any, Any]) -> _Entry:
     for key, value in play.items():
-        if _bare(key) == IMPORT:
+        if module_name(key) == IMPORT:
             return _Entry(
                 line, imports=value if isinstance(value, str) and "{" not in value else ""
             )
@@ -288,11 +285,6 @@ def _keys(value: Any, seen: set[int]) -> Iterator[str]:
         return
     seen.add(id(value))
     if isinstance(value, dict):
-        yield from map(_bare, value)
+        yield from map(module_name, value)
     for each in value.values() if isinstance(value, dict) else value:
         yield from _keys(each, seen)
-
-
-def _bare(key: Any) -> str:
-    text = str(key)
-    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)

@@ -19,15 +19,25 @@ BUILTIN_ROOT = Path(__file__).parent.parent / "playbooks"
 SUFFIXES = (".yml", ".yaml")
 # A role's tests/test.yml looks like a playbook, but nobody runs it here.
 PARTS_OF_PLAYBOOKS = {"roles", "collections", "templates", "files", "group_vars", "host_vars"}
-IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
+# Ansible's own modules are called with one of these before the name, or none.
+PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+IMPORT = "import_playbook"
+IMPORTS = (IMPORT, *(f"{prefix}{IMPORT}" for prefix in PREFIXES))
 # Parsing larger files takes seconds. With aliases, a short file can expand into a long one.
 MOST_BYTES = 512 * 1024
 MOST_CHARACTERS = 10 * MOST_BYTES
+# Longer files are not examined at a launch.
+MOST_EXAMINED_BYTES = 128 * 1024
 UNREADABLE = (yaml.YAMLError, RecursionError, ValueError)
 
 
+def prefix_of(file_path: str) -> str:
+    """ "infraops:" for a playbook of our own, otherwise ""."""
+    return BUILTIN if file_path.startswith(BUILTIN) else ""
+
+
 def root_of(file_path: str) -> Path:
-    root = BUILTIN_ROOT if file_path.startswith(BUILTIN) else Path(settings.PLAYBOOK_ROOT)
+    root = BUILTIN_ROOT if prefix_of(file_path) else Path(settings.PLAYBOOK_ROOT)
     return root.resolve()
 
 
@@ -62,7 +72,7 @@ def _is_special(path: Path) -> bool:
 
 def spelled_path(file_path: str) -> str:
     """The path in canonical form: “./web//site.yml” becomes web/site.yml."""
-    prefix = BUILTIN if file_path.startswith(BUILTIN) else ""
+    prefix = prefix_of(file_path)
     relative = file_path.removeprefix(prefix)
     return prefix + (Path(relative).as_posix() if relative else "")
 
@@ -101,6 +111,12 @@ def plays_in(content: bytes) -> list[dict[str, Any]]:
     plays = [play for play in document if isinstance(play, dict)]
     is_playbook = all("hosts" in play or _imports(play) for play in plays)
     return plays if is_playbook and len(plays) == len(document) else []
+
+
+def module_name(key: Any) -> str:
+    """A task's key without the prefix of Ansible's own modules: copy for ansible.builtin.copy."""
+    text = str(key)
+    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)
 
 
 def yaml_problem(content: bytes) -> str:

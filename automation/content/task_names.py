@@ -18,17 +18,22 @@ from django.core.exceptions import ValidationError
 
 from . import playbook_files
 from .imported_playbooks import entries_of
-from .playbook_files import find_imported_file, locate_file, root_of
+from .playbook_files import (
+    MOST_EXAMINED_BYTES,
+    find_imported_file,
+    locate_file,
+    module_name,
+    prefix_of,
+    root_of,
+)
 
-# Limits, in bytes, tasks and levels of blocks and files; past one, the names are incomplete.
-LONGEST = 128 * 1024
+# Limits, in tasks and levels of blocks and files; past one, the names are incomplete.
 MOST_TASKS = 2000
 DEEPEST = 20
 # A play's lists of tasks in the order in which they run; its roles come after the first.
 PLAY_LISTS = ("pre_tasks", "roles", "tasks", "post_tasks")
 BLOCK_LISTS = ("block", "rescue", "always")
 GATHERING = "Gathering Facts"
-PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def _plays(content: bytes) -> list[dict[str, Any]] | None:
 @lru_cache(maxsize=64)
 def _read(content: bytes) -> Any:
     """Parse YAML; None if it is too long or invalid. Cached: callers must not change the result."""
-    if len(content) > LONGEST:
+    if len(content) > MOST_EXAMINED_BYTES:
         return None
     try:
         return yaml.load(content, Loader=playbook_files.QuickLoader)  # noqa: S506  (a SafeLoader)
@@ -94,13 +99,13 @@ class _Walk:
         self._count = 0
 
     def play(self, play: dict[str, Any], folder: Path, file_path: str) -> None:
-        prefix = playbook_files.BUILTIN if file_path.startswith(playbook_files.BUILTIN) else ""
+        beside = f"{prefix_of(file_path)}{folder}"
         for key in PLAY_LISTS:
             for each in _several(play.get(key)):
                 if key == "roles":
-                    self._role(_name_of_role(each), f"{prefix}{folder}", 1)
+                    self._role(_name_of_role(each), beside, 1)
                 else:
-                    self._task(each, f"{prefix}{folder}", f"{prefix}{folder}", "", 1)
+                    self._task(each, beside, beside, "", 1)
 
     def _task(self, task: Any, playbook_folder: str, folder: str, role: str, depth: int) -> None:
         """Add a task, a block or an import. `role` is the role that contains it, or ""."""
@@ -108,7 +113,7 @@ class _Walk:
         if not isinstance(task, dict) or depth > DEEPEST or self._count > MOST_TASKS:
             self.is_whole = False
             return
-        called = {_bare(key): value for key, value in task.items()}
+        called = {module_name(key): value for key, value in task.items()}
         if any(key in called for key in BLOCK_LISTS):
             for key in BLOCK_LISTS:
                 for each in _several(called.get(key)):
@@ -181,8 +186,3 @@ def _name_of_role(role: Any) -> str:
 
 def _several(value: Any) -> Iterator[Any]:
     yield from value if isinstance(value, list) else ()
-
-
-def _bare(key: Any) -> str:
-    text = str(key)
-    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)

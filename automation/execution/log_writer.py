@@ -34,7 +34,9 @@ KEY: dict[type[Row], tuple[str, str]] = {
 
 
 class LogWriter:
-    """Call `add` and `add_result`, `tick` often, and `close` at the end, all from one thread.
+    """Call `add`, `add_printed` and `add_result`, `tick` often, and `close` at the end.
+
+    All from one thread.
 
     Each may raise ClaimLost, once, if the run was ended elsewhere. What was queued, and whatever
     comes later, is then dropped.

@@ -19,8 +19,8 @@ from accounts.models import User
 from automation import launching
 from automation.ansi import plain
 from automation.models import Job, Run, Worker
+from automation.models.runs import WHY_UNMASKED
 from automation.models.waiting import blockers
-from automation.reports.job_state import WHY_UNMASKED
 from inventory.models import Credential
 from schema.exceptions import Refused
 from schema.retrying import insisting

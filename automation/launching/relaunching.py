@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django.db import models
@@ -33,11 +33,16 @@ class Only(models.TextChoices):
     UNREACHABLE = "unreachable", "Unreachable"
     NOT_REACHED = "not_reached", "Not reached"
 
-    def is_of(self, job: Failing) -> bool:
-        """FAILED includes the other two, which are kinds of failure."""
+    @property
+    def columns(self) -> dict[str, str]:
+        """{column: value} of its jobs. The other two are kinds of failure, so FAILED has them."""
         if self is Only.FAILED:
-            return job.status == Job.Status.FAILED
-        return job.failure_kind == self.value
+            return {"status": Job.Status.FAILED}
+        return {"failure_kind": self.value}
+
+    def is_of(self, job: Failing) -> bool:
+        """Whether a relaunch on these servers repeats the job."""
+        return all(getattr(job, name) == value for name, value in self.columns.items())
 
 
 def launch_from(
@@ -67,21 +72,26 @@ def launch_from(
     )
 
 
-def jobs_to_repeat(jobs: Iterable[Job], only: str | None) -> list[Job]:
-    """The jobs that a relaunch repeats: `only` some, or all that were not skipped."""
-    if only:
-        return [job for job in jobs if Only(only).is_of(job)]
-    return [job for job in jobs if job.status != Job.Status.SKIPPED]
+def jobs_to_repeat(run: Run, only: str | None = None) -> models.QuerySet[Job]:
+    """The jobs that a relaunch repeats, in order: `only` some, or all that were not skipped."""
+    jobs = run.jobs.order_by("id")
+    return jobs.filter(**Only(only).columns) if only else jobs.exclude(status=Job.Status.SKIPPED)
+
+
+def servers_to_repeat(run: Run, only: str | None = None) -> list[Server]:
+    """The servers of these jobs."""
+    return [job.server for job in jobs_to_repeat(run, only).select_related("server")]
 
 
 def _servers(run: Run, only: str | None) -> list[Server]:
-    jobs = list(run.jobs.select_related("server").order_by("id"))
-    taken = jobs_to_repeat(jobs, only)
-    if not taken and only:
+    """The servers to repeat. Raises Refused if there are none."""
+    if taken := servers_to_repeat(run, only):
+        return taken
+    if only:
         raise Refused(f"{run} has no server with the result “{Only(only).label.lower()}”.")
-    if not taken and jobs:
-        raise Refused(f"All servers of {run} were skipped. {jobs[0].error_message}".strip())
-    return [job.server for job in taken]
+    if skipped := run.jobs.order_by("id").first():
+        raise Refused(f"All servers of {run} were skipped. {skipped.error_message}".strip())
+    return []
 
 
 def _values(run: Run, changed: Any) -> Any:

@@ -60,7 +60,7 @@ def rehearse(actor: User, launch: Launch) -> Intention:
 def digest_of_launch(launch: Launch) -> str:
     """The digest to `expect` for this launch, unchecked; "" if its variables are invalid.
 
-    No query, if all rows of the launch are loaded.
+    No query if the rows of the launch are loaded; one if its servers have credentials of their own.
     """
     try:
         return digest_contents(contents_of(unsaved_run(launch), launch.each_server()))

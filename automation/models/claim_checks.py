@@ -16,6 +16,7 @@ from inventory.models import Server
 from .credential_use import credential_problem
 from .playbooks import Playbook
 from .verdicts import Level, Verdict, Violation, contributed_violations
+from .waiting import name_some
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -54,7 +55,7 @@ def _server_is_inactive(run: Run) -> str:
     if not names:
         return ""
     verb = "was" if len(names) == 1 else "were"
-    return f"{_listed(names)} {verb} deactivated while the run waited."
+    return f"{name_some(names, MOST_NAMES)} {verb} deactivated while the run waited."
 
 
 def _user_may_not_launch(run: Run) -> str:
@@ -64,15 +65,6 @@ def _user_may_not_launch(run: Run) -> str:
     if not user.has_perm("automation.launch_playbook"):
         return f"{user}, who launched it, lost the right to launch while the run waited."
     return ""
-
-
-def _listed(names: list[str]) -> str:
-    """ "web1", "web1 and web2", "web1, web2, web3 and 4 more"."""
-    shown = names[:MOST_NAMES]
-    if len(names) > MOST_NAMES:
-        shown.append(f"{len(names) - MOST_NAMES} more")
-    *first, last = shown
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 CHECKS: list[Callable[[Run], str]] = [

@@ -45,10 +45,10 @@ logger = logging.getLogger(__name__)
 
 class JobQuerySet(models.QuerySet["Job"]):
     def active(self) -> Self:
-        return self.filter(status__in=[Job.Status.PENDING, Job.Status.RUNNING])
+        return self.filter(status__in=Job.ACTIVE)
 
     def finished(self) -> Self:
-        return self.exclude(status__in=[Job.Status.PENDING, Job.Status.RUNNING])
+        return self.exclude(status__in=Job.ACTIVE)
 
     def recent(self) -> Self:
         """Newest first, with the related rows that a list shows.
@@ -164,6 +164,8 @@ class Job(models.Model):
         # No play of the run matched this server: neither success nor failure.
         SKIPPED = "skipped", "Skipped"
 
+    ACTIVE = (Status.PENDING, Status.RUNNING)
+
     class FailureKind(models.TextChoices):
         """Why a job failed; empty unless it did."""
 
@@ -276,7 +278,7 @@ class Job(models.Model):
 
     @property
     def is_active(self) -> bool:
-        return self.status in (self.Status.PENDING, self.Status.RUNNING)
+        return self.status in self.ACTIVE
 
     @property
     def duration(self) -> timedelta | None:

@@ -45,11 +45,11 @@ def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
     return [sentence for blocker in BLOCKERS for sentence in blocker(run, keys)]
 
 
-def name_some(names: Sequence[str]) -> str:
+def name_some(names: Sequence[str], most: int = NAMED) -> str:
     """ "web1", "web1 and web2"; for many, the first few and the number of others."""
-    more = len(names) - NAMED
+    more = len(names) - most
     if more > 0:
-        return f"{', '.join(names[:NAMED])} and {more} more"
+        return f"{', '.join(names[:most])} and {more} more"
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 

@@ -36,8 +36,7 @@ def excerpt_of(job: Job, place: str) -> Excerpt | None:
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
     if not file or number < 1:
         return None
-    built_in = job.playbook.file_path.startswith(playbook_files.BUILTIN)
-    file_path = f"{playbook_files.BUILTIN if built_in else ''}{file}"
+    file_path = f"{playbook_files.prefix_of(job.playbook.file_path)}{file}"
     try:
         path = playbook_files.locate_file(file_path)
         content = _read(path)

@@ -19,12 +19,14 @@ from automation.models import Job, Playbook, Run, Worker
 
 from .list_links import jobs_url, runs_url
 from .own_runs import last_runs_of
+from .run_servers import attach_where
 from .run_summary import Progress, progress_of
 
 SHOWN = 8
 
 
 def this_moment(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures that are counted for every request; `figures` are those of home_figures."""
     return {
         **living_workers(),
         **activity(),
@@ -57,11 +59,9 @@ def activity(at: datetime | None = None) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Running:
-    """A running run: on how many servers (or which one), and its progress."""
+    """A running run, with `where`, and its progress."""
 
     run: Run
-    servers: int
-    where: str
     progress: Progress | None
 
 
@@ -73,25 +73,11 @@ def running_runs() -> list[Run]:
 
 def running_now(runs: list[Run], usual: Mapping[int, timedelta | None]) -> dict[str, Any]:
     """Running runs with their servers. `usual`: {playbook id: usual duration}."""
-    jobs = (
-        Job.objects.filter(run__in=[run.pk for run in runs])
-        .order_by()
-        .values_list("run")
-        .annotate(servers=Count("id"), first=Min("server__hostname"))
-    )
-    told = {run: (servers, first) for run, servers, first in (jobs if runs else ())}
+    attach_where(runs)
     return {
-        "running": [
-            Running(run, *_where(told.get(run.pk)), progress_of(run, usual.get(run.playbook_id)))
-            for run in runs
-        ],
+        "running": [Running(run, progress_of(run, usual.get(run.playbook_id))) for run in runs],
         "runs_url": runs_url(state__exact=Run.State.RUNNING),
     }
-
-
-def _where(told: tuple[int, str] | None) -> tuple[int, str]:
-    count, first = told or (0, "")
-    return count, first if count == 1 else f"{count} servers"
 
 
 def living_workers() -> dict[str, Any]:

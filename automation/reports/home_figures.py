@@ -185,12 +185,6 @@ class Record:
     failures: list[str]
 
     @property
-    def rate(self) -> int:
-        """In percent, rounded down: 100 only if all succeeded."""
-        count = len(self.last.ends)
-        return 100 * self.last.succeeded // count if count else 0
-
-    @property
     def words(self) -> str:
         seconds = self.last.seconds
         if not seconds:

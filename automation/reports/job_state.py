@@ -6,13 +6,12 @@ from typing import Any
 from automation.content.play_hosts import Play, plays_for
 from automation.models import Job, JobLog, Run, TaskResult
 from automation.models.options import OPTIONS
+from automation.models.runs import WHY_UNMASKED
 from automation.models.waiting import why_it_waits
 
 from .advice import ADVICE
 from .failing_source import Excerpt, excerpt_of
 from .track_record import usual_seconds_on
-
-WHY_UNMASKED = "their values are too short or too common to mask without garbling the log."
 
 
 def state_of(job: Job) -> dict[str, Any]:

@@ -23,6 +23,5 @@ def last_runs_of(person: User) -> list[Run]:
         if run.launched_by_id == person.pk and run.state == Run.State.FINISHED:
             newest.setdefault(run.playbook_id, run)
     runs = list(newest.values())[:SHOWN]
-    if runs:
-        attach_where(runs)
+    attach_where(runs)
     return runs

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from automation.content.playbook_files import plays_in
+from automation.content.playbook_files import module_name, plays_in
 
 # In bytes. Parsing YAML takes ten microseconds per character: longer playbooks are not examined.
 LONGEST = 64 * 1024
@@ -24,7 +24,6 @@ MODULES = {
     "copy": ("file", ("src",)),
     "script": ("script", ("cmd",)),
 }
-PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _of_task(task: Any, depth: int) -> Iterator[PlaybookPart]:
     if not isinstance(task, dict) or depth > DEEPEST:
         return
     for key, value in task.items():
-        name = _module(key)
+        name = module_name(key)
         if key in TASK_LISTS:
             for each in _several(value):
                 yield from _of_task(each, depth + 1)
@@ -74,11 +73,6 @@ def _of_task(task: Any, depth: int) -> Iterator[PlaybookPart]:
             if isinstance(value, dict):
                 value = next((value[place] for place in places if place in value), None)
             yield from _named(kind, value)
-
-
-def _module(key: Any) -> str:
-    text = str(key)
-    return next((text.removeprefix(each) for each in PREFIXES if text.startswith(each)), text)
 
 
 def _named(kind: str, name: Any) -> Iterator[PlaybookPart]:

@@ -1,10 +1,11 @@
 """A run's combined output: the lines of all servers, in the order in which Ansible printed them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Protocol
 
 from automation.ansi import plain
-from automation.models import Job, JobLog, Run
+from automation.models import JobLog, Run
 from automation.models.run_logs import PrintedLine
 
 from .log_search import LONGEST_TEXT
@@ -12,6 +13,22 @@ from .log_search import hits as hits_in_job
 
 Line = JobLog | PrintedLine
 CHUNK = 2000
+
+
+class Log(Protocol):
+    """Numbered lines: a Job, or a RunOutput."""
+
+    def lines(self, after: int, limit: int, /) -> Iterable[Line]: ...
+    def lines_before(self, number: int | None, limit: int, /) -> Sequence[Line]: ...
+    @property
+    def last_line_number(self) -> int: ...
+
+
+def every_line(log: Log, after: int = 0) -> Iterator[Line]:
+    """All lines after line `after`, read in chunks."""
+    while lines := list(log.lines(after, CHUNK)):
+        yield from lines
+        after = lines[-1].line_number
 
 
 class RunOutput:
@@ -44,14 +61,7 @@ class RunOutput:
 
     @property
     def last_line_number(self) -> int:
-        source: Job | None = self._job
-        return source.last_line_number if source else self._run.printed.last_number()
-
-    def every_line(self) -> Iterator[Line]:
-        after = 0
-        while lines := self.lines(after, CHUNK):
-            yield from lines
-            after = lines[-1].line_number
+        return self._job.last_line_number if self._job else self._run.printed.last_number()
 
     def hits(self, text: str, *, after: int = 0, limit: int) -> list[int]:
         """Numbers of up to `limit` lines after line `after` that contain the text, ignoring case.
@@ -60,11 +70,10 @@ class RunOutput:
         """
         if self._job:
             return hits_in_job(self._job, text, after=after, limit=limit)
-        return list(islice(self._with_text(text[:LONGEST_TEXT].lower(), after), limit))
-
-    def _with_text(self, wanted: str, after: int) -> Iterator[int]:
-        while lines := self.lines(after, CHUNK):
-            for line in lines:
-                if wanted in plain(line.content).lower():
-                    yield line.line_number
-            after = lines[-1].line_number
+        wanted = text[:LONGEST_TEXT].lower()
+        found = (
+            line.line_number
+            for line in every_line(self, after)
+            if wanted in plain(line.content).lower()
+        )
+        return list(islice(found, limit))

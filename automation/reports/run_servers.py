@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet
+from django.core.cache import cache
+from django.db.models import Case, Count, F, Min, QuerySet, When
 
 from automation import launching
 from automation.launching import Only
-from automation.launching.relaunching import jobs_to_repeat
+from automation.launching.relaunching import servers_to_repeat
 from automation.models import Job, Run
 from inventory.models import Server, is_production_name
 from schema.exceptions import Refused
@@ -21,7 +22,8 @@ from schema.exceptions import Refused
 KINDS = {Only.FAILED: "failed ", Only.UNREACHABLE: "unreachable ", Only.NOT_REACHED: "unreached "}
 # Outside production, a button acts at once on up to this many servers; for more it asks first.
 MOST_WITHOUT_ASKING = 200
-ACTIVE = (Job.Status.PENDING, Job.Status.RUNNING)
+# Lists keep the count of a run on so many servers for so many seconds.
+COUNTED_ONCE, COUNTED_FOR = 500, 300
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,17 @@ class Target:
 
 @dataclass(frozen=True)
 class JobGroup:
-    """Jobs of a run with equal status, failure kind and environment; `first` is the first's id."""
+    """Jobs of a run that ended alike in one environment, and have the same ticket or none.
+
+    `what` failed, as a place or a name; `first` is the id of the first job, `name` one of their
+    servers.
+    """
 
     status: str
     failure_kind: str
     environment: str
+    what: str
+    ticket: int | None
     count: int
     first: int
     name: str
@@ -79,6 +87,8 @@ class JobGroup:
 
 @dataclass(frozen=True)
 class Environment:
+    """An environment, and how many of a run's servers are in it."""
+
     name: str
     count: int
     is_production: bool
@@ -104,12 +114,17 @@ class RelaunchChoice:
 
 def job_groups(jobs: QuerySet[Job]) -> list[JobGroup]:
     """One query, however many jobs there are."""
-    grouped = jobs.order_by().values_list("status", "failure_kind", "server__environment")
+    # By the task's place, as its name may be templated differently for each server. Older jobs have
+    # no place.
+    what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
+    columns = ("status", "failure_kind", "server__environment", "what", "occurrence__ticket")
+    grouped = jobs.order_by().annotate(what=what).values_list(*columns)
     counted = grouped.annotate(Count("id"), Min("id"), Min("server__hostname"))
     return [JobGroup(*row) for row in counted]
 
 
 def target_of(groups: Iterable[JobGroup]) -> Target:
+    """The servers of these jobs."""
     each = list(groups)
     production = sum(group.count for group in each if is_production_name(group.environment))
     return Target(sum(group.count for group in each), production, each[0].name if each else "")
@@ -132,23 +147,51 @@ class Where:
     environments: list[Environment]
 
 
+NOWHERE = Where(Target(0, 0, ""), [])
+
+
 def attach_where(runs: Sequence[Any]) -> None:
-    """Set `where` on each of the runs, in one query."""
-    jobs = Job.objects.filter(run__in=[run.pk for run in runs]).order_by()
-    grouped = jobs.values_list("run", "server__environment")
-    found: dict[int, list[tuple[str, int, str]]] = {}
-    for run, *rest in grouped.annotate(Count("id"), Min("server__hostname")):
-        found.setdefault(run, []).append((rest[0], rest[1], rest[2]))
+    """Set `where` on each of the runs. One query at most.
+
+    Large runs are cached: for a list of fifty on ten thousand servers each, counting takes a
+    second. A run keeps its servers, and those seldom change their environment.
+    """
+    keys = {f"where-of-run-{run.pk}": run.pk for run in runs}
+    known = {keys[key]: where for key, where in cache.get_many(keys).items()}
+    if missing := [pk for pk in keys.values() if pk not in known]:
+        counted = _where_by_run(missing)
+        large = [pk for pk, where in counted.items() if where.target.count >= COUNTED_ONCE]
+        cache.set_many({f"where-of-run-{pk}": counted[pk] for pk in large}, COUNTED_FOR)
+        known |= counted
     for run in runs:
-        of_run = found.get(run.pk, [])
-        each = environments_of((name, count) for name, count, _first in of_run)
-        production = sum(one.count for one in each if one.is_production)
-        count = sum(one.count for one in each)
-        run.where = Where(Target(count, production, of_run[0][2] if of_run else ""), each)
+        run.where = known.get(run.pk, NOWHERE)
+
+
+def _where_by_run(keys: Sequence[int]) -> dict[int, Where]:
+    """{run id: its servers}, for those that have jobs."""
+    jobs = Job.objects.filter(run__in=keys).order_by()
+    counted = jobs.values_list("run", "server__environment").annotate(
+        Count("id"), Min("server__hostname")
+    )
+    rows: dict[int, list[tuple[str, int, str]]] = {}
+    for run, environment, count, name in counted:
+        rows.setdefault(run, []).append((environment, count, name))
+    return {run: _where(of_run) for run, of_run in rows.items()}
+
+
+def _where(rows: list[tuple[str, int, str]]) -> Where:
+    """From (environment, number of servers, name of one)."""
+    each = environments_of((environment, count) for environment, count, _name in rows)
+    production = sum(one.count for one in each if one.is_production)
+    return Where(Target(sum(one.count for one in each), production, rows[0][2]), each)
 
 
 class RunServers:
-    """The servers of a run; queried on first use, and once."""
+    """The servers of a run; queried on first use, and once.
+
+    Reads no more than counts, except for the choices of a relaunch that need not ask: one query
+    for the servers of each.
+    """
 
     def __init__(self, run: Run, job: Job | None = None) -> None:
         """With `job`, its server comes first among the choices."""
@@ -157,6 +200,14 @@ class RunServers:
     @cached_property
     def groups(self) -> list[JobGroup]:
         return job_groups(self.run.jobs.all())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """{status: number of jobs}, in the order of the statuses."""
+        counts: Counter[str] = Counter()
+        for group in self.groups:
+            counts[group.status] += group.count
+        return {status: counts[status] for status in Job.Status.values if counts[status]}
 
     @property
     def environments(self) -> list[Environment]:
@@ -170,7 +221,7 @@ class RunServers:
     @property
     def cancelled(self) -> Target:
         """The servers that a cancellation stops: those that have not ended."""
-        return target_of(group for group in self.groups if group.status in ACTIVE)
+        return target_of(group for group in self.groups if group.status in Job.ACTIVE)
 
     @property
     def cancel_label(self) -> str:
@@ -203,11 +254,7 @@ class RunServers:
     def _servers_of(self, choice: RelaunchChoice) -> list[Server]:
         if choice.server and self.job:
             return [self.job.server]
-        return [job.server for job in jobs_to_repeat(self._jobs, choice.only)]
-
-    @cached_property
-    def _jobs(self) -> list[Job]:
-        return list(self.run.jobs.select_related("server").order_by("id"))
+        return servers_to_repeat(self.run, choice.only)
 
     def _this_server(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         if self.job is None:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Case, Count, F, Min, When
-
 from automation.models import Job, Run
 
+from .run_servers import JobGroup, RunServers
+
 FAILURES = 3
-
-
-@dataclass(frozen=True)
-class Alike:
-    """Jobs of a run that ended alike, and have the same ticket or none.
-
-    `what` failed, as a place or a name; `first` is the id of the first job.
-    """
-
-    status: str
-    failure_kind: str
-    what: str
-    ticket: int | None
-    count: int
-    first: int
+# What jobs that failed alike have in common: the kind of failure, what failed, and the ticket.
+Alike = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)
@@ -42,40 +28,31 @@ class RunSummary:
 
     @property
     def ended(self) -> int:
-        active = (Job.Status.PENDING, Job.Status.RUNNING)
-        return sum(count for status, count in self.counts.items() if status not in active)
+        return sum(count for status, count in self.counts.items() if status not in Job.ACTIVE)
 
 
-def summarize_run(run: Run) -> RunSummary:
-    """One query, or two if anything failed."""
-    # By the task's place, as its name may be templated differently for each server. Older jobs have
-    # no place.
-    what = Case(When(failed_place="", then=F("failed_task")), default=F("failed_place"))
-    groups = [
-        Alike(*row)
-        for row in run.jobs.order_by()
-        .annotate(what=what)
-        .values_list("status", "failure_kind", "what", "occurrence__ticket")
-        .annotate(count=Count("id"), first=Min("id"))
+def summarize_run(servers: RunServers) -> RunSummary:
+    """The summary of the run of these servers. One query, if anything failed, besides theirs."""
+    alike: dict[Alike, list[JobGroup]] = {}
+    for group in servers.groups:
+        if group.status == Job.Status.FAILED:
+            alike.setdefault((group.failure_kind, group.what, group.ticket), []).append(group)
+    failed = [
+        (sum(group.count for group in groups), min(group.first for group in groups))
+        for groups in alike.values()
     ]
-    counts: Counter[str] = Counter()
-    for group in groups:
-        counts[group.status] += group.count
-    failed = [group for group in groups if group.status == Job.Status.FAILED]
-    failed.sort(key=lambda group: (-group.count, group.first))
-    return RunSummary(
-        {status: counts[status] for status in Job.Status.values if counts[status]},
-        _with_jobs(failed[:FAILURES]),
-        max(0, len(failed) - FAILURES),
-    )
+    failed.sort(key=lambda each: (-each[0], each[1]))
+    more = max(0, len(failed) - FAILURES)
+    return RunSummary(servers.counts, _with_jobs(failed[:FAILURES]), more)
 
 
-def _with_jobs(groups: list[Alike]) -> list[tuple[Job, int]]:
-    if not groups:
+def _with_jobs(failed: list[tuple[int, int]]) -> list[tuple[Job, int]]:
+    """(first job, number of jobs alike) for each (number, id of the first)."""
+    if not failed:
         return []
     related = Job.objects.select_related("server", "playbook", "occurrence__ticket")
-    jobs = related.in_bulk([group.first for group in groups])
-    return [(jobs[group.first], group.count) for group in groups]
+    jobs = related.in_bulk([first for _count, first in failed])
+    return [(jobs[first], count) for count, first in failed]
 
 
 @dataclass(frozen=True)

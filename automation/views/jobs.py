@@ -16,7 +16,7 @@ from automation.models.results import RECAP
 from automation.reports.job_state import header_of
 from inventory.models import ServerFacts
 
-from .logs import line_window, number_in, viewers_only
+from .logs import job_log_window, number_in, viewers_only
 from .runs import cancel, cancellers_only, relaunching_of
 
 TASKS_AT_ONCE = 500
@@ -32,7 +32,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
         **admin.site.each_context(request),
         **header,
         **relaunching_of(job.run, job),
-        "log": {**line_window(job, header["failing_line"]), **_state_of_log(header)},
+        "log": {**job_log_window(job, header["failing_line"]), **_state_of_log(header)},
         **_tasks_of(request, job),
         "model_admin": admin.site.get_model_admin(Job),
         "facts": ServerFacts.objects.filter(server=job.server_id).first(),
@@ -65,6 +65,7 @@ def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
 @require_POST
 @cancellers_only
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Cancel the job's whole run; for production, ask first."""
     job = get_object_or_404(Job.objects.for_page(), job_id=job_id)
     return cancel(request, job, job.run)
 

@@ -16,11 +16,11 @@ from automation import launching
 from automation.content.playbook_tags import list_playbook_tags
 from automation.content.task_names import read_task_names
 from automation.forms import LaunchForm, initial_for_relaunch
+from automation.forms.remembered import last_values
+from automation.forms.server_choice import offer_servers
 from automation.launching import Intention, Launch, Only, PlanChanged
 from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
-from automation.launching.remembered import last_values
-from automation.launching.server_choice import offer_servers
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.models import Server
@@ -164,7 +164,7 @@ def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) ->
 
 def _touched(form: LaunchForm, intention: Intention | None = None) -> dict[str, Any]:
     servers = intention.servers if intention else form.chosen_servers()
-    active = Server.objects.active().count()
+    active = intention.active_servers if intention else Server.objects.active().count()
     return {
         "intention": intention,
         "touched": describe_servers(servers, active),
@@ -197,8 +197,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
-        taken = [job.server_id for job in jobs_to_repeat(run.jobs.all(), only)]
-        return _once_more(run, _servers_named(asked) or taken)
+        taken = jobs_to_repeat(run, only).values_list("server_id", flat=True)
+        return _once_more(run, _servers_named(asked) or list(taken))
     playbook = _playbook(asked.get("playbook"))
     if asked.get("playbook") and not playbook:
         raise Http404("There is no such playbook.")

@@ -1,6 +1,5 @@
 """A job's log: live lines, a search, and the download."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from automation.ansi import plain
-from automation.models import Job, JobLog
+from automation.models import Job
 from automation.reports import log_search
 from automation.reports.job_state import header_of, state_of
-from automation.reports.run_log import Line
+from automation.reports.run_log import Line, Log, every_line
 
 from .runs import relaunching_of
 
 LINES_AT_ONCE = 500
-LINES_IN_A_CHUNK = 2000
 
 viewers_only = permission_required("automation.view_job", raise_exception=True)
 
@@ -40,13 +38,7 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if request.GET.get("state") != context["state"]:
         job = Job.objects.for_page().get(pk=job.pk)
         context = {**header_of(job), **relaunching_of(job.run, job), "changed": True}
-    if request.GET.get("only") == "state":
-        context |= {"lines": [], "newest": job.last_line_number}
-    elif before := number_in(request, "before"):
-        context["lines"] = job.lines_before(before, LINES_AT_ONCE)
-    else:
-        context["lines"] = list(job.lines(number_in(request, "after"), LINES_AT_ONCE))
-    context["more"] = len(context["lines"]) == LINES_AT_ONCE
+    context |= lines_asked_for(request, job)
     return TemplateResponse(request, "automation/jobs/_job_lines.html", context)
 
 
@@ -64,8 +56,7 @@ def job_search(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if text or level:
         after, limit = number_in(request, "after"), log_search.MOST_HITS + 1
         found = log_search.hits(job, text, level=level, after=after, limit=limit)
-    shown = found[: log_search.MOST_HITS]
-    return JsonResponse({"lines": shown, "count": len(shown), "more": len(found) > len(shown)})
+    return answer_hits(found)
 
 
 @require_safe
@@ -76,35 +67,44 @@ def job_log_download(request: HttpRequest, job_id: UUID) -> StreamingHttpRespons
     `?ansi=1`: as printed, with colours. `?timestamps=1`: each line with its time.
     """
     job = get_object_or_404(Job, job_id=job_id)
-    return log_file(request, _every_line(job), f"job-{job.job_id}.log")
+    return log_file(request, job, f"job-{job.job_id}.log")
 
 
 # --- Used by the pages ----------------------------------------------------------------------------
 
 
-def log_file(request: HttpRequest, lines: Iterable[Line], name: str) -> StreamingHttpResponse:
-    """Lines as a download: `?ansi=1` with colours, `?timestamps=1` with times."""
+def lines_asked_for(request: HttpRequest, log: Log) -> dict[str, Any]:
+    """The requested `lines`; with `?only=state`, the number of the `newest` instead."""
+    if request.GET.get("only") == "state":
+        return {"lines": [], "more": False, "newest": log.last_line_number}
+    before = number_in(request, "before")
+    after = number_in(request, "after")
+    found = log.lines_before(before, LINES_AT_ONCE) if before else log.lines(after, LINES_AT_ONCE)
+    lines = list(found)
+    return {"lines": lines, "more": len(lines) == LINES_AT_ONCE, "newest": 0}
+
+
+def answer_hits(found: list[int]) -> JsonResponse:
+    """The numbers of up to 1000 lines, and whether there are `more`."""
+    shown = found[: log_search.MOST_HITS]
+    return JsonResponse({"lines": shown, "count": len(shown), "more": len(found) > len(shown)})
+
+
+def log_file(request: HttpRequest, log: Log, name: str) -> StreamingHttpResponse:
+    """The log as a download: `?ansi=1` with colours, `?timestamps=1` with times."""
     as_printed, timed = (request.GET.get(each) == "1" for each in ("ansi", "timestamps"))
     response = StreamingHttpResponse(
-        (_printed(line, as_printed=as_printed, timed=timed) for line in lines),
+        (_printed(line, as_printed=as_printed, timed=timed) for line in every_line(log)),
         content_type="text/plain; charset=utf-8",
     )
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def line_window(job: Job, around: int | None) -> dict[str, Any]:
+def job_log_window(job: Job, around: int | None) -> dict[str, Any]:
     """The end of the log, or the lines around a line further up."""
-    lines, newest = job.lines_before(None, LINES_AT_ONCE), 0
-    if lines:
-        newest = lines[-1].line_number
-        if around and around < lines[0].line_number:
-            lines = list(job.lines(max(0, around - LINES_AT_ONCE // 2), LINES_AT_ONCE))
     return {
-        "lines": lines,
-        "first": lines[0].line_number if lines else 0,
-        "last": lines[-1].line_number if lines else 0,
-        "newest": newest,
+        **line_window(job, LINES_AT_ONCE, around),
         "has_levels": True,
         "is_active": job.is_active,
         "is_kept": True,
@@ -114,16 +114,27 @@ def line_window(job: Job, around: int | None) -> dict[str, Any]:
     }
 
 
+def line_window(log: Log, limit: int, around: int | None = None) -> dict[str, Any]:
+    """The last lines, or those around a line further up, with the numbers of `first` and `last`.
+
+    `newest` is the number of the log's last line.
+    """
+    lines = log.lines_before(None, limit)
+    newest = lines[-1].line_number if lines else 0
+    if around and lines and around < lines[0].line_number:
+        lines = list(log.lines(max(0, around - limit // 2), limit))
+    return {
+        "lines": lines,
+        "first": lines[0].line_number if lines else 0,
+        "last": lines[-1].line_number if lines else 0,
+        "newest": newest,
+    }
+
+
 def number_in(request: HttpRequest, name: str) -> int:
+    """The number in the URL's parameter; 0 if it has none."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _every_line(job: Job) -> Iterator[JobLog]:
-    after = 0
-    while lines := list(job.lines(after, LINES_IN_A_CHUNK)):
-        yield from lines
-        after = lines[-1].line_number
 
 
 def _printed(line: Line, *, as_printed: bool, timed: bool) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -12,7 +12,14 @@ from automation.models import Run
 from automation.reports import log_search
 from automation.reports.run_log import RunOutput
 
-from .logs import LINES_AT_ONCE, log_file, number_in, viewers_only
+from .logs import (
+    answer_hits,
+    line_window,
+    lines_asked_for,
+    log_file,
+    number_in,
+    viewers_only,
+)
 
 # On the run's page itself, which fetches more.
 FIRST_LINES = 100
@@ -27,15 +34,8 @@ def run_lines(request: HttpRequest, pk: int) -> HttpResponse:
     """
     # Read the run first: then whatever was written before it ended is among the lines.
     run = get_object_or_404(Run, pk=pk)
-    output = RunOutput(run)
-    context: dict[str, Any] = {"is_active": run.state != Run.State.FINISHED, "newest": 0}
-    if request.GET.get("only") == "state":
-        context |= {"lines": [], "newest": output.last_line_number}
-    elif before := number_in(request, "before"):
-        context["lines"] = output.lines_before(before, LINES_AT_ONCE)
-    else:
-        context["lines"] = output.lines(number_in(request, "after"), LINES_AT_ONCE)
-    context["more"] = len(context["lines"]) == LINES_AT_ONCE
+    is_active = run.state != Run.State.FINISHED
+    context = {"is_active": is_active, **lines_asked_for(request, RunOutput(run))}
     return TemplateResponse(request, "automation/runs/_run_lines.html", context)
 
 
@@ -46,8 +46,7 @@ def run_search(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Run, pk=pk)
     text, after = request.GET.get("q", ""), number_in(request, "after")
     found = RunOutput(run).hits(text, after=after, limit=log_search.MOST_HITS + 1) if text else []
-    shown = found[: log_search.MOST_HITS]
-    return JsonResponse({"lines": shown, "count": len(shown), "more": len(found) > len(shown)})
+    return answer_hits(found)
 
 
 @require_safe
@@ -55,19 +54,14 @@ def run_search(request: HttpRequest, pk: int) -> HttpResponse:
 def run_log_download(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Download the log so far as text; `?ansi=1` and `?timestamps=1` as for a job."""
     run = get_object_or_404(Run, pk=pk)
-    return log_file(request, RunOutput(run).every_line(), f"run-{run.pk}.log")
+    return log_file(request, RunOutput(run), f"run-{run.pk}.log")
 
 
 def run_log_window(run: Run) -> dict[str, Any]:
     """The end of the log, for the run's page."""
     output = RunOutput(run)
-    lines = output.lines_before(None, FIRST_LINES)
-    newest = lines[-1].line_number if lines else 0
     return {
-        "lines": lines,
-        "first": lines[0].line_number if lines else 0,
-        "last": newest,
-        "newest": newest,
+        **line_window(output, FIRST_LINES),
         "state": "",
         "failing_line": None,
         "has_levels": False,

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from automation.models import Run
+from automation.models.runs import WHY_UNMASKED
 from automation.models.waiting import why_it_waits
-from automation.reports.job_state import WHY_UNMASKED, given_options
+from automation.reports.job_state import given_options
 from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
@@ -26,6 +27,7 @@ viewers_only = permission_required("automation.view_run", raise_exception=True)
 @require_safe
 @viewers_only
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of a run, with its servers by tasks and the end of its log."""
     context = {
         **admin.site.each_context(request),
         **_shown(request, pk),
@@ -46,10 +48,11 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
     # Read the run first: then whatever was written before it ended is in the table.
     run = get_object_or_404(Run.objects.select_related(*related), pk=pk)
-    summary = summarize_run(run)
+    relaunching = relaunching_of(run)
+    summary = summarize_run(relaunching["run_servers"])
     return {
         **_header(run, summary),
-        **relaunching_of(run),
+        **relaunching,
         **_table(request, run, summary),
     }
 

@@ -36,6 +36,7 @@ cancellers_only = permission_required("automation.cancel_job", raise_exception=T
 @require_POST
 @cancellers_only
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel the run; for production, ask first."""
     run = get_object_or_404(Run.objects.select_related("playbook"), pk=pk)
     return cancel(request, run, run)
 

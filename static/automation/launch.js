@@ -77,7 +77,9 @@
 
     // The boxes have to be fetched: until then there is nothing to be run.
     function chooseServers(keys) {
-        serverPicker.choose(keys).catch(fail);
+        serverPicker.choose(keys).catch(({ message, link }) => {
+            fail(Object.assign(new Error(`The servers could not be loaded. ${message}`), { link }));
+        });
     }
 
     // --- The playbook's own tags --------------------------------------------------------------

@@ -20,10 +20,7 @@ const serverPicker = (() => {
         const asked = new URLSearchParams({ q: search.value });
         asked.append("csrfmiddlewaretoken", box.form.elements.csrfmiddlewaretoken.value);
         for (const key of keys) asked.append("servers", key);
-        const answer = await fetch(box.dataset.url, { method: "POST", body: asked });
-        if (!answer.ok || answer.redirected) throw new Error(`Answered ${answer.status}`);
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        return page.getElementById("server-rows");
+        return live.fetchFragment(box.dataset.url, "#server-rows", { method: "POST", body: asked });
     }
 
     // What was ticked or unticked while the answer was on its way counts, and no row of it is lost.
@@ -42,15 +39,16 @@ const serverPicker = (() => {
             const rows = await fetchRows(values());
             if (question === latest) show(rows, new Set(values()));
         } catch (error) {
-            if (question === latest) picks.append(noteOf("The console does not answer. Type again to retry."));
+            if (question === latest) say(`Search failed. ${error.message}`, error.link);
         }
     }
 
-    function noteOf(words) {
+    function say(words, link) {
         picks.querySelector("[role=alert]")?.remove();
-        const note = Object.assign(document.createElement("p"), { className: "io-live-error", textContent: words });
+        const note = Object.assign(document.createElement("p"), { className: "io-live-error" });
         note.setAttribute("role", "alert");
-        return note;
+        picks.append(note);
+        live.sayIn(note)(words, link);
     }
 
     // Chooses these and no others, and announces it as a person's choice would be. The newest choice

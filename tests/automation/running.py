@@ -8,7 +8,8 @@ from typing import Any
 import pexpect
 
 from automation.ansi import plain
-from automation.execution.runner import ansible_playbook, execute
+from automation.execution.ansible_process import ansible_playbook
+from automation.execution.runner import execute
 from automation.models import Job, Playbook, Run
 from automation.tasks import run_next
 from inventory.ansible.inventory_file import write_inventory

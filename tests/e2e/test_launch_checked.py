@@ -378,3 +378,17 @@ def test_without_javascript_one_checks_and_then_runs(
     expect(page).to_have_title("Pending · Deploy on db1 | InfraOps")
     assert Run.objects.get().jobs.get().server.hostname == "db1"
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(500, "Search failed. The console answered with an error (500)"), (401, "Log in again")],
+)
+def test_a_search_for_servers_that_fails_says_why(page_of, alice, deploy, status, said):
+    page = on_staging(page_of(alice), deploy)
+    page.route("**/launch/servers/", lambda route: route.fulfill(status=status, body=""))
+    page.get_by_label("Find servers").fill("db")
+    expect(page.locator("#launch-picks").get_by_role("alert")).to_contain_text(said)
+    page.unroute("**/launch/servers/")
+    page.get_by_label("Find servers").fill("db1")
+    expect(page.locator("#launch-picks").get_by_role("alert")).to_have_count(0)

@@ -94,7 +94,7 @@ def test_a_playbooks_last_50_runs_tell_its_rate_and_usual_duration(client_of, bo
         run.started_at, run.finished_at = now, now + timedelta(seconds=number)
         run.save()
     (record,) = client_of(bob).get(HOME).context["records"]
-    assert (len(record.last.ends), record.last.succeeded, record.rate) == (50, 10, 20)
+    assert (len(record.last.ends), record.last.succeeded, record.last.success_rate) == (50, 10, 20)
     assert record.last.usual == timedelta(seconds=34.5)
     assert len(record.line.split()) == 50 and len(record.failures) == 40
 
@@ -109,7 +109,7 @@ def test_what_runs_is_measured_against_the_earlier_runs(client_of, bob):
         make.job(run=run, status="running")
     answer = client_of(bob).get(HOME)
     (running,) = answer.context["running"]
-    assert running.where == "3 servers" and 50 <= running.progress.percent <= 60
+    assert running.run.where.target.where() == "3 servers" and 50 <= running.progress.percent <= 60
     assert "usually 3 min 20 s" in answer.content.decode()
 
 

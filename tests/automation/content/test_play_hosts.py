@@ -189,7 +189,7 @@ def test_odd_files_say_nothing(fleet, text):
 
 
 def test_a_long_file_is_not_looked_through(fleet, monkeypatch):
-    monkeypatch.setattr(play_hosts, "LONGEST", 10)
+    monkeypatch.setattr(play_hosts, "MOST_EXAMINED_BYTES", 10)
     assert foreseen(fleet, plays("lb")) == ([], [])
 
 

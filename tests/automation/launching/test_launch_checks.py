@@ -330,7 +330,7 @@ def test_a_run_that_has_waited_is_held_by_what_came_since(rule, alice, deploy, w
 
 
 def test_those_behind_a_window_of_held_ones_are_not_forgotten(rule, alice, deploy, monkeypatch):
-    monkeypatch.setattr("automation.models.runs.CLAIM_WINDOW", 2)
+    monkeypatch.setattr("automation.models.run_queue.CLAIM_WINDOW", 2)
     held = [make.launch(deploy, alice, [make.server()]) for _ in range(3)]
     free = make.launch(make.playbook(), alice, [make.server()])
     window = until()

@@ -118,7 +118,7 @@ def test_the_home_pages_number_leads_to_as_many_runs(client_of, bob):
         make.job(playbook=playbook, status=status)
     client = client_of(bob)
     (record,) = client.get(reverse("home")).context["records"]
-    assert (len(record.last.ends), record.rate) == (2, 50)
+    assert (len(record.last.ends), record.last.success_rate) == (2, 50)
     assert client.get(record.url).context["cl"].result_count == 2
     assert client.get(record.succeeded_url).context["cl"].result_count == 1
 

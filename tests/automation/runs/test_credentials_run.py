@@ -10,7 +10,7 @@ from django.conf import settings
 
 from audit.models import AuditLog
 from audit.redaction import MASK
-from automation.execution.runner import ansible_playbook
+from automation.execution.ansible_process import ansible_playbook
 from automation.models import Job, TaskResult
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server, ServerFacts

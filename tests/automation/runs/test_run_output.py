@@ -8,7 +8,7 @@ from ansible.release import __version__
 
 from automation.ansi import plain
 from automation.models import TaskResult
-from automation.reports.run_log import RunOutput
+from automation.reports.run_log import RunOutput, every_line
 from tests import make
 from tests.automation.running import run_here, run_one
 
@@ -48,7 +48,7 @@ def jobs():
 def test_the_output_is_whole_and_in_order(jobs) -> None:
     run = jobs[0].run
     assert [job.status for job in jobs] == ["success", "success"]
-    text = [plain(line.content) for line in RunOutput(run).every_line()]
+    text = [plain(line.content) for line in every_line(RunOutput(run))]
     headings = [line for line in text if line.startswith(("PLAY", "TASK"))]
     assert [line.split(" *")[0] for line in headings] == [
         "PLAY [Both]",

@@ -4,13 +4,16 @@ import re
 from html import unescape
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditLog
 from automation.models import Job, Run
 from automation.reports import run_servers
-from automation.reports.run_servers import RunServers
+from automation.reports.run_servers import RunServers, attach_where
 from tests import make
 from tests.recording import recorded
 
@@ -102,6 +105,35 @@ def test_one_query_for_a_thousand(django_assert_num_queries):
     with django_assert_num_queries(1):
         servers = RunServers(run)
         assert servers.relaunch_choices and servers.environments and servers.cancel_label
+
+
+def test_buttons_read_only_the_servers_that_they_act_on(monkeypatch):
+    monkeypatch.setattr(run_servers, "MOST_WITHOUT_ASKING", 2)
+    run = run_on(**{f"web{n}": "staging" for n in range(5)})
+    run.jobs.filter(server__hostname="web3").update(status="failed", failure_kind="unreachable")
+    with CaptureQueriesContext(connection) as asked:
+        every, failed = RunServers(run).relaunch_choices
+    assert (every.expect, bool(failed.expect)) == ("", True)
+    read = [query["sql"] for query in asked if "ip_address" in query["sql"]]
+    assert len(read) == 1 and "'failed'" in read[0]
+
+
+def test_a_list_counts_the_servers_of_a_large_run_once(
+    settings, monkeypatch, django_assert_num_queries
+):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
+    monkeypatch.setattr(run_servers, "COUNTED_ONCE", 3)
+    large, small, empty = six(), run_on(db1="staging"), make.run()
+    for _ in range(2):
+        attach_where([large, small, empty])
+        assert large.where.target.words() == "6 servers (production)"
+        assert [each.name for each in large.where.environments] == ["production"]
+        assert (small.where.target.where(), empty.where.target.count) == ("db1", 0)
+    with django_assert_num_queries(0):
+        attach_where([large])
+    with django_assert_num_queries(1):
+        attach_where([small])
 
 
 # --- Relaunching ----------------------------------------------------------------------------------

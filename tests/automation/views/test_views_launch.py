@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import AuditLog
-from automation.launching import server_choice
+from automation.forms import server_choice
 from automation.models import Job, Run
 from tests import make
 from tests.automation.sending import send_launch

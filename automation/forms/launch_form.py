@@ -18,20 +18,20 @@ from unfold.widgets import (
 
 from accounts.models import User
 from audit.redaction import MASK
+from automation import launching
+from automation.launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
+from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
+from automation.models import Playbook, Run
+from automation.models.options import OPTIONS
+from automation.variables import masked
 from console.lists import reason
 from console.objects import row_key
 from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 
-from . import launching
-from .launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
-from .launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
-from .launching.server_choice import ServerOffer, ServersField, offer_servers
-from .launching.variable_fields import free_variables_field, variable_field
-from .models import Playbook, Run
-from .models.options import OPTIONS
-from .variables import masked
+from .server_choice import ServerOffer, ServersField, offer_servers
+from .variable_fields import free_variables_field, variable_field
 
 Tried = TypeVar("Tried")
 PREFIX = "var_"

@@ -19,6 +19,8 @@ OWN_DEFAULT = "Set by the playbook"
 
 
 class TextOfJSON(forms.JSONField):
+    """JSON that comes back as it was typed, and is empty if there is no value."""
+
     def bound_data(self, data: Any, initial: Any) -> Any:
         """The text as it was typed.
 
@@ -93,6 +95,7 @@ def _choice_field(choices: list[Any], common: dict[str, Any], empty: str) -> for
 
 
 def free_variables_field() -> forms.Field:
+    """The field for any variables, of a playbook that declares none."""
     return TextOfJSON(
         label="Variables",
         required=False,

@@ -36,9 +36,8 @@ def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
     matching = Server.objects.active().order_by("hostname")
     if search.strip():
         matching = matching.search(search.strip())
-    # Chosen servers are filtered in Python, to avoid a query with thousands of keys.
-    found = matching[: OFFERED + 1 + len(known)] if len(known) <= CHOSEN_SHOWN else matching
-    others = [server for server in found if server.pk not in known]
+    # Of so many, enough are not among the chosen ones.
+    others = [row for row in matching[: OFFERED + 1 + len(known)] if row.pk not in known]
     return ServerOffer(
         chosen[:CHOSEN_SHOWN],
         [server.pk for server in chosen[CHOSEN_SHOWN:]],
@@ -48,6 +47,8 @@ def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
 
 
 class ServersField(forms.ModelMultipleChoiceField):
+    """Servers by key, of whatever number of check boxes."""
+
     # Only names the submitted field: the template has the check boxes.
     widget = forms.SelectMultiple
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from accounts.models import User
 from audit.redaction import MASK, has_mask
-from automation.forms import FREE, PREFIX, LaunchForm, initial_for_relaunch
+from automation.launching.relaunching import jobs_to_repeat
 from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.reports.run_servers import Target
 from automation.variables import as_text
 from inventory.models import CHOSEN_BY, Server
 
-from .relaunching import jobs_to_repeat
+from .launch_form import FREE, PREFIX, LaunchForm, initial_for_relaunch
 
 # How many of a playbook's newest runs are searched: finding one's own among a million would take a
 # while.
@@ -47,7 +47,8 @@ class Remembered:
     @cached_property
     def servers(self) -> list[Server]:
         """The run's servers that are still active, without skipped ones, as for a relaunch."""
-        taken = [job.server_id for job in jobs_to_repeat(self.run.jobs.all(), None)]
+        keys = jobs_to_repeat(self.run).values_list("server_id", flat=True)
+        taken = list(keys[: MOST_SERVERS + 1])
         is_small = len(taken) <= MOST_SERVERS
         return list(Server.objects.active().filter(pk__in=taken)) if is_small else []
 

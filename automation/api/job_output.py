@@ -1,0 +1,89 @@
+"""A job's lines and task results: how they are asked for, and shown."""
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from automation.models import Job, JobLog, TaskResult
+from automation.reports import log_search
+from console.api.pagination import whole_number
+
+LINES = 500
+MOST_LINES = 5000
+SLOWEST_FIRST = "-duration"
+LIMIT = OpenApiParameter("limit", int, description=f"1 to {MOST_LINES}, default {LINES}.")
+
+
+class LineSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = JobLog
+        fields = ["line_number", "content", "log_level", "timestamp"]
+        read_only_fields = fields
+
+
+class LinesSerializer(serializers.Serializer):
+    lines = LineSerializer(many=True)
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
+    status = serializers.ChoiceField(Job.Status.choices)
+    finished = serializers.BooleanField(
+        help_text="True if the job has ended and there are no further lines."
+    )
+
+
+class TaskResultSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = TaskResult
+        fields = [
+            "number",
+            "play",
+            "task",
+            "action",
+            "status",
+            "changed",
+            "started_at",
+            "duration",
+            "path",
+            "message",
+            "diff",
+        ]
+        read_only_fields = fields
+
+
+class TaskResultsSerializer(serializers.Serializer):
+    tasks = TaskResultSerializer(many=True)
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
+    status = serializers.ChoiceField(Job.Status.choices)
+    finished = serializers.BooleanField(
+        help_text="True if the job has ended and there are no further tasks."
+    )
+
+
+def asked_range(request: Request) -> tuple[int, int]:
+    """(after, limit) from the request."""
+    asked = request.query_params
+    after = whole_number("after", asked.get("after", "0"), 0, 2**31 - 1)
+    return after, whole_number("limit", asked.get("limit", str(LINES)), 1, MOST_LINES)
+
+
+def asked_search(request: Request) -> tuple[str, str]:
+    """(search, level) from the request."""
+    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
+    if len(text) > log_search.LONGEST_TEXT:
+        most = f"At most {log_search.LONGEST_TEXT} characters."
+        raise ValidationError({"search": [most]})
+    if level and level not in log_search.LEVELS:
+        raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
+    return text, level
+
+
+def wants_slowest(request: Request) -> bool:
+    """Whether the request asks for the slowest tasks first."""
+    ordering = request.query_params.get("ordering", "")
+    if ordering not in ("", SLOWEST_FIRST):
+        raise ValidationError(
+            {"ordering": [f"Use {SLOWEST_FIRST}, or omit this to order by number."]}
+        )
+    if ordering and "after" in request.query_params:
+        raise ValidationError({"after": ["Not allowed with this ordering. Use `limit`."]})
+    return bool(ordering)

@@ -1,0 +1,87 @@
+"""How ansible-playbook is started: the program, its environment, and the shell around it."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+from automation import processes
+
+from .channel import DESCRIPTOR, VARIABLE, ChannelReader
+from .run_folder import CALLBACKS, RunFolder
+
+# What ansible-playbook inherits from the worker's environment; nothing else.
+KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TZ",
+    "TMPDIR",
+    "ANSIBLE_CONFIG",
+    "ANSIBLE_ROLES_PATH",
+    "ANSIBLE_COLLECTIONS_PATH",
+)
+# Ansible's default for what ANSIBLE_SSH_ARGS replaces.
+KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
+
+
+def ansible_playbook() -> str | None:
+    """The program's path: beside this Python if it is there, else from PATH, else None."""
+    if settings.ANSIBLE_PLAYBOOK:
+        return shutil.which(settings.ANSIBLE_PLAYBOOK)
+    beside = Path(sys.executable).parent / "ansible-playbook"
+    return str(beside) if beside.exists() else shutil.which("ansible-playbook")
+
+
+def guard_command(folder: RunFolder, channel: ChannelReader) -> list[str]:
+    """The command before ansible-playbook: a shell that reports how it ended.
+
+    If the worker dies, the kernel kills the shell and so ansible-playbook. Its stdin is empty, so
+    that a `vars_prompt` takes its default instead of waiting forever. Variables from credentials
+    come from a file. Events and output go to the channel; only the shell has the runner's terminal.
+    """
+    run = f'"$@" {DESCRIPTOR}>"$events" </dev/null >"$output" 2>&1'
+    script = f"events=$1 output=$2; shift 2; trap : TERM INT HUP; {run}; exit $?"
+    script = f'. "$0" || exit; {script}' if folder.environment else script
+    pipes = map(str, (channel.events_path, channel.output_path))
+    shell = ["sh", "-c", script, str(folder.environment or "sh"), *pipes]
+    if not shutil.which("setpriv"):
+        return shell
+    return ["setpriv", "--pdeathsig", "KILL", *shell, "setpriv", "--pdeathsig", "TERM"]
+
+
+def process_environment(prepared: dict[str, str], folder: RunFolder, token: str) -> dict[str, str]:
+    """What the runner adds and a few variables of our own; nothing else of the worker's."""
+    added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
+    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no {KEPT_CONNECTION}"
+    return {
+        **kept,
+        **added,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_FORCE_COLOR": "True",
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        # A configuration that asks for passwords would wait at our terminal forever.
+        "ANSIBLE_ASK_PASS": "False",
+        "ANSIBLE_BECOME_ASK_PASS": "False",
+        "ANSIBLE_ASK_VAULT_PASS": "False",
+        # Pinned keys are checked; an unknown server's key is accepted once and then pinned. Not
+        # in ANSIBLE_SSH_COMMON_ARGS, which a server's own ansible_ssh_common_args (a jump host)
+        # would replace; these come first, and ssh uses the first of two conflicting options.
+        "ANSIBLE_SSH_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+        # Groups named like web-servers are common, and a warning in every log tells nobody
+        # anything.
+        "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+        # Decrypted vaults and filled templates pass through it; removed with the folder.
+        "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
+        # Only ours: the runner's own callback reports through files and the output.
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
+        VARIABLE: str(DESCRIPTOR),
+        processes.MARKER: token,
+    }
