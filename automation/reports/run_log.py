@@ -44,8 +44,8 @@ class RunOutput:
 
     @property
     def is_kept(self) -> bool:
-        """False for a run of older versions, whose output is only in its jobs' logs."""
-        if self._job or self._run.state != Run.State.FINISHED or self.last_line_number:
+        """For a log without lines: False if the run is older than run_logs and did print some."""
+        if self._job or self._run.state != Run.State.FINISHED:
             return True
         return not JobLog.objects.filter(job__run=self._run).exists()
 

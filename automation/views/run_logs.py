@@ -60,13 +60,14 @@ def run_log_download(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def run_log_window(run: Run) -> dict[str, Any]:
     """The end of the log, for the run's page."""
     output = RunOutput(run)
+    window = line_window(output, FIRST_LINES)
     return {
-        **line_window(output, FIRST_LINES),
+        **window,
         "state": "",
         "failing_line": None,
         "has_levels": False,
         "is_active": run.state != Run.State.FINISHED,
-        "is_kept": output.is_kept,
+        "is_kept": bool(window["lines"]) or output.is_kept,
         "url": reverse("automation:run_lines", args=[run.pk]),
         "search_url": reverse("automation:run_search", args=[run.pk]),
         "download_url": reverse("automation:run_log_download", args=[run.pk]),
