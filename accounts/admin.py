@@ -22,6 +22,7 @@ from console.lists import (
     TimeRangeFilter,
     ask_first,
     call_each,
+    without_fields,
 )
 
 from .models import LAST_ADMIN, ApiKey, User
@@ -110,10 +111,10 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the link to set a password for users who may only view."""
+        fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
-            return super().get_fieldsets(request, obj)
-        names = (None, {"fields": ["username", "email"]})
-        return [names, *self.fieldsets[1:]]
+            return fieldsets
+        return without_fields(fieldsets, ["set_password"])
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         names, counts, forbidden, kept = super().get_deleted_objects(objs, request)
@@ -141,7 +142,6 @@ class ApiKeyAdmin(ConsoleAdmin):
         (None, {"fields": ["name", "owner", "expires_at"]}),
         ("State", {"fields": ["prefix", "state", "created_at", "last_used_at", "revoked_at"]}),
     ]
-    add_fieldsets = fieldsets[:1]
 
     class Media:
         js = [Script("copying.js", defer=True)]

@@ -5,9 +5,8 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 
-from console.collected import HomePart, MenuEntry, RolePermissions, RowSearch
-from console.pages import ActionPart
-from console.parts import parts_of
+from console.collected import RolePermissions
+from console.parts import VisiblePart, parts_of
 
 from .permissions import ROLES
 
@@ -31,16 +30,13 @@ def check_permissions(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def check_asked_permissions(**kwargs: Any) -> list[CheckMessage]:
     known = known_permissions()
-    asking: list[Any] = [
-        part for kind in (MenuEntry, RowSearch, ActionPart, HomePart) for part in parts_of(kind)
-    ]
     return [
         Error(
             f"{part} requires the permission {part.permission}, which does not exist.",
             hint="No user would ever see it.",
             id="accounts.E002",
         )
-        for part in asking
+        for part in parts_of(VisiblePart)
         if part.permission and part.permission not in known
     ]
 

@@ -24,7 +24,7 @@ from django.core.exceptions import ValidationError
 from audit.redaction import MASK, has_mask, is_secret_name, redacted
 from inventory.ansible.names import MAGIC, REFUSED
 from schema.encryption import decrypt, encrypt
-from schema.fields import INEXACT_NUMBER, has_inexact_number
+from schema.fields import storing_problem
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Keys of an entry and their types; `default` has the variable's own type.
@@ -174,11 +174,7 @@ def _unstorable(value: Any) -> str:
         return "This is the mask of a stored secret: enter the secret itself."
     if is_sealed(value):
         return f"An object with “{ENCRYPTED}” alone is how secrets are stored: enter the text."
-    try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError):
-        return "Not valid JSON: numbers must be finite, text Unicode, nesting shallow."
-    return INEXACT_NUMBER if has_inexact_number(value) else ""
+    return storing_problem(value)
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

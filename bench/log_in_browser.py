@@ -1,13 +1,13 @@
 """How old a line is when it appears on the screen, and how a log of 100,000 lines performs.
 
 In Chromium, from gunicorn as in production. A line is timed from its row's commit to the first
-frame drawn after the page has it; both clocks are this machine's. First paint lasts until its line
-is there.
+frame drawn after the page has it; both clocks are this machine's. First paint is timed from the
+click that opens the page, a search from Enter until the number of hits is shown, a jump until its
+line is there.
 """
 
 import argparse
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +16,12 @@ from threading import Thread
 from typing import Any
 
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from automation.models import Job, JobLog, Run
-from bench import scenery
+from bench import browser, scenery
 from bench.console import console
 from bench.table import Table, spread
-
-try:
-    from playwright.sync_api import sync_playwright
-except ImportError:  # comes with the tests; a benchmark may do without
-    sync_playwright = None
 
 LONG = 100_000
 LINES = 300
@@ -68,27 +62,16 @@ def measure(options: argparse.Namespace) -> Table:
         f"In the browser: a job that prints, and one of {LONG:,} lines",
         ["what", "times", "p50", "p95", "longest", "goal", ""],
     )
-    if sync_playwright is None:
-        return _skipped(table, "playwright is not installed (requirements/dev.txt)")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        return _skipped(table, "Chromium is not installed")
+    if why := browser.missing():
+        table.note = f"Left out: {why}."
+        return table
     jobs = _running_job(), _long_job()
-    # While Playwright runs, Django takes its thread for an asynchronous one.
-    cookies = _cookies()
+    cookies = browser.session_of(scenery.operator())
     connection.close()
-    with console() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(base_url=url)
-        context.add_cookies([{**cookie, "url": url} for cookie in cookies])
+    with console() as url, browser.chromium() as chromium:
+        context = browser.new_context(chromium, url, cookies)
         _measure_lines(table, context.new_page(), *jobs[0])
         _measure_long(table, context, jobs[1])
-        browser.close()
-    return table
-
-
-def _skipped(table: Table, why: str) -> Table:
-    table.note = f"Left out: {why}."
     return table
 
 
@@ -209,9 +192,3 @@ def _long_job() -> str:
     )
     JobLog.objects.bulk_create(lines, batch_size=2000)
     return job.get_absolute_url()
-
-
-def _cookies() -> list[dict[str, str]]:
-    client = Client()
-    client.force_login(scenery.operator())
-    return [{"name": name, "value": morsel.value} for name, morsel in client.cookies.items()]

@@ -24,6 +24,7 @@ from django.urls import reverse
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run
+from bench import browser
 from bench.console import console
 from bench.table import Table, spread
 from demo import making
@@ -51,7 +52,7 @@ def ask(pages: list[Page], times: int) -> Table:
     """Request each page `times` times."""
     client = Client()
     client.force_login(User.objects.admins().order_by("id")[:1].get())
-    cookies = "; ".join(f"{name}={value.value}" for name, value in client.cookies.items())
+    cookies = browser.as_header(browser.cookies_of(client))
     table = Table(
         f"Pages with {Job.objects.count():,} jobs and {Server.objects.count():,} servers",
         ["page", "queries", "KB", "p50", "p95", "longest", "goal", ""],

@@ -8,27 +8,21 @@ small`.
 """
 
 import argparse
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from automation.models import Job
+from bench import browser
 from bench.console import console
 from bench.table import Table
 from demo import making
 from demo.scale import SCALES
-
-try:
-    from playwright.sync_api import sync_playwright
-except ImportError:  # comes with the tests; a benchmark may do without
-    sync_playwright = None
 
 LINE = {"latency": 300, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
 GOALS = {"cold": 3.0, "warm": 1.0}
@@ -43,21 +37,19 @@ def measure(options: argparse.Namespace) -> Table:
         ["page", "cache", "requests", "kB", "painted", "loaded", "goal", ""],
         note=f"Medians of {TIMES}.",
     )
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if sync_playwright is None or chromium is None:
-        table.note = "Left out: playwright (requirements/dev.txt) or Chromium is not installed."
+    if why := browser.missing():
+        table.note = f"Left out: {why}."
         return table
     making.seed(SCALES["small"], 1, lambda text: None)
     pages = dict(_pages())
-    cookies = _cookies()
+    cookies = browser.session_of(User.objects.admins().order_by("id")[:1].get())
     connection.close()
-    with console() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with console() as url, browser.chromium() as chromium:
         for name, path in pages.items():
-            visits = [_cold_and_warm(browser, url, cookies, path) for _ in range(TIMES)]
+            contexts = [browser.new_context(chromium, url, cookies) for _ in range(TIMES)]
+            visits = [_cold_and_warm(context, path) for context in contexts]
             for cache, of_cache in zip(GOALS, zip(*visits, strict=True), strict=True):
                 _add(table, name, cache, of_cache)
-        browser.close()
     return table
 
 
@@ -71,12 +63,8 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "launch form", reverse("automation:job_launch")
 
 
-def _cold_and_warm(
-    browser: Any, url: str, cookies: list[dict[str, str]], path: str
-) -> list[dict[str, float]]:
+def _cold_and_warm(context: Any, path: str) -> list[dict[str, float]]:
     """A new browser's first visit, and its second."""
-    context = browser.new_context(base_url=url)
-    context.add_cookies([{**cookie, "url": url} for cookie in cookies])
     visits = [_visit(context, path), _visit(context, path)]
     context.close()
     return visits
@@ -129,9 +117,3 @@ def _add(table: Table, name: str, cache: str, visits: tuple[dict[str, float], ..
         f"≤ {goal:.0f} s",
         "reached" if middle["loaded"] <= goal else "missed",
     )
-
-
-def _cookies() -> list[dict[str, str]]:
-    client = Client()
-    client.force_login(User.objects.admins().order_by("id")[:1].get())
-    return [{"name": name, "value": morsel.value} for name, morsel in client.cookies.items()]

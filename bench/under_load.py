@@ -16,22 +16,23 @@ import re
 import resource
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from statistics import quantiles
 from threading import Event
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiKey
 from automation.models import Job, JobLog, Run
-from bench import scenery
+from bench import browser, scenery
 from bench.console import console
 from bench.table import Table, spread
-from bench.workers import ready_workers
+from bench.workers import finished, ready_workers
 
 JOBS, READERS, LAUNCHES = 8, 20, 100
 GOALS = {"new lines of a log": 0.1, "home": 0.3, "a launch": 2.0}
@@ -57,7 +58,8 @@ def measure(options: argparse.Namespace) -> Table:
         with ready_workers():
             taken["a launch"] = _launching(url)
             Run.objects.pending().update(state=Run.State.FINISHED)
-            _await_end(list(Run.objects.values_list("pk", flat=True)))
+            for run in Run.objects.exclude(state=Run.State.FINISHED):
+                finished(run, within_seconds=LONGEST)
     for what, goal in GOALS.items():
         p95 = quantiles(taken[what], n=20, method="inclusive")[-1]
         verdict = "reached" if p95 <= goal else "missed"
@@ -72,10 +74,10 @@ def measure(options: argparse.Namespace) -> Table:
 def _reading(url: str, table: Table) -> Taken:
     """Seconds for each response, from when all jobs run until the first has ended."""
     playbook, servers = scenery.playbook("under_load", TASKS), scenery.machines(JOBS)
-    cookies = _cookies()
+    cookies = browser.as_header(browser.session_of(scenery.operator()))
     taken: Taken = defaultdict(list)
     over = Event()
-    with _so_many_workers(), ready_workers(within_seconds=120):
+    with _a_worker_for_each_job(), ready_workers(within_seconds=120):
         runs = [scenery.launch(playbook, [server]) for server in servers]
         jobs, keys = [run.jobs.get() for run in runs], [run.pk for run in runs]
         _await_lines(jobs)
@@ -93,19 +95,19 @@ def _reading(url: str, table: Table) -> Taken:
         lines = JobLog.objects.filter(job__in=jobs).count()
         seconds = time.monotonic() - started
         table.note = f"{lines:,} lines in {seconds:.0f} s; readers: {_cpu() - before:.0f} s of CPU."
-        _await_end(keys)
+        for run in runs:
+            finished(run, within_seconds=LONGEST)
     return taken
 
 
-class _so_many_workers:
-    """Runs as many worker processes as there are jobs."""
-
-    def __enter__(self) -> None:
-        self.before = os.environ["WORKERS"], settings.Q_CLUSTER["workers"]
-        os.environ["WORKERS"], settings.Q_CLUSTER["workers"] = str(JOBS), JOBS
-
-    def __exit__(self, *error: object) -> None:
-        os.environ["WORKERS"], settings.Q_CLUSTER["workers"] = self.before
+@contextmanager
+def _a_worker_for_each_job() -> Iterator[None]:
+    before = os.environ["WORKERS"], settings.Q_CLUSTER["workers"]
+    os.environ["WORKERS"], settings.Q_CLUSTER["workers"] = str(JOBS), JOBS
+    try:
+        yield
+    finally:
+        os.environ["WORKERS"], settings.Q_CLUSTER["workers"] = before
 
 
 def _await_lines(jobs: list[Job]) -> None:
@@ -114,14 +116,6 @@ def _await_lines(jobs: list[Job]) -> None:
         if time.monotonic() > give_up_at:
             raise TimeoutError("Not every job has begun")
         time.sleep(0.2)
-
-
-def _await_end(keys: list[int]) -> None:
-    give_up_at = time.monotonic() + LONGEST
-    while Run.objects.filter(pk__in=keys).exclude(state="finished").exists():
-        if time.monotonic() > give_up_at:
-            raise TimeoutError("The jobs do not end")
-        time.sleep(0.5)
 
 
 def _follow(url: str, cookies: str, job: Job, taken: Taken, over: Event) -> None:
@@ -153,12 +147,6 @@ def _get(line: http.client.HTTPConnection, path: str, cookies: str, seconds: lis
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def _cookies() -> str:
-    client = Client()
-    client.force_login(scenery.operator())
-    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
 
 
 # --- Launches -------------------------------------------------------------------------------------

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.http import HttpRequest
 
-from .parts import Part
+from .parts import Part, VisiblePart, parts_of
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import ViewSetMixin
 
 
 Place = Literal["top", "half", "full"]
+Visible = TypeVar("Visible", bound=VisiblePart)
 
 
 def never(*_anything: Any) -> bool:
@@ -26,7 +27,7 @@ def never(*_anything: Any) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MenuEntry(Part):
+class MenuEntry(VisiblePart):
     """A link in the sidebar.
 
     Groups appear in the order of their first entries. By convention the hundreds of `order` are the
@@ -37,7 +38,6 @@ class MenuEntry(Part):
     icon: str
     url_name: str
     query: str = ""
-    # Required to see the entry; empty: everybody sees it.
     permission: str = ""
     group: str = ""
     # URL names of other pages that count as part of this entry.
@@ -66,21 +66,20 @@ def list_entry(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowSearch(Part):
+class RowSearch(VisiblePart):
     """Rows that the command search finds.
 
     `find(text)` returns a QuerySet for what was typed; the first few rows are shown.
     `describe(row)` is the line below the row's name.
     """
 
-    permission: str
     icon: str
     find: Callable[[str], Any]
     describe: Callable[[Any], str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verb(Part):
+class Verb(VisiblePart):
     """A verb of the command search: "launch deploy", "dark".
 
     `find(request, rest)` gets what follows the verb, and returns (label, URL) pairs; the first few
@@ -165,7 +164,7 @@ class HomeNumbers(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HomePart(Part):
+class HomePart(VisiblePart):
     """A template on the home page.
 
     Its context has the numbers of its app and `as_of`, the time of the app's figures.
@@ -219,3 +218,8 @@ class MadeUpRows(Part):
 def may_see(request: HttpRequest, permission: str) -> bool:
     """True if the user has the permission, or none is required."""
     return not permission or request.user.has_perm(permission)
+
+
+def visible_parts(request: HttpRequest, kind: type[Visible]) -> list[Visible]:
+    """The parts of this kind that the user may see, in order."""
+    return [part for part in parts_of(kind) if may_see(request, part.permission)]

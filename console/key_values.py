@@ -24,8 +24,8 @@ from schema.fields import (
     INEXACT_NUMBER,
     TOO_DEEP,
     ReadableJSONField,
-    has_inexact_number,
     is_encodable,
+    storing_problem,
 )
 
 from .plain_yaml import read_yaml, unique_pairs
@@ -45,6 +45,8 @@ MOST_ROWS = 1_500
 
 @dataclass(frozen=True)
 class KeyValue:
+    """One row as text; `type` is a key of TYPES."""
+
     name: str
     type: str
     text: str
@@ -58,6 +60,8 @@ class KeyValues(list[KeyValue]):
 
 
 class UniqueDecoder(json.JSONDecoder):
+    """Raises ValidationError for a duplicate name."""
+
     def __init__(self, **more: Any) -> None:
         super().__init__(**{**more, "object_pairs_hook": unique_pairs})
 
@@ -132,16 +136,14 @@ def _read_structure(text: str) -> Any:
         value = json.loads(text, cls=UniqueDecoder)
     except json.JSONDecodeError:
         value = read_yaml(text)
-    except (RecursionError, ValueError):
+    except RecursionError:
         raise ValidationError(TOO_DEEP) from None
+    except ValueError:  # a number with thousands of digits
+        raise ValidationError(INEXACT_NUMBER) from None
     if not isinstance(value, list | dict):
         raise ValidationError("Enter a list or a map, as YAML or JSON.")
-    if has_inexact_number(value):
-        raise ValidationError(INEXACT_NUMBER)
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        raise ValidationError("This contains a value that JSON cannot express.") from None
+    if problem := storing_problem(value):
+        raise ValidationError(problem)
     return value
 
 
@@ -155,6 +157,8 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 class KeyValuesWidget(forms.Widget):
+    """Rows, or a text area with the JSON: see static/console/key_values.js."""
+
     template_name = "console/_key_values.html"
 
     class Media:
@@ -207,9 +211,10 @@ def _fits_rows(value: dict[str, Any], written: str) -> bool:
 
 
 class KeyValuesField(ReadableJSONField):
-    widget = KeyValuesWidget
+    """Takes rows or JSON. The model's field checks the shape."""
 
     def __init__(self, **more: Any) -> None:
+        # The admin passes a widget for JSON.
         super().__init__(**{**more, "decoder": UniqueDecoder, "widget": KeyValuesWidget})
 
     def to_python(self, value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from .parts import Part, parts_of
+from .parts import Part, VisiblePart, parts_of
 
 if TYPE_CHECKING:
     from .lists.admins import ConsoleAdmin
@@ -56,7 +56,7 @@ class FilterPart(ModelPart):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionPart(ModelPart):
+class ActionPart(ModelPart, VisiblePart):
     """An action on selected rows, for users with the permission ("automation.launch_playbook").
 
     `act(model_admin, request, queryset)` gets its label from `admin.action`. `acted_rows` is the
@@ -64,7 +64,6 @@ class ActionPart(ModelPart):
     """
 
     act: Callable[["ConsoleAdmin", HttpRequest, QuerySet[Any]], HttpResponse | None]
-    permission: str
     acted_rows: int | None = None
 
     @property

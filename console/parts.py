@@ -22,6 +22,13 @@ class Part:
     order: int = 100
 
 
+@dataclass(frozen=True, kw_only=True)
+class VisiblePart(Part):
+    """The base of parts that only users with `permission` see; "": everybody."""
+
+    permission: str
+
+
 Kind = TypeVar("Kind", bound=Part)
 Function = TypeVar("Function", bound=Callable[..., Any])
 

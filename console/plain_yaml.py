@@ -27,6 +27,8 @@ MEANINGS = {
 
 
 class PlainLoader(yaml.SafeLoader):
+    """Reads the types in MEANINGS; all other plain values are text."""
+
     yaml_implicit_resolvers: dict[str, Any] = {}
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from console.collected import FirstStep, HomeNumbers, HomePanel, HomePart, HomeTiles, may_see
+from console.collected import FirstStep, HomeNumbers, HomePanel, HomePart, HomeTiles, visible_parts
 from console.parts import parts_of
 from console.shielding import BROKEN, ask_part
 
 from .figures import Figures, figures_of
 
-Kind = TypeVar("Kind", bound=HomePart)
 # {app: its numbers}; None if they failed.
 Numbers = Mapping[str, Mapping[str, Any] | None]
 Filled = tuple[HomePanel, SafeString]
@@ -24,7 +23,7 @@ Filled = tuple[HomePanel, SafeString]
 def home_of(request: HttpRequest, oldest: timedelta) -> dict[str, Any]:
     """Context of the home page for this user, with figures no older than `oldest`."""
     figures = figures_of(oldest)
-    tiles, panels = _visible(request, HomeTiles), _visible(request, HomePanel)
+    tiles, panels = visible_parts(request, HomeTiles), visible_parts(request, HomePanel)
     numbers = _numbers(request, figures, {part.app for part in [*tiles, *panels]})
     filled = [(panel, _filled(request, panel, numbers)) for panel in panels]
     return {
@@ -44,10 +43,6 @@ def first_steps() -> list[dict[str, Any]]:
 
 def _is_done(step: FirstStep) -> bool | None:
     return step.is_done and ask_part(step.template, step.is_done, instead=None)
-
-
-def _visible(request: HttpRequest, kind: type[Kind]) -> list[Kind]:
-    return [part for part in parts_of(kind) if may_see(request, part.permission)]
 
 
 def _numbers(request: HttpRequest, figures: Figures, apps: set[str]) -> Numbers:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from console.collected import MenuEntry, may_see
+from console.collected import MenuEntry, may_see, visible_parts
 from console.parts import parts_of
 from console.shielding import ask_part
 
@@ -47,8 +47,7 @@ def _is_here(request: HttpRequest, entry: MenuEntry, path: str) -> bool:
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
     """The user's keyboard shortcuts, which keyboard.js reads from the page, and header buttons."""
-    entries = parts_of(MenuEntry) if admin.site.has_permission(request) else []
-    seen = [entry for entry in entries if may_see(request, entry.permission)]
+    seen = visible_parts(request, MenuEntry) if admin.site.has_permission(request) else []
     return {
         "keyboard_shortcuts": _each(_shortcut, (entry for entry in seen if entry.keys)),
         "header_buttons": _each(_header_button, (entry for entry in seen if entry.in_header)),

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from console.collected import MenuEntry, RowSearch, Verb, may_see
-from console.parts import parts_of
+from console.collected import MenuEntry, RowSearch, Verb, visible_parts
 from console.shielding import ask_part
 
 # Results per kind.
@@ -23,6 +21,8 @@ THEMES = {"dark": "Dark mode", "light": "Light mode", "auto": "Same theme as the
 
 @dataclass(frozen=True)
 class Found:
+    """One result, as a line of the list."""
+
     title: str
     description: str
     icon: str
@@ -38,7 +38,7 @@ def search(request: HttpRequest, text: str) -> list[Found]:
 def _verbs(request: HttpRequest, text: str) -> Iterator[Found]:
     """ "la" is enough for "launch"; if more words follow, the verb has to be complete."""
     word, _, rest = text.lower().partition(" ")
-    for verb in _seen(request, Verb):
+    for verb in visible_parts(request, Verb):
         is_whole = word in verb.names
         is_begun = not rest and len(word) > 1 and any(name.startswith(word) for name in verb.names)
         if is_whole or is_begun:
@@ -48,13 +48,13 @@ def _verbs(request: HttpRequest, text: str) -> Iterator[Found]:
 
 
 def _pages(request: HttpRequest, text: str) -> Iterator[Found]:
-    for entry in _seen(request, MenuEntry):
+    for entry in visible_parts(request, MenuEntry):
         if len(text) > 1 and text.lower() in entry.words.lower():
             yield Found(entry.words, "Page", entry.icon, reverse(entry.url_name) + entry.query)
 
 
 def _rows(request: HttpRequest, text: str) -> Iterator[Found]:
-    for kind in _seen(request, RowSearch):
+    for kind in visible_parts(request, RowSearch):
         yield from ask_part(kind.permission, partial(_rows_of, kind, text), instead=[])
 
 
@@ -63,10 +63,6 @@ def _rows_of(kind: RowSearch, text: str) -> list[Found]:
         Found(str(row), kind.describe(row), kind.icon, row.get_absolute_url())
         for row in kind.find(text)[:FOUND]
     ]
-
-
-def _seen(request: HttpRequest, kind: Any) -> list[Any]:
-    return [part for part in parts_of(kind) if may_see(request, part.permission)]
 
 
 # Verbs of infraops itself

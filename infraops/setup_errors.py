@@ -5,6 +5,8 @@ import logging
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from schema.retrying import is_one_of
+
 MIGRATE = ".venv/bin/python manage.py migrate"
 # Error codes of MySQL and MariaDB: no such table, unknown column.
 LACKING = {1146, 1054}
@@ -20,16 +22,11 @@ def explain_error(error: BaseException | None) -> str:
         return f"{error}. `make env` writes a .env with what is required; see .env.example."
     if not isinstance(error, DatabaseError):
         return ""
-    if _is(error, LACKING, LACKING_TEXTS):
+    if is_one_of(error, LACKING, LACKING_TEXTS):
         return f"The database is not up to date ({_words(error)}). Run: {MIGRATE}"
-    if _is(error, UNREACHABLE, UNREACHABLE_TEXTS):
+    if is_one_of(error, UNREACHABLE, UNREACHABLE_TEXTS):
         return f"The database cannot be opened ({_words(error)}). Check DATABASE_URL in .env."
     return ""
-
-
-def _is(error: DatabaseError, numbers: set[int], texts: tuple[str, ...]) -> bool:
-    number = error.args[0] if error.args else None
-    return number in numbers or any(text in str(error) for text in texts)
 
 
 def _words(error: DatabaseError) -> str:

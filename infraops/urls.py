@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from . import views
 
-apps = "|".join({model._meta.app_label for model in admin.site._registry})
+APP_LABELS = "|".join(sorted({model._meta.app_label for model in admin.site._registry}))
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -27,7 +27,7 @@ urlpatterns = [
     # Replaces Unfold's, which finds names of models and caches results for minutes.
     path("admin/search/", views.command_search, name="command_search"),
     # The admin's index of a single app is not one of our pages.
-    re_path(rf"^admin/(?P<app_label>{apps})/$", views.app_index, name="app_index"),
+    re_path(rf"^admin/(?P<app_label>{APP_LABELS})/$", views.app_index, name="app_index"),
     path("admin/", admin.site.urls),
     path("api/", include("infraops.api")),
 ]

@@ -21,6 +21,7 @@ from console.lists import (
     TimeRangeFilter,
     ask_for_values,
     call_each,
+    without_fields,
 )
 from console.objects import row_key
 
@@ -193,14 +194,14 @@ class CredentialAdmin(ConsoleAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the fields for secrets when the user may only view."""
         who = ("ssh_user",), ("become_method", "become_user")
-        about = (None, {"fields": ["name", "description", "is_active"] + ["holds"] * bool(obj)})
+        about = (None, {"fields": ["name", "description", "is_active", "holds"]})
         times = ("Times", {"fields": [("created_at", "updated_at")]})
         if obj is not None and not self.has_change_permission(request, obj):
             scope = ("Scope", {"fields": ["used_on", "used_by"]})
             return [about, scope, ("Login", {"fields": who}), times]
         held = obj.secrets_set if obj else []
         logging_in = _rows(held, "ssh_private_key", "ssh_key_passphrase", "ssh_password")
-        return [
+        fieldsets = [
             about,
             (
                 "Scope",
@@ -209,8 +210,9 @@ class CredentialAdmin(ConsoleAdmin):
             ("Login", {"fields": [who[0], *logging_in]}),
             ("Privilege escalation", {"fields": [who[1], *_rows(held, "become_password")]}),
             ("Environment variables", {"fields": _rows(held, "environment")}),
-            *([times] if obj else []),
+            times,
         ]
+        return fieldsets if obj else without_fields(fieldsets, self.readonly_fields)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Credential], search_term: str

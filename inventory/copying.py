@@ -24,6 +24,7 @@ class ServerCopy:
     left_out: list[str]
 
     def said(self, server: Server) -> str:
+        """The message above the form for a copy of this server."""
         secrets = f" and these secrets: {', '.join(self.left_out)}" if self.left_out else ""
         return (
             f"Copied from {server}. Not copied: host name, IP address, host key{secrets}. "

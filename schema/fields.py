@@ -168,18 +168,9 @@ class JSONShapeField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
-        try:
-            super().validate(value, model_instance)
-            is_inexact = has_inexact_number(value)
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except RecursionError:
-            raise ValidationError(TOO_DEEP) from None
-        except UnicodeEncodeError:
-            raise ValidationError(HALF_A_PAIR) from None
-        except ValueError:
-            raise ValidationError(NO_NUMBER) from None
-        if is_inexact:
-            raise ValidationError(INEXACT_NUMBER)
+        if problem := storing_problem(value):
+            raise ValidationError(problem)
+        super().validate(value, model_instance)
 
     def formfield(self, **kwargs: Any) -> Any:
         # Without a hidden copy of the whole value, which Django adds for a callable default.
@@ -192,6 +183,22 @@ TOO_DEEP = "This is nested too deeply."
 HALF_A_PAIR = "This holds half of a surrogate pair (such as \\ud800), which cannot be stored."
 NO_NUMBER = "This holds NaN, Infinity or a number that is too large."
 INEXACT_NUMBER = "This whole number has more than 64 bits. Enter it as text, in quotes."
+NOT_JSON = "This contains a value that JSON cannot express."
+
+
+def storing_problem(value: Any) -> str:
+    """Why not every database could store the value as JSON; "" if all can."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        return INEXACT_NUMBER if has_inexact_number(value) else ""
+    except RecursionError:
+        return TOO_DEEP
+    except UnicodeEncodeError:
+        return HALF_A_PAIR
+    except ValueError:
+        return NO_NUMBER
+    except TypeError:
+        return NOT_JSON
 
 
 def has_inexact_number(value: Any) -> bool:

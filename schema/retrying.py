@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -32,10 +32,13 @@ def is_transient(error: Exception) -> bool:
     """True if the same statement may well succeed in a moment."""
     if isinstance(error, InterfaceError):
         return True
-    if not isinstance(error, DatabaseError):
-        return False
-    number = error.args[0] if error.args else None
-    return number in TRANSIENT or any(text in str(error).lower() for text in TRANSIENT_TEXTS)
+    return isinstance(error, DatabaseError) and is_one_of(error, TRANSIENT, TRANSIENT_TEXTS)
+
+
+def is_one_of(error: DatabaseError, codes: Collection[int], texts: Collection[str]) -> bool:
+    """True if it has one of the codes (MySQL, MariaDB) or, in lower case, of the texts (SQLite)."""
+    code = error.args[0] if error.args else None
+    return code in codes or any(text in str(error).lower() for text in texts)
 
 
 def insisting(operation: Callable[[], Result], *, for_seconds: float = 600) -> Result:

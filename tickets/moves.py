@@ -24,7 +24,7 @@ class Move:
 
     verb: str
     label: str
-    offered_in: tuple[Status, ...]
+    offered_in: tuple[Ticket.Status, ...]
     done: str
     unchanged: str
     takes_note: bool = True

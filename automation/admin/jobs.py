@@ -5,8 +5,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -23,10 +22,9 @@ from automation.models.jobs import JobQuerySet
 from automation.templatetags.automation import short_duration
 from console.lists import (
     Day,
-    HistoryAdmin,
     KindsFilter,
     Narrow,
-    Rows,
+    PageHistoryAdmin,
     TagFilter,
     TimeRangeFilter,
     ask_first,
@@ -49,13 +47,8 @@ class FailureFilter(KindsFilter):
         return found.filter(status=Job.Status.FAILED) if any(self.value() or ()) else found
 
 
-class JobRows(Rows):
-    def url_for_result(self, result: Job) -> str:
-        return result.get_absolute_url()
-
-
 @admin.register(Job)
-class JobAdmin(HistoryAdmin):
+class JobAdmin(PageHistoryAdmin):
     list_display = [
         *("status_pill", "name", "server", "environment", "failure"),
         *("user", "run_number", "created_at", "duration"),
@@ -106,9 +99,6 @@ class JobAdmin(HistoryAdmin):
     same_order = {"created_at": "id"}
     actions = ["cancel", "relaunch"]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobRows]:
-        return JobRows
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         return super().get_queryset(request).prefetch_related("playbook", "server", "user")
 
@@ -118,15 +108,6 @@ class JobAdmin(HistoryAdmin):
         if search_term.strip():
             queryset = cast(JobQuerySet, queryset).matching(search_term)
         return queryset, False
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Redirect to the job's own page."""
-        job = self.get_object(request, object_id)
-        if job is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return redirect(job)
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("automation.launch_playbook")

@@ -4,8 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -17,19 +16,16 @@ from automation.reports.run_servers import attach_where
 from automation.templatetags.automation import short_duration
 from console.lists import (
     Day,
-    HistoryAdmin,
     KindsFilter,
     Narrow,
-    Rows,
+    PageHistoryAdmin,
+    PageRows,
     TimeRangeFilter,
 )
 from console.lists.cells import Parameters
 
 
-class RunRows(Rows):
-    def url_for_result(self, result: Run) -> str:
-        return result.get_absolute_url()
-
+class RunRows(PageRows):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
@@ -44,7 +40,7 @@ class Standing(Narrow):
 
 
 @admin.register(Run)
-class RunAdmin(HistoryAdmin):
+class RunAdmin(PageHistoryAdmin):
     list_display = [
         *("status_pill", "name", "where", "launched_by", "worker_host", "created_at", "duration"),
     ]
@@ -84,20 +80,11 @@ class RunAdmin(HistoryAdmin):
     sortable_by = ["created_at"]
     same_order = {"created_at": "id"}
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RunRows]:
         return RunRows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         return super().get_queryset(request).prefetch_related("playbook", "launched_by")
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Redirect to the run's own page."""
-        run = self.get_object(request, object_id)
-        if run is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return redirect(run)
 
     @admin.display(description="status")
     def status_pill(self, run: Run) -> str:

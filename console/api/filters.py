@@ -28,13 +28,17 @@ class SearchFilter(filters.CharFilter):
         super().__init__(*args, max_length=LONGEST_SEARCH, **kwargs)
 
 
-class ChoicesFilter(filters.MultipleChoiceFilter):
+class AnyOfFilter(filters.Filter):
     """Rows with any of the given values: `?status=failed&status=cancelled`."""
 
     takes_several = True
 
-    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+    def filter(self, qs: QuerySet[Any], value: list[Any]) -> QuerySet[Any]:
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class ChoicesFilter(AnyOfFilter, filters.MultipleChoiceFilter):
+    """Rows with any of the given choices."""
 
 
 class IdsField(forms.Field):
@@ -50,17 +54,10 @@ class IdsField(forms.Field):
 
 
 @extend_schema_field({"type": "array", "items": {"type": "integer"}})
-class IdFilter(filters.Filter):
-    """Rows with any of the given keys: `?server=7&server=9`.
+class IdFilter(AnyOfFilter):
+    """Rows with any of the given keys. Rejects 1.5 instead of taking it for 1."""
 
-    Rejects 1.5 instead of taking it for 1.
-    """
-
-    takes_several = True
     field_class = IdsField
-
-    def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
-        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
 class YesNoFilter(filters.TypedChoiceFilter):

@@ -35,6 +35,8 @@ USUAL = {
 
 
 class Documented(AutoSchema):
+    """The summary, description and errors of each endpoint."""
+
     def get_summary(self) -> str:
         """The first sentence of the action's docstring, or the usual summary for its kind."""
         return self._own_doc()[0] or self._usual_summary()

@@ -4,7 +4,7 @@ Lists that never count for long, read-only history, and actions that call verbs 
 """
 
 from .actions import ask_first, ask_for_values, call_each, join_names, reason
-from .admins import ConsoleAdmin, HistoryAdmin
+from .admins import ConsoleAdmin, HistoryAdmin, without_fields
 from .cells import Day, Each, Narrow
 from .filters import (
     ExactFilter,
@@ -14,7 +14,7 @@ from .filters import (
     TagFilter,
     TimeRangeFilter,
 )
-from .own_pages import PageAdmin
+from .own_pages import PageAdmin, PageHistoryAdmin, PageRows
 from .rows import COUNTED_ROWS, AtLeast, CappedPaginator, Rows
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "KindsFilter",
     "Narrow",
     "PageAdmin",
+    "PageHistoryAdmin",
+    "PageRows",
     "PrefixFilter",
     "RelatedFilter",
     "Rows",
@@ -39,4 +41,5 @@ __all__ = [
     "call_each",
     "join_names",
     "reason",
+    "without_fields",
 ]

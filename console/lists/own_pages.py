@@ -1,11 +1,11 @@
-"""Records with a page of their own besides their form."""
+"""Rows with a page of their own besides the admin's form, or in its place."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from .admins import ConsoleAdmin
+from .admins import ConsoleAdmin, HistoryAdmin
 from .rows import Rows
 
 
@@ -37,3 +37,15 @@ class PageAdmin(ConsoleAdmin):
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return redirect(obj)
+
+
+class PageHistoryAdmin(PageAdmin, HistoryAdmin):
+    """Read-only rows whose own page takes the place of the admin's."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row: Any = self.get_object(request, object_id)
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return redirect(row)

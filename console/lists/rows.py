@@ -144,19 +144,17 @@ class Rows(ChangeList):
     def _make_cells(self) -> None:
         narrowings = self.model_admin.get_cell_filters()
         linked = list(self.list_display_links or ())
+        fields = self.opts.concrete_fields
+        times = {field.name for field in fields if isinstance(field, DateTimeField)}
         cells = {
             column: ListColumn(self, column, narrowings.get(column), leads_to_row=column in linked)
             for column in self.list_display
-            if column in narrowings or self._is_time(column)
+            if column in narrowings or column in times
         }
         self.list_display = [cells.get(name, name) for name in self.list_display]
         self.list_display_links = [cells.get(name, name) for name in linked]
         if self.sortable_by is not None:
             self.sortable_by = [cells.get(name, name) for name in self.sortable_by]
-
-    def _is_time(self, column: Any) -> bool:
-        fields = {field.name: field for field in self.opts.concrete_fields}
-        return isinstance(fields.get(column), DateTimeField)
 
     def _number(self, column: str) -> str:
         """A column of the order by Django's number: "-created_at" becomes "-5"; "" if hidden."""

@@ -5,7 +5,7 @@ from django.core.checks import run_checks
 from django.template import TemplateDoesNotExist
 from django.urls import reverse
 
-from console.collected import Condition, FirstStep, HealthCheck, HomePanel, MenuEntry
+from console.collected import Condition, FirstStep, HealthCheck, HomePanel, MenuEntry, Verb
 from console.pages import ActionPart, ColumnPart, FilterPart, ListToolPart, PanelPart
 from console.parts import contributed
 from tests import make
@@ -31,6 +31,10 @@ def activate(model_admin, request, servers):
     return None
 
 
+def nothing(request, rest):
+    return []
+
+
 @pytest.mark.parametrize(
     ("misfit", "told"),
     [
@@ -51,6 +55,10 @@ def activate(model_admin, request, servers):
         (
             ActionPart(model=SERVER, act=measure_now, permission="inventory.chekc_server"),
             "permission inventory.chekc_server",
+        ),
+        (
+            Verb(names=("do",), icon="star", find=nothing, permission="inventory.od"),
+            "permission inventory.od",
         ),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_row_is_of_the_type_that_was_chosen(kind, text, value):
         ("structure", "a: 1\na: 2", "“a” appears twice"),
         ("structure", "1: a", "must be text"),
         ("structure", "a: &x [1]\nb: *x", "aliases"),
-        ("structure", "[.inf, 1e999]", "JSON cannot express"),
+        ("structure", "[.inf, 1e999]", "NaN, Infinity or a number that is too large"),
         ("structure", "a: !!timestamp 2026-01-02", "YAML tags (!!timestamp) cannot"),
         ("structure", "a: !!python/object/apply:os.getcwd []", "YAML tags (!!python/"),
         ("structure", "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256", "YAML tags (!vault) cannot"),
@@ -107,6 +107,8 @@ def test_a_row_is_of_the_type_that_was_chosen(kind, text, value):
         ("structure", "[" * 10_000, "nested too deeply"),
         ("structure", "- " * 10_000, "nested too deeply"),
         ("structure", "[99999999999999999999999]", "64 bits"),
+        ("structure", f"[{'9' * 5000}]", "64 bits"),
+        ("structure", '["\\ud800"]', "half of a surrogate pair"),
     ],
 )
 def test_what_a_row_cannot_be_is_said_with_its_name(kind, text, said):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from datetime import timedelta
 from typing import Any, Self
 
 from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -21,18 +18,15 @@ from accounts.permissions import roles_with
 from audit.models import AuditLog
 from automation.models import Job
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, EnumField, UpdatedAtField, UUIDTextField
+from schema.fields import CreatedAtField, UpdatedAtField, UUIDTextField
+from tickets.wording import title_for_both
 
-from .wording import title_for_both
+from .comments import TicketComment
+from .occurrences import TicketOccurrence, failure_key
+from .states import TicketStates, urgency
 
 # Upper bound on tickets considered for one server.
 LOOKED_AT = 200
-
-
-def urgency() -> models.Case:
-    """To order by: most urgent first."""
-    ranks = (models.When(priority=name, then=rank) for rank, name in enumerate(Ticket.BY_URGENCY))
-    return models.Case(*ranks, output_field=models.IntegerField())
 
 
 def assignees() -> models.QuerySet[User]:
@@ -73,23 +67,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
                 continue
 
 
-class Ticket(models.Model):
-    class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        IN_PROGRESS = "in_progress", "In progress"
-        RESOLVED = "resolved", "Resolved"
-        CLOSED = "closed", "Closed"
-
-    class Priority(models.TextChoices):
-        LOW = "low", "Low"
-        MEDIUM = "medium", "Medium"
-        HIGH = "high", "High"
-        CRITICAL = "critical", "Critical"
-
-    UNRESOLVED = (Status.OPEN, Status.IN_PROGRESS)
-    URGENT = (Priority.CRITICAL, Priority.HIGH)
-    BY_URGENCY = (Priority.CRITICAL, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
-
+class Ticket(TicketStates):
     ticket_id = UUIDTextField("ticket", unique=True, default=uuid.uuid4, editable=False)
     # The first job that failed; NULL if the ticket was opened by hand.
     job = models.ForeignKey(
@@ -112,10 +90,6 @@ class Ticket(models.Model):
     )
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
-    status = EnumField(choices=Status.choices, default=Status.OPEN, db_default=Status.OPEN.value)
-    priority = EnumField(
-        choices=Priority.choices, default=Priority.MEDIUM, db_default=Priority.MEDIUM.value
-    )
     # A hash of what failed; unique, so that a failure has one unresolved ticket.
     open_key = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     created_at = CreatedAtField()
@@ -239,12 +213,6 @@ class Ticket(models.Model):
         Ticket.objects.filter(pk=self.pk).update(title=title)
         return {"title": [before, title]}
 
-    # Questions
-
-    @property
-    def is_unresolved(self) -> bool:
-        return self.status in self.UNRESOLVED
-
     # Private
 
     @transaction.atomic
@@ -293,105 +261,6 @@ class Ticket(models.Model):
     def _refuse_unless_works(actor: User) -> None:
         if not actor.has_perm("tickets.work_ticket"):
             raise PermissionDenied("Your role does not allow working on tickets.")
-
-
-class OccurrenceQuerySet(models.QuerySet["TicketOccurrence"]):
-    def of_nobody(self) -> Self:
-        """Uncleared failures on unassigned, unresolved tickets."""
-        return self.filter(
-            ticket__status__in=Ticket.UNRESOLVED, ticket__assigned_to=None, cleared_at=None
-        )
-
-
-class TicketOccurrence(models.Model):
-    """One job in which a ticket's failure occurred; cleared by a later success on that server."""
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="occurrences")
-    job = models.OneToOneField(Job, models.CASCADE, related_name="occurrence")
-    created_at = CreatedAtField()
-    cleared_at = models.DateTimeField(null=True, blank=True)
-
-    objects = OccurrenceQuerySet.as_manager()
-
-    class Meta:
-        db_table = "ticket_occurrences"
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.job} ({self.ticket})"
-
-
-class TicketComment(models.Model):
-    """A comment on a ticket, in Markdown."""
-
-    LONGEST = 50_000
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.RESTRICT, db_column="created_by", related_name="+"
-    )
-    text = models.TextField(validators=[MaxLengthValidator(LONGEST)])
-    created_at = CreatedAtField()
-    updated_at = UpdatedAtField()
-
-    class Meta:
-        db_table = "ticket_comments"
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"Comment {self.pk} of {self.created_by} on {self.ticket}"
-
-    def get_absolute_url(self) -> str:
-        return f"{self.ticket.get_absolute_url()}#comment-{self.pk}"
-
-    # Verbs. The audit trail keeps earlier texts.
-
-    @transaction.atomic
-    def edit(self, actor: User, text: str) -> bool:
-        """Change the text; False if it is the same. Only for its author."""
-        self._refuse_unless_own(actor)
-        before, self.text = self.text, text.strip()
-        if before == self.text:
-            return False
-        self.clean_fields(exclude=["ticket", "created_by"])
-        self.save(update_fields=["text", "updated_at"])
-        self._record("ticket.comment_edited", actor, changes={"text": [before, self.text]})
-        return True
-
-    @transaction.atomic
-    def remove(self, actor: User) -> bool:
-        """Delete the comment; False if it was deleted already.
-
-        For its author, and for user managers.
-        """
-        if not actor.has_perm("accounts.change_user"):
-            self._refuse_unless_own(actor)
-        if not TicketComment.objects.filter(pk=self.pk).delete()[0]:
-            return False
-        self._record("ticket.comment_removed", actor, changes={"text": [self.text, None]})
-        return True
-
-    @property
-    def is_edited(self) -> bool:
-        return self.updated_at - self.created_at > timedelta(seconds=1)
-
-    def _refuse_unless_own(self, actor: User) -> None:
-        if self.created_by_id != actor.pk or not actor.has_perm("tickets.work_ticket"):
-            raise PermissionDenied("You can only edit your own comments.")
-
-    def _record(self, action: str, actor: User, **details: Any) -> None:
-        AuditLog.objects.record(action, self.ticket, actor=actor, comment=self.pk, **details)
-
-
-def failure_key(job: Job) -> str:
-    """What failed, as 64 hex digits: equal for the same playbook, environment and failing task.
-
-    Names may be templated per server, so the task's place counts, its name only if the place is
-    unknown. If no task failed, the kind of failure counts.
-    """
-    what = job.failed_place or job.failed_task or job.failure_kind
-    parts = (job.playbook_id, job.server.environment, job.failure_kind, what)
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
 def _told(value: Any) -> str | None:

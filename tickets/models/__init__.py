@@ -1,0 +1,17 @@
+"""tickets, ticket_occurrences and ticket_comments."""
+
+from .comments import TicketComment
+from .occurrences import OccurrenceQuerySet, TicketOccurrence, failure_key
+from .states import urgency
+from .tickets import Ticket, TicketQuerySet, assignees
+
+__all__ = [
+    "OccurrenceQuerySet",
+    "Ticket",
+    "TicketComment",
+    "TicketOccurrence",
+    "TicketQuerySet",
+    "assignees",
+    "failure_key",
+    "urgency",
+]
