@@ -1,6 +1,7 @@
 """Odd results of modules do not change how a run ends."""
 
 import pytest
+from django.urls import reverse
 
 from automation.models import Job
 from inventory.models import ServerFacts
@@ -69,3 +70,19 @@ def test_of_a_large_result_the_beginning_is_the_message_and_the_log_has_all() ->
 
     assert "because of mxxx" in job.error_message
     assert max(map(len, job.logs.values_list("content", flat=True))) > 1_000_000
+
+
+def test_of_a_result_with_many_items_the_page_says_what_is_missing(
+    client_of, api_of, alice
+) -> None:
+    job = run_one(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        '    - ansible.builtin.debug: {msg: "{{ range(1500) | list }}"}\n'
+    )
+
+    assert job.status == Job.Status.SUCCESS
+    page = client_of(alice).get(reverse("automation:job_task", args=[job.job_id, 1]))
+    assert "… [500 more cut]" in page.content.decode()
+    assert "Too large to keep in full" in page.content.decode()
+    [task] = api_of(alice).get(f"/api/jobs/{job.job_id}/tasks").json()["tasks"]
+    assert task["result_is_cut"]
