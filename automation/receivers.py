@@ -25,23 +25,26 @@ CONNECTION_CHECK = {
     "description": "Checks whether Ansible can reach a server, and gathers its facts.",
 }
 
+# {name: (task, minutes between two calls)}
+SCHEDULED = {"Every minute": ("every_minute", 1), "Seal the audit trail": ("seal_audit", 5)}
 
 TOLD_JOBS = 500
 
 
 def set_up_queue(using: str, **kwargs: Any) -> None:
-    """After each migrate: schedule `every_minute`, and register this release's connection check."""
+    """After each migrate: schedule our tasks, and register this release's connection check."""
     tables = connections[using].introspection.table_names()
     if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
         return  # a backward migration, or of a single app
-    Schedule.objects.using(using).get_or_create(
-        name="Every minute",
-        defaults={
-            "func": "automation.tasks.every_minute",
-            "schedule_type": Schedule.MINUTES,
-            "minutes": 1,
-        },
-    )
+    for name, (task, minutes) in SCHEDULED.items():
+        Schedule.objects.using(using).get_or_create(
+            name=name,
+            defaults={
+                "func": f"automation.tasks.{task}",
+                "schedule_type": Schedule.MINUTES,
+                "minutes": minutes,
+            },
+        )
     _register_connection_check(using)
 
 
