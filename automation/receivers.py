@@ -17,6 +17,7 @@ from .content import playbook_files
 from .execution.reaper import reap_dead
 from .execution.run_folder import sweep_folders
 from .models import Job, Playbook, Run, Worker
+from .queue import schedules
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,14 @@ CONNECTION_CHECK = {
 }
 
 
+EVERY_MINUTE = {
+    **dict.fromkeys(schedules.EMPTY),
+    "func": "automation.tasks.every_minute",
+    "schedule_type": Schedule.MINUTES,
+    "minutes": 1,
+    "repeats": -1,
+}
+
 TOLD_JOBS = 500
 
 
@@ -34,14 +43,10 @@ def set_up_queue(using: str, **kwargs: Any) -> None:
     tables = connections[using].introspection.table_names()
     if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
         return  # a backward migration, or of a single app
-    Schedule.objects.using(using).get_or_create(
-        name="Every minute",
-        defaults={
-            "func": "automation.tasks.every_minute",
-            "schedule_type": Schedule.MINUTES,
-            "minutes": 1,
-        },
-    )
+    rows = Schedule.objects.using(using)
+    # Also restores a row that was refused because somebody had changed it.
+    if not rows.filter(name="Every minute").update(**EVERY_MINUTE):
+        rows.create(name="Every minute", **EVERY_MINUTE)
     _register_connection_check(using)
 
 
