@@ -209,11 +209,13 @@ Q_CLUSTER = {
     "poll": 0.2,
     "recycle": 100,
     "label": "Queue",
+    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
+    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
-    Q_CLUSTER["redis"] = REDIS_URL
+    Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}
 else:
-    Q_CLUSTER["orm"] = "default"
+    Q_CLUSTER |= {"orm": "default", "broker_class": "automation.queue.database.DatabaseBroker"}
 
 # --- Audit ----------------------------------------------------------------------------------------
 

@@ -130,6 +130,8 @@ playbooks
     file_hash varchar(64)
     tags json = []
     variables json = {}
+    option_rules json = {}
+    accepts_undeclared bool = 0
     is_active bool = 1
     is_exclusive bool = 0
     created_at datetime(6) = now
