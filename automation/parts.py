@@ -210,6 +210,7 @@ ROLES = [
 QUEUE = [
     QueueTask(function="automation.tasks.run_next"),
     QueueTask(function="automation.tasks.every_minute"),
+    QueueTask(function="automation.tasks.seal_audit"),
 ]
 
 HEALTH = [

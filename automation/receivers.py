@@ -26,12 +26,12 @@ CONNECTION_CHECK = {
     "description": "Checks whether Ansible can reach a server, and gathers its facts.",
 }
 
+# {name: (task, minutes between two calls)}
+SCHEDULED = {"Every minute": ("every_minute", 1), "Seal the audit trail": ("seal_audit", 5)}
 
-EVERY_MINUTE = {
+OURS = {
     **dict.fromkeys(schedules.EMPTY),
-    "func": "automation.tasks.every_minute",
     "schedule_type": Schedule.MINUTES,
-    "minutes": 1,
     "repeats": -1,
 }
 
@@ -39,14 +39,16 @@ TOLD_JOBS = 500
 
 
 def set_up_queue(using: str, **kwargs: Any) -> None:
-    """After each migrate: schedule `every_minute`, and register this release's connection check."""
+    """After each migrate: schedule our tasks, and register this release's connection check."""
     tables = connections[using].introspection.table_names()
     if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
         return  # a backward migration, or of a single app
     rows = Schedule.objects.using(using)
-    # Also restores a row that was refused because somebody had changed it.
-    if not rows.filter(name="Every minute").update(**EVERY_MINUTE):
-        rows.create(name="Every minute", **EVERY_MINUTE)
+    for name, (task, minutes) in SCHEDULED.items():
+        given = {**OURS, "func": f"automation.tasks.{task}", "minutes": minutes}
+        # Also restores a row that was refused because somebody had changed it.
+        if not rows.filter(name=name).update(**given):
+            rows.create(name=name, **given)
     _register_connection_check(using)
 
 

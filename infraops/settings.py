@@ -257,6 +257,16 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
 
+# The heads of seals, outside the database: a file (empty: none), and the system log (a socket that
+# is there, or host:port of a UDP server; empty: none).
+_DATABASE_FOLDER = (
+    Path(str(DATABASES["default"]["NAME"])).parent
+    if DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    else BASE_DIR
+)
+AUDIT_HEADS_FILE = env("AUDIT_HEADS_FILE", default=str(_DATABASE_FOLDER / "audit_heads.jsonl"))
+AUDIT_SYSLOG = env("AUDIT_SYSLOG", default="/dev/log")
+
 # --- API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -22,7 +22,7 @@ from automation.models import Run
 from automation.queue import plain_pickles, schedules
 from automation.queue.database import DatabaseBroker
 from automation.queue.packages import Foreign, read_package, task_functions
-from automation.receivers import set_up_queue
+from automation.receivers import SCHEDULED, set_up_queue
 from console.collected import QueueTask
 from console.parts import parts_of
 from tests import make
@@ -174,8 +174,8 @@ def test_a_foreign_schedule_is_switched_off_once_and_keeps_none_of_ours_waiting(
     assert lines == ["queue.refused by system"]
     row.refresh_from_db()
     assert row.repeats == schedules.NEVER and row.task is None
-    (queued,) = OrmQ.objects.all()
-    assert read_package(queued.payload)["func"] == "automation.tasks.every_minute"
+    queued = [read_package(each.payload)["func"] for each in OrmQ.objects.order_by("id")]
+    assert sorted(queued) == sorted(f"automation.tasks.{task}" for task, _ in SCHEDULED.values())
     line = AuditLog.objects.filter(action="queue.refused").get()
     assert line.details["kind"] == "schedule" and line.details["schedule"] == str(row.pk)
 
@@ -189,18 +189,20 @@ def test_what_is_not_due_is_not_queued() -> None:
 def test_ours_is_ours_again_after_a_migration() -> None:
     Schedule.objects.update(func="os.system", hook="os.system", repeats=0)
     set_up_queue("default")
-    row = Schedule.objects.get()
+    row = Schedule.objects.get(name="Every minute")
     assert (row.func, row.hook, row.repeats) == ("automation.tasks.every_minute", None, -1)
 
 
 def test_nobody_edits_schedules_in_the_console(client_of, boss) -> None:
     client = client_of(boss)
+    row = Schedule.objects.get(name="Every minute")
     for path in (
         reverse("admin:django_q_schedule_add"),
-        reverse("admin:django_q_schedule_change", args=[Schedule.objects.get().pk]),
+        reverse("admin:django_q_schedule_change", args=[row.pk]),
     ):
         assert client.post(path, {"func": "os.system", "schedule_type": "O"}).status_code == 403
-    assert Schedule.objects.get().func == "automation.tasks.every_minute"
+    row.refresh_from_db()
+    assert row.func == "automation.tasks.every_minute"
 
 
 # --- Results --------------------------------------------------------------------------------------
