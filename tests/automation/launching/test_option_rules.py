@@ -40,7 +40,7 @@ RESERVED = {
     "verbosity": ({"verbosity": 3}, "“Verbosity -vvv and more” (-vvv)"),
     "skip_tags": (
         {"skip_tags": "slow,always"},
-        "“Tags that switch off guards” (--skip-tags always)",
+        "“Tags that switch off guards” (always)",
     ),
 }
 OPEN = [
@@ -105,6 +105,14 @@ def test_a_credential_is_an_option(alice, boss, deploy, web1):
         make.launch(deploy, boss, [web1], credential=make.credential())
     assert set(refused.value.message_dict) == {"credential_id"}
     assert make.launch(deploy, alice, [web1]).pk
+
+
+def test_a_tag_is_named_with_its_field(alice, deploy, web1):
+    for given, tag in (({"tags": "never"}, "never"), ({"skip_tags": "preflight"}, "preflight")):
+        with pytest.raises(ReservedOption) as refused:
+            make.launch(deploy, alice, [web1], **given)
+        said = f"Only admins may set “Tags that switch off guards” ({tag})."
+        assert refused.value.fields == {next(iter(given)): [said]}
 
 
 def test_all_that_is_reserved_is_named_at_once(alice, deploy, web1):
