@@ -203,7 +203,7 @@ class OptionRules(models.Model):
         fields: dict[str, list[str]] = {}
         for name, who in refused.items():
             said = refusal_of(name, who, run)
-            fields.setdefault(field_of(name, run), []).append(said)
+            fields.setdefault(_field_of(name, run), []).append(said)
         if Setter.NOBODY in refused.values():
             raise ValidationError(fields)
         if refused:
@@ -221,7 +221,7 @@ def refusal_of(name: str, who: Setter, run: Run | None = None) -> str:
     return f"{what} may not be set: the playbook's settings do not allow it."
 
 
-def field_of(name: str, run: Run) -> str:
+def _field_of(name: str, run: Run) -> str:
     """The run's column to say it at: of those that the rule is about, the first that is set."""
     fields = OPTION_RULES[name].fields
     return next((field for field in fields if field in run.options()), fields[0])
