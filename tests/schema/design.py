@@ -374,6 +374,6 @@ FAILURES = (
 
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for block in f"{DESIGN}\n{AUDIT}".replace("FAILURES", FAILURES).strip().split("\n\n")
+    for block in f"{DESIGN}{AUDIT}".replace("FAILURES", FAILURES).strip().split("\n\n")
     if (lines := block.splitlines())
 }
