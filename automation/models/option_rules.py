@@ -211,14 +211,13 @@ class OptionRules(models.Model):
 
 
 def refusal_of(name: str, who: Setter, run: Run | None = None) -> str:
-    """ "Only admins may set “Become” (--become)."; of a run's tags, those that are meant."""
+    """ "Only admins may set “Become” (--become) at a launch."; names the run's own tags."""
     rule = OPTION_RULES[name]
     tags = guards_left_out(run) if run is not None and name == "guard_tags" else []
     detail = ", ".join(tags) or rule.flag
     what = f"“{rule.label}”" + (f" ({detail})" if detail else "")
-    if who == Setter.ADMIN:
-        return f"Only admins may set {what}."
-    return f"{what} may not be set: the playbook's settings do not allow it."
+    whom = "Only admins" if who == Setter.ADMIN else "Nobody"
+    return f"{whom} may set {what} at a launch."
 
 
 def _field_of(name: str, run: Run) -> str:
