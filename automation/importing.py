@@ -65,7 +65,7 @@ def _look_at(
 
 def _add(report: PlaybookImport, path: Path, file_path: str, *, dry_run: bool) -> None:
     try:
-        content = path.read_bytes()
+        content = playbook_files.read_content(path)
         plays = playbook_files.plays_in(content)
         if not plays:
             if problem := playbook_files.yaml_problem(content):
