@@ -56,6 +56,7 @@ ENCRYPTED = "$encrypted"
 # For problems of the values as a whole.
 WHOLE = "extra_vars"
 TOO_MANY = f"At most {MOST_VARIABLES:,} variables."
+NONE_DECLARED = "It declares none, and accepts undeclared ones only if an admin allows that."
 # Comparing longer names with others takes long.
 LONGEST_COMPARED = 80
 
@@ -134,11 +135,13 @@ def _own_default_problem(spec: dict[str, Any]) -> str:
     return f"“playbook_default” cannot be stored. {unfit}" if (unfit := _unstorable(own)) else ""
 
 
-def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
+def cleaned_values(
+    schema: dict[str, Any], given: Any, extra: Collection[str] | None = ()
+) -> dict[str, Any]:
     """The values to run with: those given, and the defaults of the others.
 
-    Raises ValidationError, {variable: [what is wrong]}. A playbook that declares variables accepts
-    no others; one that declares none accepts any that do not control Ansible.
+    `extra` are names that may be given besides those of the schema; None: any that do not control
+    Ansible itself. Raises ValidationError, {variable: [what is wrong]}.
     """
     if not isinstance(given, dict):
         raise ValidationError({WHOLE: ['This must be an object: {"name": value}.']})
@@ -147,7 +150,8 @@ def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
     errors: dict[str, list[str]] = {}
     for name, value in given.items():
         is_named = len(errors) < NAMED
-        if problem := _name_problem(schema, name, is_named=is_named) or _unstorable(value):
+        problem = _name_problem(schema, name, extra, is_named=is_named) or _unstorable(value)
+        if problem:
             errors[str(name)] = [problem]
     defaults = {name: spec.get("default") for name, spec in schema.items()}
     values = {name: value for name, value in (defaults | given).items() if value is not None}
@@ -171,7 +175,9 @@ def own_defaults(schema: dict[str, Any]) -> list[str]:
     return [name for name, spec in schema.items() if spec.get("playbook_default") is not None]
 
 
-def _name_problem(schema: dict[str, Any], name: Any, *, is_named: bool) -> str:
+def _name_problem(
+    schema: dict[str, Any], name: Any, extra: Collection[str] | None, *, is_named: bool
+) -> str:
     """What is wrong with a variable's name; without a suggestion if it will not be named."""
     if name in schema:
         return ""
@@ -179,11 +185,12 @@ def _name_problem(schema: dict[str, Any], name: Any, *, is_named: bool) -> str:
         return "Not a variable name: use letters, digits and “_”, not starting with a digit."
     if name.startswith(RESERVED):
         return "Variables that control Ansible itself cannot be set at a launch."
-    if schema:
-        near = _most_similar(name, schema) if is_named else ""
-        hint = f" Did you mean “{near}”?" if near else f" It has: {list_some([*schema])}."
-        return f"The playbook has no such variable.{hint}"
-    return ""
+    if extra is None or name in extra:
+        return ""
+    near = _most_similar(name, schema) if is_named else ""
+    known = f" It has: {list_some([*schema])}." if schema else f" {NONE_DECLARED}"
+    hint = f" Did you mean “{near}”?" if near else known
+    return f"The playbook has no such variable.{hint}"
 
 
 def _most_similar(name: str, schema: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from rest_framework.settings import api_settings
 
 from accounts.models import ApiKey
 from accounts.signed_in import signed_in
-from automation import launching, variables
+from automation import launching
 from automation.launching import (
     Choice,
     Intention,
@@ -250,7 +250,7 @@ class RelaunchSerializer(OptionsSerializer):
 def check_variables(playbook: Playbook, values: Any) -> None:
     """Raise a ValidationError of the API if the playbook does not take these values."""
     try:
-        variables.cleaned_values(playbook.schema(), values)
+        playbook.cleaned_values(values)
     except DjangoValidationError as error:
         problems = error.message_dict
         whole = {api_settings.NON_FIELD_ERRORS_KEY: problems.pop(variables.WHOLE, [])}
