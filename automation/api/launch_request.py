@@ -13,7 +13,7 @@ from rest_framework.settings import api_settings
 
 from accounts.models import ApiKey
 from accounts.signed_in import signed_in
-from automation import launching
+from automation import launching, variables
 from automation.launching import (
     Choice,
     Intention,

@@ -124,7 +124,7 @@ def test_a_launch_passes_so_many_variables(db):
     assert error.value.message_dict == {"extra_vars": ["At most 2,000 variables."]}
     with pytest.raises(ValidationError, match="too long"):
         half = "x" * (LONGEST_JSON // 2)
-        variables.cleaned_values({}, {"a": half, "b": half})
+        variables.cleaned_values({}, {"a": half, "b": half}, None)
 
 
 def test_of_a_schema_with_many_faults_the_first_are_told():
