@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_deadlines(), *_proxies(), *_playbook_root()]
+    return [*_deadlines(), *_proxies(), *_playbook_root(), *_ends()]
 
 
 def _deadlines() -> list[CheckMessage]:
@@ -54,4 +54,13 @@ def _playbook_root() -> list[CheckMessage]:
             f"PLAYBOOK_ROOT is {root}, which does not exist: no playbook can run.",
             id="infraops.W001",
         )
+    ]
+
+
+def _ends() -> list[CheckMessage]:
+    names = ("SESSION_IDLE_MINUTES", "SESSION_HOURS", "API_KEY_DAYS")
+    return [
+        Error(f"{name} must be at least 1; it is {getattr(settings, name)}.", id="infraops.E003")
+        for name in names
+        if getattr(settings, name) < 1
     ]
