@@ -1,7 +1,9 @@
 """API authentication (`Authorization: Bearer <token>`) and permissions."""
 
+import logging
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Model
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -9,7 +11,9 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from .models import ApiKey, FailedAttempts, TooManyAttempts, User
+from .models import PREFIX_LENGTH, ApiKey, FailedAttempts, TooManyAttempts, User
+
+logger = logging.getLogger(__name__)
 
 WRONG = "This API key is unknown, revoked or expired."
 API_KEY = FailedAttempts.Kind.API_KEY
@@ -42,9 +46,13 @@ class ApiKeyAuthentication(BaseAuthentication):
         # be another secret, pasted by mistake.
         prefix, dot, _secret = token.partition(".")
         try:
-            FailedAttempts.objects.begin(API_KEY, prefix[:8] if dot else "")
+            rows = FailedAttempts.objects.begin(API_KEY, prefix[:PREFIX_LENGTH] if dot else "")
+            if rows.filter(count=1).exists() and ApiKey.objects.record_refusal(token):
+                rows.mark_told()
         except TooManyAttempts as error:
             return Throttled(error.seconds, WRONG)
+        except DatabaseError as error:  # It takes no writes: the key is wrong all the same.
+            logger.warning("A wrong API key could not be counted: %s", error)
         return AuthenticationFailed(WRONG)
 
     def authenticate_header(self, request: Request) -> str:

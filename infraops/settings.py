@@ -221,11 +221,13 @@ Q_CLUSTER = {
     "poll": 0.2,
     "recycle": 100,
     "label": "Queue",
+    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
+    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
-    Q_CLUSTER["redis"] = REDIS_URL
+    Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}
 else:
-    Q_CLUSTER["orm"] = "default"
+    Q_CLUSTER |= {"orm": "default", "broker_class": "automation.queue.database.DatabaseBroker"}
 
 # --- Audit ----------------------------------------------------------------------------------------
 
@@ -233,24 +235,19 @@ AUDITLOG_LOGENTRY_MODEL = "audit.AuditLog"
 AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
 # Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
+TIMES = ["created_at", "updated_at"]
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
-        "exclude_fields": [
-            "last_login",
-            "must_change_password",
-            "is_system",
-            "created_at",
-            "updated_at",
-        ],
+        "exclude_fields": ["last_login", "must_change_password", "is_system", *TIMES],
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
+    {"model": "inventory.Server", "exclude_fields": TIMES},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},
-        "exclude_fields": ["created_at", "updated_at"],
+        "exclude_fields": TIMES,
         "mask_fields": [
             "ssh_private_key",
             "ssh_key_passphrase",
@@ -262,7 +259,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {
         "model": "automation.VaultPassword",
-        "exclude_fields": ["created_at", "updated_at"],
+        "exclude_fields": TIMES,
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked_if_any",
     },
@@ -272,6 +269,16 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
+
+# The heads of seals, outside the database: a file (empty: none), and the system log (a socket that
+# is there, or host:port of a UDP server; empty: none).
+_DATABASE_FOLDER = (
+    Path(str(DATABASES["default"]["NAME"])).parent
+    if DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    else BASE_DIR
+)
+AUDIT_HEADS_FILE = env("AUDIT_HEADS_FILE", default=str(_DATABASE_FOLDER / "audit_heads.jsonl"))
+AUDIT_SYSLOG = env("AUDIT_SYSLOG", default="/dev/log")
 
 # --- API ------------------------------------------------------------------------------------------
 

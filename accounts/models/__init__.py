@@ -1,7 +1,15 @@
 """users, api_keys, sessions, failed_attempts and saved_views."""
 
 from .attempts import FailedAttempts, TooManyAttempts
-from .keys import DEFAULT_END, LAST_USED, ApiKey, default_end, digest_of, validate_future
+from .keys import (
+    DEFAULT_END,
+    LAST_USED,
+    PREFIX_LENGTH,
+    ApiKey,
+    default_end,
+    digest_of,
+    validate_future,
+)
 from .saved_views import SavedView
 from .sessions import LAST_SEEN, Session
 from .users import LAST_ADMIN, LowerCaseCharField, LowerCaseEmailField, User
@@ -11,6 +19,7 @@ __all__ = [
     "LAST_ADMIN",
     "LAST_SEEN",
     "LAST_USED",
+    "PREFIX_LENGTH",
     "ApiKey",
     "FailedAttempts",
     "LowerCaseCharField",

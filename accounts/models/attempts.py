@@ -81,9 +81,12 @@ class FailedAttemptsQuerySet(models.QuerySet["FailedAttempts"]):
 
     def clear(self) -> None:
         """The secret was right: record what failed before it, and forget it."""
-        # This attempt was counted too.
-        self.update(untold=F("untold") - 1)
+        self.mark_told()  # This attempt was counted too.
         self.forget()
+
+    def mark_told(self) -> None:
+        """The attempt that was just counted has its own audit line already."""
+        self.update(untold=F("untold") - 1)
 
     @transaction.atomic
     def forget(self) -> None:

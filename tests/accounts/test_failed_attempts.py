@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -214,15 +215,37 @@ def test_wrong_api_keys_have_to_wait_and_right_ones_never(api, alice):
     assert api.get("/api/users/me", headers=bearer(token)).status_code == 200
 
 
-def test_wrong_api_keys_are_a_line_without_their_secret(api, alice):
+def test_the_first_wrong_api_key_is_a_line_and_further_ones_are_another(api, alice):
     key, _token = make.api_key(alice)
-    for token in (f"{key.prefix}.wrong-secret", "no-dot-my-password"):
-        api.get("/api/users/me", headers=bearer(token))
+    for _ in range(3):
+        api.get("/api/users/me", headers=bearer(f"{key.prefix}.wrong-secret"))
+    (first,) = lines("apikey.refused")
+    assert (first["object"], first["reason"]) == (str(key), "wrong token")
     later(QUIET + timedelta(seconds=1))
     minute_passed.send(sender=None)
-    (line,) = lines("apikey.refused")
-    assert (line["attempts"], set(line["prefixes"])) == (2, {key.prefix, ""})
-    assert "secret" not in str(line) and "no-dot" not in str(line)
+    _first, rest = lines("apikey.refused")
+    assert (rest["attempts"], rest["prefix"]) == (2, key.prefix)
+    assert "secret" not in str(rest)
+
+
+def test_a_flood_of_wrong_api_keys_is_two_lines(api, db):
+    for number in range(30):
+        api.get("/api/users/me", headers=bearer(f"prefix{number}.my-password"))
+    api.get("/api/users/me", headers=bearer("no-dot-my-password"))
+    later(QUIET + timedelta(seconds=1))
+    minute_passed.send(sender=None)
+    _first, rest = lines("apikey.refused")
+    assert (rest["names"], rest["attempts"], len(rest["prefixes"])) == (30, 30, 20)
+    assert "my-password" not in str(lines("apikey.refused"))
+
+
+def test_a_wrong_api_key_is_wrong_where_the_database_takes_no_writes(api, db, monkeypatch, caplog):
+    def refuse(*_args: Any) -> None:
+        raise OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(attempts.FailedAttemptsQuerySet, "_count", refuse)
+    assert api.get("/api/users/me", headers=bearer("a.b")).status_code == 401
+    assert "A wrong API key could not be counted: attempt to write" in caplog.text
 
 
 def test_a_right_key_writes_nothing(api, alice, django_assert_num_queries):
