@@ -228,7 +228,10 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
+    {
+        "model": "inventory.Server",
+        "exclude_fields": ["sealed_with", "created_at", "updated_at"],
+    },
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},
