@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NO_SECRET_BEHIND = (
     f"{MASK} stands for a stored secret, and none is stored here: enter the secret itself."
 )
+# Shorter pieces of a text with templates are not masked in logs.
+SHORTEST_LITERAL = 6
 # InfraOps reads these itself.
 ALWAYS_OPEN = ("ansible_connection",)
 
@@ -139,6 +141,15 @@ def secrets_in(server: Server, *, is_target: bool = True) -> Iterator[tuple[str,
             continue
         for text in texts_in(opened):
             yield path, text
+            yield from ((path, piece) for piece in _literals(text))
+
+
+def _literals(text: str) -> list[str]:
+    """What stands around the templates in a text: filled in, it is no longer the text itself."""
+    if "{{" not in text:
+        return []
+    pieces = (piece.rpartition("}}")[2] for piece in text.split("{{"))
+    return [piece for piece in pieces if len(piece) >= SHORTEST_LITERAL]
 
 
 def refuse_undecryptable(servers: list[Server]) -> None:

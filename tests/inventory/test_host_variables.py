@@ -104,20 +104,17 @@ def test_no_role_sees_one_anywhere(request, client_of, api_of, boss, who):
     assert "hunter2" not in stored_text(server)
     client, api = client_of(user), api_of(user)
     lists = reverse("admin:inventory_server_changelist")
+    line_of = reverse("admin:audit_auditlog_changelist")
     paths = [
         server.get_absolute_url(),
         change(server),
         lists,
         f"{lists}export.csv",
         f"{lists}export.json",
-        reverse("admin:audit_auditlog_changelist"),
-        reverse("search") + "?q=web1" if who == "nobody" else lists,
-        *(
-            reverse("admin:audit_auditlog_change", args=[line.pk])
-            for line in AuditLog.objects.all()
-        ),
+        line_of,
+        *(f"{line_of}{pk}/change/" for pk in AuditLog.objects.values_list("pk", flat=True)),
     ]
-    texts = [client.get(path).content.decode() for path in paths]
+    texts = [client.get(path).getvalue().decode() for path in paths]
     texts += [api.get(path).content.decode() for path in ("/api/servers", "/api/audit-logs")]
     texts.append(api.get(f"/api/servers/{server.pk}").content.decode())
     for text in texts:
@@ -130,8 +127,8 @@ def test_filters_and_searches_cannot_guess_one(client_of, api_of, bob):
     make.server(hostname="web1", variables={"db_password": "hunter2"})
     lists = reverse("admin:inventory_server_changelist")
     query = {"variables__db_password__startswith": "hunter"}
-    answer = client_of(bob).get(lists, query)
-    assert answer.status_code in (302, 400) or "web1" in answer.content.decode()
+    refused = client_of(bob).get(lists, query)
+    assert refused.status_code == 302 and "variables" not in refused.url
     assert "web1" not in client_of(bob).get(lists, {"q": "hunter2"}).content.decode()
     assert api_of(bob).get("/api/servers", {"search": "hunter2"}).json()["results"] == []
     assert api_of(bob).get("/api/servers", query).status_code == 400
