@@ -1,11 +1,11 @@
-"""Record logins, logouts, denied access and exports."""
+"""Record logins, logouts, denied access, failed CSRF checks and exports."""
 
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-from console.signals import access_denied, list_exported
+from console.signals import access_denied, csrf_failed, list_exported
 
 from .models import AuditLog
 
@@ -29,6 +29,13 @@ def record_failed_login(credentials: dict[str, Any], **kwargs: Any) -> None:
 @receiver(access_denied)
 def record_denial(request: Any, **kwargs: Any) -> None:
     AuditLog.objects.record("access.denied", path=request.path, method=request.method)
+
+
+@receiver(csrf_failed)
+def record_csrf_failure(request: Any, reason: str, **kwargs: Any) -> None:
+    AuditLog.objects.record_once(
+        "access.csrf_failed", path=request.path, method=request.method, reason=reason[:200]
+    )
 
 
 @receiver(list_exported)

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "infraops.middleware.NoStoreMiddleware",
     # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -185,6 +186,8 @@ PRODUCTION_ENVIRONMENTS = [
 RUN_ROOT = env("RUN_ROOT", default="") or None
 # The program to run; empty: beside this Python if it is there, else from PATH.
 ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
+# For the files that plays leave on this machine. Ours is 077: see infraops/private_files.py.
+ANSIBLE_UMASK = env("ANSIBLE_UMASK", default="022")
 RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
 RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
 # How long running jobs may go on after their worker was asked to stop.
@@ -209,11 +212,13 @@ Q_CLUSTER = {
     "poll": 0.2,
     "recycle": 100,
     "label": "Queue",
+    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
+    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
-    Q_CLUSTER["redis"] = REDIS_URL
+    Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}
 else:
-    Q_CLUSTER["orm"] = "default"
+    Q_CLUSTER |= {"orm": "default", "broker_class": "automation.queue.database.DatabaseBroker"}
 
 # --- Audit ----------------------------------------------------------------------------------------
 
@@ -257,6 +262,16 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
+
+# The heads of seals, outside the database: a file (empty: none), and the system log (a socket that
+# is there, or host:port of a UDP server; empty: none).
+_DATABASE_FOLDER = (
+    Path(str(DATABASES["default"]["NAME"])).parent
+    if DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    else BASE_DIR
+)
+AUDIT_HEADS_FILE = env("AUDIT_HEADS_FILE", default=str(_DATABASE_FOLDER / "audit_heads.jsonl"))
+AUDIT_SYSLOG = env("AUDIT_SYSLOG", default="/dev/log")
 
 # --- API ------------------------------------------------------------------------------------------
 

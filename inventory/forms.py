@@ -21,8 +21,8 @@ class ServerForm(forms.ModelForm):
     def clean_variables(self) -> Any:
         """Encrypt what is marked or sounds secret. A mask keeps the stored secret."""
         given = self.cleaned_data["variables"]
-        behind = self.instance.pk or (self.copied.pk if self.copied else None)
-        stored = Server.objects.filter(pk=behind).values_list("variables", flat=True).first()
+        keys = [row.pk for row in (self.instance, self.copied) if row and row.pk]
+        stored = Server.objects.filter(pk__in=keys[:1]).values_list("variables", flat=True).first()
         return variables_to_store(given, stored or {}, getattr(given, "marked", None))
 
 

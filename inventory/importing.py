@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
 from schema.fields import storing_problem
+from schema.limits import quoted
 from schema.sealing import ENCRYPTED, has_sealed, seal_secrets, sealed_paths
 from schema.secret_names import is_secret_name
 
@@ -181,7 +182,7 @@ def _plain(name: str, value: Any) -> str:
     Raises NotTaken for templates, whose value is known only while a play runs.
     """
     if isinstance(value, dict | list) or "{{" in str(value):
-        raise NotTaken(f"{name} is not a plain value: {value}")
+        raise NotTaken(f"{name} is not a plain value: {quoted(str(value))}")
     return str(value)
 
 

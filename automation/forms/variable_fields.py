@@ -14,11 +14,13 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from schema.fields import ReadableJSONField
+
 # Used if the default itself must not be shown.
 OWN_DEFAULT = "Set by the playbook"
 
 
-class TextOfJSON(forms.JSONField):
+class TextOfJSON(ReadableJSONField):
     """JSON that comes back as it was typed, and is empty if there is no value."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -94,11 +96,11 @@ def _choice_field(choices: list[Any], common: dict[str, Any], empty: str) -> for
     )
 
 
-def free_variables_field() -> forms.Field:
-    """The field for any variables, of a playbook that declares none."""
+def free_variables_field(*, has_others: bool) -> forms.Field:
+    """The field for undeclared variables."""
     return TextOfJSON(
-        label="Variables",
+        label="Other variables" if has_others else "Variables",
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
-        help_text="A JSON object. This playbook declares no variables.",
+        help_text="A JSON object. Any variable, except Ansible's own settings.",
     )

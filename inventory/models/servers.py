@@ -19,7 +19,6 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from console.objects import LONGEST_SEARCH
 from inventory.host_variables import HostVariablesField, current_list, secret_names
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
@@ -29,7 +28,14 @@ from inventory.validators import (
     validate_tags,
     validate_variables,
 )
-from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField, storing_problem
+from schema.fields import (
+    CreatedAtField,
+    DescriptionField,
+    JSONShapeField,
+    UpdatedAtField,
+    storing_problem,
+)
+from schema.limits import LONGEST_SEARCH
 from schema.sealing import seal_secrets
 
 from .credentials import Credential
@@ -155,7 +161,7 @@ class Server(HostKeys, Editable):
         db_default="development",
         help_text="Such as development, staging or production.",
     )
-    description = models.TextField(blank=True)
+    description = DescriptionField(blank=True)
     variables = HostVariablesField(
         default=dict,
         db_default={},
@@ -165,7 +171,7 @@ class Server(HostKeys, Editable):
     )
     # LIST_VERSION when its variables were last looked through for secrets; 0: never.
     sealed_with = models.SmallIntegerField(default=current_list, db_default=0, editable=False)
-    host_key = models.TextField(
+    host_key = DescriptionField(
         blank=True,
         validators=[validate_host_key],
         help_text="Public host key (“ssh-ed25519 AAAA…”). If set, no other key is accepted.",

@@ -9,6 +9,7 @@ from django_q.cluster import Cluster
 
 from automation.execution import reaper, shutdown
 from automation.models import Run
+from automation.queue import schedules
 
 
 class PoliteCluster(Cluster):
@@ -41,3 +42,4 @@ class Command(BaseCommand):
             cluster.sentinel.join(settings.RUN_HEARTBEAT_SECONDS)
             if not shutdown.is_asked():
                 reaper.look()
+                schedules.queue_due()
