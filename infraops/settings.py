@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "infraops.middleware.NoStoreMiddleware",
     # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -197,6 +198,8 @@ PRODUCTION_ENVIRONMENTS = [
 RUN_ROOT = env("RUN_ROOT", default="") or None
 # The program to run; empty: beside this Python if it is there, else from PATH.
 ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
+# For the files that plays leave on this machine. Ours is 077: see infraops/private_files.py.
+ANSIBLE_UMASK = env("ANSIBLE_UMASK", default="022")
 RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
 RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
 # How long running jobs may go on after their worker was asked to stop.

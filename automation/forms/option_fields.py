@@ -24,11 +24,15 @@ VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5
 # Said at a field that is disabled.
 LOCKED = {
     Setter.ADMIN: "Only admins may set this for this playbook.",
-    Setter.NOBODY: "This playbook does not allow it.",
+    Setter.NOBODY: "Nobody may set this for this playbook.",
+}
+MORE = {
+    Setter.ADMIN: "Only admins may set more.",
+    Setter.NOBODY: "Nobody may set more.",
 }
 NO_GUARDS = {
     Setter.ADMIN: "Tags that switch off guards, such as “{}”, are for admins.",
-    Setter.NOBODY: "Not those that switch off guards, such as “{}”.",
+    Setter.NOBODY: "Tags that switch off guards, such as “{}”, are not allowed.",
 }
 
 
@@ -142,7 +146,8 @@ class OptionFields(forms.Form):
         # Only those shown: the field knows all, so that the launch says who may set the others.
         shown = [each for each in VERBOSITY if each[0] <= HIGHEST_OPEN_VERBOSITY]
         cast(forms.Select, field.widget).choices = shown
-        field.help_text = field.help_text or "More is for admins." * (who == Setter.ADMIN)
+        if not self.is_disabled("verbosity"):
+            field.help_text = MORE[who]
         if (self.initial.get("verbosity") or 0) > HIGHEST_OPEN_VERBOSITY:
             self._leave_out("verbosity", rule, who)
 

@@ -195,27 +195,35 @@ class OptionRules(models.Model):
     def options_problem(self, run: Run, user: User) -> str:
         """The same as sentences; "" if there is nothing to refuse."""
         refused = self.options_refused(run, user)
-        return " ".join(refusal_of(name, who) for name, who in refused.items())
+        return " ".join(refusal_of(name, who, run) for name, who in refused.items())
 
     def refuse_options(self, run: Run, user: User) -> None:
         """Raise ReservedOption if only admins may set some, ValidationError if nobody may."""
         refused = self.options_refused(run, user)
         fields: dict[str, list[str]] = {}
         for name, who in refused.items():
-            fields.setdefault(OPTION_RULES[name].fields[0], []).append(refusal_of(name, who))
+            said = refusal_of(name, who, run)
+            fields.setdefault(_field_of(name, run), []).append(said)
         if Setter.NOBODY in refused.values():
             raise ValidationError(fields)
         if refused:
             raise ReservedOption(fields)
 
 
-def refusal_of(name: str, who: Setter) -> str:
-    """ "Only admins may set “Become” (--become)."."""
+def refusal_of(name: str, who: Setter, run: Run | None = None) -> str:
+    """ "Only admins may set “Become” (--become) at a launch."; names the run's own tags."""
     rule = OPTION_RULES[name]
-    what = f"“{rule.label}”" + (f" ({rule.flag})" if rule.flag else "")
-    if who == Setter.ADMIN:
-        return f"Only admins may set {what}."
-    return f"{what} may not be set: the playbook's settings do not allow it."
+    tags = guards_left_out(run) if run is not None and name == "guard_tags" else []
+    detail = ", ".join(tags) or rule.flag
+    what = f"“{rule.label}”" + (f" ({detail})" if detail else "")
+    whom = "Only admins" if who == Setter.ADMIN else "Nobody"
+    return f"{whom} may set {what} at a launch."
+
+
+def _field_of(name: str, run: Run) -> str:
+    """The run's column to say it at: of those that the rule is about, the first that is set."""
+    fields = OPTION_RULES[name].fields
+    return next((field for field in fields if field in run.options()), fields[0])
 
 
 def without_defaults(rules: Mapping[str, str]) -> dict[str, str]:

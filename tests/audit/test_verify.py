@@ -150,7 +150,7 @@ def test_a_removed_seal_is_named(trail):
 )
 def test_a_changed_seal_is_named(trail, column, value):
     second = seals()[1]
-    forge(f"UPDATE audit_seals SET {column} = %s WHERE id = %s", value, second.pk)
+    forge(f"UPDATE audit_seals SET `{column}` = %s WHERE id = %s", value, second.pk)
     kinds = {finding.kind for finding in verify().findings}
     assert "seal" in kinds
 
