@@ -90,7 +90,13 @@ class HealthView(APIView):
 
 
 class NoSuchPath(APIView):
+    """JSON for everybody, browsers too: there is nothing to browse."""
+
     permission_classes = [AllowAny]
+    renderer_classes = [JSONRenderer]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -121,5 +127,6 @@ urlpatterns = [
         name="docs",
     ),
     *routes(),
-    re_path(r"^.*$", no_such_path, name="unknown"),
+    # Everything else, line breaks in the path included.
+    re_path(r"", no_such_path, name="unknown"),
 ]

@@ -4,10 +4,26 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 
 from accounts.lost_sessions import is_page
 
 from .views import method_not_allowed
+
+
+class NoStoreMiddleware:
+    """Keeps pages and API answers out of caches: of proxies, and of browsers on shared computers.
+
+    Static files do not come this way, and are cached forever.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        patch_cache_control(answer, no_store=True)
+        return answer
 
 
 class MethodNotAllowedMiddleware:

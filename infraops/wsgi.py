@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from infraops.private_files import make_private
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infraops.settings")
+make_private()
 
 application = get_wsgi_application()

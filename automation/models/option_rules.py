@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 
 from accounts.models import User
-from automation.content.playbook_tags import list_guard_tags
+from automation.content.task_names import read_task_names
 from schema.fields import JSONShapeField
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ ONLY_GUARDED = {"never"}
 def guards_left_out(run: Run) -> list[str]:
     """The run's tags, skipped or chosen, that switch off guards; see above.
 
-    Reads the playbook's file if the run skips any other tag.
+    Reads the playbook's files if the run skips any other tag.
     """
     skipped, only = (set(filter(None, text.split(","))) for text in (run.skip_tags, run.tags))
     found = (skipped & SKIPPED_GUARDS) | (only & ONLY_GUARDED)
     if skipped - SKIPPED_GUARDS:
-        found |= skipped.intersection(list_guard_tags(run.playbook.plays()))
+        found |= skipped & read_task_names(run.playbook.file_path).guard_tags
     return sorted(found)
 
 
@@ -203,7 +203,7 @@ class OptionRules(models.Model):
         fields: dict[str, list[str]] = {}
         for name, who in refused.items():
             said = refusal_of(name, who, run)
-            fields.setdefault(field_of(name, run), []).append(said)
+            fields.setdefault(_field_of(name, run), []).append(said)
         if Setter.NOBODY in refused.values():
             raise ValidationError(fields)
         if refused:
@@ -211,17 +211,16 @@ class OptionRules(models.Model):
 
 
 def refusal_of(name: str, who: Setter, run: Run | None = None) -> str:
-    """ "Only admins may set “Become” (--become)."; of a run's tags, those that are meant."""
+    """ "Only admins may set “Become” (--become) at a launch."; names the run's own tags."""
     rule = OPTION_RULES[name]
     tags = guards_left_out(run) if run is not None and name == "guard_tags" else []
     detail = ", ".join(tags) or rule.flag
     what = f"“{rule.label}”" + (f" ({detail})" if detail else "")
-    if who == Setter.ADMIN:
-        return f"Only admins may set {what}."
-    return f"{what} may not be set: the playbook's settings do not allow it."
+    whom = "Only admins" if who == Setter.ADMIN else "Nobody"
+    return f"{whom} may set {what} at a launch."
 
 
-def field_of(name: str, run: Run) -> str:
+def _field_of(name: str, run: Run) -> str:
     """The run's column to say it at: of those that the rule is about, the first that is set."""
     fields = OPTION_RULES[name].fields
     return next((field for field in fields if field in run.options()), fields[0])
