@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -111,6 +112,23 @@ def test_a_name_that_nobody_has_waits_in_the_same_way(alice, charlie):
         fail(FREE, name)
     said = {log_in(name, make.PASSWORD) for name in ("alice", "charlie", "nobody")}
     assert said == {"Too many failed attempts. Try again in 30 seconds."}
+
+
+@pytest.mark.parametrize("name", ["alice", "charlie", "nobody"])
+def test_no_name_is_known_by_the_time_it_takes(alice, charlie, monkeypatch, name):
+    """Whoever it is, one password is hashed; none while the name waits."""
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def count(hasher: MD5PasswordHasher, password: str, *rest: Any) -> str:
+        hashed.append(password)
+        return encode(hasher, password, *rest)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", count)
+    fail(FREE, name)
+    assert hashed == ["wrong"] * FREE
+    log_in(name, "wrong")
+    assert hashed == ["wrong"] * FREE
 
 
 def test_a_success_clears_the_failures(alice):
