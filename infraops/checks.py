@@ -14,7 +14,10 @@ from .private_files import readable_by_others
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_deadlines(), *_proxies(), *_playbook_root(), *_umask(), *_private_files()]
+    return [
+        *(*_deadlines(), *_proxies(), *_playbook_root()),
+        *(*_umask(), *_private_files(), *_ends()),
+    ]
 
 
 def _deadlines() -> list[CheckMessage]:
@@ -84,4 +87,13 @@ def _private_files() -> list[CheckMessage]:
             hint=f"As the files' owner: chmod 600 {words}",
             id="infraops.W002",
         )
+    ]
+
+
+def _ends() -> list[CheckMessage]:
+    names = ("SESSION_IDLE_MINUTES", "SESSION_HOURS", "API_KEY_DAYS")
+    return [
+        Error(f"{name} must be at least 1; it is {getattr(settings, name)}.", id="infraops.E004")
+        for name in names
+        if getattr(settings, name) < 1
     ]

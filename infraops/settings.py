@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionActivityMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
     "audit.middleware.AuditContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -164,6 +165,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
 
+# Sessions are rows with their user, address and client. They end after this long without anybody at
+# the keyboard, and in any case after this many hours.
+SESSION_ENGINE = "accounts.session_store"
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# API keys expire this long after they were issued, unless whoever issues one chooses another end.
+API_KEY_DAYS = env.int("API_KEY_DAYS", default=90)
+# How often each process writes when keys and sessions were last used; 0: never.
+LAST_USE_SECONDS = 60
+
 # --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
@@ -226,21 +238,19 @@ AUDITLOG_LOGENTRY_MODEL = "audit.AuditLog"
 AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
 # Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
+TIMES = ["created_at", "updated_at"]
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
-        "exclude_fields": ["last_login", "is_system", "created_at", "updated_at"],
+        "exclude_fields": ["last_login", "must_change_password", "is_system", *TIMES],
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {
-        "model": "inventory.Server",
-        "exclude_fields": ["sealed_with", "created_at", "updated_at"],
-    },
+    {"model": "inventory.Server", "exclude_fields": ["sealed_with", *TIMES]},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},
-        "exclude_fields": ["created_at", "updated_at"],
+        "exclude_fields": TIMES,
         "mask_fields": [
             "ssh_private_key",
             "ssh_key_passphrase",
@@ -252,7 +262,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {
         "model": "automation.VaultPassword",
-        "exclude_fields": ["created_at", "updated_at"],
+        "exclude_fields": TIMES,
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked_if_any",
     },
@@ -341,6 +351,12 @@ UNFOLD = {
         },
     ],
     "LOGIN": {"form": "accounts.forms.LogInForm"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Your account", "link": reverse_lazy("accounts:account")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},
