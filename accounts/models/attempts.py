@@ -172,7 +172,7 @@ def _who(kind: str, names: list[str]) -> dict[str, Any]:
 
 class FailedAttempts(models.Model):
     class Kind(models.TextChoices):
-        LOG_IN = "log-in", "Log-in"
+        LOG_IN = "login", "Login"
         PASSWORD = "password", "Password"
         API_KEY = "api-key", "API key"
 

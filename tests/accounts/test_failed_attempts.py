@@ -305,7 +305,7 @@ def test_an_admin_unblocks(client_of, boss, alice):
     row = FailedAttempts.objects.get()
     form = {"action": "unblock", "_selected_action": row.pk, "confirmed": "yes"}
     page = client_of(boss).post(LIST, form, follow=True).content.decode()
-    assert "Unblocked: Log-in of alice from 192.0.2.7." in page
+    assert "Unblocked: Login of alice from 192.0.2.7." in page
     assert log_in("alice", make.PASSWORD) == "in"
     (line,) = lines("failedattempts.cleared")
     assert (line["username"], line["actor"]) == ("alice", "boss")
@@ -318,7 +318,7 @@ def test_an_auditor_sees_them_and_unblocks_nobody(client_of, api_of, vera):
     client_of(vera).post(LIST, form)
     client: APIClient = api_of(vera)
     (shown,) = client.get(API).json()["results"]
-    assert (shown["kind"], shown["name"], shown["count"]) == ("log-in", "alice", 1)
+    assert (shown["kind"], shown["name"], shown["count"]) == ("login", "alice", 1)
     assert client.post(f"{API}/{row.pk}/unblock").status_code == 403
     assert FailedAttempts.objects.exists()
 

@@ -7,6 +7,7 @@ from audit.redaction import MASK
 from automation import variables
 from schema.encryption import Undecryptable
 from schema.limits import NAMED
+from schema.sealing import is_sealed
 
 
 def wrong(schema, given) -> dict[str, list[str]]:
@@ -213,7 +214,7 @@ def test_secrets_are_encrypted_opened_and_masked():
     given = {"db_password": "hünter2\n", "token_count": "5", "colour": "red"}
     stored = variables.sealed(SCHEMA, given)
     assert "hünter2" not in str(stored)
-    assert variables.is_sealed(stored["db_password"])
+    assert is_sealed(stored["db_password"])
     assert {name: stored[name] for name in ("token_count", "colour")} == {
         "token_count": "5",
         "colour": "red",
