@@ -224,8 +224,6 @@ Q_CLUSTER = {
     "poll": 0.2,
     "recycle": 100,
     "label": "Queue",
-    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
-    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
     Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}

@@ -9,7 +9,6 @@ from django_q.cluster import Cluster
 
 from automation.execution import reaper, shutdown
 from automation.models import Run
-from automation.queue import schedules
 
 
 class PoliteCluster(Cluster):
@@ -42,4 +41,3 @@ class Command(BaseCommand):
             cluster.sentinel.join(settings.RUN_HEARTBEAT_SECONDS)
             if not shutdown.is_asked():
                 reaper.look()
-                schedules.queue_due()
