@@ -21,6 +21,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         key = ApiKey.objects.matching(token.strip())
         if key is None:
+            ApiKey.objects.record_refusal(token.strip())
             raise AuthenticationFailed("This API key is unknown, revoked or expired.")
         key.touch()
         return key.owner, key

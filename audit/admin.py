@@ -20,6 +20,7 @@ from console.lists import (
 from console.times import exact_moment
 
 from .models import AuditLog
+from .seals.state import seal_state
 from .stories.entries import Entry
 
 # django-auditlog registers its own admin for the model that replaces its table.
@@ -60,6 +61,11 @@ class AuditLogAdmin(HistoryAdmin):
     when_empty = "Every change, launch and login is recorded here."
     search_fields = ["^action", "=resource_id"]
     search_help_text = "Action (“job.”) or object id"
+    list_before_template = "audit/_list_tools.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list, with a line about its seals."""
+        return super().changelist_view(request, {**(extra_context or {}), "seals": seal_state()})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -1,12 +1,12 @@
-"""/api/audit-logs: the audit trail, read-only."""
+"""/api/audit-logs and /api/audit-seals: the audit trail and its seals, read-only."""
 
 from rest_framework import mixins, serializers
 
-from console.api.pagination import KeysFirst
+from console.api.pagination import KeysFirst, NewestFirst
 from console.api.viewsets import RecordViewSet
 
 from .filters import AuditLogFilters
-from .models import AuditLog
+from .models import AuditLog, Seal
 
 
 class AuditLogSerializer(serializers.ModelSerializer):
@@ -37,3 +37,28 @@ class AuditLogViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModel
     filterset_class = AuditLogFilters
     pagination_class = KeysFirst
     walked_by_time = "timestamp", {"from", "to"}
+
+
+class SealSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Seal
+        fields = [
+            "id",
+            "from_id",
+            "to_id",
+            "lines",
+            "previous",
+            "sha256",
+            "signature",
+            "sealed_at",
+        ]
+        read_only_fields = fields
+
+
+class SealViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """Seals over ranges of audit lines, newest first; each covers the one before it. Read-only."""
+
+    queryset = Seal.objects.light()
+    serializer_class = SealSerializer
+    pagination_class = NewestFirst
+    walked_by_time: tuple[str, set[str]] = "sealed_at", set()

@@ -1,10 +1,14 @@
 """Who is acting, and from where: set once per request or task, read by every audit line."""
 
+import os
+import pwd
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,21 @@ def command() -> str:
     program, *words = sys.argv or [""]
     is_ours = Path(program).name in ("manage.py", "django-admin", "__main__.py")
     return f"command {words[0]}" if is_ours and words and words[0].isidentifier() else ""
+
+
+@cache
+def terminal() -> dict[str, str]:
+    """The system user and host of this process: {"user": "deploy", "host": "ops1"}.
+
+    Also the user who called sudo, as sudo's environment says.
+    """
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # as in a container whose user has no name
+        user = str(os.geteuid())
+    sudo = os.environ.get("SUDO_USER", "")[:80]
+    found = {"user": user, "host": socket.gethostname(), "sudo": sudo}
+    return {name: text for name, text in found.items() if text}
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,18 @@
-"""audit_logs: who did what to which object. Written once, never changed."""
+"""audit_logs: who did what to which object; audit_seals. Written once, never changed."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
+import struct
+from collections.abc import Iterable, Iterator
+from datetime import UTC, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
+from django.db import DatabaseError, models, transaction
 from django.db.models import Model, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -19,6 +25,11 @@ from . import context
 from .announcing import ReceiverFailure, announce
 from .redaction import redacted
 from .signals import recorded
+
+logger = logging.getLogger(__name__)
+
+# A line in a seal: its id, and the beginning of its SHA-256.
+SEALED_LINE = struct.Struct(">q16s")
 
 
 class AuditLogQuerySet(models.QuerySet["AuditLog"]):
@@ -41,15 +52,38 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
                 self._record_failure(failure, line, resource)
         return line
 
+    def record_once(
+        self, action: str, resource: Model | None = None, **details: Any
+    ) -> AuditLog | None:
+        """Record what strangers can cause: one line a minute for each action, object and address.
+
+        None if there is such a line already, or if the database takes no writes: a refusal must not
+        turn into an error.
+        """
+        alike = self.filter(
+            action=action,
+            timestamp__gt=timezone.now() - timedelta(minutes=1),
+            ip_address=context.current().ip_address,
+            resource_id=identity_of(resource),
+        )
+        try:
+            with transaction.atomic():
+                return None if alike.exists() else self.record(action, resource, **details)
+        except DatabaseError as error:
+            logger.warning("“%s” could not be recorded: %s", action, error)
+            return None
+
     def _write(
         self, action: str, resource: Model | None, user: Any, details: dict[str, Any]
     ) -> AuditLog:
         acting = context.current()
-        named = {**redacted(details), "actor": _name(user)}
+        named = {**redacted(details), "actor": _name(user), "actor_id": getattr(user, "pk", None)}
         if resource is not None:
             named["object"] = str(resource)
         if via := acting.via():
             named["via"] = via
+            if via.startswith("command "):
+                named["terminal"] = context.terminal()
         return self.create(
             user_id=getattr(user, "pk", None),
             action=action,
@@ -204,3 +238,68 @@ class AuditLog(models.Model):
         return AuditLog.objects.filter(
             resource_type=self.resource_type, resource_id=self.resource_id
         )
+
+
+class SealQuerySet(models.QuerySet["Seal"]):
+    def newest(self) -> Seal | None:
+        return self.order_by("-id").first()
+
+    def light(self) -> Self:
+        """Without `digests`, which take up to 120 kB a row."""
+        return self.defer("digests")
+
+    def in_order(self, after: int = 0, at_once: int = 20) -> Iterator[Seal]:
+        """All of them, a few at a time: MySQL's driver would fetch every row at once."""
+        while batch := list(self.filter(id__gt=after).order_by("id")[:at_once]):
+            yield from batch
+            after = batch[-1].pk
+
+
+class Seal(models.Model):
+    """Seals the lines of a range of ids, together with the seal before it.
+
+    `digests` has the id and 16 bytes of the SHA-256 of each line (audit/seals/lines.py), so that
+    the line that was changed can be named. `sha256` covers all other columns but `signature`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    # The first one begins at 1, each other one where the last one ended: without gaps.
+    from_id = models.BigIntegerField(unique=True)
+    to_id = models.BigIntegerField()
+    lines = models.IntegerField()
+    digests = models.BinaryField()
+    # The sha256 of the seal before; empty for the first.
+    previous = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64)
+    # HMAC of `sha256` with a key that the database does not have (audit/seals/signing.py).
+    signature = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    objects = SealQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_seals"
+        verbose_name = "audit seal"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Seal {self.pk} (lines {self.from_id} to {self.to_id})"
+
+    @property
+    def is_whole(self) -> bool:
+        """True if its columns are those that `sha256` was made of."""
+        return self.sha256 == self.computed_sha256()
+
+    def computed_sha256(self) -> str:
+        named = ["seal", self.previous, self.from_id, self.to_id, self.lines]
+        head = json.dumps([*named, self.sealed_at.astimezone(UTC).isoformat(" ", "microseconds")])
+        return hashlib.sha256(head.encode() + b"\n" + bytes(self.digests)).hexdigest()
+
+    def sealed_lines(self) -> Iterator[tuple[int, bytes]]:
+        """The (id, beginning of the SHA-256) of each line, in order."""
+        return SEALED_LINE.iter_unpack(bytes(self.digests))
+
+    @staticmethod
+    def pack(lines: Iterable[tuple[int, bytes]]) -> bytes:
+        """`digests` for these (id, SHA-256)."""
+        return b"".join(SEALED_LINE.pack(pk, digest[:16]) for pk, digest in lines)

@@ -1,8 +1,9 @@
 """What the audit trail adds to the console."""
 
-from console.collected import Endpoint, RolePermissions, list_entry
+from console.collected import Endpoint, HealthCheck, RolePermissions, list_entry
 
-from .api import AuditLogViewSet
+from .api import AuditLogViewSet, SealViewSet
+from .seals.state import examine_seals
 
 MENU = [
     list_entry("Administration", 410, "audit.auditlog", "Audit trail", "policy", "g a"),
@@ -12,8 +13,13 @@ API = [
     Endpoint(
         prefix="audit-logs", viewset=AuditLogViewSet, root={"audit-logs": "auditlog-list"}, order=90
     ),
+    Endpoint(
+        prefix="audit-seals", viewset=SealViewSet, root={"audit-seals": "seal-list"}, order=91
+    ),
 ]
 
-ROLES = [RolePermissions(app="audit", auditor=("audit.view_auditlog",))]
+ROLES = [RolePermissions(app="audit", auditor=("audit.view_auditlog", "audit.view_seal"))]
 
-PARTS = [*MENU, *API, *ROLES]
+HEALTH = [HealthCheck(name="audit", examine=examine_seals, order=30)]
+
+PARTS = [*MENU, *API, *ROLES, *HEALTH]

@@ -1,4 +1,4 @@
-"""Record logins, logouts, denied access and exports."""
+"""Record logins, logouts, denied access, failed CSRF checks and exports."""
 
 import logging
 from typing import Any
@@ -7,7 +7,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db import DatabaseError
 from django.dispatch import receiver
 
-from console.signals import access_denied, list_exported
+from console.signals import access_denied, csrf_failed, list_exported
 from schema.outages import trouble_of
 
 from .models import AuditLog
@@ -46,6 +46,13 @@ def record_denial(request: Any, **kwargs: Any) -> None:
             request.path,
             request.user,
         )
+
+
+@receiver(csrf_failed)
+def record_csrf_failure(request: Any, reason: str, **kwargs: Any) -> None:
+    AuditLog.objects.record_once(
+        "access.csrf_failed", path=request.path, method=request.method, reason=reason[:200]
+    )
 
 
 @receiver(list_exported)

@@ -1,12 +1,18 @@
-"""Triggers: the database itself refuses to change or delete audit lines, whoever asks.
+"""Triggers: the database itself refuses to change or delete audit lines and seals, whoever asks.
 
-One change is allowed: `user_id` becomes NULL when the user is deleted. TRUNCATE and DROP fire no
-triggers; the rights of the database account prevent those (see docs/database.md).
+One change is allowed: `user_id` of a line becomes NULL when the user is deleted. TRUNCATE and DROP
+fire no triggers; the rights of the database account prevent those (see docs/database.md), and
+verify_audit finds them.
 """
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .rights import may_see_triggers
 
 TABLE = "audit_logs"
+SEALS = "audit_seals"
+TABLES = (TABLE, SEALS)
 KEPT = (
     "id",
     "action",
@@ -17,23 +23,38 @@ KEPT = (
     "user_agent",
     "timestamp",
 )
-MESSAGE = "audit_logs is append-only"
-NAMES = ("audit_logs_no_update", "audit_logs_no_delete", "audit_logs_no_replace")
+MESSAGE = "is append-only"
+NAMES = tuple(f"{table}_no_{verb}" for table in TABLES for verb in ("update", "delete", "replace"))
 
 
 def ensure_triggers(using: str) -> None:
-    """Create missing triggers and replace outdated ones; do nothing until the table exists."""
+    """Create missing triggers and replace outdated ones, on the tables that exist."""
     connection = connections[using]
-    if TABLE not in connection.introspection.table_names():
-        return
+    tables = set(connection.introspection.table_names())
     existing = _existing(connection)
     with connection.cursor() as cursor:
         for name, statement in _statements(connection.vendor).items():
-            # MySQL and MariaDB report what follows FOR EACH ROW, SQLite the whole statement.
-            if name in existing and statement.endswith(existing[name]):
+            if _table_of(name) not in tables or existing.get(name) == statement:
                 continue
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             cursor.execute(statement)
+
+
+def find_altered(using: str) -> list[str] | None:
+    """What is wrong with the triggers, in words; None if this account may not see them."""
+    connection = connections[using]
+    if not may_see_triggers(connection):
+        return None
+    existing, expected = _existing(connection), _statements(connection.vendor)
+    missing = [f"The trigger {name} is missing." for name in expected if name not in existing]
+    altered = [
+        f"The trigger {name} was altered."
+        if name in expected
+        else f"The trigger {name} is not one of InfraOps."
+        for name, text in existing.items()
+        if text != expected.get(name)
+    ]
+    return missing + altered
 
 
 def drop(using: str) -> None:
@@ -44,15 +65,22 @@ def drop(using: str) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
-def _existing(connection) -> dict[str, str]:
-    """{trigger name: its statement, as the database reports it}."""
+def _table_of(name: str) -> str:
+    return name.partition("_no_")[0]
+
+
+def _existing(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """{trigger name: its CREATE TRIGGER}; MySQL and MariaDB report it in parts."""
     sql = {
-        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
-        "mysql": "SELECT trigger_name, action_statement FROM information_schema.triggers "
-        "WHERE event_object_schema = DATABASE() AND event_object_table = %s",
+        "sqlite": "SELECT name, sql FROM sqlite_master "
+        "WHERE type = 'trigger' AND tbl_name IN (%s, %s)",
+        "mysql": "SELECT trigger_name, CONCAT('CREATE TRIGGER ', trigger_name, ' ', action_timing, "
+        "' ', event_manipulation, ' ON ', event_object_table, ' FOR EACH ROW ', action_statement) "
+        "FROM information_schema.triggers "
+        "WHERE event_object_schema = DATABASE() AND event_object_table IN (%s, %s)",
     }[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [TABLE])
+        cursor.execute(sql, TABLES)
         return {name: text for name, text in cursor.fetchall()}
 
 
@@ -63,24 +91,29 @@ def _statements(vendor: str) -> dict[str, str]:
 def _sqlite() -> dict[str, str]:
     changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in KEPT)
     reassigned = "(NEW.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id)"
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
-    # The third closes a hole: REPLACE deletes without firing the DELETE trigger.
-    exists = f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"  # noqa: S608  (our own constant)
-    return {
-        NAMES[0]: f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON {TABLE} "
-        f"WHEN {changed} OR {reassigned} {refuse}",
-        NAMES[1]: f"CREATE TRIGGER {NAMES[1]} BEFORE DELETE ON {TABLE} {refuse}",
-        NAMES[2]: f"CREATE TRIGGER {NAMES[2]} BEFORE INSERT ON {TABLE} WHEN {exists} {refuse}",
-    }
+    found: dict[str, str] = {}
+    for table, when in ((TABLE, f"WHEN {changed} OR {reassigned} "), (SEALS, "")):
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} {MESSAGE}'); END"
+        # The third closes a hole: REPLACE deletes without firing the DELETE trigger.
+        exists = f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"  # noqa: S608  (our own constant)
+        found |= {
+            f"{table}_no_update": f"BEFORE UPDATE ON {table} {when}{refuse}",
+            f"{table}_no_delete": f"BEFORE DELETE ON {table} {refuse}",
+            f"{table}_no_replace": f"BEFORE INSERT ON {table} WHEN {exists} {refuse}",
+        }
+    return {name: f"CREATE TRIGGER {name} {text}" for name, text in found.items()}
 
 
 def _mysql() -> dict[str, str]:
     # BINARY: the column's collation would ignore changes of case or trailing spaces.
     same = " AND ".join(f"BINARY NEW.{column} <=> BINARY OLD.{column}" for column in KEPT)
     unassigned = "(NEW.user_id IS NULL OR NEW.user_id <=> OLD.user_id)"
-    refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{MESSAGE}'"
-    return {
-        NAMES[0]: f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON {TABLE} FOR EACH ROW "
-        f"BEGIN IF NOT ({same} AND {unassigned}) THEN {refuse}; END IF; END",
-        NAMES[1]: f"CREATE TRIGGER {NAMES[1]} BEFORE DELETE ON {TABLE} FOR EACH ROW {refuse}",
-    }
+    found: dict[str, str] = {}
+    for table, unless in ((TABLE, f"NOT ({same} AND {unassigned})"), (SEALS, "TRUE")):
+        refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{table} {MESSAGE}'"
+        found |= {
+            f"{table}_no_update": f"BEFORE UPDATE ON {table} FOR EACH ROW "
+            f"BEGIN IF {unless} THEN {refuse}; END IF; END",
+            f"{table}_no_delete": f"BEFORE DELETE ON {table} FOR EACH ROW {refuse}",
+        }
+    return {name: f"CREATE TRIGGER {name} {text}" for name, text in found.items()}

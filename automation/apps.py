@@ -10,6 +10,8 @@ class AutomationConfig(AppConfig):
     def ready(self) -> None:
         from . import receivers
         from .parts import PARTS
+        from .queue.hardening import harden
 
+        harden()
         post_migrate.connect(receivers.set_up_queue, sender=self)
         contribute(*PARTS)

@@ -14,6 +14,7 @@ from .models.playbooks import PlaybookQuerySet
 class PlaybookFilters(filters.FilterSet):
     name = filters.CharFilter()
     is_active = YesNoFilter()
+    accepts_undeclared = YesNoFilter()
     search = SearchFilter(method="found", label="Part of name, description or path")
     ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
 

@@ -9,13 +9,13 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ
-from django_q.signing import SignedPackage
 
 from audit.models import AuditLog
 from console.collected import Condition
 
 from .models import Run, Worker
 from .models.workers import ALIVE_FOR
+from .queue.packages import Foreign, read_package
 
 
 def examine_queue() -> Condition:
@@ -74,7 +74,10 @@ def _oldest_wakeup() -> datetime | None:
         return waiting.aggregate(oldest=Min("lock"))["oldest"]
     broker = get_broker()
     payload = broker.connection.lindex(broker.list_key, 0)
-    return SignedPackage.loads(payload)["started"] if payload else None
+    try:
+        return read_package(payload)["started"] if payload else None
+    except Foreign:
+        return None  # the next worker drops it
 
 
 def _age(moment: datetime | None) -> float | None:

@@ -31,11 +31,16 @@ class PlaybookImport:
 
 
 def import_playbooks(
-    root: Path, *, accept_as: User | None = None, dry_run: bool = False
+    root: Path,
+    *,
+    accept_as: User | None = None,
+    accepts_undeclared: bool = False,
+    dry_run: bool = False,
 ) -> PlaybookImport:
     """Compare the registry with the folder and register new playbooks.
 
-    Changed files are reported, or accepted if `accept_as` (an admin) is given.
+    Changed files are reported, or accepted if `accept_as` (an admin) is given. With
+    `accepts_undeclared`, new playbooks that declare no variables accept any.
     """
     report = PlaybookImport()
     registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
@@ -44,7 +49,8 @@ def import_playbooks(
     known = {playbook.file_path for playbook in registered}
     for file_path in playbook_files.candidates(root):
         if file_path not in known:
-            _add(report, root / file_path, file_path, dry_run=dry_run)
+            path = root / file_path
+            _add(report, path, file_path, undeclared=accepts_undeclared, dry_run=dry_run)
     return report
 
 
@@ -63,7 +69,9 @@ def _look_at(
     getattr(report, state).append(playbook.file_path)
 
 
-def _add(report: PlaybookImport, path: Path, file_path: str, *, dry_run: bool) -> None:
+def _add(
+    report: PlaybookImport, path: Path, file_path: str, *, undeclared: bool, dry_run: bool
+) -> None:
     try:
         content = path.read_bytes()
         plays = playbook_files.plays_in(content)
@@ -73,6 +81,7 @@ def _add(report: PlaybookImport, path: Path, file_path: str, *, dry_run: bool) -
             return  # tasks or variables: YAML, but not a playbook
         playbook = _new(file_path, content, plays)
         playbook.full_clean()
+        playbook.accepts_undeclared = undeclared and not playbook.variables
         if not dry_run:
             with transaction.atomic():
                 playbook.save()

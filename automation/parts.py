@@ -14,6 +14,7 @@ from console.collected import (
     HomeTiles,
     MenuEntry,
     Place,
+    QueueTask,
     RolePermissions,
     RowSearch,
     Verb,
@@ -197,12 +198,19 @@ ROLES = [
             "automation.change_playbook",
             "automation.delete_playbook",
             "automation.accept_playbook",
+            "automation.set_reserved_option",
             "automation.override_check",
             "automation.add_vaultpassword",
             "automation.change_vaultpassword",
             "automation.delete_vaultpassword",
         ),
     ),
+]
+
+QUEUE = [
+    QueueTask(function="automation.tasks.run_next"),
+    QueueTask(function="automation.tasks.every_minute"),
+    QueueTask(function="automation.tasks.seal_audit"),
 ]
 
 HEALTH = [
@@ -246,4 +254,4 @@ HOME = [
     FirstStep(template="automation/home/_first_run.html", is_done=None, order=30),
 ]
 
-PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *HEALTH, *HOME]
+PARTS = [*PAGES, *MENU, *SEARCH, *API, *ROLES, *QUEUE, *HEALTH, *HOME]

@@ -11,29 +11,36 @@ from audit.stories.story import Chapter
 
 from .content import playbook_files
 from .models import Job, Playbook, Run
+from .queue import schedules
 
 CONNECTION_CHECK = {
     "name": "Check connection",
     "description": "Checks whether Ansible can reach a server, and gathers its facts.",
 }
 
+# {name: (task, minutes between two calls)}
+SCHEDULED = {"Every minute": ("every_minute", 1), "Seal the audit trail": ("seal_audit", 5)}
+
+OURS = {
+    **dict.fromkeys(schedules.EMPTY),
+    "schedule_type": Schedule.MINUTES,
+    "repeats": -1,
+}
 
 TOLD_JOBS = 500
 
 
 def set_up_queue(using: str, **kwargs: Any) -> None:
-    """After each migrate: schedule `every_minute`, and register this release's connection check."""
+    """After each migrate: schedule our tasks, and register this release's connection check."""
     tables = connections[using].introspection.table_names()
     if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
         return  # a backward migration, or of a single app
-    Schedule.objects.using(using).get_or_create(
-        name="Every minute",
-        defaults={
-            "func": "automation.tasks.every_minute",
-            "schedule_type": Schedule.MINUTES,
-            "minutes": 1,
-        },
-    )
+    rows = Schedule.objects.using(using)
+    for name, (task, minutes) in SCHEDULED.items():
+        given = {**OURS, "func": f"automation.tasks.{task}", "minutes": minutes}
+        # Also restores a row that was refused because somebody had changed it.
+        if not rows.filter(name=name).update(**given):
+            rows.create(name=name, **given)
     _register_connection_check(using)
 
 

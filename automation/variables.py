@@ -42,6 +42,7 @@ IN_WORDS = {str: "text", bool: "true or false", list: "a list"}
 # Prefixes of names that control Ansible itself: setting them means choosing what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
+NONE_DECLARED = "It declares none, and accepts undeclared ones only if an admin allows that."
 # No more problems are reported: suggesting similar names takes time.
 MOST_PROBLEMS = 50
 # MariaDB's JSON is limited to 32 levels, including those around the value.
@@ -120,17 +121,19 @@ def _own_default_problem(spec: dict[str, Any]) -> str:
     return f"“playbook_default” cannot be stored. {unfit}" if (unfit := _unstorable(own)) else ""
 
 
-def cleaned_values(schema: dict[str, Any], given: Any) -> dict[str, Any]:
+def cleaned_values(
+    schema: dict[str, Any], given: Any, extra: Collection[str] | None = ()
+) -> dict[str, Any]:
     """The values to run with: those given, and the defaults of the others.
 
-    Raises ValidationError, {variable: [what is wrong]}. A playbook that declares variables accepts
-    no others; one that declares none accepts any that do not control Ansible.
+    `extra` are names that may be given besides those of the schema; None: any that do not control
+    Ansible itself. Raises ValidationError, {variable: [what is wrong]}.
     """
     if not isinstance(given, dict):
         raise ValidationError({"extra_vars": ['This must be an object: {"name": value}.']})
     errors: dict[str, list[str]] = {}
     for name, value in given.items():
-        if problem := _name_problem(schema, name) or _unstorable(value):
+        if problem := _name_problem(schema, name, extra) or _unstorable(value):
             errors[str(name)] = [problem]
         if len(errors) == MOST_PROBLEMS:
             raise ValidationError(errors)
@@ -152,18 +155,19 @@ def own_defaults(schema: dict[str, Any]) -> list[str]:
     return [name for name, spec in schema.items() if spec.get("playbook_default") is not None]
 
 
-def _name_problem(schema: dict[str, Any], name: Any) -> str:
+def _name_problem(schema: dict[str, Any], name: Any, extra: Collection[str] | None) -> str:
     if name in schema:
         return ""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         return "Not a variable name: use letters, digits and “_”, not starting with a digit."
     if name.startswith(RESERVED):
         return "Variables that control Ansible itself cannot be set at a launch."
-    if schema:
-        near = difflib.get_close_matches(name, schema, n=1)
-        hint = f" Did you mean “{near[0]}”?" if near else f" It has: {', '.join(schema)}."
-        return f"The playbook has no such variable.{hint}"
-    return ""
+    if extra is None or name in extra:
+        return ""
+    near = difflib.get_close_matches(name, schema, n=1)
+    known = f" It has: {', '.join(schema)}." if schema else f" {NONE_DECLARED}"
+    hint = f" Did you mean “{near[0]}”?" if near else known
+    return f"The playbook has no such variable.{hint}"
 
 
 def _unstorable(value: Any) -> str:

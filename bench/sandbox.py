@@ -47,6 +47,8 @@ def _settings(folder: Path, database_url: str, redis_url: str) -> dict[str, str]
         "REDIS_URL": redis_url,
         "WORKERS": "2",
         "LOG_LEVEL": "WARNING",
+        "AUDIT_HEADS_FILE": str(folder / "audit_heads.jsonl"),
+        "AUDIT_SYSLOG": "",
         **{variable: str(root) for variable, root in roots.items()},
     }
 

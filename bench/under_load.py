@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from statistics import quantiles
 from threading import Event
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -45,6 +45,7 @@ LINE = "a line of some length, as logs have, number "
 LONG = "{{ range(1000) | map('regex_replace', '^', '" + LINE + "') | list }}"
 TASKS = [{"name": f"Print {n}", "ansible.builtin.debug": {"msg": LONG}} for n in range(20)]
 NEWEST = re.compile(rb'id="L(\d+)"')
+STATE = re.compile(rb'data-state="([^"]*)"')
 
 
 def measure(options: argparse.Namespace) -> Table:
@@ -119,13 +120,16 @@ def _await_lines(jobs: list[Job]) -> None:
 
 
 def _follow(url: str, cookies: str, job: Job, taken: Taken, over: Event) -> None:
-    """One reader: new lines repeatedly, the home page now and then."""
+    """One reader: new lines repeatedly, as the page asks for them, the home page now and then."""
     line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    lines, home, last = reverse("automation:job_lines", args=[job.job_id]), reverse("home"), 0
+    lines, home = reverse("automation:job_lines", args=[job.job_id]), reverse("home")
+    last, state = 0, ""
     home_at = time.monotonic() + random.uniform(0, HOME_SECONDS)
     while not over.is_set():
-        body = _get(line, f"{lines}?after={last}", cookies, taken["new lines of a log"])
+        path = f"{lines}?{urlencode({'after': last, 'state': state})}"
+        body = _get(line, path, cookies, taken["new lines of a log"])
         last = max([last, *map(int, NEWEST.findall(body))])
+        state = STATE.findall(body)[0].decode()
         if time.monotonic() > home_at:
             home_at += HOME_SECONDS
             _get(line, home, cookies, taken["home"])

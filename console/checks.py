@@ -11,8 +11,9 @@ from django.db.models import Model
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
-from .collected import FirstStep, HealthCheck, HomePanel, HomePart, MenuEntry
+from .collected import FirstStep, HealthCheck, HomePanel, HomePart, MenuEntry, QueueTask
 from .pages import ActionPart, ColumnPart, FilterPart, ListToolPart, ModelPart, PanelPart
 from .parts import Part, parts_of
 
@@ -22,7 +23,7 @@ WITH_TEMPLATES: tuple[type[Part], ...] = (PanelPart, ListToolPart, HomePart, Fir
 @register()
 def check_parts(**kwargs: Any) -> list[CheckMessage]:
     """Report contributed parts that could not be shown."""
-    found = [*_models(), *_templates(), *_pages(), *_names()]
+    found = [*_models(), *_templates(), *_pages(), *_tasks(), *_names()]
     return [Error(words, id="console.E001") for words in found]
 
 
@@ -59,6 +60,14 @@ def _pages() -> Iterator[str]:
             reverse(entry.url_name)
         except NoReverseMatch:
             yield f"The menu entry {entry.words} names an unknown URL: {entry.url_name}."
+
+
+def _tasks() -> Iterator[str]:
+    for task in parts_of(QueueTask):
+        try:
+            import_string(task.function)
+        except ImportError:
+            yield f"The queue may run {task.function}, which does not exist."
 
 
 def _names() -> Iterator[str]:

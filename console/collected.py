@@ -149,6 +149,16 @@ class HealthCheck(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueTask(Part):
+    """A function that workers may run from the queue ("automation.tasks.run_next").
+
+    They refuse every other one. Its arguments are plain values.
+    """
+
+    function: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HomeNumbers(Part):
     """What an app counts for its tiles and panels on the home page.
 

@@ -34,7 +34,12 @@ class Trail:
             action=action,
             resource_type=kind,
             resource_id=str(key),
-            details={**details, "actor": actor.username, "object": name},
+            details={
+                **details,
+                "actor": actor.username,
+                "actor_id": actor.pk,
+                "object": name,
+            },
             ip_address=f"198.18.255.{actor.pk % 250 + 1}" if by_hand else None,
             user_agent=BROWSER if by_hand else "",
             timestamp=at,

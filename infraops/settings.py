@@ -211,11 +211,13 @@ Q_CLUSTER = {
     "catch_up": False,
     "poll": 0.2,
     "label": "Queue",
+    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
+    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
-    Q_CLUSTER["redis"] = REDIS_URL
+    Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}
 else:
-    Q_CLUSTER["orm"] = "default"
+    Q_CLUSTER |= {"orm": "default", "broker_class": "automation.queue.database.DatabaseBroker"}
 
 # --- Audit ----------------------------------------------------------------------------------------
 
@@ -256,6 +258,16 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
+
+# The heads of seals, outside the database: a file (empty: none), and the system log (a socket that
+# is there, or host:port of a UDP server; empty: none).
+_DATABASE_FOLDER = (
+    Path(str(DATABASES["default"]["NAME"])).parent
+    if DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    else BASE_DIR
+)
+AUDIT_HEADS_FILE = env("AUDIT_HEADS_FILE", default=str(_DATABASE_FOLDER / "audit_heads.jsonl"))
+AUDIT_SYSLOG = env("AUDIT_SYSLOG", default="/dev/log")
 
 # --- API ------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.lost_sessions import is_page, lead_through_log_in, page_of_form
 from console.objects import LONGEST_SEARCH
-from console.signals import access_denied
+from console.signals import access_denied, csrf_failed
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
@@ -66,10 +66,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid CSRF token; nothing was done.
+    """A form without a valid CSRF token; nothing was done, and the attempt is recorded.
 
     Its session has ended, somebody has logged in again since, or it came from another site.
     """
+    csrf_failed.send(sender=None, request=request, reason=reason)
     page = page_of_form(request)
     log_in = resolve_url(settings.LOGIN_URL)
     if page and request.path == log_in:

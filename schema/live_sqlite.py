@@ -12,8 +12,9 @@ KINDS = {
     "integer": "int",
     "integer unsigned": "int unsigned",
     "datetime": "datetime(6)",
-    # Unbounded, like MySQL's longtext.
+    # Unbounded, like MySQL's longtext and longblob.
     "text": "longtext",
+    "blob": "longblob",
 }
 FOREIGN_KEYS = """
     SELECT m.name, k."from", k."table", k."to", k.on_delete

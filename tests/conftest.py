@@ -100,10 +100,11 @@ def query_ceiling(django_assert_max_num_queries: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def own_folders(settings: Any, tmp_path: Path) -> None:
-    """Each test has its own folders for playbooks, keys and runs."""
+    """Each test has its own folders for playbooks, keys and runs, and its own heads of seals."""
     for name, folder in (("PLAYBOOK_ROOT", "playbooks"), ("SSH_KEY_ROOT", "keys")):
         setattr(settings, name, tmp_path / folder)
     settings.RUN_ROOT = str(tmp_path / "runs")
+    settings.AUDIT_HEADS_FILE = str(tmp_path / "audit_heads.jsonl")
     for folder in ("playbooks", "keys", "runs"):
         (tmp_path / folder).mkdir(mode=0o700)
 

@@ -16,7 +16,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiKey, SavedView, User
-from audit.models import AuditLog
+from audit.models import AuditLog, Seal
+from audit.seals.sealing import make_seal
 from automation import launching
 from automation.content.playbook_files import hash_of
 from automation.launching import Intention, Launch
@@ -274,6 +275,12 @@ def occurrence(ticket: Ticket, job_row: Job | None = None, **fields: Any) -> Tic
 def audit_line(action: str = "server.updated", resource: Any = None, **details: Any) -> AuditLog:
     """An audit line; the keyword `actor` sets who acted."""
     return AuditLog.objects.record(action, resource, **details)
+
+
+def seal() -> Seal:
+    """A seal over a new audit line, and all before it that are not sealed yet."""
+    line = audit_line()
+    return _saved(make_seal(Seal.objects.newest(), line.pk))
 
 
 def _saved(row: Any) -> Any:

@@ -291,6 +291,8 @@ API = {
     "api:ticket-assign": api(ticket_id, POST=OPERATOR),
     "api:auditlog-list": api(GET=AUDITOR),
     "api:auditlog-detail": api(key(make.audit_line), GET=AUDITOR),
+    "api:seal-list": api(GET=AUDITOR),
+    "api:seal-detail": api(key(make.seal), GET=AUDITOR),
     "api:user-list": api(GET=AUDITOR, POST=ADMIN),
     "api:user-detail": api(key(make.user), GET=AUDITOR, PATCH=ADMIN, DELETE=ADMIN),
     "api:user-me": api(GET=VIEWER),
@@ -360,7 +362,7 @@ RECORDS = {
     **admin_pages("automation_worker", key(worker)),
     **admin_pages("automation_taskresult", key(task_result)),
     **admin_pages("tickets_ticket", key(make.ticket), add=OPERATOR, change=OPERATOR, export=True),
-    **admin_pages("django_q_schedule", key(Schedule.objects.get), view=AUDITOR),
+    **admin_pages("django_q_schedule", key(Schedule.objects.first), view=AUDITOR),
     **admin_pages("django_q_failure", key(failed_task), view=AUDITOR),
 }
 

@@ -42,6 +42,8 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         SSH_KEY_ROOT=str(_folder / "keys"),
         RUN_ROOT=str(_folder / "runs"),
         STATIC_ROOT=str(_folder / "static"),
+        AUDIT_HEADS_FILE=str(_folder / "audit_heads.jsonl"),
+        AUDIT_SYSLOG="",
     )
 
 from infraops.settings import *  # noqa: F403

@@ -29,6 +29,10 @@ BY_THE_WORKER = "Written by the worker while a run lasts; the run's own lines sa
 WITHOUT: dict[str, dict[str, str]] = {
     "accounts.SavedView": {"admin": "It is kept, shared and deleted from the list that it is of."},
     "audit.AuditLog": {"audit": "It is the trail."},
+    "audit.Seal": {
+        "admin": "Shown above the audit trail's list.",
+        "audit": "It seals the trail: a line about it would need another seal.",
+    },
     "inventory.Credential_allowed_servers": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
     ),

@@ -19,6 +19,9 @@ from schema.fields import CreatedAtField
 
 from .users import User
 
+# Characters of a token up to its dot, by which people know a key.
+PREFIX_LENGTH = 8
+
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self, at: datetime | None = None) -> Self:
@@ -40,7 +43,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         """
         if not owner.is_active:
             raise Refused(f"{owner} is inactive. Only active users can have API keys.")
-        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        prefix, secret = secrets.token_hex(PREFIX_LENGTH // 2), secrets.token_urlsafe(32)
         token = f"{prefix}.{secret}"
         key = self.model(owner=owner, name=name, prefix=prefix, expires_at=expires_at)
         key.digest = digest_of(token)
@@ -53,6 +56,17 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def matching(self, token: str) -> ApiKey | None:
         """The usable key for a token sent by a client, or None."""
         return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
+
+    def record_refusal(self, token: str) -> None:
+        """Record that a token was refused: of which key, if its beginning is that of one.
+
+        Never the token, nor any other part of it.
+        """
+        prefix = token.partition(".")[0]
+        is_prefix = len(prefix) == PREFIX_LENGTH
+        key = self.select_related("owner").filter(prefix=prefix).first() if is_prefix else None
+        reason = key.reason_to_refuse(token) if key else "unknown key"
+        AuditLog.objects.record_once("apikey.refused", key, reason=reason)
 
 
 def validate_future(value: datetime) -> None:
@@ -121,3 +135,11 @@ class ApiKey(models.Model):
     def is_usable(self) -> bool:
         unexpired = self.expires_at is None or self.expires_at > timezone.now()
         return self.revoked_at is None and unexpired and self.owner.is_active
+
+    def reason_to_refuse(self, token: str) -> str:
+        """Why a token with this key's prefix does not work."""
+        if not secrets.compare_digest(self.digest, digest_of(token)):
+            return "wrong token"
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.owner.is_active else "owner inactive"

@@ -22,7 +22,7 @@ from .differences import Difference, differences, in_words
 from .kinds import kind_in_words, kinds
 
 # Keys of `details` that have their own place on the page.
-PLACED = {"actor", "object", "changes", "via"}
+PLACED = {"actor", "actor_id", "object", "changes", "via", "terminal"}
 # Items shown of a list in the details; the API has all of them.
 MOST_ITEMS = 100
 DAY = Day("timestamp")
@@ -107,6 +107,15 @@ class Entry:
     def source(self) -> str:
         """`via`, or "worker" for what a worker did."""
         return "worker" if self._is_by_worker else self.via
+
+    @property
+    def terminal(self) -> str:
+        """Of a command: "deploy@ops1", or "root@ops1 (sudo by maria)"."""
+        where = self.line.details.get("terminal")
+        if not isinstance(where, dict) or not where.get("user"):
+            return ""
+        sudo = f" (sudo by {where['sudo']})" if where.get("sudo") else ""
+        return f"{where['user']}@{where.get('host', '')}{sudo}"
 
     @property
     def who(self) -> str:

@@ -1,18 +1,16 @@
 """The list and the form of playbooks. A playbook's own page is in views/playbooks.py."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import BooleanRadioFilter, RadioFilter
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.console import SwitchedAdmin
+from automation.forms.playbook_form import RULE_FIELDS, PlaybookForm
 from automation.models import Playbook
-from console.key_values import KeyValuesField
 from console.lists import (
     Day,
     Each,
@@ -23,7 +21,6 @@ from console.lists import (
     ask_first,
     call_each,
 )
-from inventory.secret_forms import NamesField
 
 
 class FileFilter(RadioFilter):
@@ -37,15 +34,6 @@ class FileFilter(RadioFilter):
         return queryset.whose_file_is(self.value()) if self.value() else queryset
 
 
-class PlaybookForm(forms.ModelForm):
-    tags = NamesField(
-        required=False, widget=UnfoldAdminTextInputWidget, help_text="Comma-separated."
-    )
-
-    class Meta:
-        field_classes: ClassVar = {"variables": KeyValuesField}
-
-
 @admin.register(Playbook)
 class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     form = PlaybookForm
@@ -53,6 +41,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     list_filter = [
         ("is_active", BooleanRadioFilter),
         FileFilter,
+        ("accepts_undeclared", BooleanRadioFilter),
         TagFilter,
         ("updated_at", TimeRangeFilter),
     ]
@@ -70,6 +59,8 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         "file_hash": "file_hash",
         "file_is": "file_state",
         "tags": "tags",
+        "accepts_undeclared": "accepts_undeclared",
+        "option_rules": "option_rules",
         "is_active": "is_active",
         "created_at": "created_at",
         "updated_at": "updated_at",
@@ -84,11 +75,14 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
         ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
-        ("Launch", {"fields": ["variables", "tags"]}),
+        ("Launch", {"fields": ["variables", "accepts_undeclared", "tags"]}),
+        ("Who may set launch options", {"fields": RULE_FIELDS, "classes": ["collapse"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["name", "description", "file_path", "variables", "tags", "is_active"]}),
+        (None, {"fields": ["name", "description", "file_path"]}),
+        ("Launch", {"fields": ["variables", "accepts_undeclared", "tags", "is_active"]}),
+        ("Who may set launch options", {"fields": RULE_FIELDS, "classes": ["collapse"]}),
     ]
 
     class Media:

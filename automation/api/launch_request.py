@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import ApiKey
 from accounts.signed_in import signed_in
-from automation import launching, variables
+from automation import launching
 from automation.launching import (
     Choice,
     Intention,
@@ -246,7 +246,7 @@ class RelaunchSerializer(OptionsSerializer):
 def check_variables(playbook: Playbook, values: Any) -> None:
     """Raise a ValidationError of the API if the playbook does not take these values."""
     try:
-        variables.cleaned_values(playbook.schema(), values)
+        playbook.cleaned_values(values)
     except DjangoValidationError as error:
         raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
 

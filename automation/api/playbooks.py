@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from automation.filters import PlaybookFilters
 from automation.models import Job, Playbook
+from automation.models.option_rules import DEFAULTS, Setter, without_defaults
 from automation.reports.playbook_history import playbook_history
 from automation.reports.playbook_parts import list_playbook_parts
 from console.api.serializers import NoFields, StrictModelSerializer
@@ -17,7 +18,25 @@ from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
 
 
+class OptionRulesField(serializers.DictField):
+    """{option: who may set it}: all of them when read; those left out have their defaults."""
+
+    child = serializers.ChoiceField(Setter.choices)
+
+    def to_representation(self, value: dict[str, str]) -> dict[str, str]:
+        return {name: str(who) for name, who in {**DEFAULTS, **value}.items()}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Unknown options are left to the model."""
+        return without_defaults(super().to_internal_value(data))
+
+
 class PlaybookSerializer(StrictModelSerializer):
+    option_rules = OptionRulesField(
+        required=False,
+        help_text="Who may set each launch option: `operator`, `admin` or `nobody`. "
+        "When written, options that are left out get their defaults.",
+    )
     file_state = serializers.ChoiceField(
         ["unchanged", "changed", "missing"],
         read_only=True,
@@ -42,6 +61,8 @@ class PlaybookSerializer(StrictModelSerializer):
             "tags",
             "variables",
             "warnings",
+            "accepts_undeclared",
+            "option_rules",
             "is_active",
             "created_at",
             "updated_at",

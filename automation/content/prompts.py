@@ -41,6 +41,11 @@ def read_schema(plays: Plays) -> dict[str, Any]:
     return schema
 
 
+def names_in(plays: Plays) -> list[str]:
+    """The variables that the plays ask for."""
+    return list(_prompts(plays))
+
+
 def with_code_left_out(schema: dict[str, Any], read_plays: Callable[[], Plays]) -> dict[str, Any]:
     """The schema, with template defaults of the playbook's own left to the playbook.
 

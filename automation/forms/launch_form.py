@@ -9,12 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.http import QueryDict
-from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from audit.redaction import MASK
@@ -22,7 +17,9 @@ from automation import launching
 from automation.launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
 from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
 from automation.models import Playbook, Run
+from automation.models.option_rules import ReservedOption
 from automation.models.options import OPTIONS
+from automation.models.playbooks import not_accepted
 from automation.variables import masked
 from console.lists import reason
 from console.objects import LONGEST_SEARCH, row_key
@@ -30,16 +27,16 @@ from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 
+from .option_fields import OptionFields
 from .server_choice import ServerOffer, ServersField, offer_servers
 from .variable_fields import free_variables_field, variable_field
 
 Tried = TypeVar("Tried")
 PREFIX = "var_"
 FREE = "extra_vars"
-VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5))]
 
 
-class LaunchForm(forms.Form):
+class LaunchForm(OptionFields):
     playbook = forms.ModelChoiceField(
         Playbook.objects.active(),
         empty_label="Choose a playbook",
@@ -68,76 +65,6 @@ class LaunchForm(forms.Form):
         widget=UnfoldAdminTextInputWidget({"placeholder": "web1 or 10.0.7."}),
         help_text="Part of a name, address or description.",
     )
-    check_mode = forms.BooleanField(
-        required=False,
-        label="Check mode",
-        widget=UnfoldBooleanSwitchWidget,
-        help_text="Report what would change, and change nothing.",
-    )
-    diff_mode = forms.BooleanField(
-        required=False,
-        label="Show differences",
-        widget=UnfoldBooleanSwitchWidget,
-        help_text="What changes in files and templates, before and after.",
-    )
-    become = forms.BooleanField(
-        required=False,
-        label="Become",
-        widget=UnfoldBooleanSwitchWidget,
-        help_text="Run tasks as another user, by default root.",
-    )
-    tags = forms.CharField(
-        required=False,
-        label="Only tags",
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Comma-separated, e.g. web,config",
-    )
-    skip_tags = forms.CharField(
-        required=False,
-        label="Skip tags",
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Comma-separated, e.g. slow,reboot",
-    )
-    start_at_task = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=255,
-        label="Start at task",
-        widget=UnfoldAdminTextInputWidget({"list": "launch-tasks"}),
-        help_text="Skip the tasks before it.",
-    )
-    verbosity = forms.TypedChoiceField(
-        choices=VERBOSITY, coerce=int, initial=0, widget=UnfoldAdminSelectWidget
-    )
-    forks = forms.IntegerField(
-        initial=5,
-        min_value=1,
-        max_value=500,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text="How many servers to work on at the same time.",
-    )
-    credential = forms.ModelChoiceField(
-        Credential.objects.active(),
-        required=False,
-        empty_label="Each server's own",
-        widget=UnfoldAdminSelectWidget,
-        help_text="How Ansible logs in. Overrides the servers' own credentials.",
-        error_messages={"invalid_choice": "There is no such active credential."},
-    )
-    deadline_seconds = forms.IntegerField(
-        required=False,
-        min_value=1,
-        label="Stop after (seconds)",
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text="The run is stopped when it takes longer.",
-    )
-    idle_deadline_seconds = forms.IntegerField(
-        required=False,
-        min_value=1,
-        label="Stop after no output for (seconds)",
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Leave empty for no limit.",
-    )
     reason = forms.CharField(
         required=False,
         max_length=LONGEST_LAUNCH_REASON,
@@ -155,14 +82,16 @@ class LaunchForm(forms.Form):
         *args: Any,
         playbook: Playbook | None = None,
         relaunch_of: Run | None = None,
+        actor: User | None = None,
         **kwargs: Any,
     ) -> None:
+        """With `actor`, options that this user may not set for the playbook are disabled."""
         # Another playbook means another launch, which gets none of the first one's secrets.
         self.repeated = relaunch_of if relaunch_of and relaunch_of.playbook == playbook else None
         kwargs["initial"] = {
             "key": uuid.uuid4().hex,
             "playbook": playbook,
-            "deadline_seconds": settings.RUN_DEADLINE_SECONDS,
+            **self.defaults,
             "relaunch_of": relaunch_of.pk if relaunch_of else "",
             **kwargs.get("initial", {}),
         }
@@ -174,8 +103,17 @@ class LaunchForm(forms.Form):
             if spec.get("secret") and name in self.known_secrets():
                 self.fields[PREFIX + name].required = False
                 self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
-        if playbook is not None and not self.schema:
-            self.fields[FREE] = free_variables_field()
+        if playbook is not None and playbook.accepts_undeclared:
+            self.fields[FREE] = free_variables_field(has_others=bool(self.schema))
+        # Sentences about what the repeated run had, and this form has not.
+        self.left_out = []
+        if playbook is not None and actor is not None:
+            self.lock_options(playbook, actor)
+            self._name_lost_variables(playbook)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
 
     def with_own_variables(self, sent: QueryDict) -> QueryDict:
         """The sent data, with this form's initial values for its variables."""
@@ -241,6 +179,8 @@ class LaunchForm(forms.Form):
             return verb()
         except ValidationError as error:
             self._place(error)
+        except ReservedOption as error:
+            self._place(ValidationError(dict(error.fields)))
         except PlanChanged:
             raise
         except (Refused, PermissionDenied) as error:
@@ -249,9 +189,12 @@ class LaunchForm(forms.Form):
 
     def extra_vars(self) -> Any:
         """The given values; an empty field gives none, so its default applies."""
-        if not self.schema:
-            return self.cleaned_data.get(FREE) or {}
-        given = {}
+        free = self.cleaned_data.get(FREE) or {}
+        if not self.schema or not isinstance(free, dict):
+            return free
+        if doubled := ", ".join(self.schema.keys() & free.keys()):
+            raise ValidationError({FREE: [f"Use the fields above for: {doubled}."]})
+        given = dict(free)
         for name, spec in self.schema.items():
             value = self.cleaned_data[PREFIX + name]
             emptied = value == "" and bool(spec.get("default"))
@@ -259,6 +202,12 @@ class LaunchForm(forms.Form):
                 # Browsers send line ends as \\r\\n, whatever was typed.
                 given[name] = value.replace("\r\n", "\n") if isinstance(value, str) else value
         return given
+
+    def _name_lost_variables(self, playbook: Playbook) -> None:
+        """The repeated run's variables that a launch may no longer pass have no field."""
+        lost = playbook.undeclared_in(self.repeated.extra_vars) if self.repeated else []
+        if lost:
+            self.left_out.append(f"{not_accepted(lost)} They are left out here.")
 
     def known_secrets(self) -> set[str]:
         """Secrets of the repeated run, which this form need not ask for again."""
@@ -295,11 +244,11 @@ class LaunchForm(forms.Form):
         """Show each message at the field that it is about."""
         has_names = hasattr(error, "error_dict")
         by_name = error.error_dict if has_names else {NON_FIELD_ERRORS: error.error_list}
-        aliases = {"server_id": "servers"}
+        aliases = {"server_id": "servers", "credential_id": "credential"}
         for name, errors in by_name.items():
             places = (aliases.get(name, name), PREFIX + name, FREE)
             field = next((place for place in places if place in self.fields), None)
-            named = field != FREE or name == FREE
+            named = name in (FREE, NON_FIELD_ERRORS) or field not in (FREE, None)
             for each in errors:
                 text = " ".join(each.messages)
                 self.add_error(field, text if named else f"{name}: {text}")
@@ -338,7 +287,7 @@ class LaunchForm(forms.Form):
 
     def has_options(self) -> bool:
         """True if a folded field is invalid or differs from its default."""
-        first = {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        first = self.defaults
         names = [*(bound.name for bound, _flag in self.option_fields()), "credential", "reason"]
         return any(
             self[name].errors
@@ -368,5 +317,6 @@ def initial_for_relaunch(run: Run) -> dict[str, Any]:
         for name, value in values.items()
         if name in schema and not schema[name].get("secret")
     }
-    free = {FREE: values} if values and not schema else {}
+    others = {name: value for name, value in values.items() if name not in schema}
+    free = {FREE: others} if others and run.playbook.accepts_undeclared else {}
     return {**options, **given, **free, "credential": run.credential_id}

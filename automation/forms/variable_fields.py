@@ -94,11 +94,11 @@ def _choice_field(choices: list[Any], common: dict[str, Any], empty: str) -> for
     )
 
 
-def free_variables_field() -> forms.Field:
-    """The field for any variables, of a playbook that declares none."""
+def free_variables_field(*, has_others: bool) -> forms.Field:
+    """The field for undeclared variables."""
     return TextOfJSON(
-        label="Variables",
+        label="Other variables" if has_others else "Variables",
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 4, "placeholder": '{"version": "1.4"}'}),
-        help_text="A JSON object. This playbook declares no variables.",
+        help_text="A JSON object. Any variable, except Ansible's own settings.",
     )

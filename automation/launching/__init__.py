@@ -3,7 +3,7 @@
 from .digests import PlanChanged
 from .intentions import Intention
 from .launches import Choice, Launch, Origin
-from .relaunching import Only, launch_from
+from .relaunching import Only, launch_from, relaunch_problem
 from .verbs import Launched, digest_of_launch, launch, rehearse, was_made_by
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "launch",
     "launch_from",
     "rehearse",
+    "relaunch_problem",
     "was_made_by",
 ]

@@ -48,7 +48,7 @@ def unsaved_run(launch: Launch) -> Run:
     What was secret in the run that it relaunches stays secret.
     """
     schema = launch.playbook.schema()
-    values = variables.cleaned_values(schema, launch.extra_vars)
+    values = launch.playbook.cleaned_values(launch.extra_vars)
     secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
     return Run(
         playbook=launch.playbook,
@@ -127,6 +127,10 @@ def _refuse_bad_values(candidate: Candidate) -> None:
     _ = candidate.run
 
 
+def _refuse_reserved_options(candidate: Candidate) -> None:
+    candidate.launch.playbook.refuse_options(candidate.run, candidate.actor)
+
+
 def _refuse_unknown_task(candidate: Candidate) -> None:
     """Ansible itself would skip every task and report success."""
     playbook, name = candidate.launch.playbook, candidate.run.start_at_task
@@ -160,6 +164,7 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
     "values": _refuse_bad_values,
+    "options": _refuse_reserved_options,
     "start_at_task": _refuse_unknown_task,
     "reason": _refuse_bad_reason,
     "credentials": _refuse_credentials,

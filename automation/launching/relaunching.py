@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 from django.db import models
 
+from accounts.models import User
 from automation import variables
 from automation.models import Job, Run
 from automation.models.options import OPTIONS
+from automation.models.playbooks import not_accepted
 from inventory.models import Server
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
@@ -70,6 +72,13 @@ def launch_from(
         relaunch_of=run,
         **options,
     )
+
+
+def relaunch_problem(run: Run, actor: User) -> str:
+    """Why this user may not relaunch the run as it was; "" if they may."""
+    lost = run.playbook.undeclared_in(run.extra_vars)
+    said = [run.playbook.options_problem(run, actor), not_accepted(lost) if lost else ""]
+    return " ".join(filter(None, said))
 
 
 def jobs_to_repeat(run: Run, only: str | None = None) -> models.QuerySet[Job]:

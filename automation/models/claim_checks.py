@@ -14,7 +14,7 @@ from automation.signals import launch_checked
 from inventory.models import Server
 
 from .credential_use import credential_problem
-from .playbooks import Playbook
+from .playbooks import Playbook, not_accepted
 from .verdicts import Level, Verdict, Violation, contributed_violations
 from .waiting import name_some
 
@@ -67,9 +67,29 @@ def _user_may_not_launch(run: Run) -> str:
     return ""
 
 
+def _option_is_reserved(run: Run) -> str:
+    """The rules, or the user's role, may have changed."""
+    if not run.options() and run.credential_id is None:
+        return ""
+    playbook = Playbook.objects.get(pk=run.playbook_id)
+    if said := playbook.options_problem(run, User.objects.get(pk=run.launched_by_id)):
+        return f"{said} That was changed while the run waited."
+    return ""
+
+
+def _variable_is_undeclared(run: Run) -> str:
+    if not run.extra_vars:
+        return ""
+    playbook = Playbook.objects.get(pk=run.playbook_id)
+    names = playbook.undeclared_in(run.extra_vars)
+    return f"{not_accepted(names)} That was changed while the run waited." if names else ""
+
+
 CHECKS: list[Callable[[Run], str]] = [
     _playbook_is_inactive,
     _server_is_inactive,
     _user_may_not_launch,
+    _option_is_reserved,
+    _variable_is_undeclared,
     credential_problem,
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +18,14 @@ from automation.content import imported_playbooks, playbook_files, prompts
 from inventory.ansible.names import reservations
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
+
+from .option_rules import OptionRules
+
+
+def not_accepted(names: Sequence[str]) -> str:
+    """ "The playbook does not accept the variables a, b."."""
+    which = "variable" if len(names) == 1 else "variables"
+    return f"The playbook does not accept the {which} {', '.join(names)}."
 
 
 def validate_labels(value: Any) -> None:
@@ -39,12 +48,15 @@ class PlaybookQuerySet(models.QuerySet["Playbook"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def accepting_undeclared(self) -> Self:
+        return self.filter(accepts_undeclared=True)
+
     def connection_check(self) -> Playbook:
         """Our own playbook that tests whether Ansible can reach a server."""
         return self.get(file_path=f"{playbook_files.BUILTIN}check_connection.yml")
 
 
-class Playbook(Editable):
+class Playbook(Editable, OptionRules):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     file_path = models.CharField(
@@ -62,6 +74,12 @@ class Playbook(Editable):
         validators=[variables.validate_schema],
         help_text="Variables that a launch asks for: "
         '{"version": {"type": "string", "required": true, "help": "…"}}.',
+    )
+    accepts_undeclared = models.BooleanField(
+        "accepts undeclared variables",
+        default=False,
+        db_default=False,
+        help_text="A launch may pass any variable, except those that control Ansible itself.",
     )
     is_active = models.BooleanField(
         "active", default=True, db_default=True, help_text="Inactive playbooks cannot be launched."
@@ -83,6 +101,7 @@ class Playbook(Editable):
         permissions = [
             ("launch_playbook", "Can launch playbooks"),
             ("accept_playbook", "Can accept a changed file"),
+            ("set_reserved_option", "Can set launch options that are reserved for admins"),
         ]
 
     def __str__(self) -> str:
@@ -162,6 +181,18 @@ class Playbook(Editable):
         """Its variables, with template defaults of its own left to the playbook."""
         return prompts.with_code_left_out(self.variables, self.plays)
 
+    def cleaned_values(self, given: Any) -> dict[str, Any]:
+        """The values to run with, for those given. Raises ValidationError by variable."""
+        extra = None if self.accepts_undeclared else self._prompted_besides(given)
+        return variables.cleaned_values(self.schema(), given, extra)
+
+    def undeclared_in(self, names: Collection[str]) -> list[str]:
+        """Those of the names that a launch may not pass, although it might have been able to."""
+        if self.accepts_undeclared:
+            return []
+        more = set(names) - self.variables.keys()
+        return sorted(more.difference(prompts.names_in(self.plays()))) if more else []
+
     @property
     def warnings(self) -> list[str]:
         """Sentences about variables whose names have a meaning in Ansible."""
@@ -199,6 +230,12 @@ class Playbook(Editable):
         return "unchanged" if current == self.file_hash else "changed"
 
     # Private
+
+    def _prompted_besides(self, given: Any) -> Collection[str]:
+        """The file's prompts, which count as declared; read only if something else is given."""
+        if not isinstance(given, dict) or given.keys() <= self.variables.keys():
+            return ()
+        return prompts.names_in(self.plays())
 
     def _take_prompts(self) -> list[str]:
         """Update the variables from the changed file's prompts.

@@ -31,7 +31,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         **header,
-        **relaunching_of(job.run, job),
+        **relaunching_of(request, job.run, job),
         "log": {**job_log_window(job, header["failing_line"]), **_state_of_log(header)},
         **_tasks_of(request, job),
         "model_admin": admin.site.get_model_admin(Job),

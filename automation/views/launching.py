@@ -60,11 +60,13 @@ def job_launch(request: HttpRequest) -> HttpResponse:
 @require_safe
 @launchers_only
 def job_launch_variables(request: HttpRequest) -> HttpResponse:
-    """The fields for the variables of `?playbook=`, when another one is chosen in the form."""
+    """The fields for variables and options of `?playbook=`, when it is chosen in the form."""
     playbook = _playbook(request.GET.get("playbook"))
-    form = LaunchForm(playbook=playbook, relaunch_of=_run(request.GET.get("relaunch_of")))
+    actor, repeated = signed_in(request), _run(request.GET.get("relaunch_of"))
+    form = LaunchForm(playbook=playbook, relaunch_of=repeated, actor=actor)
+    form.offer_credentials(actor)
     return TemplateResponse(
-        request, "automation/launch/_launch_variables.html", _shown(request, form, playbook)
+        request, "automation/launch/_launch_fields.html", _shown(request, form, playbook)
     )
 
 
@@ -123,9 +125,10 @@ def launch_page(
     initial = initial or {}
     playbook = _playbook(request.POST.get("playbook")) if form else initial.get("playbook")
     repeated = initial.pop("relaunch_of", None)
-    form = form or LaunchForm(playbook=playbook, relaunch_of=repeated, initial=initial)
+    actor = signed_in(request)
+    form = form or LaunchForm(playbook=playbook, relaunch_of=repeated, actor=actor, initial=initial)
     intention = changed.intention if changed else _plan_of(request, form)
-    form.offer_credentials(signed_in(request))
+    form.offer_credentials(actor)
     context = {
         **admin.site.each_context(request),
         **_shown(request, form, playbook),
@@ -154,13 +157,14 @@ def _sent(request: HttpRequest) -> LaunchForm:
     playbook, repeated = _playbook(chosen), _run(data.get("relaunch_of"))
     if data.get("variables_of", chosen) != chosen:
         data = LaunchForm(playbook=playbook, relaunch_of=repeated).with_own_variables(data)
-    return LaunchForm(data, playbook=playbook, relaunch_of=repeated)
+    return LaunchForm(data, playbook=playbook, relaunch_of=repeated, actor=signed_in(request))
 
 
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
     """Context for a playbook's fields; a relaunch offers only its own values."""
     offered = None if form.repeated else last_values(signed_in(request), playbook)
-    tags = list_playbook_tags(playbook.plays()) if playbook else []
+    may_choose = playbook is not None and not form.is_disabled("tags")
+    tags = list_playbook_tags(playbook.plays()) if playbook and may_choose else []
     tasks = read_task_names(playbook.file_path).names if playbook else ()
     fields = {"form": form, "playbook": playbook, "remembered": offered}
     return {**fields, "playbook_tags": tags, "playbook_tasks": tasks}

@@ -37,7 +37,7 @@ def job_lines(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = state_of(job)
     if request.GET.get("state") != context["state"]:
         job = Job.objects.for_page().get(pk=job.pk)
-        context = {**header_of(job), **relaunching_of(job.run, job), "changed": True}
+        context = {**header_of(job), **relaunching_of(request, job.run, job), "changed": True}
     context |= lines_asked_for(request, job)
     return TemplateResponse(request, "automation/jobs/_job_lines.html", context)
 

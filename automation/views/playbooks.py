@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from automation import variables
+from automation.content.playbook_tags import list_guard_tags
 from automation.models import Playbook, Run
+from automation.models.option_rules import DEFAULTS, OPTION_RULES
 from automation.reports.charts import HEIGHT, strip_of
 from automation.reports.playbook_history import RunRecord, playbook_history
 from automation.reports.playbook_parts import list_playbook_parts
@@ -35,6 +37,11 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "title": playbook.name,
         "playbook": playbook,
         "variables": [_entry(name, spec) for name, spec in playbook.schema().items()],
+        "option_rules": [
+            (OPTION_RULES[name], who, who != DEFAULTS[name])
+            for name, who in playbook.who_may_set().items()
+        ],
+        "guard_tags": sorted(list_guard_tags(playbook.plays())),
         "parts": list_playbook_parts(playbook.source.encode()),
         "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
         "record": record,

@@ -48,7 +48,7 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
     # Read the run first: then whatever was written before it ended is in the table.
     run = get_object_or_404(Run.objects.select_related(*related), pk=pk)
-    relaunching = relaunching_of(run)
+    relaunching = relaunching_of(request, run)
     summary = summarize_run(relaunching["run_servers"])
     return {
         **_header(run, summary),

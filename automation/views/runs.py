@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -19,6 +20,7 @@ from automation import launching
 from automation.launching import Launch, Launched, Only, PlanChanged, launch_from
 from automation.launching.digests import name_changes, read_signed
 from automation.models import Job, Run
+from automation.models.option_rules import ReservedOption
 from automation.reports.run_servers import RunServers, Target
 from console.asking import ask_to_confirm, is_confirmed
 from console.lists import reason
@@ -118,7 +120,7 @@ def relaunch(
     except PlanChanged as changed:
         intention, note = changed.intention, str(changed)
         changes = changes_since(given.get("shown", ""), changed)
-    except (Refused, ValidationError) as error:
+    except (Refused, ValidationError, ReservedOption) as error:
         messages.error(request, f"Nothing was launched. {_told(error)}")
         return redirect(back)
     label = f"Relaunch on {target.words()}"
@@ -177,7 +179,7 @@ def redirect_to_launched(request: HttpRequest, launched: Launched, launch: Launc
     return redirect(only_job(run) or run)
 
 
-def _told(error: Refused | ValidationError) -> str:
+def _told(error: Refused | ValidationError | ReservedOption) -> str:
     """The message with the names of variables that can no longer be used."""
     if hasattr(error, "message_dict"):
         said = [f"{name}: {' '.join(told)}" for name, told in error.message_dict.items()]
@@ -191,7 +193,7 @@ def only_job(run: Run) -> Job | None:
     return jobs[0] if len(jobs) == 1 else None
 
 
-def relaunching_of(run: Run, job: Job | None = None) -> dict[str, Any]:
+def relaunching_of(request: HttpRequest, run: Run, job: Job | None = None) -> dict[str, Any]:
     """What a page needs to cancel or relaunch a run, and the runs that repeat it.
 
     Nothing is queried until a template shows it: most polls find nothing changed.
@@ -200,5 +202,6 @@ def relaunching_of(run: Run, job: Job | None = None) -> dict[str, Any]:
         "run": run,
         "run_servers": RunServers(run, job),
         "relaunch_key": uuid4().hex,
+        "relaunch_problem": partial(launching.relaunch_problem, run, signed_in(request)),
         "relaunches": run.relaunches.order_by("id")[:RELAUNCHES],
     }

@@ -1,21 +1,15 @@
 """A worker process: runs the tasks that the supervisor gives it, one after the other."""
 
 import contextlib
-import inspect
 import logging
 import multiprocessing.util
 import traceback
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-from django.apps import apps
-from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
 from django_q.monitor import save_task
 
@@ -55,35 +49,19 @@ def enter_service() -> None:
 
 
 def perform(task: dict[str, Any]) -> None:
-    """Call the task's function. If it raises, the failure is logged, and kept in the database."""
+    """Call the function of a task of ours: automation.queue has refused all others.
+
+    If it raises, the failure is logged, and kept in the database.
+    """
     close_old_connections()
     try:
-        said = task_function(task["func"])(*task["args"], **task["kwargs"])
+        said = import_string(task["func"])(*task["args"], **task["kwargs"])
     except Exception as error:
         logger.exception("The task %s failed", task["func"])
         failed = {"result": f"{error} : {traceback.format_exc()}", "success": False}
         save_task({**task, **failed, "stopped": timezone.now()}, get_broker())
     else:
         logger.info("%s: %s", task["func"], said)
-
-
-def task_function(name: Any) -> Callable[..., Any]:
-    """The function of this name in the `tasks` module of one of our apps. ValueError otherwise.
-
-    Names come from the database, where nothing else may be made to run by writing a row.
-    """
-    module, _, function_name = str(name).rpartition(".")
-    if module in task_modules():
-        function = getattr(import_module(module), function_name, None)
-        if inspect.isfunction(function) and function.__module__ == module:
-            return function
-    raise ValueError(f"{name} is not a task of this project.")
-
-
-@cache
-def task_modules() -> frozenset[str]:
-    ours = (app for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR)
-    return frozenset(f"{app.name}.tasks" for app in ours)
 
 
 def _say_goodbye() -> None:

@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticate
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from console.signals import access_denied
+from console.signals import access_denied, csrf_failed
 from schema.exceptions import Refused
 
 LOG_IN = "Log in, or send an API key as “Authorization: Bearer <token>”."
@@ -39,9 +39,16 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is None:
         return None
     if response.status_code == 403:
-        access_denied.send(sender=None, request=context["request"])
+        _announce_refusal(context["request"], str(getattr(error, "detail", "")))
     response.data = {**describe_error(response.data), **getattr(error, "more", {})}
     return response
+
+
+def _announce_refusal(request: Any, reason: str) -> None:
+    if reason.startswith("CSRF Failed"):  # DRF's SessionAuthentication
+        csrf_failed.send(sender=None, request=request, reason=reason)
+    else:
+        access_denied.send(sender=None, request=request)
 
 
 def _as_http(error: Exception) -> Exception:

@@ -12,6 +12,7 @@
     const form = document.getElementById("launch-form");
     const playbook = form.elements.playbook;
     const variables = document.getElementById("launch-variables");
+    const options = document.getElementById("launch-options");
     const run = form.querySelector('[data-part="button"]');
     const again = document.getElementById("launch-check");
     const failed = document.getElementById("launch-failed");
@@ -33,7 +34,8 @@
     function fill(values) {
         for (const [name, value] of values) {
             const field = name !== "servers" && form.elements[name];
-            if (!field) continue;
+            if (!field || field.disabled) continue;
+            if (field.localName === "select" && ![...field.options].some((each) => each.value === String(value))) continue;
             if (field.type === "checkbox") field.checked = value;
             else field.value = value;
         }
@@ -48,11 +50,21 @@
         // Not earlier: what is typed while the response is on its way counts too.
         const left = heldOf(variables.dataset.playbook);
         for (const field of within(variables)) left.set(field.name, valueOf(field));
-        variables.replaceChildren(...page.body.childNodes);
+        variables.replaceChildren(...page.querySelector('[data-fields="variables"]').childNodes);
         variables.dataset.playbook = chosen;
+        showOptions(page.querySelector('[data-fields="options"]'));
         const names = new Set(within(variables).map((field) => field.name));
         fill([...heldOf(chosen)].filter(([name]) => names.has(name)));
         markTags();
+    }
+
+    // The fields are the same for each playbook, but others are disabled.
+    function showOptions(page) {
+        const values = within(options).filter((field) => !field.disabled).map((field) => [field.name, valueOf(field)]);
+        const isOpen = options.querySelector("details").open;
+        options.replaceChildren(...page.childNodes);
+        options.querySelector("details").open ||= isOpen;
+        fill(values);
     }
 
     // --- The servers and values of one's last run, and back -----------------------------------

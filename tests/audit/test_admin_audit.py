@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from audit.context import acting_as
+from audit.context import acting_as, terminal
 from audit.models import AuditLog
 from tests import make
 
@@ -95,7 +95,7 @@ def test_what_a_worker_did_is_told_as_the_systems_for_somebodys_run(client_of, b
     assert "system, for" not in client.get(LIST).content.decode()
     with acting_as(alice, via=lambda: "command run_worker"):
         AuditLog.objects.record("server.host_key_learned", make.server())
-    assert where(client) == "worker"
+    assert where(client) == f"worker as {terminal()['user']}@{terminal()['host']}"
     line = AuditLog.objects.newest_first()[0]
     for path in (LIST, reverse("admin:audit_auditlog_change", args=[line.pk])):
         assert "system, for alice&#x27;s run" in client.get(path).content.decode()

@@ -100,6 +100,7 @@ def test_a_failed_log_in_is_recorded_without_the_password(alice):
     assert line.details == {
         "username": "alice",
         "actor": "anonymous",
+        "actor_id": None,
         "via": "console",
     }
     assert line.ip_address == "192.0.2.7"

@@ -167,7 +167,9 @@ def test_a_rebuilt_table_gets_them_with_the_next_migrate():
     new.model = AuditLog
     try:
         alter(old, new)
-        assert triggers._existing(connection) == {}
+        assert {triggers._table_of(name) for name in triggers._existing(connection)} == {
+            triggers.SEALS
+        }
     finally:
         alter(new, old)
         call_command("migrate", verbosity=0)

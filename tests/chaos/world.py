@@ -95,7 +95,11 @@ def furnished(database: Database, folder: Path, logs: Path, left_out: dict[str, 
     servers = [make.localhost(hostname=f"host{lot}{number}") for number in range(SERVERS)]
     made = {
         name: make.playbook(
-            plays, name=f"{name} {lot}", file_path=f"{name}.yml", is_exclusive=name == "alone"
+            plays,
+            name=f"{name} {lot}",
+            file_path=f"{name}.yml",
+            is_exclusive=name == "alone",
+            accepts_undeclared=True,
         )
         for name, plays in playbooks.written(str(folder / "marks")).items()
     }

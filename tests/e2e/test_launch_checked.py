@@ -236,7 +236,7 @@ def test_back_brings_the_servers_that_were_searched_for(page_of, alice, deploy):
 
 
 def test_back_brings_no_secret_out_of_free_variables(page_of, alice, deploy):
-    free = make.playbook(name="Free")
+    free = make.playbook(name="Free", accepts_undeclared=True)
     page = page_of(alice)
     for typed, kept in (('{"size": 1}', '{"size": 1}'), ('{"db_password": "s3cret"}', "")):
         page.goto(LAUNCH)

@@ -26,6 +26,7 @@ ORIGINALS = {
     "unfold/helpers/app_list.html": "6ab83ac498b2f50f",
     "unfold/helpers/change_list_filter_actions.html": "fea88b860b61008c",
     "unfold/helpers/empty_results.html": "5f4727a37a99da76",
+    "unfold/helpers/field.html": "0daae211393f1249",
     "unfold/helpers/messages/errornote.html": "c2213d68f03f316f",
     "unfold/helpers/search.html": "91996c27181d14ad",
     "unfold/helpers/unauthenticated_header.html": "904c823eb0d85052",

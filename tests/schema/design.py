@@ -6,6 +6,8 @@ tries what it refuses. “, on SQLite”: only there; elsewhere another index do
 live database in tests/schema/test_live_schema.py.
 """
 
+from tests.schema.design_audit import AUDIT
+
 DESIGN = """
 users
     id int
@@ -128,6 +130,8 @@ playbooks
     file_hash varchar(64)
     tags json = []
     variables json = {}
+    option_rules json = {}
+    accepts_undeclared bool = 0
     is_active bool = 1
     is_exclusive bool = 0
     created_at datetime(6) = now
@@ -359,26 +363,6 @@ ticket_comments
     index (ticket_id)
     ticket_id → tickets.id CASCADE
     created_by → users.id RESTRICT
-
-audit_logs
-    id bigint
-    user_id int?
-    action varchar(100)
-    resource_type varchar(50)
-    resource_id varchar(64)?
-    details json = {}
-    ip_address varchar(45)?
-    user_agent varchar(255) =
-    timestamp datetime(6) = now
-    primary key (id)
-    index (user_id)
-    index (action)
-    index (resource_type)
-    index (timestamp)
-    index (resource_type, resource_id)
-    index (resource_type, resource_id, timestamp)
-    index (action, timestamp)
-    user_id → users.id SET NULL
 """
 
 # Too long for one line: why a job failed.
@@ -390,6 +374,6 @@ FAILURES = (
 
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for block in DESIGN.replace("FAILURES", FAILURES).strip().split("\n\n")
+    for block in f"{DESIGN}{AUDIT}".replace("FAILURES", FAILURES).strip().split("\n\n")
     if (lines := block.splitlines())
 }

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.terminal import acting_user
 from audit.context import acting_as
 from automation.importing import PlaybookImport, import_playbooks
+from automation.models import Playbook
 
 WORDS = {
     "added": "added",
@@ -35,6 +36,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user", help="the admin who accepts (default: the first active admin)"
         )
+        parser.add_argument(
+            "--undeclared-variables",
+            action="store_true",
+            help="let new playbooks that declare no variables accept any",
+        )
         parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,6 +53,7 @@ class Command(BaseCommand):
                 report = import_playbooks(
                     root,
                     accept_as=user if options["accept"] else None,
+                    accepts_undeclared=options["undeclared_variables"],
                     dry_run=options["dry_run"],
                 )
             except PermissionDenied as error:
@@ -72,3 +79,10 @@ class Command(BaseCommand):
             files = list(getattr(report, name))
             shown = f"  {', '.join(files)}" if files and name != "unchanged" else ""
             self.stdout.write(f"{word:<16}{len(files):>6}{shown}")
+        self._list_undeclared()
+
+    def _list_undeclared(self) -> None:
+        names = Playbook.objects.accepting_undeclared().values_list("name", flat=True)
+        if names:
+            said = f"Accept undeclared variables: {', '.join(names)}"
+            self.stdout.write(self.style.WARNING(said))

@@ -5,9 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
+from django_q.conf import Conf
 
 from automation.models import Run
-from automation.workers.queue_reader import forget_locked
+from automation.queue.database import DatabaseBroker
 from automation.workers.supervisor import Supervisor
 
 
@@ -19,7 +20,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        forget_locked()
+        if Conf.ORM:
+            DatabaseBroker().forget_locked()
         # Runs that were queued while no worker ran may have lost their wake-ups.
         Run.objects.wake_next()
         connection.close()  # children are forks, and would share it

@@ -19,7 +19,9 @@ SCHEMA = {
 def ready(db):
     """The body of a valid launch."""
     return {
-        "playbook_id": make.playbook(make.plays_with("Restart the service")).pk,
+        "playbook_id": make.playbook(
+            make.plays_with("Restart the service"), accepts_undeclared=True
+        ).pk,
         "server_id": make.server(hostname="web1").pk,
     }
 
@@ -36,7 +38,7 @@ def test_an_operator_launches_a_job(api_of, alice, ready):
     assert Job.objects.get().run_id == job["run_id"]
 
 
-def test_options_go_to_the_run(api_of, alice, ready):
+def test_options_go_to_the_run(api_of, boss, ready):
     options = {
         "check_mode": True,
         "diff_mode": True,
@@ -49,7 +51,7 @@ def test_options_go_to_the_run(api_of, alice, ready):
         "deadline_seconds": 60,
         "idle_deadline_seconds": 20,
     }
-    job = api_of(alice).post(URL, ready | options).json()
+    job = api_of(boss).post(URL, ready | options).json()
     assert job["options"] == options
     assert Run.objects.get().deadline_seconds == 60
 

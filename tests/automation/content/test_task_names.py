@@ -134,17 +134,17 @@ def deploy(db):
     return make.playbook(PLAYBOOK, name="Deploy")
 
 
-def test_another_task_is_refused_wherever_it_is_asked_for(alice, api_of, deploy):
+def test_another_task_is_refused_wherever_it_is_asked_for(boss, api_of, deploy):
     server = make.server()
     with pytest.raises(ValidationError) as refused:
-        make.launch(deploy, alice, [server], start_at_task="Say soo")
+        make.launch(deploy, boss, [server], start_at_task="Say soo")
     said = ["“Deploy” has no task “Say soo”. Did you mean “Say so”?"]
     assert refused.value.message_dict == {"start_at_task": said}
     body = {"playbook_id": deploy.pk, "server_id": server.pk, "start_at_task": "Nonsense"}
-    answer = api_of(alice).post("/api/jobs", body)
+    answer = api_of(boss).post("/api/jobs", body)
     assert answer.json()["fields"] == {"start_at_task": ["“Deploy” has no task “Nonsense”."]}
     assert answer.status_code == 400 and not Run.objects.exists()
-    assert make.launch(deploy, alice, [server], start_at_task="Say so").start_at_task == "Say so"
+    assert make.launch(deploy, boss, [server], start_at_task="Say so").start_at_task == "Say so"
 
 
 def test_the_form_offers_them(client_of, alice, deploy):

@@ -9,8 +9,9 @@ from schema.encryption import Undecryptable
 
 
 def wrong(schema, given) -> dict[str, list[str]]:
+    """What is wrong with the values; of a playbook without a schema, which accepts any."""
     with pytest.raises(ValidationError) as error:
-        variables.cleaned_values(schema, given)
+        variables.cleaned_values(schema, given, () if schema else None)
     return error.value.message_dict
 
 
@@ -186,7 +187,7 @@ def test_variables_are_an_object(given):
 
 def test_without_a_schema_anything_goes_that_can_be_stored():
     given = {"a": "x", "b": [1, {"c": None}], "d": 2.5, "e": True}
-    assert variables.cleaned_values({}, given) == given
+    assert variables.cleaned_values({}, given, None) == given
 
 
 @pytest.mark.parametrize(
@@ -259,7 +260,7 @@ def test_a_value_may_be_nested_as_deep_as_every_database_allows(levels):
         value = [value]
 
     if levels <= 20:
-        assert variables.cleaned_values({}, {"deep": value})
+        assert variables.cleaned_values({}, {"deep": value}, None)
     else:
         assert "nested too deeply" in wrong({}, {"deep": value})["deep"][0]
 
@@ -279,7 +280,7 @@ def test_a_number_that_mysql_would_round_is_refused(value):
 def test_the_largest_exact_numbers_are_taken():
     values = {"number": [2**64 - 1, -(2**63)]}
 
-    assert variables.cleaned_values({}, values) == values
+    assert variables.cleaned_values({}, values, None) == values
 
 
 def test_of_very_many_problems_the_first_are_told():

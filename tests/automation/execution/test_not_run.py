@@ -129,7 +129,8 @@ def test_plays_without_a_server_of_the_run_are_named_with_their_reason() -> None
 
 
 def test_a_pattern_that_is_a_secret_too_is_named_as_it_is_written() -> None:
-    playbook = make.playbook(PART_OF_THEM.replace("{{ target | default('web:!spare') }}", "web"))
+    plays = PART_OF_THEM.replace("{{ target | default('web:!spare') }}", "web")
+    playbook = make.playbook(plays, accepts_undeclared=True)
     servers = [server("web1", "web"), server("two", "data")]
 
     _, data = run_here(playbook, *servers, extra_vars={"db_password": "web"})  # type: ignore[arg-type]

@@ -25,7 +25,8 @@ Kind = Job.FailureKind
 def ended(alice):
     """A run on five servers, each with a different outcome."""
     tasks = make.plays_with("Restart", "Second")
-    playbook = make.playbook(tasks, name="Deploy", variables=SCHEMA)
+    rules = {"start_at_task": "operator"}
+    playbook = make.playbook(tasks, name="Deploy", variables=SCHEMA, option_rules=rules)
     servers = [make.server(hostname=name) for name in ("good", "bad", "away", "late", "cut")]
     values = {"version": "2", "password": "hunter2"}
     run = make.launch(
@@ -273,7 +274,7 @@ def test_secrets_do_not_go_to_another_playbook(client_of, alice, ended):
 
 
 def test_a_masked_value_of_a_playbook_without_a_schema_is_kept(client_of, alice):
-    playbook = make.playbook()
+    playbook = make.playbook(accepts_undeclared=True)
     run = make.launch(playbook, alice, [make.server()], extra_vars={"api_token": "t0p", "a": 1})
     run.cancel(alice)
     sent = {"playbook": playbook.pk, "servers": [make.server().pk], "verbosity": 0, "forks": 5}

@@ -46,7 +46,7 @@ def test_the_exact_command_is_kept_without_the_private_folders_path() -> None:
     server = make.localhost()
 
     job = run_here(
-        make.playbook(make.HELLO, file_path="web/hello.yml"),
+        make.playbook(make.HELLO, file_path="web/hello.yml", accepts_undeclared=True),
         server,
         check_mode=True,
         diff_mode=True,

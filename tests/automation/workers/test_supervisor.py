@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from django_q.brokers import get_broker
 from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
 from audit.models import AuditLog
 from automation.models import Job, Run, Worker
-from automation.tasks import run_next
-from automation.workers.queue_reader import forget_locked, take_task
-from automation.workers.worker import perform, task_function
+from automation.queue.database import DatabaseBroker
+from automation.queue.packages import read_package
+from automation.workers.worker import perform
 from tests import make
 from tests.fixtures.workers import Command
 from tests.private_servers import free_port, wait_until
@@ -242,10 +241,10 @@ def test_a_suspended_worker_does_not_keep_it_from_stopping(command, alice) -> No
 
 def test_a_task_is_taken_once_and_leaves_nothing_behind() -> None:
     async_task("automation.tasks.run_next")
-    broker = get_broker()
+    broker = DatabaseBroker()
 
-    assert take_task(broker)["func"] == "automation.tasks.run_next"
-    assert take_task(broker) is None
+    assert len(broker.dequeue()) == 1
+    assert broker.dequeue() == []
     assert not OrmQ.objects.exists()
 
 
@@ -253,27 +252,14 @@ def test_what_earlier_releases_had_locked_is_removed() -> None:
     for lock in (timezone.now(), timezone.now() + timedelta(hours=12)):
         OrmQ.objects.create(key="infraops", payload="x", lock=lock)
 
-    assert forget_locked() == 1
+    assert DatabaseBroker().forget_locked() == 1
     assert OrmQ.objects.count() == 1
 
 
-def test_an_unsigned_task_is_dropped() -> None:
-    OrmQ.objects.create(key="infraops", payload="not:signed", lock=timezone.now())
-
-    assert take_task(get_broker()) is None
-    assert not OrmQ.objects.exists()
-
-
-def test_only_tasks_of_this_project_are_called() -> None:
-    assert task_function("automation.tasks.run_next") is run_next
-    for name in ("os.system", "automation.tasks.insisting", "automation.tasks.nothing", "", None):
-        with pytest.raises(ValueError, match="not a task of this project"):
-            task_function(name)
-
-
 def test_a_task_that_fails_is_kept_as_a_failure() -> None:
-    async_task("os.system", "true")
+    async_task("automation.tasks.run_next", "an argument that it does not take")
+    [(_key, payload)] = DatabaseBroker().dequeue()
 
-    perform(take_task(get_broker()))
+    perform(read_package(payload))
 
-    assert Failure.objects.get().func == "os.system"
+    assert Failure.objects.get().func == "automation.tasks.run_next"
