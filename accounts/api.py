@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer
 from console.api.viewsets import EditableViewSet, RecordViewSet
+from console.times import validate_year
 from schema.exceptions import Refused
 
 from .filters import ApiKeyFilters, UserFilters
@@ -123,7 +124,9 @@ class NewApiKeySerializer(StrictSerializer):
         required=False,
         help_text="User name of the account the key acts for. Default: you.",
     )
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, validators=[validate_year]
+    )
 
 
 class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  (registers itself)
+        from . import checks, receivers  # noqa: F401  (register themselves)
         from .parts import PARTS
 
         contribute(*PARTS)

@@ -1,11 +1,11 @@
-"""Filters for the lists of users, API keys and saved views."""
+"""Filters for the endpoints of accounts."""
 
 import django_filters.rest_framework as filters
 from django.db.models import Q, QuerySet
 
 from console.api.filters import ChoicesFilter, SearchFilter, YesNoFilter
 
-from .models import ApiKey, SavedView, User
+from .models import ApiKey, FailedAttempts, SavedView, Session, User
 
 
 class UserFilters(filters.FilterSet):
@@ -27,6 +27,24 @@ class ApiKeyFilters(filters.FilterSet):
 
     class Meta:
         model = ApiKey
+        fields: list[str] = []
+
+
+class SessionFilters(filters.FilterSet):
+    user = filters.CharFilter(field_name="user__username", lookup_expr="iexact")
+
+    class Meta:
+        model = Session
+        fields: list[str] = []
+
+
+class FailedAttemptsFilters(filters.FilterSet):
+    kind = ChoicesFilter(choices=FailedAttempts.Kind.choices)
+    name = filters.CharFilter(lookup_expr="iexact")
+    address = filters.CharFilter()
+
+    class Meta:
+        model = FailedAttempts
         fields: list[str] = []
 
 

@@ -1,19 +1,87 @@
-"""Save, change and remove saved views from the list itself."""
+"""One's own account, and saved views of lists."""
 
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import NoReverseMatch, reverse
-from django.views.decorators.http import require_POST
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.lists import reason
 
-from .models import SavedView
+from .forms import ChangePasswordForm
+from .models import SavedView, Session
 from .signed_in import signed_in
+
+
+@require_safe
+@never_cache
+@permission_required("accounts.view_own_session", raise_exception=True)
+def account(request: HttpRequest) -> HttpResponse:
+    """One's own account: password, sessions, API keys."""
+    person = signed_in(request)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Your account",
+        "person": person,
+        "sessions": person.sessions.all().open(),
+        "current": request.session.session_key,
+        "keys": person.api_keys.all().usable().select_related("owner"),
+        "ending": person.api_keys.all().ending(),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+class OwnPasswordView(PasswordChangeView):
+    form_class = ChangePasswordForm
+    template_name = "accounts/own_password.html"
+    success_url = reverse_lazy("accounts:account")
+    title = "Change password"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        messages.success(
+            self.request,
+            "Password changed. Your other sessions have ended. Your API keys still work.",
+        )
+        return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def own_password(request: HttpRequest) -> HttpResponseBase:
+    """Open to every user, whatever their role."""
+    return OwnPasswordView.as_view()(request)
+
+
+@require_POST
+@permission_required("accounts.view_own_session", raise_exception=True)
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one of one's own sessions."""
+    person = signed_in(request)
+    session = get_object_or_404(person.sessions.all(), pk=pk)
+    if session.end(person):
+        messages.success(request, f"Ended the session of {session}.")
+    return redirect("accounts:account")
+
+
+@require_POST
+@permission_required("accounts.view_own_session", raise_exception=True)
+def sessions_end_others(request: HttpRequest) -> HttpResponse:
+    """End all of one's own sessions but this one."""
+    person = signed_in(request)
+    ended = Session.objects.end_of(person, person, but=request.session.session_key)
+    messages.success(request, f"Ended {ended} other session{'' if ended == 1 else 's'}.")
+    return redirect("accounts:account")
 
 
 @require_POST

@@ -4,6 +4,8 @@ from typing import Any
 
 import django_filters.rest_framework as filters
 
+from console.api.filters import TimeFilter
+
 from .models import AuditLog
 
 
@@ -21,6 +23,6 @@ class AuditLogFilters(filters.FilterSet):
     def get_filters(cls) -> dict[str, Any]:
         # "from" is a Python keyword and cannot be an attribute.
         return super().get_filters() | {
-            "from": filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="gte"),
-            "to": filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="lt"),
+            "from": TimeFilter(field_name="timestamp", lookup_expr="gte"),
+            "to": TimeFilter(field_name="timestamp", lookup_expr="lt"),
         }

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import DatabaseError
 from django.dispatch import receiver
 
@@ -24,11 +24,6 @@ def record_login(user: Any, **kwargs: Any) -> None:
 def record_logout(user: Any, **kwargs: Any) -> None:
     if user is not None:
         AuditLog.objects.record("user.logged_out", user, actor=user)
-
-
-@receiver(user_login_failed)
-def record_failed_login(credentials: dict[str, Any], **kwargs: Any) -> None:
-    AuditLog.objects.record("user.login_failed", username=str(credentials.get("username", ""))[:80])
 
 
 @receiver(access_denied)

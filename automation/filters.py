@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import ChoicesFilter, IdFilter, SearchFilter, YesNoFilter
+from console.api.filters import ChoicesFilter, IdFilter, SearchFilter, TimeFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Job, Playbook, Run
@@ -35,8 +35,8 @@ class JobFilters(filters.FilterSet):
     run = IdFilter(field_name="run_id")
     environment = filters.CharFilter(method="where")
     user = LowerCaseFilter(field_name="user__username")
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Job

@@ -73,7 +73,7 @@ def _add(
     report: PlaybookImport, path: Path, file_path: str, *, undeclared: bool, dry_run: bool
 ) -> None:
     try:
-        content = path.read_bytes()
+        content = playbook_files.read_content(path)
         plays = playbook_files.plays_in(content)
         if not plays:
             if problem := playbook_files.yaml_problem(content):

@@ -3,6 +3,7 @@
 import logging
 
 from audit.seals.sealing import seal_trail
+from console.signals import minute_passed
 from schema.retrying import insisting
 
 from .execution import shutdown
@@ -35,11 +36,15 @@ def run_next() -> str:
 
 
 def every_minute() -> str:
-    """End runs whose worker is gone, and wake workers for runs whose wake-up was lost."""
+    """End runs whose worker is gone, and wake workers for runs whose wake-up was lost.
+
+    Other apps do what is due every minute then, too.
+    """
     Worker.objects.beat()
     Worker.objects.forget_old()
     lost = reap()
     Run.objects.wake_next()
+    minute_passed.send_robust(sender=None)
     return f"lost: {lost or 'none'}"
 
 

@@ -24,7 +24,18 @@ from django.core.exceptions import ValidationError
 from audit.redaction import MASK, has_mask, is_secret_name, redacted
 from inventory.ansible.names import MAGIC, REFUSED
 from schema.encryption import decrypt, encrypt
-from schema.fields import storing_problem
+from schema.fields import TOO_DEEP, TOO_LONG, storing_problem
+from schema.limits import (
+    DEEPEST,
+    LONGEST_JSON,
+    MOST_VARIABLES,
+    NAMED,
+    first_problems,
+    is_deeper,
+    list_some,
+    more_words,
+    quoted,
+)
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Keys of an entry and their types; `default` has the variable's own type.
@@ -42,11 +53,12 @@ IN_WORDS = {str: "text", bool: "true or false", list: "a list"}
 # Prefixes of names that control Ansible itself: setting them means choosing what runs where.
 RESERVED = ("ansible_", "infraops_")
 ENCRYPTED = "$encrypted"
+# For problems of the values as a whole.
+WHOLE = "extra_vars"
+TOO_MANY = f"At most {MOST_VARIABLES:,} variables."
 NONE_DECLARED = "It declares none, and accepts undeclared ones only if an admin allows that."
-# No more problems are reported: suggesting similar names takes time.
-MOST_PROBLEMS = 50
-# MariaDB's JSON is limited to 32 levels, including those around the value.
-DEEPEST = 20
+# Comparing longer names with others takes long.
+LONGEST_COMPARED = 80
 
 
 def _is_integer(value: Any) -> bool:
@@ -68,9 +80,11 @@ def validate_schema(schema: Any) -> None:
     """Raise ValidationError with every variable whose entry is invalid."""
     if not isinstance(schema, dict):
         raise ValidationError("Variables must be a JSON object with one entry per variable.")
+    if len(schema) > MOST_VARIABLES:
+        raise ValidationError(TOO_MANY)
     problems = {name: _schema_problem(name, spec) for name, spec in schema.items()}
-    if wrong := [f"{name}: {problem}" for name, problem in problems.items() if problem]:
-        raise ValidationError(wrong)
+    if wrong := [f"{quoted(name)}: {problem}" for name, problem in problems.items() if problem]:
+        raise ValidationError(first_problems(wrong))
 
 
 def _schema_problem(name: str, spec: Any) -> str:
@@ -81,13 +95,13 @@ def _schema_problem(name: str, spec: Any) -> str:
         return REFUSED
     if not isinstance(spec, dict):
         return 'its entry must be an object, like {"type": "string"}.'
-    if unknown := ", ".join(sorted(spec.keys() - KEYS.keys())):
-        return f"unknown {unknown}; known: {', '.join(sorted(KEYS))}."
+    if unknown := sorted(spec.keys() - KEYS.keys()):
+        return f"unknown {list_some(unknown)}; known: {', '.join(sorted(KEYS))}."
     for key, wanted in KEYS.items():
         if wanted and not isinstance(spec.get(key), wanted | None):
             return f"“{key}” must be {IN_WORDS[wanted]}."
     if spec.get("type", "string") not in TYPES:
-        return f"“{spec['type']}” is not a type; types: {', '.join(TYPES)}."
+        return f"“{quoted(spec['type'])}” is not a type; types: {', '.join(TYPES)}."
     return _choices_problem(spec) or _default_problem(spec) or _own_default_problem(spec)
 
 
@@ -130,13 +144,15 @@ def cleaned_values(
     Ansible itself. Raises ValidationError, {variable: [what is wrong]}.
     """
     if not isinstance(given, dict):
-        raise ValidationError({"extra_vars": ['This must be an object: {"name": value}.']})
+        raise ValidationError({WHOLE: ['This must be an object: {"name": value}.']})
+    if len(given) > MOST_VARIABLES:
+        raise ValidationError({WHOLE: [TOO_MANY]})
     errors: dict[str, list[str]] = {}
     for name, value in given.items():
-        if problem := _name_problem(schema, name, extra) or _unstorable(value):
+        is_named = len(errors) < NAMED
+        problem = _name_problem(schema, name, extra, is_named=is_named) or _unstorable(value)
+        if problem:
             errors[str(name)] = [problem]
-        if len(errors) == MOST_PROBLEMS:
-            raise ValidationError(errors)
     defaults = {name: spec.get("default") for name, spec in schema.items()}
     values = {name: value for name, value in (defaults | given).items() if value is not None}
     errors |= {name: [REFUSED] for name in values if name in MAGIC}
@@ -145,8 +161,12 @@ def cleaned_values(
             errors[name] = ["A value is required."]
         elif name in values and (problem := _problem(spec, values[name])):
             errors.setdefault(name, [f"This {problem}"])
+    if not errors and len(json.dumps(values, ensure_ascii=False)) > LONGEST_JSON:
+        errors = {WHOLE: [TOO_LONG]}
     if errors:
-        raise ValidationError(errors)
+        more = more_words(len(errors) - NAMED)
+        first = dict(list(errors.items())[:NAMED])
+        raise ValidationError(first | ({WHOLE: more} if more else {}))
     return values
 
 
@@ -155,7 +175,10 @@ def own_defaults(schema: dict[str, Any]) -> list[str]:
     return [name for name, spec in schema.items() if spec.get("playbook_default") is not None]
 
 
-def _name_problem(schema: dict[str, Any], name: Any, extra: Collection[str] | None) -> str:
+def _name_problem(
+    schema: dict[str, Any], name: Any, extra: Collection[str] | None, *, is_named: bool
+) -> str:
+    """What is wrong with a variable's name; without a suggestion if it will not be named."""
     if name in schema:
         return ""
     if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -164,29 +187,29 @@ def _name_problem(schema: dict[str, Any], name: Any, extra: Collection[str] | No
         return "Variables that control Ansible itself cannot be set at a launch."
     if extra is None or name in extra:
         return ""
-    near = difflib.get_close_matches(name, schema, n=1)
-    known = f" It has: {', '.join(schema)}." if schema else f" {NONE_DECLARED}"
-    hint = f" Did you mean “{near[0]}”?" if near else known
+    near = _most_similar(name, schema) if is_named else ""
+    known = f" It has: {list_some([*schema])}." if schema else f" {NONE_DECLARED}"
+    hint = f" Did you mean “{near}”?" if near else known
     return f"The playbook has no such variable.{hint}"
+
+
+def _most_similar(name: str, schema: dict[str, Any]) -> str:
+    """The declared variable with the most similar name, or ""."""
+    if len(name) > LONGEST_COMPARED:
+        return ""
+    known = [each for each in schema if len(each) <= LONGEST_COMPARED]
+    return next(iter(difflib.get_close_matches(name, known, n=1)), "")
 
 
 def _unstorable(value: Any) -> str:
     """Why the value cannot be stored, or stands for a secret without being one; "" if it can."""
-    if _is_deeper(value, DEEPEST):
-        return f"This is nested too deeply: at most {DEEPEST} levels."
+    if is_deeper(value, DEEPEST):
+        return TOO_DEEP
     if value == MASK or has_mask(value):
         return "This is the mask of a stored secret: enter the secret itself."
     if is_sealed(value):
         return f"An object with “{ENCRYPTED}” alone is how secrets are stored: enter the text."
     return storing_problem(value)
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    """True if lists and objects are nested deeper than this."""
-    if not isinstance(value, list | dict):
-        return False
-    items = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)
 
 
 def _problem(spec: dict[str, Any], value: Any) -> str:
@@ -196,7 +219,7 @@ def _problem(spec: dict[str, Any], value: Any) -> str:
     choices = spec.get("choices")
     # To Python, true equals 1.
     if choices and not any(value == each and type(value) is type(each) for each in choices):
-        return f"must be one of {', '.join(map(str, choices))}."
+        return f"must be one of {list_some([*map(str, choices)])}."
     return ""
 
 

@@ -27,6 +27,14 @@ from schema.fields import (
     is_encodable,
     storing_problem,
 )
+from schema.limits import (
+    DEEPEST,
+    LONGEST_NUMBER,
+    MOST_ROWS,
+    first_problems,
+    is_deeper,
+    quoted,
+)
 
 from .plain_yaml import read_yaml, unique_pairs
 
@@ -38,9 +46,6 @@ TYPES = {
     "structure": "List or map",
 }
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*+)(\.[0-9]++)?([eE][+-]?[0-9]++)?")
-LONGEST_NUMBER = 300
-# Each row sends three fields, and a form takes DATA_UPLOAD_MAX_NUMBER_FIELDS.
-MOST_ROWS = 1_500
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,10 @@ def read_rows(rows: KeyValues) -> dict[str, Any]:
         try:
             pairs.append((_read_name(row), _reader(row)(row.text)))
         except ValidationError as error:
-            problems += [f"{row.name or row.text[:40]}: {message}" for message in error.messages]
+            named = quoted(row.name) or row.text[:40]
+            problems += [f"{named}: {message}" for message in error.messages]
     if problems:
-        raise ValidationError(problems)
+        raise ValidationError(first_problems(problems))
     return unique_pairs(pairs)
 
 
@@ -195,7 +201,7 @@ def _shown(text: str | None) -> tuple[KeyValues | None, str]:
         value = json.loads(text or "{}", cls=UniqueDecoder)
     except (ValueError, RecursionError, ValidationError):
         return None, text or ""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or is_deeper(value, DEEPEST):
         return None, text or ""
     written = json.dumps(value, ensure_ascii=False, indent=2)
     if not is_encodable(written):

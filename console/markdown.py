@@ -11,18 +11,28 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-# Longer texts are shown as they are: program output, not prose.
-RENDERED_CHARACTERS = 100_000
+from schema.limits import LONGEST_COMMENT, MOST_MARKS
+
+# The first characters of links, emphasis, code and so on, each of which takes some work.
+MARKS = "[]*_`~|<&"
 SCHEMES = ("http://", "https://", "mailto:", "/", "#")
 
 
 def markdown_html(text: str) -> SafeString:
-    """HTML for CommonMark plus tables and strikethrough; anything else stays text."""
-    if len(text) > RENDERED_CHARACTERS:
+    """HTML for CommonMark plus tables and strikethrough; anything else stays text.
+
+    A text that is very long, or mostly marks, is shown as it is: program output, not prose.
+    """
+    if not _is_prose(text):
         return mark_safe(f'<pre tabindex="0"><code>{escape(text)}</code></pre>')  # noqa: S308  (escaped)
     html = _parser().render(text)  # it escapes, and takes no HTML
     # Scrollable blocks must be reachable by keyboard. Any “<” in the text is already escaped.
     return mark_safe(html.replace("<pre>", '<pre tabindex="0">'))  # noqa: S308
+
+
+def _is_prose(text: str) -> bool:
+    """True if the text is rendered in well under a second."""
+    return len(text) <= LONGEST_COMMENT and sum(map(text.count, MARKS)) <= MOST_MARKS
 
 
 @cache

@@ -4,6 +4,8 @@ from django.db.models import Model
 from django.db.models.deletion import PROTECT, RESTRICT
 from django.urls import reverse
 
+from schema.limits import LARGEST
+
 
 def identity_of(obj: Model | None) -> str | None:
     """The object's id in the API: its UUID if it has one, otherwise its primary key."""
@@ -34,16 +36,6 @@ def find_references(obj: Model) -> str:
     return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
 
 
-# Characters of a search text, and of any other filter in a URL. SQLite takes no pattern of more
-# than 50,000 bytes, and no condition of more than a few hundred words.
-LONGEST_SEARCH = 255
-LONGEST_FILTER = 5_000
-
-
-# The largest integer that columns hold on every database.
-LARGEST = 2**63 - 1
-
-
 def row_key(text: str | None) -> int:
     """A row's key from a URL or a form.
 
@@ -58,4 +50,5 @@ def is_whole_number(text: str) -> bool:
     int() alone cannot decide: it rejects thousands of digits, and SQLite what exceeds 64 bits.
     """
     digits = text.strip().removeprefix("-")
-    return digits.isdecimal() and len(digits) <= len(str(LARGEST)) and int(digits) <= LARGEST
+    is_number = digits.isascii() and digits.isdecimal()
+    return is_number and len(digits) <= len(str(LARGEST)) and int(digits) <= LARGEST

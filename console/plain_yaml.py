@@ -13,7 +13,9 @@ from typing import Any
 import yaml
 from django.core.exceptions import ValidationError
 
-LONGEST_TEXT = 100_000
+from schema.fields import TOO_DEEP
+from schema.limits import DEEPEST, LONGEST_TEXT, quoted
+
 # From YAML 1.2's core schema, what JSON has too: {tag: (pattern, possible first characters)}.
 MEANINGS = {
     "bool": (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"),
@@ -26,7 +28,7 @@ MEANINGS = {
 }
 
 
-class PlainLoader(yaml.SafeLoader):
+class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads the types in MEANINGS; all other plain values are text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
@@ -50,24 +52,32 @@ def read_yaml(text: str) -> Any:
     if len(text) > LONGEST_TEXT:
         raise ValidationError(f"At most {LONGEST_TEXT:,} characters.")
     try:
-        for event in yaml.parse(text, PlainLoader):
-            _refuse_more_than_json(event)
+        _refuse_more_than_json(text)
         value = yaml.load(text, PlainLoader)  # noqa: S506  (a SafeLoader)
     except yaml.YAMLError as error:
         raise ValidationError(f"Not valid YAML or JSON{_place(error)}.") from None
-    except (RecursionError, ValueError, OverflowError):
-        raise ValidationError("This is nested too deeply, or a number is too large.") from None
+    except (ValueError, OverflowError):
+        raise ValidationError("A number in this is too large.") from None
     return value
 
 
-def _refuse_more_than_json(event: yaml.Event) -> None:
-    """Refuse aliases, and tags: on one that does not fit, PyYAML fails in many ways."""
-    if isinstance(event, yaml.AliasEvent):
-        raise ValidationError("YAML aliases (*name) cannot be used here.")
-    tag = getattr(event, "tag", None)
-    if tag:
-        short = tag.replace("tag:yaml.org,2002:", "!!")[:40]
-        raise ValidationError(f"YAML tags ({short}) cannot be used here.")
+def _refuse_more_than_json(text: str) -> None:
+    """Refuse aliases, and tags: on one that does not fit, PyYAML fails in many ways.
+
+    Also what is nested deeply, at its first level too many: the time for it grows with the square
+    of the levels.
+    """
+    depth = 0
+    for event in yaml.parse(text, PlainLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValidationError(TOO_DEEP)
+        if isinstance(event, yaml.AliasEvent):
+            raise ValidationError("YAML aliases (*name) cannot be used here.")
+        if tag := getattr(event, "tag", None):
+            short = tag.replace("tag:yaml.org,2002:", "!!")[:40]
+            raise ValidationError(f"YAML tags ({short}) cannot be used here.")
 
 
 def unique_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,7 +88,7 @@ def unique_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValidationError(f"“{name}” appears twice.")
+            raise ValidationError(f"“{quoted(name)}” appears twice.")
         found[name] = value
     return found
 

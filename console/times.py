@@ -2,13 +2,26 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from schema.limits import FIRST_YEAR, LAST_YEAR
+
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 # Older times are shown as dates.
 RELATIVE_DAYS = 7
+
+
+def is_storable_year(moment: datetime) -> bool:
+    """True for a time that every database stores, and that exists in every time zone."""
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
+
+
+def validate_year(moment: datetime) -> None:
+    if not is_storable_year(moment):
+        raise ValidationError(f"Enter a year from {FIRST_YEAR} to {LAST_YEAR}.")
 
 
 def time_tag(moment: datetime) -> SafeString:

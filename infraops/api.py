@@ -25,7 +25,7 @@ from rest_framework.views import APIView
 from console.collected import Endpoint, HealthCheck
 from console.parts import parts_of
 from infraops import health
-from infraops.outages import outage
+from infraops.outages.known import outage
 
 OWN = {"health": "health", "schema": "schema", "docs": "docs"}
 CHECKED = [check.name for check in parts_of(HealthCheck)]
@@ -104,7 +104,13 @@ class HealthView(APIView):
 
 
 class NoSuchPath(APIView):
+    """JSON for everybody, browsers too: there is nothing to browse."""
+
     permission_classes = [AllowAny]
+    renderer_classes = [JSONRenderer]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -135,5 +141,6 @@ urlpatterns = [
         name="docs",
     ),
     *routes(),
-    re_path(r"^.*$", no_such_path, name="unknown"),
+    # Everything else, line breaks in the path included.
+    re_path(r"", no_such_path, name="unknown"),
 ]

@@ -1,5 +1,7 @@
 """System checks of the settings, so that wrong values show when any command starts."""
 
+import re
+import shlex
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -7,10 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from .private_files import readable_by_others
+
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_deadlines(), *_proxies(), *_playbook_root()]
+    return [
+        *(*_deadlines(), *_proxies(), *_playbook_root()),
+        *(*_umask(), *_private_files(), *_ends()),
+    ]
 
 
 def _deadlines() -> list[CheckMessage]:
@@ -54,4 +61,39 @@ def _playbook_root() -> list[CheckMessage]:
             f"PLAYBOOK_ROOT is {root}, which does not exist: no playbook can run.",
             id="infraops.W001",
         )
+    ]
+
+
+def _umask() -> list[CheckMessage]:
+    if re.fullmatch("[0-7]{1,4}", settings.ANSIBLE_UMASK):
+        return []
+    return [
+        Error(
+            f"ANSIBLE_UMASK is “{settings.ANSIBLE_UMASK}”: use octal digits, such as 022.",
+            id="infraops.E003",
+        )
+    ]
+
+
+def _private_files() -> list[CheckMessage]:
+    """Files of an installation from before the umask, or copied by hand."""
+    paths = readable_by_others()
+    if not paths:
+        return []
+    words = " ".join(shlex.quote(str(path)) for path in paths)
+    return [
+        Warning(
+            f"Other users of this machine can read {', '.join(map(str, paths))}.",
+            hint=f"As the files' owner: chmod 600 {words}",
+            id="infraops.W002",
+        )
+    ]
+
+
+def _ends() -> list[CheckMessage]:
+    names = ("SESSION_IDLE_MINUTES", "SESSION_HOURS", "API_KEY_DAYS")
+    return [
+        Error(f"{name} must be at least 1; it is {getattr(settings, name)}.", id="infraops.E004")
+        for name in names
+        if getattr(settings, name) < 1
     ]

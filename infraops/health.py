@@ -14,7 +14,7 @@ from schema.outages import FULL
 from schema.retrying import reconnect
 
 from .databases import mysql_options, sqlite_options
-from .outages import outage
+from .outages.known import outage
 from .setup_errors import explain_error
 
 # For each answer of the database, so that /api/health answers in 3 seconds.

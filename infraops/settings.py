@@ -88,13 +88,15 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "infraops.middleware.NoStoreMiddleware",
     # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
     "django.middleware.gzip.GZipMiddleware",
-    "infraops.middleware.OutageMiddleware",
+    "infraops.outages.middleware.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionActivityMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
     "audit.middleware.AuditContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -166,6 +168,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
 
+# Sessions are rows with their user, address and client. They end after this long without anybody at
+# the keyboard, and in any case after this many hours.
+SESSION_ENGINE = "accounts.session_store"
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# API keys expire this long after they were issued, unless whoever issues one chooses another end.
+API_KEY_DAYS = env.int("API_KEY_DAYS", default=90)
+# How often each process writes when keys and sessions were last used; 0: never.
+LAST_USE_SECONDS = 60
+
 # --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
@@ -188,6 +201,8 @@ PRODUCTION_ENVIRONMENTS = [
 RUN_ROOT = env("RUN_ROOT", default="") or None
 # The program to run; empty: beside this Python if it is there, else from PATH.
 ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
+# For the files that plays leave on this machine. Ours is 077: see infraops/private_files.py.
+ANSIBLE_UMASK = env("ANSIBLE_UMASK", default="022")
 RUN_DEADLINE_SECONDS = env.int("RUN_DEADLINE_SECONDS", default=3600)
 RUN_DEADLINE_MAX_SECONDS = env.int("RUN_DEADLINE_MAX_SECONDS", default=4 * 3600)
 # How long running jobs may go on after their worker was asked to stop.
@@ -195,8 +210,7 @@ WORKER_GRACE_SECONDS = env.int("WORKER_GRACE_SECONDS", default=60)
 RUN_HEARTBEAT_SECONDS = 5
 RUN_LOST_AFTER_SECONDS = 30
 
-# A worker process that is busy for longer is stuck, and is killed: the longest run, and a quarter
-# of an hour to write down its end.
+# A worker process that is busy for longer is killed. After a run it has to write down its end.
 TASK_TIMEOUT_SECONDS = RUN_DEADLINE_MAX_SECONDS + 900
 
 # django-q2 only carries wake-ups; the tables are the queue. A task delivered twice, late or never
@@ -204,8 +218,7 @@ TASK_TIMEOUT_SECONDS = RUN_DEADLINE_MAX_SECONDS + 900
 Q_CLUSTER = {
     "name": "infraops",
     "workers": env.int("WORKERS", default=2),
-    # Not used, but checked: the second must exceed the first.
-    "timeout": TASK_TIMEOUT_SECONDS,
+    "timeout": TASK_TIMEOUT_SECONDS,  # not used, but checked with `retry`
     "retry": TASK_TIMEOUT_SECONDS + 1,
     "save_limit": -1,
     "catch_up": False,
@@ -225,18 +238,19 @@ AUDITLOG_LOGENTRY_MODEL = "audit.AuditLog"
 AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
 # Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
+TIMES = ["created_at", "updated_at"]
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
-        "exclude_fields": ["last_login", "is_system", "created_at", "updated_at"],
+        "exclude_fields": ["last_login", "must_change_password", "is_system", *TIMES],
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Server", "exclude_fields": ["created_at", "updated_at"]},
+    {"model": "inventory.Server", "exclude_fields": TIMES},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},
-        "exclude_fields": ["created_at", "updated_at"],
+        "exclude_fields": TIMES,
         "mask_fields": [
             "ssh_private_key",
             "ssh_key_passphrase",
@@ -248,7 +262,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {
         "model": "automation.VaultPassword",
-        "exclude_fields": ["created_at", "updated_at"],
+        "exclude_fields": TIMES,
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked_if_any",
     },
@@ -337,6 +351,12 @@ UNFOLD = {
         },
     ],
     "LOGIN": {"form": "accounts.forms.LogInForm"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Your account", "link": reverse_lazy("accounts:account")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SHOW_HISTORY": "infraops.navigation.may_see_history",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": BRAND},

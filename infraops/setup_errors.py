@@ -43,7 +43,7 @@ def _words(error: DatabaseError) -> str:
 class WithoutTraceback(logging.Filter):
     """Logs one line without a traceback for an error of the set-up or an outage of the database.
 
-    Nothing for a request that an outage fails: infraops/outages.py has logged the outage.
+    Nothing for a request that an outage fails: infraops/outages has logged the outage.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

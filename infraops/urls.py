@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/", include("infraops.api")),
 ]
 
+handler400 = "infraops.views.bad_request"
 handler403 = "infraops.views.permission_denied"
 handler404 = "infraops.views.page_not_found"
 handler500 = "infraops.views.server_error"

@@ -9,22 +9,45 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseServerError,
+    JsonResponse,
+)
 from django.shortcuts import redirect, render, resolve_url
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from accounts.lost_sessions import is_page, lead_through_log_in, page_of_form
-from console.objects import LONGEST_SEARCH
 from console.signals import access_denied, csrf_failed
+from schema.limits import LONGEST_SEARCH
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
-from .outages import outage, unavailable
+from .outages.answers import unavailable
+from .outages.known import outage
 from .search import search
 from .setup_errors import explain_error
+
+MALFORMED = ("Bad request", "The request could not be read.")
+TOO_LARGE = {
+    RequestDataTooBig: (
+        "Too large",
+        "Nothing was saved: the form holds more than "
+        f"{filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)}.",
+    ),
+    TooManyFieldsSent: (
+        "Too many fields",
+        "Nothing was saved: the form has more than "
+        f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields.",
+    ),
+}
 
 
 @require_safe
@@ -57,6 +80,18 @@ def command_search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("s", "").strip()[:LONGEST_SEARCH]
     found = search(request, text) if text else []
     return render(request, "infraops/_command_results.html", {"results": found})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: a form that is too large, or a request that no browser sends."""
+    title, reason = next(
+        (said for kind, said in TOO_LARGE.items() if isinstance(exception, kind)), MALFORMED
+    )
+    if request.path.startswith(reverse("api:root")):
+        return JsonResponse({"detail": reason, "fields": {}}, status=400)
+    if isinstance(exception, DisallowedHost):
+        return HttpResponseBadRequest(reason, content_type="text/plain")
+    return _shell(request, "400.html", 400, title=title, reason=reason, page=page_of_form(request))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
 from audit.redaction import is_secret_name
+from schema.limits import quoted
 
 from .ansible.names import MAGIC_FOR_SERVERS
 from .ansible.reading import Host
@@ -149,7 +150,7 @@ def _plain(name: str, value: Any) -> str:
     Raises NotTaken for templates, whose value is known only while a play runs.
     """
     if isinstance(value, dict | list) or "{{" in str(value):
-        raise NotTaken(f"{name} is not a plain value: {value}")
+        raise NotTaken(f"{name} is not a plain value: {quoted(str(value))}")
     return str(value)
 
 

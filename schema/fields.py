@@ -17,6 +17,7 @@ from django.forms.fields import InvalidJSONInput
 from django.utils import timezone
 
 from .encryption import Sealed
+from .limits import DEEPEST, LONGEST_JSON, LONGEST_TEXT, is_deeper
 
 if TYPE_CHECKING:
     SealedText = models.TextField[Any, Sealed]
@@ -123,22 +124,36 @@ class UUIDTextField(models.CharField):
         return super(models.CharField, self).formfield(**defaults)
 
 
+class DescriptionField(models.TextField):
+    """Text that people write, up to LONGEST_TEXT characters. A column cannot tell."""
+
+    default_validators = [MaxLengthValidator(LONGEST_TEXT)]
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+
 class ReadableJSONField(forms.JSONField):
     """Rejects JSON that Python cannot read, instead of letting it crash the page."""
 
     def to_python(self, value: Any) -> Any:
         try:
-            return super().to_python(value)
+            found = super().to_python(value)
         except RecursionError:
             raise ValidationError(TOO_DEEP) from None
         except ValueError:  # a number with thousands of digits
             raise ValidationError(INEXACT_NUMBER) from None
+        if is_deeper(found, DEEPEST):
+            raise ValidationError(TOO_DEEP)
+        return found
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         try:
-            return super().bound_data(data, initial)
+            found = super().bound_data(data, initial)
         except (RecursionError, ValueError):
             return InvalidJSONInput(data)
+        return InvalidJSONInput(data) if is_deeper(found, DEEPEST) else found
 
     def prepare_value(self, value: Any) -> Any:
         text = super().prepare_value(value)
@@ -178,7 +193,8 @@ class JSONShapeField(models.JSONField):
         return super().formfield(**{**usual, **kwargs})
 
 
-TOO_DEEP = "This is nested too deeply."
+TOO_DEEP = f"This is nested too deeply: at most {DEEPEST} levels."
+TOO_LONG = f"This is too long: at most {LONGEST_JSON:,} characters, written as JSON."
 # What Python's json reads and no database stores.
 HALF_A_PAIR = "This holds half of a surrogate pair (such as \\ud800), which cannot be stored."
 NO_NUMBER = "This holds NaN, Infinity or a number that is too large."
@@ -187,18 +203,21 @@ NOT_JSON = "This contains a value that JSON cannot express."
 
 
 def storing_problem(value: Any) -> str:
-    """Why not every database could store the value as JSON; "" if all can."""
-    try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        return INEXACT_NUMBER if has_inexact_number(value) else ""
-    except RecursionError:
+    """Why not every database could store the value as JSON, or it is too large; "" if all can."""
+    if is_deeper(value, DEEPEST):
         return TOO_DEEP
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        written.encode()
     except UnicodeEncodeError:
         return HALF_A_PAIR
     except ValueError:
         return NO_NUMBER
     except TypeError:
         return NOT_JSON
+    if len(written) > LONGEST_JSON:
+        return TOO_LONG
+    return INEXACT_NUMBER if has_inexact_number(value) else ""
 
 
 def has_inexact_number(value: Any) -> bool:

@@ -41,12 +41,27 @@ const live = (() => {
 
     // --- Requests --------------------------------------------------------------------------------
 
+    // Live parts alone do not keep a session from ending as idle: requests say whether somebody has
+    // used the mouse or the keyboard since the last one.
+    let isUsed = false;
+    for (const each of ["pointerdown", "keydown", "wheel"]) {
+        addEventListener(each, () => { isUsed = true; }, { capture: true, passive: true });
+    }
+
+    function headersOf(options) {
+        const headers = new Headers(options.headers);
+        if (isUsed) headers.set("X-User-Active", "yes");
+        isUsed = false;
+        return headers;
+    }
+
     // Throws Ended or Away; takes fetch()'s `options`.
     async function fetchText(url, options = {}) {
         const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT), options.signal].filter(Boolean));
         let answer, text;
         try {
-            answer = await fetch(url, { credentials: "same-origin", redirect: "manual", ...options, signal });
+            const sent = { credentials: "same-origin", redirect: "manual", ...options, headers: headersOf(options), signal };
+            answer = await fetch(url, sent);
             text = await answer.text();
         } catch (error) {
             if (options.signal?.aborted) throw error; // aborted by the caller

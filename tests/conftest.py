@@ -16,11 +16,15 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from infraops.private_files import make_private
 from tests import make
 
 pytest_plugins = [
     f"tests.fixtures.{name}" for name in ("database", "servers", "workers", "browser")
 ]
+
+# As manage.py does for every process of an installation.
+make_private()
 
 # Playwright runs an event loop in the main thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

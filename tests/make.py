@@ -6,6 +6,7 @@ call the verb: `make.launch(playbook, alice, [server])`.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import ApiKey, SavedView, User
+from accounts.models import ApiKey, FailedAttempts, SavedView, Session, User
 from audit.models import AuditLog, Seal
 from audit.seals.sealing import make_seal
 from automation import launching
@@ -56,6 +57,22 @@ def api_key(owner: User | None = None, **fields: Any) -> tuple[ApiKey, str]:
     """A key, and the token that a client sends as `Authorization: Bearer …`."""
     fields.setdefault("name", f"key {next(_number)}")
     return ApiKey.objects.issue(owner or user(), **fields)
+
+
+def session(owner: User | None = None, **fields: Any) -> Session:
+    """Somebody's open session in another browser."""
+    fields.setdefault("session_key", f"session{next(_number)}")
+    fields.setdefault("session_data", "")
+    fields.setdefault("expire_date", timezone.now() + timedelta(hours=12))
+    fields.setdefault("ip_address", "192.0.2.9")
+    return _saved(Session(user=owner or user(), **fields))
+
+
+def failed_attempts(name: str = "alice", **fields: Any) -> FailedAttempts:
+    """One wrong password at the login."""
+    fields.setdefault("kind", FailedAttempts.Kind.LOG_IN)
+    fields.setdefault("address", "192.0.2.9")
+    return _saved(FailedAttempts(name=name, count=1, untold=1, **fields))
 
 
 def saved_view(owner: User | None = None, **fields: Any) -> SavedView:

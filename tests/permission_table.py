@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from django_q.models import Schedule, Task
 
-from accounts.models import User
+from accounts.models import FailedAttempts, User
 from automation.models import Worker
 from tests import make
 from tickets.models import Ticket
@@ -144,6 +144,16 @@ def own_key(user: User | None) -> list[Any]:
     """Only auditors and admins see other people's keys."""
     owner = user if user and user.is_active else None
     return [make.api_key(owner)[0].pk]
+
+
+def own_session(user: User | None) -> list[Any]:
+    """Only auditors and admins see other people's sessions."""
+    return [make.session(user if user and user.is_active else None).pk]
+
+
+def failure(user: User | None) -> list[Any]:
+    name = f"name{FailedAttempts.objects.count()}"
+    return [make.failed_attempts(name).pk]
 
 
 def own_view(user: User | None) -> list[Any]:
@@ -299,6 +309,13 @@ API = {
     "api:apikey-list": api(GET=VIEWER, POST=ADMIN),
     "api:apikey-detail": api(own_key, GET=VIEWER),
     "api:apikey-revoke": api(own_key, POST=VIEWER),
+    "api:session-list": api(GET=VIEWER),
+    "api:session-detail": api(own_session, GET=VIEWER),
+    "api:session-end": api(own_session, POST=VIEWER),
+    "api:session-end-others": api(POST=VIEWER),
+    "api:failedattempts-list": api(GET=AUDITOR),
+    "api:failedattempts-detail": api(failure, GET=AUDITOR),
+    "api:failedattempts-unblock": api(failure, POST=ADMIN),
     "api:savedview-list": api(GET=VIEWER, POST=VIEWER),
     "api:savedview-detail": api(own_view, GET=VIEWER, PATCH=VIEWER, DELETE=VIEWER),
 }
@@ -311,6 +328,10 @@ SHELL = {
     "admin:login": page(EVERYBODY),
     "admin:logout": verb(VIEWER),
     "admin:password_change": form(VIEWER),
+    "accounts:own_password": form(VIEWER),
+    "accounts:account": page(VIEWER),
+    "accounts:session_end": verb(VIEWER, own_session),
+    "accounts:sessions_end_others": verb(VIEWER),
     "admin:password_change_done": page(VIEWER),
     "admin:auth_user_password_change": form(ADMIN, key(make.user)),
     "admin:jsi18n": page(VIEWER),
@@ -326,6 +347,8 @@ RECORDS = {
         "accounts_user", key(make.user), view=AUDITOR, add=ADMIN, change=ADMIN, delete=ADMIN
     ),
     **admin_pages("accounts_apikey", own_key, view=VIEWER, add=ADMIN),
+    **admin_pages("accounts_session", own_session, view=VIEWER),
+    **admin_pages("accounts_failedattempts", failure, view=AUDITOR),
     "audit:story": page(AUDITOR, story_of_a_server),
     **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
     **admin_pages(

@@ -36,6 +36,9 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         TIME_ZONE="UTC",
         LOG_LEVEL="INFO",
         WORKERS="2",
+        SESSION_IDLE_MINUTES="60",
+        SESSION_HOURS="12",
+        API_KEY_DAYS="90",
         RUN_DEADLINE_SECONDS="3600",
         RUN_DEADLINE_MAX_SECONDS="14400",
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
@@ -66,6 +69,9 @@ cast(dict[str, Any], TEMPLATES[0]["OPTIONS"])["string_if_invalid"] = Complaint()
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 RAISE_IN_PARTS = True
+
+# No thread writes behind a test's back when keys and sessions were last used.
+LAST_USE_SECONDS = 0
 
 # Static files are looked up on request: scanning all of them for each client is slow.
 WHITENOISE_AUTOREFRESH = True

@@ -3,7 +3,7 @@
 import django_filters.rest_framework as filters
 from django.db.models import Q
 
-from console.api.filters import ChoicesFilter, SearchFilter, YesNoFilter
+from console.api.filters import ChoicesFilter, SearchFilter, TimeFilter, YesNoFilter
 from inventory.filters import LowerCaseFilter
 
 from .models import Ticket, TicketQuerySet
@@ -16,8 +16,8 @@ class TicketFilters(filters.FilterSet):
     assigned_to = LowerCaseFilter(field_name="assigned_to__username")
     created_by = LowerCaseFilter(field_name="created_by__username")
     job = filters.UUIDFilter(field_name="occurrences__job__job_id")
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
     search = SearchFilter(method="found", label="Part of title or description")
 
     class Meta:

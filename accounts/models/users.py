@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
 
 from accounts.permissions import permissions_of
+from audit.context import current
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, EnumField, UpdatedAtField
 
@@ -80,6 +81,7 @@ class UserManager(BaseUserManager["User"]):
         except ValidationError as error:
             raise ValidationError({"password": error.messages}) from None
         user.set_password(password)
+        user.must_change_password = False
         user.save(using=self._db)
 
     def admins(self) -> models.QuerySet[User]:
@@ -136,6 +138,8 @@ class User(AbstractBaseUser):
         db_default=True,
         help_text="Inactive users cannot log in.",
     )
+    # Somebody else has set the password: it is changed before anything else can be done.
+    must_change_password = models.BooleanField(default=False, db_default=False, editable=False)
     # True for one row: the actor for what no person did. A constraint keeps it inactive.
     is_system = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = CreatedAtField()
@@ -189,13 +193,24 @@ class User(AbstractBaseUser):
             raise ValidationError(LAST_ADMIN)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save. Refuses to demote the last admin, even if two demote each other at once."""
+        """Save. Refuses to demote the last admin, even if two demote each other at once.
+
+        A new password ends all sessions, a deactivation or somebody else's new password also
+        revokes all API keys.
+        """
         names = kwargs.get("update_fields")
         is_told = names is None or not {"role", "is_active"}.isdisjoint(names)
+        # Django sets it in set_password(), but not when it only upgrades a hash.
+        has_new_password = self._password is not None  # type: ignore[attr-defined]
+        is_new = self._state.adding
         with transaction.atomic(using=kwargs.get("using")):
             if self.pk and is_told and not self.is_superuser and self.is_last_admin():
                 raise Refused(LAST_ADMIN)
             super().save(*args, **kwargs)
+            if not is_new and is_told and not self.is_active:
+                self._end_access("The user was deactivated.")
+            elif not is_new and has_new_password:
+                self._end_access("The password was changed.")
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -214,6 +229,17 @@ class User(AbstractBaseUser):
         if connection.in_atomic_block:
             admins = admins.select_for_update()
         return list(admins.values_list("pk", flat=True)) == [self.pk]
+
+    def set_password_for(self, password: str, actor: User) -> None:
+        """Set a password: one's own, or that of somebody who then has to choose another."""
+        self.set_password(password)
+        self.must_change_password = actor.pk != self.pk
+
+    def _end_access(self, reason: str) -> None:
+        """End all sessions. Revoke all API keys too, unless one has changed one's own password."""
+        self.sessions.all().drop(self, reason=reason)
+        if not self.is_active or getattr(current().user, "pk", None) != self.pk:
+            self.api_keys.all().revoke_all(reason)
 
     def open_views(self, list_name: str) -> models.QuerySet[SavedView]:
         """The saved views of a list that this user may open."""

@@ -9,10 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from accounts.models import ApiKey
 from accounts.signed_in import signed_in
-from automation import launching
+from automation import launching, variables
 from automation.launching import (
     Choice,
     Intention,
@@ -29,12 +30,12 @@ from automation.models.options import OPTIONS
 from console.api.errors import Conflict
 from console.api.openapi import ErrorSerializer
 from console.api.serializers import StrictSerializer
-from console.objects import LONGEST_SEARCH
 from inventory.models import CHOSEN_BY, Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
+from schema.limits import LARGEST_KEY, LONGEST_SEARCH, MOST_ITEMS, list_some
 
-KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}
+KEY: dict[str, Any] = {"min_value": 1, "max_value": LARGEST_KEY}
 NO_PLAYBOOK: dict[str, Any] = {"does_not_exist": "There is no playbook {pk_value}."}
 NO_CREDENTIAL: dict[str, Any] = {"does_not_exist": "There is no credential {pk_value}."}
 NO_SERVER: dict[str, Any] = {"does_not_exist": "There is no server {pk_value}."}
@@ -110,7 +111,10 @@ class LaunchSerializer(OptionsSerializer):
         error_messages=NO_SERVER,
     )
     server_ids = serializers.ListField(
-        child=serializers.IntegerField(**KEY), required=False, allow_empty=False, max_length=10_000
+        child=serializers.IntegerField(**KEY),
+        required=False,
+        allow_empty=False,
+        max_length=MOST_ITEMS,
     )
     environment = serializers.CharField(
         required=False, help_text="Every active server in this environment."
@@ -127,7 +131,7 @@ class LaunchSerializer(OptionsSerializer):
     def validate_server_ids(self, ids: list[int]) -> list[Server]:
         found = Server.objects.in_bulk(set(ids))
         if missing := [str(pk) for pk in dict.fromkeys(ids) if pk not in found]:
-            raise serializers.ValidationError(f"There is no server {', '.join(missing)}.")
+            raise serializers.ValidationError(f"There is no server {list_some(missing)}.")
         return list(found.values())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -248,7 +252,9 @@ def check_variables(playbook: Playbook, values: Any) -> None:
     try:
         playbook.cleaned_values(values)
     except DjangoValidationError as error:
-        raise serializers.ValidationError({"extra_vars": error.message_dict}) from None
+        problems = error.message_dict
+        whole = {api_settings.NON_FIELD_ERRORS_KEY: problems.pop(variables.WHOLE, [])}
+        raise serializers.ValidationError({"extra_vars": problems | whole}) from None
 
 
 def origin_of(request: Request) -> Origin:

@@ -100,6 +100,12 @@ def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def read_content(path: Path) -> bytes:
+    """The file's content; of a file that is too large, enough to see that it is."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
 def plays_in(content: bytes) -> list[dict[str, Any]]:
     """The plays in a playbook's text; empty if it is not a playbook or not readable as YAML."""
     try:
@@ -165,7 +171,7 @@ def candidates(root: Path) -> Iterator[str]:
 def discover_playbooks(root: Path) -> Iterator[tuple[str, bytes]]:
     """(path relative to root, content) of every playbook below root, in order."""
     for file_path in candidates(root):
-        content = (root / file_path).read_bytes()
+        content = read_content(root / file_path)
         if plays_in(content):
             yield file_path, content
 

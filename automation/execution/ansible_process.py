@@ -42,9 +42,11 @@ def guard_command(folder: RunFolder, channel: ChannelReader) -> list[str]:
     If the worker dies, the kernel kills the shell and so ansible-playbook. Its stdin is empty, so
     that a `vars_prompt` takes its default instead of waiting forever. Variables from credentials
     come from a file. Events and output go to the channel; only the shell has the runner's terminal.
+    Files that plays leave on this machine have the modes that they would have without us.
     """
     run = f'"$@" {DESCRIPTOR}>"$events" </dev/null >"$output" 2>&1'
-    script = f"events=$1 output=$2; shift 2; trap : TERM INT HUP; {run}; exit $?"
+    umask = f"umask {settings.ANSIBLE_UMASK}"
+    script = f"events=$1 output=$2; shift 2; trap : TERM INT HUP; {umask}; {run}; exit $?"
     script = f'. "$0" || exit; {script}' if folder.environment else script
     pipes = map(str, (channel.events_path, channel.output_path))
     shell = ["sh", "-c", script, str(folder.environment or "sh"), *pipes]

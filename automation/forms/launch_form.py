@@ -22,10 +22,11 @@ from automation.models.options import OPTIONS
 from automation.models.playbooks import not_accepted
 from automation.variables import masked
 from console.lists import reason
-from console.objects import LONGEST_SEARCH, row_key
+from console.objects import row_key
 from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
+from schema.limits import LONGEST_SEARCH
 
 from .option_fields import OptionFields
 from .server_choice import ServerOffer, ServersField, offer_servers

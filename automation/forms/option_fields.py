@@ -24,15 +24,15 @@ VERBOSITY = [(0, "Normal"), *((level, "-" + "v" * level) for level in range(1, 5
 # Said at a field that is disabled.
 LOCKED = {
     Setter.ADMIN: "Only admins may set this for this playbook.",
-    Setter.NOBODY: "This playbook does not allow it.",
+    Setter.NOBODY: "Nobody may set this for this playbook.",
 }
 MORE = {
     Setter.ADMIN: "Only admins may set more.",
-    Setter.NOBODY: "This playbook does not allow more.",
+    Setter.NOBODY: "Nobody may set more.",
 }
 NO_GUARDS = {
     Setter.ADMIN: "Tags that switch off guards, such as “{}”, are for admins.",
-    Setter.NOBODY: "Not those that switch off guards, such as “{}”.",
+    Setter.NOBODY: "Tags that switch off guards, such as “{}”, are not allowed.",
 }
 
 

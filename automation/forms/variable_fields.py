@@ -14,11 +14,13 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from schema.fields import ReadableJSONField
+
 # Used if the default itself must not be shown.
 OWN_DEFAULT = "Set by the playbook"
 
 
-class TextOfJSON(forms.JSONField):
+class TextOfJSON(ReadableJSONField):
     """JSON that comes back as it was typed, and is empty if there is no value."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:

@@ -17,9 +17,9 @@ from django.utils.crypto import salted_hmac
 from automation import variables
 from automation.models import Run
 from automation.models.options import OPTIONS
-from automation.models.waiting import name_some
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
+from schema.limits import name_some
 
 # Whatever decides what runs on a server, and as whom. Not its pinned host key, which a run may
 # learn itself.

@@ -304,7 +304,7 @@ def parse_extra_vars(text: str | None) -> Any:
         return {}
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"--extra-vars is not valid JSON: {error}.") from None
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from automation import command_line, variables
 from automation.content import play_hosts
 from automation.models import Run, Verdict
-from automation.models.waiting import name_some, why_it_would_wait
+from automation.models.waiting import why_it_would_wait
 from inventory.ansible.names import reservations
 from inventory.models import Server
+from schema.limits import name_some
 
 from .digests import digest_contents, sign_contents
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from accounts.models import User
 from automation.signals import launch_checked
 from inventory.models import Server
+from schema.limits import name_some
 
 from .credential_use import credential_problem
 from .playbooks import Playbook, not_accepted
 from .verdicts import Level, Verdict, Violation, contributed_violations
-from .waiting import name_some
 
 if TYPE_CHECKING:
     from .runs import Run

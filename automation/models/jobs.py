@@ -22,9 +22,9 @@ from audit.models import AuditLog
 from automation import variables
 from automation.cut_texts import beginning_of
 from automation.signals import job_finished
-from console.objects import LONGEST_SEARCH
 from inventory.models import Server
 from schema.fields import CreatedAtField, EnumField, UUIDTextField
+from schema.limits import LONGEST_SEARCH
 from schema.retrying import is_transient
 
 from .playbooks import Playbook

@@ -203,7 +203,7 @@ class OptionRules(models.Model):
         fields: dict[str, list[str]] = {}
         for name, who in refused.items():
             said = refusal_of(name, who, run)
-            fields.setdefault(field_of(name, run), []).append(said)
+            fields.setdefault(_field_of(name, run), []).append(said)
         if Setter.NOBODY in refused.values():
             raise ValidationError(fields)
         if refused:
@@ -211,17 +211,16 @@ class OptionRules(models.Model):
 
 
 def refusal_of(name: str, who: Setter, run: Run | None = None) -> str:
-    """ "Only admins may set “Become” (--become)."; of a run's tags, those that are meant."""
+    """ "Only admins may set “Become” (--become) at a launch."; names the run's own tags."""
     rule = OPTION_RULES[name]
     tags = guards_left_out(run) if run is not None and name == "guard_tags" else []
     detail = ", ".join(tags) or rule.flag
     what = f"“{rule.label}”" + (f" ({detail})" if detail else "")
-    if who == Setter.ADMIN:
-        return f"Only admins may set {what}."
-    return f"{what} may not be set: the playbook's settings do not allow it."
+    whom = "Only admins" if who == Setter.ADMIN else "Nobody"
+    return f"{whom} may set {what} at a launch."
 
 
-def field_of(name: str, run: Run) -> str:
+def _field_of(name: str, run: Run) -> str:
     """The run's column to say it at: of those that the rule is about, the first that is set."""
     fields = OPTION_RULES[name].fields
     return next((field for field in fields if field in run.options()), fields[0])

@@ -17,7 +17,7 @@ from automation import variables
 from automation.content import imported_playbooks, playbook_files, prompts
 from inventory.ansible.names import reservations
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
+from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
 
 from .option_rules import OptionRules
 
@@ -58,7 +58,7 @@ class PlaybookQuerySet(models.QuerySet["Playbook"]):
 
 class Playbook(Editable, OptionRules):
     name = models.CharField(max_length=120, unique=True)
-    description = models.TextField(blank=True)
+    description = DescriptionField(blank=True)
     file_path = models.CharField(
         "file",
         max_length=500,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from inventory.models import Server
+from schema.limits import name_some
 
 from .server_locks import ServerLock
 from .workers import Worker
@@ -16,7 +17,6 @@ from .workers import Worker
 if TYPE_CHECKING:
     from .runs import Run
 
-NAMED = 5
 # How many jobs of waiting runs are searched for the run that is next in front.
 WAITING = 2000
 
@@ -43,15 +43,6 @@ def blockers(run: Run, servers: Sequence[Server] | None = None) -> list[str]:
     else:
         keys = {server.pk for server in servers}
     return [sentence for blocker in BLOCKERS for sentence in blocker(run, keys)]
-
-
-def name_some(names: Sequence[str], most: int = NAMED) -> str:
-    """ "web1", "web1 and web2"; for many, the first few and the number of others."""
-    more = len(names) - most
-    if more > 0:
-        return f"{', '.join(names[:most])} and {more} more"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _own_turn(run: Run, servers: set[int]) -> list[str]:

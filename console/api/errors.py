@@ -1,7 +1,7 @@
 """All API errors in one shape: {"detail": "a sentence", "fields": {"name": ["what is wrong"]}}."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError
 from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, ValidationError
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from console.signals import access_denied, csrf_failed
 from schema.exceptions import Refused
+from schema.limits import LONGEST_MESSAGE, NAMED, first_named, first_problems, more_words, quoted
 
 LOG_IN = "Log in, or send an API key as “Authorization: Bearer <token>”."
 
@@ -71,19 +73,35 @@ def _as_http(error: Exception) -> Exception:
     return error
 
 
+def each_named(names: Collection[str], problem: Callable[[str], str]) -> dict[str, list[str]]:
+    """DRF's error detail for these names, which all have a problem: the first few of many."""
+    first, more = first_named(names)
+    rest = {api_settings.NON_FIELD_ERRORS_KEY: more} if more else {}
+    return {name: [problem(name)] for name in first} | rest
+
+
 def describe_error(detail: Any) -> dict[str, Any]:
-    """{"detail", "fields"} from DRF's error detail. Nested field names are joined with dots."""
+    """{"detail", "fields"} from DRF's error detail. Nested field names are joined with dots.
+
+    Names the first NAMED fields, each with as many messages, and counts the others.
+    """
     if isinstance(detail, dict) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
         return {"detail": str(detail["detail"]), "fields": {}}
     fields: dict[str, list[str]] = {}
+    others = set()
     for name, message in _messages(detail):
-        fields.setdefault(name, []).append(message)
+        name = quoted(name)
+        if name and name not in fields and len(fields) >= NAMED:
+            others.add(name)
+        else:
+            fields.setdefault(name, []).append(quoted(message, LONGEST_MESSAGE))
+    fields = {name: first_problems(messages) for name, messages in fields.items()}
     sentences = [
         f"{name}: {' '.join(messages)}" if name else " ".join(messages)
         for name, messages in fields.items()
     ]
     fields.pop("", None)
-    return {"detail": " ".join(sentences), "fields": fields}
+    return {"detail": " ".join([*sentences, *more_words(len(others))]), "fields": fields}
 
 
 def _messages(detail: Any, name: str = "") -> Iterator[tuple[str, str]]:

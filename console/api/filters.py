@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
-from console.objects import LONGEST_SEARCH, is_whole_number
+from console.objects import row_key
+from console.times import validate_year
+from schema.limits import LARGEST, LONGEST_SEARCH
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
@@ -26,6 +28,13 @@ class SearchFilter(filters.CharFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, max_length=LONGEST_SEARCH, **kwargs)
+
+
+class TimeFilter(filters.IsoDateTimeFilter):
+    """Times of years that every database compares alike."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, validators=[validate_year], **kwargs)
 
 
 class AnyOfFilter(filters.Filter):
@@ -47,13 +56,15 @@ class IdsField(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def clean(self, value: Any) -> list[int]:
-        texts = list(filter(None, value or ()))
-        if not all(is_whole_number(text) for text in texts):
-            raise ValidationError("Enter a whole number.")
-        return [int(text) for text in texts]
+        keys = list(map(row_key, filter(None, value or ())))
+        if not all(keys):
+            raise ValidationError("Enter a whole number, from 1.")
+        return keys
 
 
-@extend_schema_field({"type": "array", "items": {"type": "integer"}})
+@extend_schema_field(
+    {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": LARGEST}}
+)
 class IdFilter(AnyOfFilter):
     """Rows with any of the given keys. Rejects 1.5 instead of taking it for 1."""
 

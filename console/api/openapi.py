@@ -4,7 +4,10 @@ from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from rest_framework import serializers
+
+from .serializers import StrictSerializer
 
 
 class ErrorSerializer(serializers.Serializer):
@@ -21,7 +24,14 @@ ERRORS = {
     "403": "Your role does not allow this. The attempt is recorded in the audit trail.",
     "404": "Not found.",
     "409": "The object's state does not allow this.",
+    "413": "The request body is too large.",
+    "415": "The request body is not JSON.",
+    "429": "Too many attempts to authenticate. Retry after the seconds in Retry-After.",
+    "503": "The database does not answer. Retry after the seconds in Retry-After.",
 }
+# Of every operation, and of those that take a body.
+USUAL_ERRORS = {"400", "401", "403", "429", "503"}
+ERRORS_OF_BODIES = {"409", "413", "415"}
 
 
 # Summaries for the actions of DRF's own classes.
@@ -65,6 +75,13 @@ class Documented(AutoSchema):
         taken = takes.get(getattr(self.view, "action", None))
         return taken or super().get_request_serializer()
 
+    def _map_serializer(self, serializer: Any, direction: Any, *more: Any, **options: Any) -> Any:
+        """As usual; and what refuses unknown fields says so."""
+        found = super()._map_serializer(serializer, direction, *more, **options)
+        if direction == "request" and isinstance(force_instance(serializer), StrictSerializer):
+            found["additionalProperties"] = False
+        return found
+
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         responses = super()._get_response_bodies(direction)
         error = self.resolve_serializer(ErrorSerializer, direction).ref
@@ -74,11 +91,9 @@ class Documented(AutoSchema):
         return responses
 
     def _possible_errors(self) -> set[str]:
-        codes = {"401", "403"}
+        codes = set(USUAL_ERRORS)
         if self.method != "GET":
-            codes |= {"400", "409"}
-        elif self._is_list_view():
-            codes.add("400")
+            codes |= ERRORS_OF_BODIES
         if "{" in self.path:
             codes.add("404")
         return codes

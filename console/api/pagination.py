@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 
-MAX_PAGE_SIZE = 500
+from schema.limits import LARGEST_KEY, MAX_PAGE_SIZE
 
 
 class NumberedPages(PageNumberPagination):
@@ -19,6 +19,18 @@ class NumberedPages(PageNumberPagination):
 
     def get_page_size(self, request: Request) -> int:
         return page_size(request, self.page_size)
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any] | None:
+        """The rows of the page. A page that does not exist is 400, like any other wrong number."""
+        asked = request.query_params.get(self.page_query_param, "1")
+        whole_number(self.page_query_param, asked, 1, LARGEST_KEY)
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except NotFound:
+            said = f"There is no page {asked}. Use the link in “next” or “previous”."
+            raise ValidationError({self.page_query_param: [said]}) from None
 
 
 # What DRF makes of an empty cursor.

@@ -1,6 +1,7 @@
 """Serializers that ignore nothing and leave validation to the model."""
 
 from copy import copy
+from functools import partial
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -8,20 +9,26 @@ from django.db import transaction
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from schema.limits import LONGEST_TEXT
+
+from .errors import each_named
+from .json_types import type_problem
+
 
 class StrictSerializer(serializers.Serializer):
-    """Unknown and read-only fields are 400, never silently ignored."""
+    """Unknown and read-only fields are 400, never silently ignored, and so are wrong types."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
             if unknown := set(data) - writable:
-                raise ValidationError(
-                    {name: [self._why_not(name, writable)] for name in sorted(unknown)}
-                )
+                raise ValidationError(each_named(unknown, partial(self._why_not, writable)))
+            problems = {name: type_problem(self.fields[name], data[name]) for name in data}
+            if wrong := {name: said for name, said in problems.items() if said is not None}:
+                raise ValidationError(wrong)
         return super().to_internal_value(data)
 
-    def _why_not(self, name: str, writable: set[str]) -> str:
+    def _why_not(self, writable: set[str], name: str) -> str:
         if name in self.fields:
             return "This field is read-only."
         known = ", ".join(sorted(writable))
@@ -35,7 +42,7 @@ def secret(help_text: str = "") -> serializers.CharField:
         required=False,
         allow_blank=True,
         trim_whitespace=False,
-        max_length=100_000,
+        max_length=LONGEST_TEXT,
         style={"input_type": "password"},
         help_text=f"{help_text} Write-only.".strip(),
     )

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from console.objects import find_references
 from schema.exceptions import Refused
 
+from .errors import each_named
+
 
 class RecordViewSet(viewsets.GenericViewSet):
     """The base of every endpoint for rows of a table; list it before DRF's mixins.
@@ -33,11 +35,12 @@ class RecordViewSet(viewsets.GenericViewSet):
         known = self._known_parameters()
         if unknown := set(request.query_params) - known:
             names = ", ".join(sorted(known - {"format"})) or "none"
-            raise ValidationError(
-                {name: [f"No such parameter. Known: {names}."] for name in sorted(unknown)}
-            )
+            said = f"No such parameter. Known: {names}."
+            raise ValidationError(each_named(unknown, lambda _name: said))
         if repeated := self._repeated_parameters(request):
-            raise ValidationError({name: ["Send this parameter only once."] for name in repeated})
+            raise ValidationError(
+                each_named(repeated, lambda _name: "Send this parameter only once.")
+            )
 
     def get_object(self) -> Any:
         try:

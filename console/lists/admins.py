@@ -8,15 +8,17 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
-from django.db.models import IntegerField, Model, QuerySet
+from django.db.models import DateTimeField, IntegerField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, re_path
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
-from console.objects import LONGEST_SEARCH, find_references, is_whole_number, row_key, story_of
+from console.objects import find_references, is_whole_number, row_key, story_of
 from console.pages import ActionPart, ColumnPart, FilterPart, beside, parts_for
+from console.times import validate_year
+from schema.limits import LONGEST_SEARCH
 
 from .cells import Narrow
 from .exports import export
@@ -151,6 +153,13 @@ class ConsoleAdmin(ModelAdmin):
             )
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The form's field; a time must be of a year that every database stores."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(db_field, DateTimeField):
+            field.validators.append(validate_year)
+        return field
 
     def get_urls(self) -> list[URLPattern]:
         if not self.exported:

@@ -32,8 +32,8 @@ EXPORTED_ROWS = 100_000
 # With more keys in IN (…), MariaDB builds a join instead.
 ROWS_AT_ONCE = 500
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-# Spreadsheets take cells that begin with these for formulas.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets take cells that begin with these for formulas, full-width signs too.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def export(model_admin: ConsoleAdmin, request: HttpRequest, kind: str) -> HttpResponseBase:
@@ -109,9 +109,10 @@ def _cell(value: Any) -> Any:
         return str(value).lower()
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _json(records: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -17,6 +17,8 @@ from unfold.contrib.filters.admin import (
     TextFilter,
 )
 
+from console.times import is_storable_year
+
 
 class TimeRangeFilter(RangeDateTimeFilter):
     """From (inclusive) to (exclusive), in the console's time zone; a date means its midnight."""
@@ -42,7 +44,7 @@ class TimeRangeFilter(RangeDateTimeFilter):
             moment = parse_datetime(f"{date} {time}")
         except ValueError:
             moment = None
-        if moment is None:
+        if moment is None or not is_storable_year(moment):
             raise IncorrectLookupParameters(f"{date} {time} is not a valid time.")
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 

@@ -18,7 +18,8 @@ from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from console.objects import LONGEST_FILTER, LONGEST_SEARCH, is_whole_number
+from console.objects import is_whole_number
+from schema.limits import LONGEST_FILTER, LONGEST_SEARCH, MOST_FILTERS
 
 from .chips import field_of
 
@@ -90,7 +91,7 @@ def redirect_without_wrong_filters(
 ) -> HttpResponseRedirect:
     """Redirect to the list with the valid filters, and name the others in a message."""
     kept = QueryDict("", mutable=True)
-    for name, values in request.GET.lists():
+    for name, values in _few_filters(request):
         if name == PAGE_VAR:
             continue  # a page that no longer exists
         if _is_usable(model_admin, request, name, values):
@@ -103,6 +104,15 @@ def redirect_without_wrong_filters(
     opts = model_admin.opts
     path = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     return HttpResponseRedirect(f"{path}?{kept.urlencode()}" if kept else path)
+
+
+def _few_filters(request: HttpRequest) -> list[tuple[str, list[Any]]]:
+    """The parameters of the URL; none if there are so many that looking at each takes long."""
+    given = list(request.GET.lists())
+    if len(given) <= MOST_FILTERS:
+        return given
+    messages.error(request, f"Ignored {len(given):,} filters: a list takes up to {MOST_FILTERS}.")
+    return []
 
 
 def _is_usable(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 TIMEOUT_SECONDS = 300
+# In bytes: what ansible-inventory may use, and print.
+MOST_MEMORY = 2 * 1024**3
+MOST_PRINTED = 256 * 1024**2
 # The environment variables passed to ansible-inventory and to inventory scripts that it runs.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR")
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
@@ -82,15 +88,21 @@ def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, A
     if program is None:
         raise Unreadable("ansible-inventory is not installed (it comes with ansible-core).")
     try:
-        done = subprocess.run(
-            [program, "-i", str(path), "--list"],
-            cwd=path if path.is_dir() else path.parent,
-            env=_environment(scratch, keep),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
+        with (scratch / "listed.json").open("w+b") as listed:
+            done = subprocess.run(
+                [program, "-i", str(path), "--list"],
+                cwd=path if path.is_dir() else path.parent,
+                env=_environment(scratch, keep),
+                stdin=subprocess.DEVNULL,
+                stdout=listed,
+                stderr=subprocess.PIPE,
+                timeout=TIMEOUT_SECONDS,
+                umask=int(settings.ANSIBLE_UMASK, 8),
+                preexec_fn=_limit_resources,
+                check=False,
+            )
+            listed.seek(0)
+            printed = listed.read()
     except subprocess.TimeoutExpired:
         raise Unreadable(f"ansible-inventory did not finish within {TIMEOUT_SECONDS} s.") from None
     said = done.stderr.decode(errors="replace").strip()
@@ -98,9 +110,15 @@ def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, A
         raise Unreadable(f"ansible-inventory failed with exit code {done.returncode}:\n{said}")
     try:
         # JSON has neither NaN nor Infinity, and the database would reject them.
-        return json.loads(done.stdout, parse_constant=str), said
-    except ValueError as error:
+        return json.loads(printed, parse_constant=str), said
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"ansible-inventory printed invalid JSON ({error}).\n{said}") from None
+
+
+def _limit_resources() -> None:
+    """Limit this process: a few lines of YAML with aliases can stand for any amount of text."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_PRINTED, MOST_PRINTED))
 
 
 def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:
@@ -125,13 +143,13 @@ def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:
 
 def _hosts(printed: dict[str, Any]) -> list[Host]:
     variables = printed.get("_meta", {}).get("hostvars", {})
-    hosts: dict[str, Host] = {}
+    groups: dict[str, dict[str, None]] = {}
     parents = _parents(printed)
     for group, entry in printed.items():
+        lineage = dict.fromkeys(_lineage(group, parents))
         for name in entry.get("hosts", []) if isinstance(entry, dict) else []:
-            host = hosts.setdefault(name, Host(name, variables.get(name, {})))
-            host.groups += [each for each in _lineage(group, parents) if each not in host.groups]
-    return sorted(hosts.values(), key=lambda host: host.name)
+            groups.setdefault(name, {}).update(lineage)
+    return [Host(name, variables.get(name, {}), [*groups[name]]) for name in sorted(groups)]
 
 
 def _parents(printed: dict[str, Any]) -> dict[str, list[str]]:
@@ -144,11 +162,16 @@ def _parents(printed: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _lineage(group: str, parents: dict[str, list[str]]) -> Iterator[str]:
-    """The group, then its ancestors. Ansible does not allow cycles."""
-    if group not in IMPLIED_GROUPS:
-        yield group
-    for parent in parents.get(group, []):
-        yield from _lineage(parent, parents)
+    """The group, then its ancestors, each once: there may be many ways to one."""
+    known = {group}
+    waiting = [group]
+    while waiting:
+        here = waiting.pop()
+        if here not in IMPLIED_GROUPS:
+            yield here
+        above = [each for each in parents.get(here, []) if each not in known]
+        known.update(above)
+        waiting.extend(reversed(above))
 
 
 def _encrypted_below(folder: Path) -> set[Path]:

@@ -13,7 +13,13 @@ from inventory.ssh_keys import spelled_key, without_passphrase
 from inventory.validators import validate_become_method, validate_environment, validate_login
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, EncryptedJSONField, EncryptedTextField, UpdatedAtField
+from schema.fields import (
+    CreatedAtField,
+    DescriptionField,
+    EncryptedJSONField,
+    EncryptedTextField,
+    UpdatedAtField,
+)
 
 from .credential_scope import CredentialScope
 
@@ -53,7 +59,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
 
 class Credential(CredentialScope):
     name = models.CharField(max_length=80, unique=True)
-    description = models.TextField(blank=True)
+    description = DescriptionField(blank=True)
     ssh_user = models.CharField(
         "SSH user",
         max_length=80,

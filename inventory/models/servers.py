@@ -19,7 +19,6 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from console.objects import LONGEST_SEARCH
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
@@ -28,7 +27,8 @@ from inventory.validators import (
     validate_tags,
     validate_variables,
 )
-from schema.fields import CreatedAtField, JSONShapeField, UpdatedAtField
+from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
+from schema.limits import LONGEST_SEARCH
 
 from .credentials import Credential
 from .host_keys import HostKeys
@@ -153,7 +153,7 @@ class Server(HostKeys, Editable):
         db_default="development",
         help_text="Such as development, staging or production.",
     )
-    description = models.TextField(blank=True)
+    description = DescriptionField(blank=True)
     variables = JSONShapeField(
         default=dict,
         db_default={},
@@ -161,7 +161,7 @@ class Server(HostKeys, Editable):
         validators=[validate_variables],
         help_text="Host variables, as in host_vars.",
     )
-    host_key = models.TextField(
+    host_key = DescriptionField(
         blank=True,
         validators=[validate_host_key],
         help_text="Public host key (“ssh-ed25519 AAAA…”). If set, no other key is accepted.",

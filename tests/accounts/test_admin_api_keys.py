@@ -1,7 +1,9 @@
 """API keys in the admin: the token is shown once, revoking is permanent."""
 
 import re
+from datetime import timedelta
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +17,9 @@ ADD = reverse("admin:accounts_apikey_add")
 
 def test_the_token_is_shown_once(client_of, boss, alice):
     client = client_of(boss)
-    answer = client.post(ADD, {"name": "pipeline", "owner": alice.pk}, follow=True)
+    given = {"name": "pipeline", "owner": alice.pk, "own_password": make.PASSWORD}
+    answer = client.post(ADD, given)
+    assert answer.status_code == 200 and "no-store" in answer.headers["Cache-Control"]
     token = re.search(r'<code id="new-key">(.+?)</code>', answer.content.decode())[1]
     key = ApiKey.objects.matching(token)
     assert (key.name, key.owner) == ("pipeline", alice)
@@ -72,3 +76,55 @@ def test_each_state_has_its_word(client_of, boss):
     page = client_of(boss).get(LIST).content.decode()
     for word in ("Usable", "Expired", "Revoked"):
         assert f"</span>{word}</span>" in page
+
+
+def test_the_token_travels_in_no_cookie_and_no_session(client_of, boss):
+    client = client_of(boss)
+    answer = client.post(ADD, {"name": "pipeline", "owner": boss.pk, "once": "1"})
+    token = re.search(r'<code id="new-key">(.+?)</code>', answer.content.decode())[1]
+    secret = token.partition(".")[2]
+    assert "messages" not in answer.cookies and secret not in str(answer.cookies)
+    assert secret not in str(dict(client.session))
+
+
+def test_sending_the_form_again_issues_no_other_key(client_of, boss):
+    """As a reload of the page with the token does."""
+    client = client_of(boss)
+    given = {"name": "pipeline", "owner": boss.pk, "once": "1"}
+    client.post(ADD, given)
+    again = client.post(ADD, given, follow=True).content.decode()
+    assert "This API key was already issued." in again and "new-key" not in again
+    assert ApiKey.objects.count() == 1
+    assert client.post(ADD, given | {"once": "2"}).status_code == 200
+    assert ApiKey.objects.count() == 2
+
+
+def test_a_key_for_somebody_else_needs_ones_own_password(client_of, boss, alice):
+    client = client_of(boss)
+    for password, said in (("", "Enter your own password."), ("x", "This is not your password.")):
+        answer = client.post(ADD, {"name": "x", "owner": alice.pk, "own_password": password})
+        assert answer.context["adminform"].form.errors["own_password"] == [said]
+    assert not ApiKey.objects.exists()
+
+
+def test_the_form_proposes_an_end(client_of, boss):
+    form = client_of(boss).get(ADD).context["adminform"].form
+    end = form.get_initial_for_field(form.fields["expires_at"], "expires_at")
+    assert timedelta(days=89) < end - timezone.now() <= timedelta(days=90)
+
+
+def test_a_key_without_an_end_is_marked(client_of, boss):
+    make.api_key(boss, expires_at=None)
+    client = client_of(boss)
+    assert "Never expires" in client.get(LIST).content.decode()
+    assert client.get(LIST, {"expires_at__isempty": "1"}).context["cl"].result_count == 1
+
+
+@pytest.mark.parametrize("url_name", ["home", "accounts:account"])
+def test_the_owner_is_told_two_weeks_before_the_end(client_of, alice, bob, url_name):
+    make.api_key(alice, name="deploy", expires_at=timezone.now() + timedelta(days=9, minutes=5))
+    make.api_key(alice, name="later", expires_at=timezone.now() + timedelta(days=30))
+    said = client_of(alice).get(reverse(url_name)).content.decode()
+    assert "Your API key “deploy”" in said and "expires in 9 days" in said
+    assert "Your API key “later”" not in said
+    assert "Your API key" not in client_of(bob).get(reverse(url_name)).content.decode()

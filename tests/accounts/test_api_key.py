@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts.models import ApiKey, digest_of
+from accounts.models import LAST_USED, ApiKey, digest_of
 from audit.models import AuditLog
+from automation.tasks import every_minute
 from schema.exceptions import Refused
 from tests import make
 
@@ -78,13 +79,29 @@ def test_bad_values_are_refused(alice, bad):
     assert not ApiKey.objects.exists()
 
 
-def test_use_is_noted_once_a_minute(alice, django_assert_num_queries):
+def test_use_is_noted_without_a_write(alice, django_assert_num_queries):
     key, _token = make.api_key(alice)
-    key.touch()
-    key.refresh_from_db()
-    assert key.last_used_at is not None
     with django_assert_num_queries(0):
         key.touch()
+    LAST_USED.write()
+    key.refresh_from_db()
+    assert key.last_used_at is not None
+
+
+def test_a_key_ends_after_ninety_days_unless_told_otherwise(alice):
+    usual, _token = make.api_key(alice)
+    assert timedelta(days=89) < usual.expires_at - timezone.now() <= timedelta(days=90)
+    endless, _token = make.api_key(alice, expires_at=None)
+    assert endless.expires_at is None
+
+
+def test_the_trail_tells_once_that_a_key_ends_soon(alice):
+    soon, _token = make.api_key(alice, expires_at=timezone.now() + timedelta(days=13))
+    make.api_key(alice, expires_at=timezone.now() + timedelta(days=15))
+    make.api_key(alice, expires_at=None)
+    every_minute(), every_minute()
+    line = AuditLog.objects.get(action="apikey.expiring")
+    assert (line.resource_id, line.details["owner"]) == (str(soon.pk), "alice")
 
 
 # --- manage.py create_api_key ---------------------------------------------------------------------
@@ -119,3 +136,10 @@ def test_the_command_says_what_is_wrong(alice, charlie, arguments, reason):
     with pytest.raises(CommandError, match=reason):
         created(*arguments)
     assert not ApiKey.objects.exists()
+
+
+def test_the_command_gives_an_end_unless_told_otherwise(alice):
+    for arguments, days in (((), 90), (("--never-expires",), None)):
+        token, said = created("alice", "--name", "x", *arguments)
+        end = ApiKey.objects.matching(token).expires_at
+        assert (end is None) == (days is None) == ("never expires" in said)

@@ -1,9 +1,9 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import ApiKey
+from accounts.models import LAST_USED, ApiKey
 from audit.models import AuditLog
 from tests import make
 from tests.recording import recorded
@@ -18,7 +18,8 @@ def bearer(token: str) -> dict[str, str]:
 def test_an_admin_issues_a_key_and_its_token_is_shown_this_once(api_of, api, boss, alice):
     admin = api_of(boss)
     with recorded() as lines:
-        response = admin.post(URL, {"name": "deploy pipeline", "owner": "alice"})
+        given = {"name": "deploy pipeline", "owner": "alice", "own_password": make.PASSWORD}
+        response = admin.post(URL, given)
     assert response.status_code == 201
     issued = response.json()
     assert (issued["name"], issued["owner"], issued["is_usable"]) == (
@@ -51,7 +52,8 @@ def test_without_an_owner_it_is_ones_own(api_of, boss):
     ],
 )
 def test_a_bad_value_is_refused(api_of, boss, charlie, field, value, status, said):
-    response = api_of(boss).post(URL, {"name": "x", field: value})
+    given = {"name": "x", "own_password": make.PASSWORD, field: value}
+    response = api_of(boss).post(URL, given)
     assert response.status_code == status
     assert said in response.json()["detail"]
     assert not ApiKey.objects.exists()
@@ -108,8 +110,7 @@ def test_use_is_noted_and_what_it_does_is_recorded_for_its_owner(api, boss):
         "127.0.0.1",
         "pipeline/1.0",
     )
-    key.refresh_from_db()
-    assert key.last_used_at is not None
+    assert LAST_USED.noted(key.pk) is not None
 
 
 def test_everybody_sees_and_revokes_their_own_and_nothing_else(api_of, bob, alice):
@@ -136,3 +137,29 @@ def test_a_list_asks_a_fixed_number_of_times(api_of, boss, bob, query_ceiling):
     client = api_of(boss)
     with query_ceiling(4):  # session, user, count, rows
         assert len(client.get(URL).json()["results"]) == 10
+
+
+@pytest.mark.parametrize("password", [None, "", "wrong"])
+def test_a_key_for_somebody_else_needs_ones_own_password(api_of, boss, alice, password):
+    given = {"name": "x", "owner": "alice"} | ({"own_password": password} if password else {})
+    response = api_of(boss).post(URL, given)
+    assert response.status_code == 400 and list(response.json()["fields"]) == ["own_password"]
+    assert not ApiKey.objects.exists()
+
+
+def test_guessing_that_password_has_to_wait(api_of, boss, alice):
+    client = api_of(boss)
+    given = {"name": "x", "owner": "alice", "own_password": "wrong"}
+    said = [client.post(URL, given).status_code for _ in range(6)]
+    assert said == [400] * 5 + [429]
+    response = client.post(URL, given | {"own_password": make.PASSWORD})
+    assert response.status_code == 429 and int(response.headers["Retry-After"]) > 0
+
+
+def test_a_key_ends_by_default_and_never_only_if_asked(api_of, boss, settings):
+    settings.API_KEY_DAYS = 30
+    client = api_of(boss)
+    by_default = client.post(URL, {"name": "x"}).json()
+    end = datetime.fromisoformat(by_default["expires_at"]) - timezone.now()
+    assert timedelta(days=29) < end <= timedelta(days=30)
+    assert client.post(URL, {"name": "x", "expires_at": None}).json()["expires_at"] is None

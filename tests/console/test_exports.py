@@ -53,7 +53,7 @@ def test_json_keeps_its_types(client_of, bob):
     assert json.loads(text_of(client_of(bob).get(SERVERS_JSON, {"environment": "moon"}))) == []
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", *"＝＋－＠"])
 def test_no_cell_is_a_formula(client_of, bob, sign):
     make.server(description=f'{sign}HYPERLINK("x","y"), "quoted"\nand a line')
     (row,) = rows_of(client_of(bob).get(SERVERS_CSV))

@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from console.markdown import RENDERED_CHARACTERS, leads_somewhere, markdown_html
+from console.markdown import leads_somewhere, markdown_html
+from schema.limits import LONGEST_COMMENT, MOST_MARKS
 
 TAGS = set("p em strong code pre ul ol li blockquote hr br a table thead tbody tr th td s".split())
 TAGS |= {"h3", "h4", "h5", "h6"}
@@ -83,5 +84,15 @@ def test_what_a_program_printed_keeps_its_spaces():
 
 
 def test_a_very_long_text_is_shown_as_it_stands():
-    html = markdown_html("<" * (RENDERED_CHARACTERS + 1))
+    html = markdown_html("<" * (LONGEST_COMMENT + 1))
     assert html.startswith('<pre tabindex="0"><code>&lt;&lt;') and is_harmless(html)
+
+
+@pytest.mark.parametrize("mark", ["![[", "[", "[a](", "*", "_a ", "`", "~~", "|a", "<", "&"])
+def test_a_text_that_is_mostly_marks_is_shown_as_it_stands(mark):
+    """Rendering `![[`, 30,000 times, took seconds for each view."""
+    html = markdown_html(mark * 30_000)
+    assert html.startswith('<pre tabindex="0"><code>') and is_harmless(html)
+    few = f"**bold** {mark} " + "word " * 5_000
+    assert "<strong>bold</strong>" in markdown_html(few)
+    assert markdown_html("[a" * (MOST_MARKS - 4) + "\n\n**b**").endswith("<strong>b</strong></p>\n")

@@ -64,8 +64,48 @@ def test_workers_leave_the_processor_to_the_console() -> None:
 
 
 def test_compose_names_commands_that_exist() -> None:
-    for name in ("migrate", "console", "worker"):
+    for name in ("migrate", "grant", "console", "worker"):
         assert_command_exists(compose()["services"][name]["command"])
+
+
+def test_compose_gives_the_owners_account_only_to_what_migrates() -> None:
+    services = compose()["services"]
+
+    def account(name: str) -> str:
+        return services[name]["environment"]["DATABASE_URL"].split("//")[1].split(":")[0]
+
+    assert {name: account(name) for name in ("migrate", "grant", "console", "worker")} == {
+        "migrate": "infraops_owner",
+        "grant": "infraops_owner",
+        "console": "infraops_app",
+        "worker": "infraops_app",
+    }
+    for name in ("console", "worker"):
+        assert "OWNER" not in yaml.safe_dump(services[name])
+        assert (
+            services[name]["depends_on"]["grant"]["condition"] == "service_completed_successfully"
+        )
+    assert services["grant"]["command"][2:] == ["show_grants", "infraops_app", "--apply"]
+
+
+def test_composes_database_gets_both_accounts() -> None:
+    database = compose()["services"]["database"]
+    text = (DEPLOY / "mariadb" / "accounts.sh").read_text()
+
+    assert "./mariadb/accounts.sh:/docker-entrypoint-initdb.d/accounts.sh:ro" in database["volumes"]
+    for name, account in (("OWNER", "infraops_owner"), ("APP", "infraops_app")):
+        assert f"INFRAOPS_{name}_PASSWORD" in database["environment"]
+        assert f"${{INFRAOPS_{name}_PASSWORD}}" in text and f"'{account}'@'%'" in text
+    assert "GRANT ALL ON infraops.* TO 'infraops_owner'@'%' WITH GRANT OPTION;" in text
+    assert "TO 'infraops_app'" not in text
+
+
+def test_composes_heads_outlive_the_containers() -> None:
+    for name in ("console", "worker"):
+        service = compose()["services"][name]
+        assert service["environment"]["AUDIT_HEADS_FILE"].startswith("/var/lib/infraops/")
+        assert "state:/var/lib/infraops" in service["volumes"]
+    assert "--owner=infraops --mode=0700 /var/lib/infraops" in (DEPLOY / "Dockerfile").read_text()
 
 
 def test_composes_worker_has_an_init_and_longer_than_the_grace_period() -> None:

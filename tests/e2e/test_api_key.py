@@ -5,6 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import ApiKey
+from tests import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db(transaction=True)]
 
@@ -34,7 +35,9 @@ def test_it_is_copied_with_one_click_and_gone_after_a_reload(page_of, context, b
     assert page.evaluate("navigator.clipboard.readText()") == token
     assert ApiKey.objects.matching(token) is not None
     page.reload()
+    expect(page.get_by_text("This API key was already issued.")).to_be_visible()
     expect(page.locator("#new-key")).to_have_count(0)
+    assert ApiKey.objects.count() == 1
 
 
 def test_without_a_clipboard_it_is_selected(page_of, boss):
@@ -44,3 +47,18 @@ def test_without_a_clipboard_it_is_selected(page_of, boss):
     page.get_by_role("button", name="Copy the API key").click()
     expect(page.get_by_text("Selected: press Ctrl+C")).to_be_visible()
     assert page.evaluate("getSelection().toString()") == token
+
+
+def test_a_key_for_somebody_else_needs_ones_own_password(page_of, boss, alice):
+    page = page_of(boss)
+    page.goto(reverse("admin:accounts_apikey_add"))
+    page.get_by_label("Name").fill("pipeline")
+    page.locator(".select2-selection").click()
+    page.locator(".select2-search__field").fill("alice")
+    page.get_by_role("option", name="alice").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Enter your own password.")).to_be_visible()
+    page.get_by_label("Your password").fill(make.PASSWORD)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#new-key")).to_be_visible()
+    assert ApiKey.objects.get().owner == alice

@@ -6,10 +6,10 @@ The user is led back to the page, is told that nothing was done, and finds what 
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from accounts.models import Session
 from automation.models import Run, Worker
 from inventory.models import Server
 from tests import make

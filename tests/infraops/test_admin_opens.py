@@ -7,14 +7,27 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_q.models import Failure, Schedule
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, FailedAttempts, Session, User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword, Worker
 from inventory.models import Credential, Server
 from tests import make
 from tickets.models import Ticket
 
-HISTORY = (AuditLog, Job, JobLog, Run, TaskResult, Failure, Schedule, Worker)
+HISTORY = (
+    AuditLog,
+    FailedAttempts,
+    Failure,
+    Job,
+    JobLog,
+    Run,
+    Schedule,
+    Session,
+    TaskResult,
+    Worker,
+)
+# Everybody may see some of these rows: their own.
+OWN = (ApiKey, Session)
 
 
 @pytest.fixture
@@ -57,10 +70,10 @@ def test_the_pages_open_for_those_who_may_see_them(client_of, request, rows, mod
     user = request.getfixturevalue(who)
     client = client_of(user)
     may_see = user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
-    expected = 200 if may_see or model is ApiKey else 403
+    expected = 200 if may_see or model in OWN else 403
     assert client.get(url(model, "changelist")).status_code == expected
     row = rows.get(model)
-    if row is not None and model is not ApiKey:
+    if row is not None and model not in OWN:
         assert client.get(url(model, "change", row.pk), follow=True).status_code == expected
     may_add = user.has_perm(f"{model._meta.app_label}.add_{model._meta.model_name}")
     assert client.get(url(model, "add")).status_code == (200 if may_add else 403)
@@ -89,6 +102,7 @@ def test_history_is_changed_by_nobody(client_of, boss, rows, model):
         (Ticket, lambda: make.ticket(assigned_to=make.user(role="operator"))),
         (User, make.user),
         (ApiKey, make.api_key),
+        (Session, make.session),
         (AuditLog, lambda: make.audit_line(resource=make.server())),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -196,7 +196,12 @@ def test_the_queue_in_redis(worker, monkeypatch):
     with Redis() as redis:
         monkeypatch.setattr(Conf, "ORM", None)
         monkeypatch.setattr(Conf, "REDIS", redis.url)
+        monkeypatch.setattr(Conf, "BROKER_CLASS", "automation.queue.in_redis.RedisBroker")
         assert health.examine()["queue"].facts["oldest_wakeup_seconds"] is None
         async_task("automation.tasks.run_next", broker=redis_broker.Redis())
         assert 0 <= health.examine()["queue"].facts["oldest_wakeup_seconds"] < 60
+        # What is not ours is no reason to fail: the next worker drops it.
+        broker = redis_broker.Redis()
+        broker.connection.lpush(broker.list_key, b"\xff garbage")
+        assert health.examine()["queue"].facts["oldest_wakeup_seconds"] is None
     assert "ConnectionError" in health.examine()["queue"].reason

@@ -200,7 +200,9 @@ def test_a_parameter_that_cannot_be_used_is_refused(api_of, bob, query, name):
 
 
 def test_a_page_that_is_not_there(api_of, bob):
-    assert api_of(bob).get(f"{URL}?page=99").status_code == 404
+    response = api_of(bob).get(f"{URL}?page=99")
+    assert response.status_code == 400
+    assert response.json()["fields"].keys() == {"page"}
 
 
 def test_a_list_asks_a_fixed_number_of_times(api_of, bob, query_ceiling):

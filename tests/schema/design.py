@@ -6,56 +6,10 @@ tries what it refuses. “, on SQLite”: only there; elsewhere another index do
 live database in tests/schema/test_live_schema.py.
 """
 
+from tests.schema.design_accounts import ACCOUNTS
 from tests.schema.design_audit import AUDIT
 
 DESIGN = """
-users
-    id int
-    username varchar(80)
-    email varchar(255)
-    password_hash varchar(255)
-    role enum(admin,operator,viewer,auditor) = viewer
-    is_active bool = 1
-    is_system bool = 0
-    created_at datetime(6) = now
-    updated_at datetime(6) = now, auto
-    last_login datetime(6)?
-    primary key (id)
-    unique (username)
-    unique (email)
-    index (role)
-    check ck_users_system_inactive
-
-api_keys
-    id int
-    owner_id int
-    name varchar(80)
-    prefix varchar(8)
-    digest varchar(64)
-    expires_at datetime(6)?
-    revoked_at datetime(6)?
-    last_used_at datetime(6)?
-    created_at datetime(6) = now
-    primary key (id)
-    unique (prefix)
-    unique (digest)
-    index (owner_id)
-    owner_id → users.id CASCADE
-
-saved_views
-    id int
-    user_id int
-    list_name varchar(80)
-    name varchar(80)
-    query longtext
-    shared bool = 0
-    created_at datetime(6) = now
-    updated_at datetime(6) = now, auto
-    primary key (id)
-    unique (user_id, list_name, name)
-    index (list_name, shared)
-    user_id → users.id CASCADE
-
 credentials
     id int
     name varchar(80)
@@ -374,6 +328,7 @@ FAILURES = (
 
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for block in f"{DESIGN}{AUDIT}".replace("FAILURES", FAILURES).strip().split("\n\n")
+    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), AUDIT)
+    for block in design.strip().split("\n\n")
     if (lines := block.splitlines())
 }

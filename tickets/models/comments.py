@@ -13,12 +13,13 @@ from django.db import models, transaction
 from accounts.models import User
 from audit.models import AuditLog
 from schema.fields import CreatedAtField, UpdatedAtField
+from schema.limits import LONGEST_COMMENT
 
 
 class TicketComment(models.Model):
     """A comment on a ticket, in Markdown."""
 
-    LONGEST = 50_000
+    LONGEST = LONGEST_COMMENT
 
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="comments")
     created_by = models.ForeignKey(

@@ -18,7 +18,7 @@ from accounts.permissions import roles_with
 from audit.models import AuditLog
 from automation.models import Job
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, UpdatedAtField, UUIDTextField
+from schema.fields import CreatedAtField, DescriptionField, UpdatedAtField, UUIDTextField
 from tickets.wording import title_for_both
 
 from .comments import TicketComment
@@ -89,7 +89,7 @@ class Ticket(TicketStates):
         related_name="assigned_tickets",
     )
     title = models.CharField(max_length=200)
-    description = models.TextField(blank=True)
+    description = DescriptionField(blank=True)
     # A hash of what failed; unique, so that a failure has one unresolved ticket.
     open_key = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     created_at = CreatedAtField()

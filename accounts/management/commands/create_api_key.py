@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.models import ApiKey, User
+from accounts.models import DEFAULT_END, ApiKey, User
 from schema.exceptions import Refused
 
 
@@ -20,13 +20,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--name", required=True, help="what it is for, such as “deploy pipeline”"
         )
-        parser.add_argument("--days", type=int, help="days until it expires (default: never)")
+        end = parser.add_mutually_exclusive_group()
+        end.add_argument(
+            "--days", type=int, help="days until it expires (default: API_KEY_DAYS, which is 90)"
+        )
+        end.add_argument("--never-expires", action="store_true", help="give it no end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             owner = User.objects.get(username=options["username"])
             key, token = ApiKey.objects.issue(
-                owner, name=options["name"], expires_at=self._end(options["days"])
+                owner, name=options["name"], expires_at=self._end(**options)
             )
         except User.DoesNotExist:
             raise CommandError(f"There is no user “{options['username']}”.") from None
@@ -42,9 +46,9 @@ class Command(BaseCommand):
         self.stdout.write(token)
 
     @staticmethod
-    def _end(days: int | None) -> Any:
+    def _end(days: int | None, never_expires: bool, **_options: Any) -> Any:
         if days is None:
-            return None
+            return None if never_expires else DEFAULT_END
         try:
             return timezone.now() + timedelta(days=days)
         except OverflowError:

@@ -3,6 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
+from django.test.utils import isolate_apps
 from django.urls import reverse
 
 from accounts.models import User
@@ -73,7 +74,7 @@ def test_by_default_operators_may_not_and_admins_may(alice, boss, deploy, web1, 
     for verb in (make.launch, make.rehearse):
         with pytest.raises(ReservedOption) as refused:
             verb(deploy, alice, [web1], **given)
-        assert str(refused.value) == f"Only admins may set {words}."
+        assert str(refused.value) == f"Only admins may set {words} at a launch."
         assert refused.value.fields == {field: [str(refused.value)]}
     assert not Run.objects.exists()
     assert make.launch(deploy, boss, [web1], **given).options() == given
@@ -91,7 +92,7 @@ def test_the_playbook_says_otherwise(alice, boss, deploy, web1):
     for actor in (alice, boss):
         with pytest.raises(ValidationError) as refused:
             make.launch(deploy, actor, [web1], check_mode=True)
-        said = "“Check mode” (--check) may not be set: the playbook's settings do not allow it."
+        said = "Nobody may set “Check mode” (--check) at a launch."
         assert refused.value.message_dict == {"check_mode": [said]}
     with pytest.raises(ReservedOption, match="Only admins may set “Only tags”"):
         make.launch(deploy, alice, [web1], tags="restart")
@@ -111,7 +112,7 @@ def test_a_tag_is_named_with_its_field(alice, deploy, web1):
     for given, tag in (({"tags": "never"}, "never"), ({"skip_tags": "preflight"}, "preflight")):
         with pytest.raises(ReservedOption) as refused:
             make.launch(deploy, alice, [web1], **given)
-        said = f"Only admins may set “Tags that switch off guards” ({tag})."
+        said = f"Only admins may set “Tags that switch off guards” ({tag}) at a launch."
         assert refused.value.fields == {next(iter(given)): [said]}
 
 
@@ -126,7 +127,7 @@ def test_the_verdict_names_the_rule(alice, deploy, web1):
     (violation,) = verdict_on_launch(candidate).violations
     assert (violation.rule, violation.message) == (
         "options",
-        "Only admins may set “Become” (--become).",
+        "Only admins may set “Become” (--become) at a launch.",
     )
 
 
@@ -187,7 +188,21 @@ def test_only_differences_are_stored(deploy):
     assert list(everything) == list(OPTION_RULES)
     assert without_defaults(everything) == {}
     assert without_defaults({**everything, "become": Setter.OPERATOR}) == {"become": "operator"}
-    assert OptionRules._meta.abstract  # other stored launches have the same column
+
+
+@isolate_apps("automation")
+def test_another_stored_launch_has_rules_of_its_own(alice, deploy):
+    class Template(OptionRules):
+        class Meta:
+            app_label = "automation"
+
+    run = make.run(playbook=deploy, become=True, forks=9)
+    assert Template(option_rules={"become": "operator"}).options_problem(run, alice) == ""
+    said = Template(option_rules={"forks": "nobody"}).options_problem(run, alice)
+    assert said == (
+        "Nobody may set “Forks” (--forks) at a launch. "
+        "Only admins may set “Become” (--become) at a launch."
+    )
 
 
 # --- Each way in ----------------------------------------------------------------------------------
@@ -202,7 +217,7 @@ def test_the_api_says_which_and_who(api_of, alice, deploy, web1, field):
         with recorded() as lines:
             answer = client.post("/api/jobs", body | more)
         assert answer.status_code == 403
-        said = f"Only admins may set {words}."
+        said = f"Only admins may set {words} at a launch."
         assert answer.json() == {"detail": said, "fields": {field: [said]}}
         assert lines == ["access.denied by alice"]
 
@@ -277,7 +292,7 @@ def of_boss(boss, deploy, web1) -> Run:
     return run
 
 
-BECOME = "Only admins may set “Become” (--become)."
+BECOME = "Only admins may set “Become” (--become) at a launch."
 
 
 def test_an_operator_does_not_relaunch_what_an_admin_set(api_of, alice, boss, of_boss):

@@ -8,12 +8,11 @@ from rest_framework import mixins, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.filters import SavedViewFilters
+from accounts.models import SavedView
+from accounts.signed_in import signed_in
 from console.api.serializers import StrictSerializer
 from console.api.viewsets import RecordViewSet
-
-from .filters import SavedViewFilters
-from .models import SavedView
-from .signed_in import signed_in
 
 
 class SavedViewSerializer(serializers.ModelSerializer):
