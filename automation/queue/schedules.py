@@ -1,7 +1,8 @@
 """The rows of django_q_schedule: plain text that anyone who can write to the database can edit.
 
-django-q2's own scheduler evaluates whatever they say. Its clusters call `queue_due` instead (see
-hardening.py), which first switches off whatever is not ours.
+django-q2's own scheduler evaluates whatever they say. The queue reader of `run_worker`, and the
+guard of a `qcluster` (see hardening.py), call `queue_due` instead, which first switches off
+whatever is not ours.
 """
 
 import logging
@@ -25,7 +26,7 @@ KINDS = (Schedule.MINUTES, Schedule.HOURLY, Schedule.DAILY, Schedule.WEEKLY)
 
 
 def queue_due(broker: Broker | None = None) -> None:
-    """Queue the tasks whose time has come. Called by the process that guards a cluster."""
+    """Queue the tasks whose time has come. For a loop that has to survive errors."""
     try:
         refuse_foreign_schedules()
     except Exception as error:
