@@ -30,7 +30,7 @@ def _examine(requirements: Path) -> list[str] | None:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except ValueError:
-        print(done.stderr.strip()[-500:])
+        print(*done.stderr.strip().splitlines()[-1:])
         return None
     return [
         f"{each['name']} {each['version']}: {bug['id']}, fixed in {', '.join(bug['fix_versions'])}"
