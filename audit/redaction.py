@@ -4,25 +4,17 @@ import base64
 import functools
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
-MASK = "********"
-SECRET_WORDS = (
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    "private_key",
-    "api_key",
-    "apikey",
-    "access_key",
-)
+from schema.sealing import MASK, is_sealed, texts_in
+from schema.secret_names import is_secret
+
 # In bytes. What base64 makes of shorter secrets could be part of anything.
 SHORTEST_IN_BASE64 = 6
-# Only as separate words: "bypass" and "compass" are not secret.
-SECRET_ENDINGS = ("pass", "pwd")
+# Of more secrets, only those are searched for whose first letters a text has.
+MANY_SECRETS = 200
+START = 3
 
 
 def mask_value(value: Any) -> str:
@@ -31,16 +23,17 @@ def mask_value(value: Any) -> str:
 
 
 def redacted(value: Any, also: frozenset[str] = frozenset()) -> Any:
-    """A copy with the values of secret-sounding keys ("db_password") masked.
+    """A copy with secrets masked: sealed values, and what is_secret() finds.
 
     Those of the keys named in `also` too, which are in lower case with underscores.
     """
+    if is_sealed(value):
+        return MASK
     if isinstance(value, dict):
         return {
             key: MASK
-            if (is_secret_name(str(key)) or _plain_name(str(key)) in also)
-            and item not in (None, "")
-            and not _is_reference(key, item)
+            if is_secret(str(key), item)
+            or (_plain_name(str(key)) in also and item not in (None, ""))
             else redacted(item, also)
             for key, item in value.items()
         }
@@ -53,9 +46,7 @@ def unmasked(given: Any, stored: Any) -> Any:
     """What a client sent back, with the masks from `redacted` replaced by the stored values."""
     if isinstance(given, dict) and isinstance(stored, dict):
         return {
-            key: stored.get(key, item)
-            if item == MASK and is_secret_name(str(key))
-            else unmasked(item, stored.get(key))
+            key: stored.get(key, item) if item == MASK else unmasked(item, stored.get(key))
             for key, item in given.items()
         }
     if isinstance(given, list) and isinstance(stored, list):
@@ -88,53 +79,44 @@ def _meant(
     return stored[place] if is_as_long and shown[place] not in given else None
 
 
-def _is_reference(name: Any, value: Any) -> bool:
-    """True for a credential's id, or the old and new id of a change: it only points to a secret."""
-    numbers = value if isinstance(value, list | tuple) else [value]
-    return name in ("credential", "credential_id") and all(
-        number is None or type(number) is int for number in numbers
-    )
-
-
 def masked_if_any(value: str) -> str:
     """The mask, or "" if there is no value. django-auditlog passes "None" for a missing row."""
     return "" if value in ("", "None") else MASK
 
 
 def has_mask(value: Any) -> bool:
-    """True if the value of a secret-sounding key is a mask."""
+    """True if it is or contains a mask."""
     if isinstance(value, dict):
-        return any(
-            item == MASK if is_secret_name(str(key)) else has_mask(item)
-            for key, item in value.items()
-        )
-    return isinstance(value, list) and any(map(has_mask, value))
-
-
-@functools.lru_cache(maxsize=10_000)  # an inventory repeats the same few names for each server
-def is_secret_name(name: str) -> bool:
-    """True if the key's name says that its value is secret: db_password, ansible_become_pass."""
-    name = _plain_name(name)
-    return any(word in name for word in SECRET_WORDS) or name.split("_")[-1] in SECRET_ENDINGS
+        return any(map(has_mask, value.values()))
+    if isinstance(value, list):
+        return any(map(has_mask, value))
+    return bool(value == MASK)
 
 
 def _plain_name(name: str) -> str:
     return name.lower().replace("-", "_").replace(" ", "_")
 
 
-def named_secrets(value: Any, name: str = "", *, is_secret: bool = False) -> list[tuple[str, str]]:
-    """(key, text) for every text below a secret-sounding key, at any depth."""
+def named_secrets(value: Any, name: str = "") -> list[tuple[str, str]]:
+    """(key, text) for each text and number below a secret-sounding key, at any depth.
+
+    Not for sealed values.
+    """
+    if is_sealed(value):
+        return []
     if isinstance(value, dict):
         return [
             pair
             for key, item in value.items()
-            for pair in named_secrets(
-                item, str(key), is_secret=is_secret or is_secret_name(str(key))
+            for pair in (
+                [(str(key), text) for text in texts_in(item)]
+                if is_secret(str(key), item) and not is_sealed(item)
+                else named_secrets(item, str(key))
             )
         ]
     if isinstance(value, list):
-        return [pair for item in value for pair in named_secrets(item, name, is_secret=is_secret)]
-    return [(name, value)] if is_secret and isinstance(value, str) else []
+        return [pair for item in value for pair in named_secrets(item, name)]
+    return []
 
 
 def secret_texts(value: Any) -> list[str]:
@@ -172,14 +154,24 @@ class Redactor:
         pieces = {piece for secret in secrets for piece in _pieces(secret)}
         known = sorted((p for p in pieces if len(p) >= self.SHORTEST), key=len, reverse=True)
         self._secrets = [(_anchor(piece), _anyhow_written(piece)) for piece in known]
+        self._by_start: dict[str, list[int]] = {}
+        if len(known) > MANY_SECRETS:
+            for number, (anchor, _pattern) in enumerate(self._secrets):
+                self._by_start.setdefault(anchor[:START], []).append(number)
         # The most characters that one of them takes, however it is written.
         self.longest = max(map(_longest_written, known), default=0)
 
     def redact(self, text: str) -> str:
-        for anchor, pattern in self._secrets:
+        for anchor, pattern in self._likely(text) if self._by_start else self._secrets:
             if anchor in text:
                 text = pattern.sub(MASK, text)
         return text
+
+    def _likely(self, text: str) -> list[tuple[str, re.Pattern[str]]]:
+        """Those that the text may hold, by how they begin: thousands would take long otherwise."""
+        starts = {text[at : at + size] for size in range(START + 1) for at in range(len(text))}
+        found = [self._by_start[start] for start in starts & self._by_start.keys()]
+        return [self._secrets[number] for number in sorted(chain.from_iterable(found))]
 
 
 def _anchor(secret: str) -> str:

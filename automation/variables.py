@@ -21,9 +21,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from audit.redaction import MASK, has_mask, is_secret_name, redacted
+from audit.redaction import has_mask, redacted
 from inventory.ansible.names import MAGIC, REFUSED
-from schema.encryption import decrypt, encrypt
 from schema.fields import TOO_DEEP, TOO_LONG, storing_problem
 from schema.limits import (
     DEEPEST,
@@ -36,6 +35,7 @@ from schema.limits import (
     more_words,
     quoted,
 )
+from schema.sealing import ENCRYPTED, has_sealed, open_sealed, seal_secrets
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Keys of an entry and their types; `default` has the variable's own type.
@@ -52,7 +52,6 @@ KEYS: dict[str, type | None] = {
 IN_WORDS = {str: "text", bool: "true or false", list: "a list"}
 # Prefixes of names that control Ansible itself: setting them means choosing what runs where.
 RESERVED = ("ansible_", "infraops_")
-ENCRYPTED = "$encrypted"
 # For problems of the values as a whole.
 WHOLE = "extra_vars"
 TOO_MANY = f"At most {MOST_VARIABLES:,} variables."
@@ -205,9 +204,9 @@ def _unstorable(value: Any) -> str:
     """Why the value cannot be stored, or stands for a secret without being one; "" if it can."""
     if is_deeper(value, DEEPEST):
         return TOO_DEEP
-    if value == MASK or has_mask(value):
+    if has_mask(value):
         return "This is the mask of a stored secret: enter the secret itself."
-    if is_sealed(value):
+    if has_sealed(value):
         return f"An object with “{ENCRYPTED}” alone is how secrets are stored: enter the text."
     return storing_problem(value)
 
@@ -228,40 +227,29 @@ def sealed(
 ) -> dict[str, Any]:
     """The values for storage, with secrets encrypted.
 
-    Secrets are variables that the schema declares so, undeclared texts with secret-sounding names,
-    and those named in `secrets`: once secret, always secret.
+    Secrets are variables that the schema declares so, undeclared ones with secret-sounding names,
+    values with such names inside others, and those named in `secrets`: once secret, always secret.
     """
-    return {
-        name: {ENCRYPTED: encrypt(value)}
-        if _is_secret(schema, name, value) or (name in secrets and isinstance(value, str))
-        else value
+    marked = {name for name in values if schema.get(name, {}).get("secret")}
+    marked |= {name for name in secrets if values.get(name) is not None}
+    looked_into = {
+        name: value
         for name, value in values.items()
+        if name not in schema or name in marked or isinstance(value, list | dict)
     }
-
-
-def _is_secret(schema: dict[str, Any], name: str, value: Any) -> bool:
-    if name in schema:
-        return bool(schema[name].get("secret"))
-    return isinstance(value, str) and is_secret_name(name)
+    return values | seal_secrets(looked_into, marked)
 
 
 def opened(values: dict[str, Any]) -> dict[str, Any]:
     """Stored values with secrets decrypted; only for the run itself."""
-    return {
-        name: decrypt(value[ENCRYPTED]) if is_sealed(value) else value
-        for name, value in values.items()
-    }
+    return open_sealed(values)
 
 
 def masked(values: dict[str, Any]) -> dict[str, Any]:
     """Stored values for display, with secrets masked."""
-    return {name: MASK if is_sealed(value) else redacted(value) for name, value in values.items()}
+    return {name: redacted(value) for name, value in values.items()}
 
 
 def as_text(value: Any) -> str:
     """A value for display: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def is_sealed(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {ENCRYPTED}

@@ -23,6 +23,7 @@ SCRIPTS = (
     "log_in_browser",
     "slow_line",
     "under_load",
+    "audit_seals",
     # The last one: what it makes up would stand in the others' way.
     "pages",
 )

@@ -2,6 +2,8 @@
 
 What is typed keeps its type: a row of type text holds "yes" and "1" as texts. A duplicate name is
 rejected in rows, JSON and YAML alike. Rows need a script; without it, the form has the JSON.
+
+With marks (MarkedValuesField), each row has a check box for secrets, and the JSON a list of names.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -35,6 +37,7 @@ from schema.limits import (
     is_deeper,
     quoted,
 )
+from schema.sealing import MASK
 
 from .plain_yaml import read_yaml, unique_pairs
 
@@ -55,6 +58,7 @@ class KeyValue:
     name: str
     type: str
     text: str
+    is_secret: bool = False
 
 
 BLANK = KeyValue("", "text", "")
@@ -62,6 +66,18 @@ BLANK = KeyValue("", "text", "")
 
 class KeyValues(list[KeyValue]):
     """Rows that a form has sent, not yet parsed."""
+
+
+class MarkedText(str):
+    """JSON that a form has sent, with the names marked as secret; None: no names were sent."""
+
+    marked: frozenset[str] | None = None
+
+
+class MarkedValues(dict[str, Any]):
+    """An object, with the names in it that are marked as secret; None keeps the marks."""
+
+    marked: frozenset[str] | None = None
 
 
 class UniqueDecoder(json.JSONDecoder):
@@ -166,6 +182,7 @@ class KeyValuesWidget(forms.Widget):
     """Rows, or a text area with the JSON: see static/console/key_values.js."""
 
     template_name = "console/_key_values.html"
+    has_marks = False
 
     class Media:
         css = {"all": ["console/key_values.css"]}
@@ -174,22 +191,47 @@ class KeyValuesWidget(forms.Widget):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The rows if the script has shown them, otherwise the JSON."""
         if data.get(f"{name}-as") != "rows":
-            return data.get(name)
+            return self._read_json(data, name)
         lists = (data.getlist(f"{name}-{part}") for part in ("name", "type", "value"))
+        marked = {each.strip() for each in data.getlist(f"{name}-mark")}
         return KeyValues(
-            KeyValue(name.strip(), kind, text.replace("\r\n", "\n"))
-            for name, kind, text in zip_longest(*lists, fillvalue="")
+            KeyValue(row.strip(), kind, text.replace("\r\n", "\n"), row.strip() in marked)
+            for row, kind, text in zip_longest(*lists, fillvalue="")
         )
+
+    def _read_json(self, data: Any, name: str) -> Any:
+        text, names = data.get(name), data.get(f"{name}-marked")
+        if text is None or names is None:
+            return text
+        return _marked(MarkedText(text), (each.strip() for each in names.split(",")))
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, None, attrs)
         rows, text = (value, "{}") if isinstance(value, KeyValues) else _shown(value)
+        marked = getattr(value, "marked", None) or ()
+        rows = rows and KeyValues(_with_mark(row, marked) for row in rows)
+        named = [row.name for row in rows or () if row.is_secret] if rows else sorted(marked)
         context["widget"] |= {"rows": rows, "text": text, "types": TYPES, "blank": BLANK}
+        context["widget"] |= {"has_marks": self.has_marks, "secrets": ", ".join(named)}
         return context
 
     def _render(self, template_name: str, context: Any, renderer: Any = None) -> SafeString:
         """Render with our templates: the form's own renderer knows only those of installed apps."""
         return render_to_string(template_name, context)
+
+
+class MarkedValuesWidget(KeyValuesWidget):
+    has_marks = True
+
+
+def _marked(value: Any, names: Iterable[str]) -> Any:
+    value.marked = frozenset(filter(None, names))
+    return value
+
+
+def _with_mark(row: KeyValue, marked: Collection[str]) -> KeyValue:
+    """The row, marked as secret if it is, or if its value is masked."""
+    return replace(row, is_secret=row.is_secret or row.text == MASK or row.name in marked)
 
 
 def _shown(text: str | None) -> tuple[KeyValues | None, str]:
@@ -219,9 +261,11 @@ def _fits_rows(value: dict[str, Any], written: str) -> bool:
 class KeyValuesField(ReadableJSONField):
     """Takes rows or JSON. The model's field checks the shape."""
 
+    widget_class: type[KeyValuesWidget] = KeyValuesWidget
+
     def __init__(self, **more: Any) -> None:
         # The admin passes a widget for JSON.
-        super().__init__(**{**more, "decoder": UniqueDecoder, "widget": KeyValuesWidget})
+        super().__init__(**{**more, "decoder": UniqueDecoder, "widget": self.widget_class})
 
     def to_python(self, value: Any) -> Any:
         return read_rows(value) if isinstance(value, KeyValues) else super().to_python(value)
@@ -236,3 +280,32 @@ class KeyValuesField(ReadableJSONField):
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, KeyValues) else super().prepare_value(value)
+
+
+class MarkedValuesField(KeyValuesField):
+    """Its value is a MarkedValues, unless it is no object."""
+
+    widget_class = MarkedValuesWidget
+
+    def to_python(self, value: Any) -> Any:
+        read = super().to_python(value)
+        if isinstance(value, KeyValues):
+            return _marked(MarkedValues(read), (row.name for row in value if row.is_secret))
+        return _with_marks_of(value, read)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return _with_marks_of(data, super().bound_data(data, initial))
+
+    def prepare_value(self, value: Any) -> Any:
+        text = super().prepare_value(value)
+        if not isinstance(value, MarkedValues) or value.marked is None:
+            return text
+        return _marked(MarkedText(text), value.marked)
+
+
+def _with_marks_of(sent: Any, read: Any) -> Any:
+    if isinstance(sent, MarkedText) and isinstance(read, InvalidJSONInput):
+        return _marked(read, sent.marked or ())
+    if not isinstance(sent, MarkedText) or not isinstance(read, dict):
+        return read
+    return _marked(MarkedValues(read), sent.marked or ())

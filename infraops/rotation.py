@@ -14,14 +14,15 @@ from django.db.models import F, Model
 
 from audit.models import AuditLog
 from automation.models import Job, Run
-from automation.variables import ENCRYPTED, is_sealed
+from inventory.models import Server
 from schema import project
 from schema.encryption import Undecryptable, encrypted_anew, is_current
 from schema.fields import EncryptedTextField
+from schema.sealing import ENCRYPTED, change_sealed, has_sealed
 
 ROWS_AT_ONCE = 200
 # Columns where secret variables are stored among others.
-MIXED = ((Run, "extra_vars"), (Job, "extra_vars"))
+MIXED = ((Run, "extra_vars"), (Job, "extra_vars"), (Server, "variables"))
 
 
 @dataclass
@@ -98,10 +99,9 @@ def _anew(value: Any) -> Any:
         if not value:
             return None
         return value if is_current(value) else type(value)(encrypted_anew(value))
-    sealed = {key: item for key, item in value.items() if is_sealed(item)}
-    if not sealed:
+    if not has_sealed(value):
         return None
-    return value | {key: {ENCRYPTED: _anew(item[ENCRYPTED])} for key, item in sealed.items()}
+    return change_sealed(value, lambda item: item | {ENCRYPTED: _anew(item[ENCRYPTED])})
 
 
 def _write(model: type[Model], pk: int, name: str, value: Any) -> None:

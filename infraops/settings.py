@@ -224,8 +224,6 @@ Q_CLUSTER = {
     "catch_up": False,
     "poll": 0.2,
     "label": "Queue",
-    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
-    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
     Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}
@@ -246,7 +244,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Server", "exclude_fields": TIMES},
+    {"model": "inventory.Server", "exclude_fields": ["sealed_with", *TIMES]},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},

@@ -104,9 +104,16 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             server.variables = redacted(server.variables)
         return server
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.copied = None if change else _copied(request)
+        return form
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """`?copy=7`: the values of server 7, without its name, address, host key and secrets."""
-        copied = Server.objects.filter(pk=row_key(request.GET.get("copy"))).first()
+        """`?copy=7`: the values of server 7, without its name, address and host key."""
+        copied = _copied(request)
         if copied is None:
             return super().get_changeform_initial_data(request)
         copy = copy_of(copied)
@@ -169,6 +176,10 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             done=f"Removed the tag {key} from",
             unchanged=f"Not tagged {key}",
         )
+
+
+def _copied(request: HttpRequest) -> Server | None:
+    return Server.objects.filter(pk=row_key(request.GET.get("copy"))).first()
 
 
 @admin.register(Credential)

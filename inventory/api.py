@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
-from audit.redaction import has_mask, redacted, unmasked
+from audit.redaction import redacted
 from console.api.serializers import NoFields, StrictModelSerializer, StrictSerializer, secret
 from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
 
 from .filters import CredentialFilters, ServerFilters
+from .host_variables import variables_to_store
 from .models import Credential, Server, ServerFacts
 
 
@@ -114,6 +115,12 @@ class ServerSerializer(StrictModelSerializer):
         error_messages={"does_not_exist": "There is no credential {pk_value}."},
         help_text="Credential that Ansible logs in with.",
     )
+    secret_variables = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Names of the variables that are encrypted and shown as ********. Send it to "
+        "mark more; names that sound secret are always encrypted. Omit it to keep the marks.",
+    )
 
     class Meta:
         model = Server
@@ -131,6 +138,7 @@ class ServerSerializer(StrictModelSerializer):
             "environment",
             "description",
             "variables",
+            "secret_variables",
             "host_key",
             "is_active",
             "created_at",
@@ -138,15 +146,18 @@ class ServerSerializer(StrictModelSerializer):
         ]
         read_only_fields = ["id", "created_at", "updated_at"]
 
-    def validate_variables(self, variables: Any) -> Any:
-        """A secret sent back as its mask keeps its value."""
-        variables = unmasked(variables, self.instance.variables if self.instance else {})
-        if has_mask(variables):
-            raise serializers.ValidationError(
-                "******** stands for a stored secret, and none is stored here: send the secret "
-                "itself."
-            )
-        return variables
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A mask keeps the stored secret. Marks without variables are for the stored ones."""
+        marked = attrs.pop("secret_variables", None)
+        stored = self.instance.variables if self.instance else {}
+        if marked is not None and "variables" not in attrs:
+            attrs["variables"] = redacted(stored)
+        if "variables" in attrs:
+            try:
+                attrs["variables"] = variables_to_store(attrs["variables"], stored, marked)
+            except DjangoValidationError as error:
+                raise serializers.ValidationError({"variables": error.messages}) from None
+        return super().validate(attrs)
 
     def to_representation(self, instance: Server) -> dict[str, Any]:
         shown = super().to_representation(instance)

@@ -18,16 +18,16 @@ COPIED = (
 
 @dataclass(frozen=True)
 class ServerCopy:
-    """Initial values of the form, and the names of variables left out because they are secret."""
+    """Initial values of the form, with masks for secrets, and the names of secret variables."""
 
     values: dict[str, Any]
-    left_out: list[str]
+    secrets: list[str]
 
     def said(self, server: Server) -> str:
         """The message above the form for a copy of this server."""
-        secrets = f" and these secrets: {', '.join(self.left_out)}" if self.left_out else ""
+        secrets = f"Secrets are copied too: {', '.join(self.secrets)}. " if self.secrets else ""
         return (
-            f"Copied from {server}. Not copied: host name, IP address, host key{secrets}. "
+            f"Copied from {server}. Not copied: host name, IP address, host key. {secrets}"
             "Nothing is saved yet."
         )
 
@@ -35,6 +35,5 @@ class ServerCopy:
 def copy_of(server: Server) -> ServerCopy:
     values = {name: getattr(server, name) for name in COPIED}
     shown = redacted(server.variables)
-    kept = {name: value for name, value in shown.items() if not has_mask({name: value})}
-    left_out = [name for name in shown if name not in kept]
-    return ServerCopy({**values, "variables": kept}, left_out)
+    secrets = [name for name, value in shown.items() if has_mask(value)]
+    return ServerCopy({**values, "variables": shown}, secrets)

@@ -4,8 +4,8 @@ import json
 import math
 from typing import Any
 
-from audit.redaction import is_secret_name
 from schema.fields import has_inexact_number
+from schema.secret_names import is_secret
 
 # Environment and boot line of a server may hold secrets, and nobody needs them here.
 NEVER_KEPT = {"ansible_env", "env", "ansible_cmdline", "cmdline", "ansible_proc_cmdline"}
@@ -40,7 +40,7 @@ def _clean(value: Any) -> Any:
         return {
             _clean(str(name)): _clean(item)
             for name, item in value.items()
-            if name not in NEVER_KEPT and not is_secret_name(str(name))
+            if name not in NEVER_KEPT and not is_secret(str(name), item)
         }
     if isinstance(value, list):
         return [_clean(item) for item in value]

@@ -3,29 +3,27 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 
-from audit.redaction import has_mask, unmasked
-from console.key_values import KeyValuesField
+from console.key_values import KeyValuesField, MarkedValuesField
 
+from .host_variables import variables_to_store
 from .models import Server
 from .validators import validate_tags
 
 
 class ServerForm(forms.ModelForm):
+    # The server that a new one is copied from: masks in the form stand for its secrets.
+    copied: Server | None = None
+
     class Meta:
-        field_classes: ClassVar = {"tags": KeyValuesField, "variables": KeyValuesField}
+        field_classes: ClassVar = {"tags": KeyValuesField, "variables": MarkedValuesField}
 
     def clean_variables(self) -> Any:
-        """A secret sent back as its mask keeps its value."""
-        stored = Server.objects.filter(pk=self.instance.pk).values_list("variables", flat=True)
-        variables = unmasked(self.cleaned_data["variables"], stored.first() or {})
-        if has_mask(variables):
-            raise ValidationError(
-                "******** stands for a stored secret, and none is stored here: enter the secret "
-                "itself."
-            )
-        return variables
+        """Encrypt what is marked or sounds secret. A mask keeps the stored secret."""
+        given = self.cleaned_data["variables"]
+        keys = [row.pk for row in (self.instance, self.copied) if row and row.pk]
+        stored = Server.objects.filter(pk__in=keys[:1]).values_list("variables", flat=True).first()
+        return variables_to_store(given, stored or {}, getattr(given, "marked", None))
 
 
 def _text(**more: Any) -> forms.CharField:

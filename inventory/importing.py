@@ -9,11 +9,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
-from audit.redaction import is_secret_name
+from schema.fields import storing_problem
 from schema.limits import quoted
+from schema.sealing import ENCRYPTED, has_sealed, seal_secrets, sealed_paths
+from schema.secret_names import is_secret_name
 
 from .ansible.names import MAGIC_FOR_SERVERS
 from .ansible.reading import Host
+from .host_variables import ALWAYS_OPEN, secret_names
 from .models import Server
 from .validators import VARIABLE
 
@@ -25,8 +28,15 @@ COLUMNS = {
     "ssh_user": ("ansible_user", "ansible_ssh_user"),
     "ssh_key_path": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
 }
+# Names of further variables to encrypt: a list, or a text with commas.
+SECRETS = "infraops_secret_variables"
 MORE_COLUMNS = ("ip_address", "environment", "tags", "variables")
-CONSUMED = {*ADDRESS, *ENVIRONMENT, *(name for names in COLUMNS.values() for name in names)}
+CONSUMED = {
+    *ADDRESS,
+    *ENVIRONMENT,
+    SECRETS,
+    *(name for names in COLUMNS.values() for name in names),
+}
 NO_SSH = ("winrm", "psrp")
 VAULTED = "__ansible_vault"
 
@@ -45,9 +55,11 @@ class InventoryImport:
     refused: dict[str, str] = field(default_factory=dict)
     # {host: {variable: reason}}
     left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+    # {variable, or path of a value in it: hosts}
+    encrypted: dict[str, list[str]] = field(default_factory=dict)
 
     def left_out_by_variable(self) -> dict[str, list[str]]:
-        """{"db_password (a secret)": [host, …]}, so that a group's variable is reported once."""
+        """{"note (encrypted by Ansible Vault)": [host, …]}: a group's variable is reported once."""
         told: dict[str, list[str]] = {}
         for host, variables in self.left_out.items():
             for name, reason in variables.items():
@@ -85,6 +97,8 @@ def import_hosts(
         else:
             if left_out:
                 report.left_out[host.name] = left_out
+            for path in _encrypted(host, server):
+                report.encrypted.setdefault(path, []).append(host.name)
     return report
 
 
@@ -106,10 +120,28 @@ def apply(host: Host, server: Server, environment: str = "") -> dict[str, str]:
         server.tags = server.tags | {"groups": host.groups}
     left_out = dict(_left_out(host.variables))
     taken = host.variables.keys() - CONSUMED - left_out.keys()
-    server.variables = _without_magic(server.variables) | {
-        name: host.variables[name] for name in sorted(taken)
-    }
+    values = {name: host.variables[name] for name in sorted(taken)}
+    if problem := storing_problem(values):
+        raise NotTaken(problem)
+    stored = _without_magic(server.variables)
+    server.variables = stored | seal_secrets(values, _marked(host, stored), stored)
     return left_out
+
+
+def _marked(host: Host, stored: dict[str, Any]) -> set[str]:
+    """The variables to encrypt whatever their names: once secret, always secret."""
+    named = host.variables.get(SECRETS, [])
+    names = named.split(",") if isinstance(named, str) else named
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise NotTaken(f"{SECRETS} is not a list of names.")
+    before = [name for name in secret_names(stored) if not is_secret_name(name)]
+    return {*(name.strip() for name in names), *before} - set(ALWAYS_OPEN)
+
+
+def _encrypted(host: Host, server: Server) -> list[str]:
+    """Paths of the secrets among the host's variables."""
+    taken = {name: server.variables.get(name) for name in host.variables}
+    return [path for path, _value in sealed_paths(taken)]
 
 
 def _without_magic(variables: dict[str, Any]) -> dict[str, Any]:
@@ -177,7 +209,7 @@ def _address(host: Host, server: Server) -> str:
 
 
 def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(name, reason) for variables that cannot be stored, or must not be stored in plain text."""
+    """(name, reason) for variables that cannot be stored."""
     for name, value in variables.items():
         if name in CONSUMED:
             continue
@@ -187,21 +219,8 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, "set by Ansible itself"  # few: ansible-inventory omits most
         elif _has_vaulted(value):
             yield name, "encrypted by Ansible Vault"
-        elif inner := next(_secrets(name, value), ""):
-            yield name, "a secret" if inner == name else f"holds a secret: {inner}"
-
-
-def _secrets(path: str, value: Any) -> Iterator[str]:
-    """Paths of values that look like secrets: "db.password". Booleans do not count."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _secrets(f"{path}.{key}", item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _secrets(path, item)
-    is_given = value not in (None, "", [], {}) and not isinstance(value, bool)
-    if is_given and is_secret_name(path.rpartition(".")[2]):
-        yield path
+        elif has_sealed(value):
+            yield name, f"holds “{ENCRYPTED}”, which is how InfraOps stores secrets"
 
 
 def _has_vaulted(value: Any) -> bool:

@@ -1,9 +1,17 @@
 """What inventory adds to the console."""
 
-from console.collected import Endpoint, FirstStep, RolePermissions, RowSearch, list_entry
+from console.collected import (
+    Endpoint,
+    FirstStep,
+    HealthCheck,
+    RolePermissions,
+    RowSearch,
+    list_entry,
+)
 
 from .api import CredentialViewSet, ServerViewSet
 from .models import Server
+from .variable_sealing import examine_variables
 
 MENU = [
     list_entry(
@@ -60,4 +68,6 @@ HOME = [
     ),
 ]
 
-PARTS = [*MENU, *SEARCH, *API, *ROLES, *HOME]
+HEALTH = [HealthCheck(name="variables", examine=examine_variables, order=30)]
+
+PARTS = [*MENU, *SEARCH, *API, *ROLES, *HOME, *HEALTH]

@@ -10,8 +10,11 @@
     const HOURS = 12;
     const PATIENCE = 15000; // milliseconds to wait for fields that come later, such as a playbook's variables
     const TOKENS = new Set(["csrfmiddlewaretoken", "key", "once"]);
-    // As the server judges names (audit/redaction.py), whatever joins their words.
-    const SECRET = /passw|passphrase|secret|token|credential|(private|api|access)[-_ ]?key|pwd|pass(?![a-z])/i;
+    // Names that a person has typed: more coarsely than schema/secret_names.py.
+    const SECRET = /pass|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$/i;
+    // Fields of ours, and prose.
+    const SECRET_WORDS = /passw|passphrase|secret|token|credential|(private|api|access)[-_ ]?key|pwd|pass(?![a-z])/i;
+    const ONE_NAME = /^\W*[\w.-]+\W*$/;
     const NO_VALUE = new Set(["password", "file", "submit", "button", "image", "reset"]);
     const SENT = "unsent:last";
 
@@ -24,15 +27,21 @@
 
     // --- Keeping ---------------------------------------------------------------------------------
 
-    const namesSecret = (pair) => /[:=]/.test(pair) && SECRET.test(pair.split(/[:=]/, 1)[0]);
+    function namesSecret(pair) {
+        if (!/[:=]/.test(pair)) return false;
+        const name = pair.split(/[:=]/, 1)[0];
+        return SECRET_WORDS.test(name) || (ONE_NAME.test(name) && SECRET.test(name));
+    }
 
-    const isSecret = (field) => "secret" in field.dataset || (SECRET.test(field.name) && field.matches("input, textarea"))
+    const isSecret = (field) => "secret" in field.dataset || (SECRET_WORDS.test(field.name) && field.matches("input, textarea"))
         // JSON, YAML or key=value that names one: {"db_password": …}
         || (field.localName === "textarea" && field.value.split(/[\n,{&]/).some(namesSecret));
 
-    // The value of a name/value row (key_values.js) whose name suggests a secret.
-    const isSecretRow = (field) => field.localName === "textarea"
-        && SECRET.test(field.closest("[data-key-values] li")?.querySelector("input")?.value ?? "");
+    // The value of a name/value row (key_values.js) whose name suggests a secret, or that is marked as one.
+    function isSecretRow(field) {
+        const row = field.localName === "textarea" && field.closest("[data-key-values] li");
+        return row && (SECRET.test(row.querySelector("input").value) || row.querySelector("[type=checkbox]:checked") !== null);
+    }
 
     const isKept = (field) => field.name && !field.matches(":disabled") && !TOKENS.has(field.name) && !NO_VALUE.has(field.type);
 

@@ -131,6 +131,11 @@ class ApiKeyAdmin(ConsoleAdmin):
             return redirect("admin:accounts_apikey_changelist")
         return super().add_view(request, *args, **kwargs)
 
+    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
+        """One button: the response to it shows the token."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Issue the key. Its token is in the response, and nowhere else."""
         key, token = ApiKey.objects.issue(

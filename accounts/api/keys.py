@@ -17,6 +17,7 @@ from accounts.models import ApiKey, TooManyAttempts, User
 from accounts.signed_in import signed_in
 from console.api.serializers import NoFields, StrictSerializer
 from console.api.viewsets import RecordViewSet
+from console.times import validate_year
 from schema.exceptions import Refused
 
 
@@ -59,6 +60,7 @@ class NewApiKeySerializer(StrictSerializer):
     expires_at = serializers.DateTimeField(
         required=False,
         allow_null=True,
+        validators=[validate_year],
         help_text="Default: API_KEY_DAYS (90) days from now. null: never.",
     )
     own_password = serializers.CharField(

@@ -24,7 +24,7 @@ class UserSerializer(StrictModelSerializer):
         write_only=True,
         max_length=200,
         trim_whitespace=False,
-        help_text="Write-only. The user has to choose another one at the next log-in.",
+        help_text="Write-only. The user has to choose another one at the next login.",
     )
 
     class Meta:

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                     "kind",
                     schema.fields.EnumField(
                         choices=[
-                            ("log-in", "Log-in"),
+                            ("login", "Login"),
                             ("password", "Password"),
                             ("api-key", "API key"),
                         ]

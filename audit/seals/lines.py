@@ -21,12 +21,14 @@ from itertools import chain
 from math import isinf
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from audit.models import AuditLog
 
 BATCH = 2_000
+Row = tuple[Any, ...]
 LOWEST = -(2**63)
 DEEPEST = 100
 EXACT = 2**53
@@ -53,7 +55,7 @@ def read_lines(after: int, until: int | None = None) -> Iterator[ReadLine]:
     if until is not None:
         rows = rows.filter(id__lte=until)
     values = rows.values_list("id", "user_id", *COLUMNS)
-    while batch := list(values.filter(id__gt=after)[:BATCH]):
+    while batch := _rows(values.filter(id__gt=after)):
         yield from map(_read, batch)
         after = batch[-1][0]
 
@@ -73,7 +75,26 @@ def parse_details(text: Any) -> Any:
     return value
 
 
-def _read(row: tuple[Any, ...]) -> ReadLine:
+def _rows(values: Any) -> list[Row]:
+    """The next rows. SQLite stores texts that are no UTF-8, which Python cannot read."""
+    try:
+        return list(values[:BATCH])
+    except OperationalError as error:
+        if "decode" not in str(error).lower():
+            raise
+    keys = list(values.values_list("id", flat=True)[:BATCH])
+    return [_row(values.filter(id=pk), pk) for pk in keys]
+
+
+def _row(values: Any, pk: int) -> Row:
+    """One row; without its values if it cannot be read."""
+    try:
+        return values.get()
+    except OperationalError:
+        return (pk, None, *(None for _ in COLUMNS))
+
+
+def _read(row: Row) -> ReadLine:
     pk, user_id, action, kind, identity, text, address, agent, moment = row
     details = parse_details(text)
     values = [pk, action, kind, identity, details, address, agent, _moment(moment)]

@@ -24,33 +24,6 @@ def list_playbook_tags(plays: list[dict[str, Any]]) -> list[str]:
     return list(found)
 
 
-def list_guard_tags(plays: list[dict[str, Any]]) -> set[str]:
-    """Other tags of the tasks tagged `always`: skipping one of these leaves the task out too.
-
-    Those of a play count only if the play itself is tagged `always`: without it, skipping one
-    leaves out the whole play, with whatever its guards guard. Tasks within roles and included files
-    are unknown.
-    """
-    found: set[str] = set()
-    for play in plays:
-        of_play = set(_each_tag(play.get("tags")))
-        inherited = of_play if "always" in of_play else set()
-        found |= inherited
-        for key in LISTS:
-            for entry in _entries(play, key):
-                found |= _guards_in(entry, inherited, 1)
-    return found - SPECIAL
-
-
-def _guards_in(entry: Any, inherited: set[str], depth: int) -> set[str]:
-    if not isinstance(entry, dict) or depth > DEEPEST:
-        return set()
-    own = inherited | set(_each_tag(entry.get("tags")))
-    inner = [each for key in LISTS for each in _entries(entry, key)]
-    found = own if "always" in own else set()
-    return found.union(*(_guards_in(each, own, depth + 1) for each in inner))
-
-
 def _entries(entry: dict[str, Any], key: str) -> list[Any]:
     each = entry.get(key)
     return each if isinstance(each, list) else []
@@ -68,12 +41,12 @@ def _tags_of(entry: Any, depth: int) -> Iterator[str]:
 
 def _written(tags: Any) -> Iterator[str]:
     """The tags that can be offered."""
-    for tag in _each_tag(tags):
+    for tag in each_tag(tags):
         if "{{" not in tag and tag not in SPECIAL and len(tag) <= 100:
             yield tag
 
 
-def _each_tag(tags: Any) -> Iterator[str]:
+def each_tag(tags: Any) -> Iterator[str]:
     """Tags written as a list or comma-separated."""
     for text in tags if isinstance(tags, list) else [tags]:
         for tag in str(text).split(",") if isinstance(text, str | int) else ():

@@ -1,4 +1,4 @@
-"""The names of a playbook's tasks, as far as they can be known before it runs.
+"""The names of a playbook's tasks, and the tags of its guards, as far as they can be known.
 
 Ansible looks for the task to start at among the static ones: those of the playbook, of imported
 playbooks, of roles and of imported task files, but not of files included at run time. If one of
@@ -6,6 +6,7 @@ these files cannot be read, the names are incomplete.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -26,6 +27,7 @@ from .playbook_files import (
     prefix_of,
     root_of,
 )
+from .playbook_tags import SPECIAL, each_tag
 
 # Limits, in tasks and levels of blocks and files; past one, the names are incomplete.
 MOST_TASKS = 2000
@@ -44,11 +46,15 @@ class TaskNames:
 
     `names` are in play order, without duplicates and templates. `others` also has what else finds
     a task: a template, the module of an unnamed task, "role : task". `is_whole`: none is missing.
+    `guard_tags` are other tags of tasks tagged `always`: skipping one of these leaves the task out
+    too. Tags of a play, a role or an import count only if that is tagged `always` itself: without
+    it, skipping one leaves out the whole, with whatever its guards guard.
     """
 
     names: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     is_whole: bool = False
+    guard_tags: frozenset[str] = frozenset()
 
     def may_have(self, name: str) -> bool:
         """Whether Ansible might find this task; the name may be a pattern."""
@@ -70,7 +76,10 @@ def read_task_names(file_path: str) -> TaskNames:
             walk.is_whole = False
         elif find_imported_file(entry[1]) is None:
             walk.play(entry[1], Path(entry[0]).parent, file_path)
-    return TaskNames(tuple(walk.names), frozenset(walk.others), walk.is_whole)
+        else:
+            walk.imports(entry[1])
+    guard_tags = frozenset(walk.guard_tags - SPECIAL)
+    return TaskNames(tuple(walk.names), frozenset(walk.others), walk.is_whole, guard_tags)
 
 
 def _plays(content: bytes) -> list[dict[str, Any]] | None:
@@ -97,17 +106,37 @@ class _Walk:
         self.root = root
         self.names: dict[str, None] = {}
         self.others: set[str] = set()
+        self.guard_tags: set[str] = set()
         self.is_whole = True
         self._count = 0
+        self._inherited: set[str] = set()
 
     def play(self, play: dict[str, Any], folder: Path, file_path: str) -> None:
         beside = f"{prefix_of(file_path)}{folder}"
-        for key in PLAY_LISTS:
-            for each in _several(play.get(key)):
-                if key == "roles":
-                    self._role(_name_of_role(each), beside, 1)
-                else:
-                    self._task(each, beside, beside, "", 1)
+        with self._tagged(play, is_scope=True):
+            for key in PLAY_LISTS:
+                for each in _several(play.get(key)):
+                    if key == "roles":
+                        with self._tagged(each, is_scope=True):
+                            self._role(_name_of_role(each), beside, 1)
+                    else:
+                        self._task(each, beside, beside, "", 1)
+
+    def imports(self, entry: dict[str, Any]) -> None:
+        """An `import_playbook`: the plays that it imports follow, and inherit its tags."""
+        with self._tagged(entry, is_scope=True):
+            pass
+
+    @contextmanager
+    def _tagged(self, entry: Any, *, is_scope: bool = False) -> Iterator[None]:
+        """Tasks within inherit the entry's tags, as far as they count: see TaskNames."""
+        before = self._inherited
+        after = before | _tags_of(entry)
+        if "always" in after:
+            self.guard_tags |= after
+        self._inherited = after if not is_scope or "always" in after else before
+        yield
+        self._inherited = before
 
     def _task(self, task: Any, playbook_folder: str, folder: str, role: str, depth: int) -> None:
         """Add a task, a block or an import. `role` is the role that contains it, or ""."""
@@ -117,18 +146,20 @@ class _Walk:
             return
         called = {module_name(key): value for key, value in task.items()}
         if any(key in called for key in BLOCK_LISTS):
-            for key in BLOCK_LISTS:
-                for each in _several(called.get(key)):
-                    self._task(each, playbook_folder, folder, role, depth + 1)
+            with self._tagged(task):
+                for key in BLOCK_LISTS:
+                    for each in _several(called.get(key)):
+                        self._task(each, playbook_folder, folder, role, depth + 1)
             return
-        if "import_role" in called:
-            self._role(_name_of_role(called["import_role"]), playbook_folder, depth + 1)
-        elif "import_tasks" in called:
-            name = called["import_tasks"]
-            name = name.get("file") if isinstance(name, dict) else name
-            self._file(folder, name, playbook_folder, role, depth + 1)
-        else:
-            self._add(task, role)
+        with self._tagged(task, is_scope=True):
+            if "import_role" in called:
+                self._role(_name_of_role(called["import_role"]), playbook_folder, depth + 1)
+            elif "import_tasks" in called:
+                name = called["import_tasks"]
+                name = name.get("file") if isinstance(name, dict) else name
+                self._file(folder, name, playbook_folder, role, depth + 1)
+            else:
+                self._add(task, role)
 
     def _add(self, task: dict[Any, Any], role: str) -> None:
         name = task.get("name")
@@ -194,6 +225,10 @@ def _name_of_role(role: Any) -> str:
     if isinstance(role, dict):
         role = "" if "tasks_from" in role else role.get("role") or role.get("name")
     return role if isinstance(role, str) and not {"{", "/", "."} & set(role) else ""
+
+
+def _tags_of(entry: Any) -> set[str]:
+    return set(each_tag(entry.get("tags"))) if isinstance(entry, dict) else set()
 
 
 def _several(value: Any) -> Iterator[Any]:

@@ -40,7 +40,11 @@ class Masking:
         self._rewrite, self._root = rewrite, root
         hosts = list(hosts)
         given = [(name, value) for name, value in secrets if value]
-        held = {value: [host for host in hosts if value in host] for _, value in given}
+        every = "\n".join(hosts)  # searched first: there may be thousands of both
+        held = {
+            value: [host for host in hosts if value in host] if value in every else []
+            for _, value in given
+        }
         safe = [(name, value) for name, value in given if _is_safe(value, len(held[value]))]
         # Labels of secrets that could not be masked, for the run's page.
         self.unmasked = sorted({name for name, _ in given} - {name for name, _ in safe})

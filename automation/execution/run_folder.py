@@ -7,7 +7,7 @@ vault/         a file for each vault password
 environment    environment variables from credentials
 variables.yml  extra variables, marked as data
 cp/            SSH control sockets; not shared, or a later run could reuse a connection
-tmp/           temporary files of ansible-playbook
+tmp/           temporary files of ansible-playbook, and of modules that run on the worker itself
 events         a pipe: events of our callback
 output         a pipe: whatever else ansible-playbook prints
 """

@@ -115,9 +115,10 @@ class _Execution:
         self.writer = LogWriter(run)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self._paths = ("\0", "")  # nothing to replace yet
-        neighbours = Server.objects.neighbours_of(self.servers).values_list("hostname", flat=True)
-        hosts = [*(server.hostname for server in self.servers), *neighbours]
-        self.masking = Masking(known_secrets(run, self.servers), hosts, self._with_real_paths, root)
+        neighbours = Server.objects.neighbours_of(self.servers).only("hostname", "variables")
+        hosts = [server.hostname for server in (*self.servers, *neighbours)]
+        secrets = known_secrets(run, self.servers, neighbours)
+        self.masking = Masking(secrets, hosts, self._with_real_paths, root)
         self.transcript = Transcript(run, self.jobs, self.masking, self.writer)
         self.stopped: Outcome | None = None
         self.started = time.monotonic()

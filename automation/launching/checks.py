@@ -15,10 +15,15 @@ from automation.content.task_names import read_task_names
 from automation.models import Level, Run, Verdict, Violation
 from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
+from inventory.host_variables import refuse_undecryptable
 from inventory.models import Server
+from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
 from .launches import LONGEST_LAUNCH_REASON, Launch
+
+# Servers whose secrets a launch decrypts to see whether a key is missing.
+MOST_DECRYPTED = 500
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,14 @@ def _refuse_credentials(candidate: Candidate) -> None:
     refuse_misuse(candidate.run, candidate.servers, candidate.actor)
 
 
+def _refuse_lost_secrets(candidate: Candidate) -> None:
+    """The run decrypts those of all its servers; so many here, as a preview must be quick."""
+    try:
+        refuse_undecryptable(candidate.servers[:MOST_DECRYPTED])
+    except Undecryptable as error:
+        raise Refused(f"{error} Put the key back, or enter the secret again.") from None
+
+
 RULES: dict[str, Callable[[Candidate], None]] = {
     "role": refuse_role,
     "servers": _refuse_no_server,
@@ -168,4 +181,5 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "start_at_task": _refuse_unknown_task,
     "reason": _refuse_bad_reason,
     "credentials": _refuse_credentials,
+    "secrets": _refuse_lost_secrets,
 }

@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 
 from accounts.models import User
-from automation.content.playbook_tags import list_guard_tags
+from automation.content.task_names import read_task_names
 from schema.fields import JSONShapeField
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ ONLY_GUARDED = {"never"}
 def guards_left_out(run: Run) -> list[str]:
     """The run's tags, skipped or chosen, that switch off guards; see above.
 
-    Reads the playbook's file if the run skips any other tag.
+    Reads the playbook's files if the run skips any other tag.
     """
     skipped, only = (set(filter(None, text.split(","))) for text in (run.skip_tags, run.tags))
     found = (skipped & SKIPPED_GUARDS) | (only & ONLY_GUARDED)
     if skipped - SKIPPED_GUARDS:
-        found |= skipped.intersection(list_guard_tags(run.playbook.plays()))
+        found |= skipped & read_task_names(run.playbook.file_path).guard_tags
     return sorted(found)
 
 

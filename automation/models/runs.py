@@ -25,6 +25,7 @@ from automation import processes, variables
 from inventory.models import Credential
 from schema.fields import CreatedAtField
 from schema.retrying import insisting, is_transient
+from schema.sealing import is_sealed
 
 from .claim_checks import verdict_on_claim
 from .jobs import Job, Outcome
@@ -209,7 +210,7 @@ class Run(RunOptions, RunHolds, RunClaims):
         return variables.masked(self.extra_vars)
 
     def secret_names(self) -> set[str]:
-        return {name for name, value in self.extra_vars.items() if variables.is_sealed(value)}
+        return {name for name, value in self.extra_vars.items() if is_sealed(value)}
 
     def cancel_message(self) -> str:
         who = f"Cancelled by {self.cancelled_by}." if self.cancelled_by else "Cancelled."

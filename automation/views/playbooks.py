@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from automation import variables
-from automation.content.playbook_tags import list_guard_tags
+from automation.content.task_names import read_task_names
 from automation.models import Playbook, Run
 from automation.models.option_rules import DEFAULTS, OPTION_RULES
 from automation.reports.charts import HEIGHT, strip_of
@@ -41,7 +41,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
             (OPTION_RULES[name], who, who != DEFAULTS[name])
             for name, who in playbook.who_may_set().items()
         ],
-        "guard_tags": sorted(list_guard_tags(playbook.plays())),
+        "guard_tags": sorted(read_task_names(playbook.file_path).guard_tags),
         "parts": list_playbook_parts(playbook.source.encode()),
         "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
         "record": record,

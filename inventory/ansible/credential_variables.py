@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from inventory.host_variables import opened_variables
 from inventory.models import Credential, Server
 
 # Ansible has several names for each, and the last one wins: none may remain beside ours.
@@ -15,6 +16,7 @@ BECOME_PASSWORDS = (
     "ansible_sudo_pass",
     "ansible_su_pass",
 )
+KEY_FILES = ("ansible_ssh_private_key_file", "ansible_private_key_file")
 # Sources of a variable.
 KEY_FILE, OWN, CREDENTIAL = "key file", "variables", "credential"
 KNOWN_HOSTS = "known_hosts"
@@ -49,12 +51,16 @@ class Logins:
         self._variables = {row.pk: self._of(row) for row in self._by_key.values()}
 
     def merged(self, server: Server) -> dict[str, Any]:
-        """The server's own variables, overridden by those of its credential."""
+        """The server's own variables, decrypted, overridden by those of its credential.
+
+        Raises Undecryptable, which names server and variable.
+        """
         credential = self.credential_of(server)
         given = self._variables[credential.pk] if credential else {}
         merged: dict[str, Any] = {}
         for _source, variables in layers(server, credential, given):
             merged |= variables
+        merged = opened_variables(server, merged)
         if credential and credential.needs_pin(server):
             merged |= {"ansible_ssh_args": as_data(pinned_only(server, self._known_hosts))}
         return merged

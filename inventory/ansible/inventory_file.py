@@ -10,10 +10,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from audit.redaction import is_secret_name
+from inventory.host_variables import opened_if_possible
 from inventory.models import Credential, Server
+from schema.secret_names import is_secret_name
 
-from .credential_variables import KNOWN_HOSTS, Logins, alias_of, write_private
+from .credential_variables import (
+    BECOME_PASSWORDS,
+    KEY_FILES,
+    KNOWN_HOSTS,
+    SSH_PASSWORDS,
+    Logins,
+    alias_of,
+    write_private,
+)
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 ENVIRONMENT = "infraops_environment"
@@ -31,7 +40,8 @@ def write_inventory(
 
     Returns the script's path.
 
-    Targets get their credentials (or the one given), neighbours everything but secrets.
+    Targets get their credentials (or the one given), neighbours everything but their logins.
+    Raises Undecryptable for a secret of a target.
     """
     targets, neighbours = list(targets), list(neighbours)
     data, script = folder / "hosts.json", folder / "hosts"
@@ -48,7 +58,7 @@ def build_inventory(
 ) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     hostvars = {
-        server.hostname: connection_of(server) | without_secrets(server.variables)
+        server.hostname: connection_of(server) | variables_of_neighbour(server)
         for server in neighbours
     }
     for server in targets:
@@ -127,15 +137,31 @@ def ssh_name_of(server: Server) -> str:
     return f"[{server.ip_address}]:{server.ssh_port}"
 
 
-def without_secrets(value: Any) -> Any:
-    """A copy without entries whose names suggest a secret, at any depth."""
+def variables_of_neighbour(server: Server) -> dict[str, Any]:
+    """Its variables, decrypted, without those that log in to it or become another user there.
+
+    Leaves out what cannot be decrypted: the run is not about this server.
+    """
+    kept = {name: value for name, value in server.variables.items() if not _connects(name)}
+    return _without_vaulted(opened_if_possible(kept))
+
+
+def _connects(name: str) -> bool:
+    own = (*SSH_PASSWORDS, *BECOME_PASSWORDS, *KEY_FILES)
+    return name in own or (name.startswith("ansible_") and is_secret_name(name))
+
+
+def _without_vaulted(value: Any) -> Any:
+    """A copy without values of Ansible Vault, whose password is for the run's own servers."""
     if isinstance(value, dict):
         return {
-            key: without_secrets(item)
-            for key, item in value.items()
-            if not is_secret_name(key) and key != "__ansible_vault"
+            name: _without_vaulted(item) for name, item in value.items() if not _is_vaulted(item)
         }
-    return [without_secrets(item) for item in value] if isinstance(value, list) else value
+    return [_without_vaulted(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_vaulted(value: Any) -> bool:
+    return isinstance(value, dict) and "__ansible_vault" in value
 
 
 def connection_of(server: Server) -> dict[str, Any]:

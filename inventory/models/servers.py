@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
+from inventory.host_variables import HostVariablesField, current_list, secret_names
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
@@ -27,8 +28,15 @@ from inventory.validators import (
     validate_tags,
     validate_variables,
 )
-from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
+from schema.fields import (
+    CreatedAtField,
+    DescriptionField,
+    JSONShapeField,
+    UpdatedAtField,
+    storing_problem,
+)
 from schema.limits import LONGEST_SEARCH
+from schema.sealing import seal_secrets
 
 from .credentials import Credential
 from .host_keys import HostKeys
@@ -154,13 +162,15 @@ class Server(HostKeys, Editable):
         help_text="Such as development, staging or production.",
     )
     description = DescriptionField(blank=True)
-    variables = JSONShapeField(
+    variables = HostVariablesField(
         default=dict,
         db_default={},
         blank=True,
         validators=[validate_variables],
-        help_text="Host variables, as in host_vars.",
+        help_text="Host variables, as in host_vars. Secrets are encrypted.",
     )
+    # LIST_VERSION when its variables were last looked through for secrets; 0: never.
+    sealed_with = models.SmallIntegerField(default=current_list, db_default=0, editable=False)
     host_key = DescriptionField(
         blank=True,
         validators=[validate_host_key],
@@ -181,6 +191,7 @@ class Server(HostKeys, Editable):
         indexes = [
             models.Index(fields=["ip_address"], name="idx_servers_ip"),
             models.Index(fields=["is_active", "environment"], name="idx_servers_active_env"),
+            models.Index(fields=["sealed_with"], name="idx_servers_sealed_with"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -199,7 +210,20 @@ class Server(HostKeys, Editable):
         self.hostname = self.hostname.strip().lower()
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
+        if "variables" not in (exclude or ()):
+            self._seal_variables()
         super().clean_fields(exclude)
+
+    def _seal_variables(self) -> None:
+        """Encrypt what sounds secret; what cannot be stored is left to the validators."""
+        if isinstance(self.variables, dict) and not storing_problem(self.variables):
+            self.variables = seal_secrets(self.variables)
+        self.sealed_with = current_list()
+
+    @property
+    def secret_variables(self) -> list[str]:
+        """Names of the variables that are secret as a whole."""
+        return secret_names(self.variables)
 
     @property
     def is_production(self) -> bool:

@@ -21,8 +21,10 @@
 
     const within = (place) => [...place.querySelectorAll("[name]")];
     const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
-    // JSON that names a secret counts as one, too.
-    const isSecret = (field) => field.type === "password" || (field.localName === "textarea" && /passw|passphrase|secret|token|(private|api)_?key/i.test(field.value));
+    // JSON or YAML that names a secret counts as one, too: as in unsent.js.
+    const SECRET = /pass|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$/i;
+    const namesSecret = (pair) => /[:=]/.test(pair) && SECRET.test(pair.split(/[:=]/, 1)[0]);
+    const isSecret = (field) => field.type === "password" || (field.localName === "textarea" && field.value.split(/[\n,{&]/).some(namesSecret));
     const isKept = (field) => field.name && field.name !== "servers" && !isSecret(field) && !["hidden", "submit"].includes(field.type);
 
     function content() {

@@ -6,6 +6,7 @@
     const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
     const MOST_ROWS = 1500; // as in key_values.py
+    const MASK = "********"; // stands for a stored secret
 
     // A field cannot keep these: fields trim names, and normalize line breaks.
     const isChangedByField = (name, type, text) => !name || name !== name.trim() || /[\r\n]/.test(name)
@@ -89,8 +90,15 @@
         const whole = box.querySelector(":scope > div");
         const json = whole.querySelector("textarea");
         const problem = box.querySelector("[role=alert]");
+        // The names of secrets beside the JSON, if values can be marked as secret.
+        const secrets = whole.querySelector("input");
 
-        const partsOf = (row) => [...row.querySelectorAll("input, select, textarea")];
+        const partsOf = (row) => [...row.querySelectorAll("input:not([type]), select, textarea")];
+        const markOf = (row) => row.querySelector("[type=checkbox]");
+
+        function setSecret(row, isSecret) {
+            if (markOf(row)) markOf(row).checked = isSecret;
+        }
 
         function show(mode) {
             as.value = mode;
@@ -102,6 +110,8 @@
 
         function mark(row) {
             row.dataset.type = row.querySelector("select").value;
+            // A ticked box sends the name.
+            if (markOf(row)) markOf(row).value = row.querySelector("input").value;
         }
 
         function add(values = ["", "text", ""]) {
@@ -109,6 +119,7 @@
             partsOf(row).forEach((part, place) => { part.value = values[place]; });
             list.append(row);
             mark(row);
+            setSecret(row, false);
             return row;
         }
 
@@ -117,8 +128,9 @@
             if (entries.length > MOST_ROWS) throw new Error(`Rows hold up to ${MOST_ROWS} values; edit these as JSON.`);
             const changed = entries.find(([name, type, text]) => isChangedByField(name, type, text));
             if (changed) throw new Error(`“${changed[0]}” has an empty name, spaces around it or line breaks that rows cannot keep; edit it as JSON.`);
+            const named = (secrets?.value ?? "").split(",").map((name) => name.trim());
             list.replaceChildren();
-            entries.forEach(add);
+            for (const entry of entries) setSecret(add(entry), named.includes(entry[0]) || entry[2] === MASK);
             if (!entries.length) add();
             show("rows");
             list.querySelector("input").focus();
@@ -129,6 +141,10 @@
                 .map(([name, type, text]) => [name.trim(), type, text])
                 .filter(([name, , text]) => name || text.trim());
             json.value = jsonOf(entries);
+            if (secrets) {
+                secrets.value = [...list.children].filter((row) => markOf(row).checked)
+                    .map((row) => partsOf(row)[0].value.trim()).join(", ");
+            }
             show("json");
             json.focus();
         }
@@ -156,10 +172,10 @@
             else if ("asJson" in button.dataset) attempt(toJson);
             else if ("asRows" in button.dataset) attempt(toRows);
         });
-        list.addEventListener("change", (event) => mark(event.target.closest("li")));
+        for (const type of ["input", "change"]) list.addEventListener(type, (event) => mark(event.target.closest("li")));
         // Enter in a name moves on to the value instead of submitting the form.
         list.addEventListener("keydown", (event) => {
-            if (event.key !== "Enter" || !event.target.matches("input")) return;
+            if (event.key !== "Enter" || !event.target.matches("input:not([type])")) return;
             event.preventDefault();
             event.target.closest("li").querySelector("textarea").focus();
         });

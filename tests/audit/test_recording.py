@@ -12,9 +12,10 @@ from accounts.models import FailedAttempts
 from audit.context import acting_as, current
 from audit.middleware import AuditContextMiddleware, remote_address
 from audit.models import AuditLog
-from audit.redaction import MASK, has_mask, is_secret_name, redacted, unmasked
+from audit.redaction import MASK, has_mask, redacted, unmasked
 from automation.models import Playbook
 from inventory.models import Server
+from schema.secret_names import is_secret_name
 from tests import make
 
 pytestmark = pytest.mark.django_db

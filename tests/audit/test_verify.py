@@ -74,6 +74,19 @@ def test_a_time_that_is_none_is_a_change_like_any_other(trail, value):
         forge(setting, "2026-01-01 00:00:00", trail[5])
 
 
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("column", ["action", "user_agent", "ip_address"])
+def test_a_text_that_is_none_is_a_change_like_any_other(trail, column):
+    """SQLite stores it, and Python cannot read it."""
+    before = AuditLog.objects.values_list(column, flat=True).get(pk=trail[5])
+    setting = f"UPDATE audit_logs SET {column} = CAST(%s AS TEXT) WHERE id = %s"
+    forge(setting, b"\xff\xfe", trail[5])
+    try:
+        assert found() == [("changed", trail[5])]
+    finally:  # nothing else can read it
+        forge(setting, before, trail[5])
+
+
 def test_the_first_of_several_is_named(trail):
     forge("UPDATE audit_logs SET action = 'x' WHERE id IN (%s, %s)", trail[4], trail[5])
     assert found()[0] == ("changed", trail[4])

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
 
+from console.collected import QueueTask
 from console.lists import Narrow
 from console.pages import ActionPart, ColumnPart, FilterPart, ListToolPart, PanelPart
 from console.parts import Part, contribute, contributed, parts_of
@@ -326,14 +327,16 @@ def test_what_does_not_fit_is_told_when_the_project_is_checked(page_of):
         ListToolPart(template="nor_here.html"),
         ColumnPart(model=SERVER, show=load),
         ColumnPart(model=SERVER, show=load, order=3),
+        QueueTask(function="automation.tasks.run_nothing"),
     ]
     with contributed(*misfits):
         told = [error.msg for error in run_checks() if error.id == "console.E001"]
-    assert len(told) == 4
+    assert len(told) == 5
     assert "model inventory.Sever, which does not exist" in told[0]
     assert "template nowhere.html, which does not exist" in told[1]
     assert "template nor_here.html, which does not exist" in told[2]
-    assert told[3] == "2 parts for inventory.Server are called load."
+    assert told[3] == "The queue may run automation.tasks.run_nothing, which does not exist."
+    assert told[4] == "2 parts for inventory.Server are called load."
     assert [error for error in run_checks() if error.id == "console.E001"] == []
 
 

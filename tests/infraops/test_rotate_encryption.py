@@ -125,4 +125,5 @@ def test_every_place_of_a_secret_is_known():
         ("vault_passwords", "password"),
         ("runs", "extra_vars"),
         ("jobs", "extra_vars"),
+        ("servers", "variables"),
     }

@@ -1,7 +1,10 @@
 """Copying a server: the form for a new one, filled in."""
 
+import json
+
 from django.urls import reverse
 
+from inventory.host_variables import opened_variables, variables_to_store
 from inventory.models import Server
 from tests import make
 
@@ -28,11 +31,29 @@ def test_the_form_has_what_the_other_server_has(client_of, boss):
     initial = answer.context["adminform"].form.initial
     assert initial["environment"] == "production" and initial["tags"] == {"role": "web"}
     assert initial["ssh_port"] == 2222 and initial["credential"] == credential.pk
-    assert initial["variables"] == {"port": 80}
+    masked = {"port": 80, "db_password": "********", "nested": {"api_token": "********"}}
+    assert initial["variables"] == masked
     assert not initial.keys() & {"hostname", "ip_address", "host_key"}
-    assert "hush" not in page and "t0p" not in page and "********" not in page
-    assert "these secrets: db_password, nested" in page
+    assert "hush" not in page and "t0p" not in page
+    assert "Secrets are copied too: db_password, nested." in page
     assert Server.objects.count() == 1
+
+
+def test_the_masks_of_a_copy_stand_for_the_secrets_of_the_other_server(client_of, boss):
+    secrets = {"db_password": "hush", "nested": {"api_token": "t0p"}, "shop": 7}
+    server = make.server(variables=variables_to_store(secrets, {}, ["shop"]))
+    form = copied(client_of(boss), server).context["adminform"].form
+    sent = {name: "" if value is None else value for name, value in form.initial.items()}
+    names = {"hostname": "twin", "ip_address": "192.0.2.77", "tags": "{}", "ssh_port": "22"}
+    shown = {"variables": json.dumps(form.initial["variables"]), "variables-marked": "shop"}
+    address = f"{ADD}?copy={server.pk}"
+    assert client_of(boss).post(address, {**sent, **names, **shown}).status_code == 302
+    twin = Server.objects.get(hostname="twin")
+    assert opened_variables(twin) == secrets and "hush" not in str(twin.variables)
+    assert twin.secret_variables == ["db_password", "shop"]
+    # Without the server that it is copied from, a mask stands for nothing.
+    alone = client_of(boss).post(ADD, {**sent, **names, **shown, "hostname": "alone"})
+    assert "variables" in alone.context["adminform"].form.errors
 
 
 def test_the_server_has_a_button_for_whoever_may_add(client_of, boss, alice, bob):

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditLog
+from inventory.host_variables import opened_variables
 from inventory.models import Server
 from tests import make
 
@@ -226,25 +227,46 @@ def test_names_that_differ_by_capital_letters_are_one(tmp_path):
     assert Server.objects.get().ip_address == "192.0.2.1"
 
 
-def test_secrets_are_named_and_not_stored(tmp_path):
+def test_secrets_are_encrypted_and_named(tmp_path):
     line = (
         "web1 ansible_host=192.0.2.1 ansible_password=hunter2 ansible_become_pass=hunter2 "
         'api_token=hunter2 password_login=True app=\'{"db": {"password": "hunter2"}}\' color=red'
     )
     printed = imported(one(tmp_path, line))
     server = Server.objects.get()
-    assert server.variables == {"color": "red", "password_login": True}
-    assert "hunter2" not in printed
-    assert "Skipped: ansible_password (a secret) of web1" in printed
-    assert "Skipped: app (holds a secret: app.db.password) of web1" in printed
+    assert opened_variables(server) == {
+        "ansible_password": "hunter2",
+        "ansible_become_pass": "hunter2",
+        "api_token": "hunter2",
+        "app": {"db": {"password": "hunter2"}},
+        "color": "red",
+        "password_login": True,
+    }
+    assert "hunter2" not in printed + str(server.variables)
+    assert "Encrypted: ansible_password of web1" in printed
+    assert "Encrypted: app.db.password of web1" in printed
+    assert counts(imported(tmp_path / "one.ini"))["unchanged"] == 1
     assert not AuditLog.objects.filter(details__icontains="hunter2").exists()
 
 
 def test_a_groups_secret_is_told_once(tmp_path):
     hosts = "\n".join(f"web{n} ansible_host=192.0.2.{n}" for n in range(1, 13))
     printed = imported(one(tmp_path, f"{hosts}\n[all:vars]\napi_token=hunter2"))
-    (line,) = (line for line in printed.splitlines() if line.startswith("Skipped"))
+    (line,) = (line for line in printed.splitlines() if line.startswith("Encrypted"))
     assert line.endswith("web7 and 2 more")
+
+
+def test_an_inventory_can_mark_secrets_and_the_marks_stay(tmp_path):
+    line = "web1 ansible_host=192.0.2.1 shop=hunter2 rack=4"
+    imported(one(tmp_path, f"{line} infraops_secret_variables=shop,rack"))
+    server = Server.objects.get()
+    assert sorted(server.secret_variables) == ["rack", "shop"]
+    assert opened_variables(server) == {"shop": "hunter2", "rack": 4}
+    imported(one(tmp_path, line.replace("hunter2", "hunter3")))
+    server.refresh_from_db()
+    assert opened_variables(server) == {"shop": "hunter3", "rack": 4}
+    assert "hunter" not in str(server.variables)
+    assert not AuditLog.objects.filter(details__icontains="hunter").exists()
 
 
 def test_vaulted_values_and_files_are_named_and_left_out(tmp_path):

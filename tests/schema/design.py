@@ -59,10 +59,12 @@ servers
     updated_at datetime(6) = now, auto
     variables json = {}
     host_key longtext
+    sealed_with smallint = 0
     primary key (id)
     unique (hostname)
     index (ip_address)
     index (is_active, environment)
+    index (sealed_with)
     index (credential_id)
     check ck_servers_ssh_port
     credential_id → credentials.id RESTRICT

@@ -55,7 +55,7 @@ sessions
 
 failed_attempts
     id int
-    kind enum(log-in,password,api-key)
+    kind enum(login,password,api-key)
     name varchar(80)
     address varchar(45)
     count int unsigned

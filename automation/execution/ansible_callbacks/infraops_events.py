@@ -27,6 +27,7 @@ sys.path.append(str(Path(__file__).parent.parent / "ansible_channel"))
 from infraops_channel import Channel
 from infraops_described import facts_of, may_be_rescued, shortened, task_of, whole
 from infraops_hosts import Hosts, Queued, inventory_of, pattern_of, play_of
+from infraops_local import keep_local_files
 
 DOCUMENTATION = """
 name: infraops_events
@@ -61,6 +62,7 @@ class CallbackModule(Default):
         self._about = ""
         self._hosts = Hosts()
         Queued(self._channel, self._hosts).watch()
+        keep_local_files()
         self._channel.send("hello", ansible=__version__, python=platform.python_version())
 
     # Plays

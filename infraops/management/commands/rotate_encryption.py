@@ -10,9 +10,10 @@ from infraops.rotation import RotationReport, rotate
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored secret (credentials, vault passwords, secret variables of runs and "
-        "jobs) with the first key of ENCRYPTION_KEYS. Put a new key in front, restart the console "
-        "and the workers, run this, then remove the old key. It may be interrupted and run again. "
+        "Encrypt every stored secret (credentials, vault passwords, secret variables of servers, "
+        "runs and jobs) with the first key of ENCRYPTION_KEYS. Put a new key in front, restart the "
+        "console and the workers, run this, then remove the old key. It may be interrupted and run "
+        "again. "
         "Exit status 1 when a secret cannot be decrypted: these are listed and left unchanged."
     )
 

@@ -17,7 +17,8 @@ class Command(BaseCommand):
     help = (
         "Add or change servers from any Ansible inventory: INI, YAML, an executable script, or a "
         "folder with group_vars and host_vars. Only what the inventory names is changed, so a "
-        "second run changes nothing, and no server is removed. Secrets are skipped and listed. "
+        "second run changes nothing, and no server is removed. Secrets are encrypted and listed: "
+        "variables that sound secret, and those that infraops_secret_variables names. "
         "Exit status 1 when the inventory cannot be read or every host was refused."
     )
 
@@ -55,6 +56,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Not read: {file} is encrypted by Ansible Vault.")
         for what, hosts in report.left_out_by_variable().items():
             self.stdout.write(f"Skipped: {what} of {_listed(hosts)}")
+        for what, hosts in report.encrypted.items():
+            self.stdout.write(f"Encrypted: {what} of {_listed(hosts)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 

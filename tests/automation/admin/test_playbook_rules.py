@@ -109,7 +109,7 @@ def test_the_api_shows_all_and_stores_differences(api_of, boss, bob, deploy):
         ({"becom": "admin"}, "“becom” is not an option"),
         ({"become": "root"}, "not a valid choice"),
         ({"become": None}, "may not be null"),
-        ({"become": True}, "not a valid choice"),
+        ({"become": True}, "Not a valid string"),
     ],
 )
 def test_the_api_refuses_others(api_of, boss, deploy, value, said):

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from automation.content.playbook_files import plays_in
-from automation.content.playbook_tags import MOST, list_guard_tags, list_playbook_tags
+from automation.content.playbook_tags import MOST, list_playbook_tags
 from tests import make
 
 PLAY = """
@@ -58,32 +58,3 @@ def test_the_launch_form_offers_them(client_of, alice):
     assert 'data-tag="deploy"' in page and 'data-tag="always"' not in page
     plain = client_of(alice).get(path, {"playbook": make.playbook().pk}).content.decode()
     assert "data-tag" not in plain
-
-
-# --- Guards ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("plays", "found"),
-    [
-        ([], set()),
-        ([{"hosts": "all", "tags": ["web"], "tasks": [{"tags": "always"}]}], set()),
-        ([{"hosts": "all", "tasks": [{"tags": ["always", "checks"]}, {"tags": "x"}]}], {"checks"}),
-        ([{"hosts": "all", "tasks": [{"tags": "always, a ,b"}]}], {"a", "b"}),
-        ([{"hosts": "all", "tags": ["always", "pre"], "tasks": [{"tags": "x"}]}], {"pre", "x"}),
-        ([{"tasks": [{"tags": "b", "block": [{"tags": "always"}, {"tags": "x"}]}]}], {"b"}),
-        ([{"tasks": [{"tags": "always", "block": [{"tags": ["x", 7]}]}]}], {"x", "7"}),
-        ([{"roles": [{"role": "r", "tags": ["always", "r"]}]}], {"r"}),
-        # An imported playbook: its plays follow.
-        ([{"import_playbook": "p.yml", "tags": ["always", "pre"]}, {"hosts": "all"}], {"pre"}),
-        ([{"hosts": "all", "tags": {"a": 1}, "tasks": "x"}], set()),
-    ],
-)
-def test_tags_that_guards_have_besides_always(plays, found):
-    assert list_guard_tags(plays) == found
-
-
-def test_a_block_within_itself_comes_to_an_end():
-    block: dict = {"tags": ["always", "a"]}
-    block["block"] = [block]
-    assert list_guard_tags([{"tasks": [block]}]) == {"a"}

@@ -126,6 +126,49 @@ def test_what_is_no_playbook_has_no_names():
     assert named("{").names == named("a: b").names == ()
 
 
+# --- Guards ---------------------------------------------------------------------------------------
+
+
+def guard_tags(plays) -> set[str]:
+    make.playbook_file("guarded.yml", plays)
+    return set(read_task_names("guarded.yml").guard_tags)
+
+
+@pytest.mark.parametrize(
+    ("play", "found"),
+    [
+        ({"tags": ["web"], "tasks": [{"tags": "always"}]}, set()),
+        ({"tasks": [{"tags": ["always", "checks"]}, {"tags": "x"}]}, {"checks"}),
+        ({"tasks": [{"tags": "always, a ,b"}]}, {"a", "b"}),
+        ({"tags": ["always", "pre"], "tasks": [{"tags": "x"}]}, {"pre", "x"}),
+        ({"tasks": [{"tags": "b", "block": [{"tags": "always"}, {"tags": "x"}]}]}, {"b"}),
+        ({"tasks": [{"tags": "always", "block": [{"tags": ["x", 7]}]}]}, {"x", "7"}),
+        ({"roles": [{"role": "r", "tags": ["always", "r"]}]}, {"r", "inside", "plain"}),
+        # In the role, a guard is “inside”; skipping the role's own tag leaves out all of it.
+        ({"roles": [{"role": "r", "tags": ["r"]}]}, {"inside"}),
+        ({"tasks": [{"import_role": {"name": "r"}, "tags": ["r"]}]}, {"inside"}),
+        ({"tasks": [{"import_tasks": "more.yml", "tags": ["m"]}]}, {"more"}),
+        # Not read before it runs.
+        ({"tasks": [{"include_tasks": "more.yml", "tags": ["m"]}]}, set()),
+        ({"tags": {"a": 1}, "tasks": "x"}, set()),
+    ],
+    ids=str,
+)
+def test_tags_that_guards_have_besides_always(play, found):
+    guard = [{"name": "Guard", "debug": {}, "tags": ["always", "inside"]}, {"tags": "plain"}]
+    make.playbook_file("roles/r/tasks/main.yml", guard)
+    make.playbook_file("more.yml", [{"debug": {}, "tags": ["always", "more"]}])
+    assert guard_tags([{"hosts": "all", **play}]) == found
+
+
+def test_an_imported_playbook_may_be_a_guard():
+    make.playbook_file("before.yml", [{"hosts": "all", "tasks": [{"debug": {}}]}])
+    imported = {"import_playbook": "before.yml", "tags": ["always", "pre"]}
+    assert guard_tags([imported, {"hosts": "all", "tasks": [{"debug": {}, "tags": "x"}]}]) == {
+        "pre"
+    }
+
+
 # --- At the launch --------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from audit.redaction import MASK
 from automation import variables
 from schema.encryption import Undecryptable
 from schema.limits import NAMED
+from schema.sealing import is_sealed
 
 
 def wrong(schema, given) -> dict[str, list[str]]:
@@ -213,7 +214,7 @@ def test_secrets_are_encrypted_opened_and_masked():
     given = {"db_password": "hünter2\n", "token_count": "5", "colour": "red"}
     stored = variables.sealed(SCHEMA, given)
     assert "hünter2" not in str(stored)
-    assert variables.is_sealed(stored["db_password"])
+    assert is_sealed(stored["db_password"])
     assert {name: stored[name] for name in ("token_count", "colour")} == {
         "token_count": "5",
         "colour": "red",
@@ -231,6 +232,21 @@ def test_an_undeclared_secret_is_known_by_its_name():
     given = {"api_token": "x", "password_length": 12, "colour": "red"}
     stored = variables.sealed({}, given)
     assert variables.masked(stored) == {**given, "api_token": MASK}
+    assert variables.opened(stored) == given
+
+
+def test_settings_that_sound_secret_are_passed_and_shown():
+    given = {"password_authentication": "yes", "token_ttl": 60, "secret_name": "web-tls"}
+    stored = variables.sealed({}, given)
+    assert stored == variables.masked(stored) == variables.opened(stored) == given
+
+
+def test_an_undeclared_secret_is_sealed_at_any_depth_and_with_its_type():
+    given = {"rootpw": 12345, "app": {"users": [{"name": "anna", "pin": 7}]}, "api_tokens": ["x"]}
+    stored = variables.sealed({}, given)
+    assert "12345" not in str(stored) and stored["app"]["users"][0]["name"] == "anna"
+    masked = {"rootpw": MASK, "app": {"users": [{"name": "anna", "pin": MASK}]}}
+    assert variables.masked(stored) == {**masked, "api_tokens": MASK}
     assert variables.opened(stored) == given
 
 

@@ -1,0 +1,159 @@
+"""A server's variables: sealed where they are secret, opened for its runs and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+
+from audit.redaction import MASK, has_mask, named_secrets, redacted, unmasked
+from schema.encryption import Undecryptable
+from schema.fields import JSONShapeField, storing_problem
+from schema.sealing import (
+    has_sealed,
+    is_sealed,
+    open_sealed,
+    seal_secrets,
+    sealed_paths,
+    texts_in,
+)
+from schema.secret_names import LIST_VERSION, is_secret_name
+
+if TYPE_CHECKING:
+    from .models import Server
+
+NO_SECRET_BEHIND = (
+    f"{MASK} stands for a stored secret, and none is stored here: enter the secret itself."
+)
+# Shorter pieces of a text with templates are not masked in logs.
+SHORTEST_LITERAL = 6
+# InfraOps reads these itself.
+ALWAYS_OPEN = ("ansible_connection",)
+
+
+def current_list() -> int:
+    """The version of the list that secrets are sealed by now."""
+    return LIST_VERSION
+
+
+class HostVariablesField(JSONShapeField):
+    """Seals what sounds secret whenever a row is written, whoever writes it."""
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        sealed = seal_secrets(value) if isinstance(value, dict) else value
+        return super().get_db_prep_save(sealed, connection)
+
+
+def variables_to_store(
+    given: Any, stored: dict[str, Any], marked: Collection[str] | None = None
+) -> Any:
+    """What to store for variables that a person or a client sent. Raises ValidationError.
+
+    A mask stands for the stored secret. `marked` names the variables that are secret whatever their
+    name; None keeps the marks of `stored`. What is no object is returned as it is.
+    """
+    if not isinstance(given, dict):
+        return given
+    if has_sealed(given):
+        raise ValidationError(
+            "An object with “$encrypted” is how secrets are stored: enter the value."
+        )
+    values = unmasked(given, stored)
+    if has_mask(values):
+        raise ValidationError(NO_SECRET_BEHIND)
+    if problem := storing_problem(values):
+        raise ValidationError(problem)
+    _refuse_marks(given, stored, marked or ())
+    if marked is None:
+        marked = [name for name in secret_names(stored) if not is_secret_name(name)]
+    elif shown := [name for name in values if _is_unmarked(name, given, stored, marked)]:
+        raise ValidationError(
+            f"Enter a new value for {', '.join(shown)}, or leave it marked as secret."
+        )
+    try:
+        return seal_secrets(values, marked, stored)
+    except Undecryptable as error:
+        raise ValidationError(f"{error} Enter its value again.") from None
+
+
+def _refuse_marks(given: dict[str, Any], stored: dict[str, Any], marked: Collection[str]) -> None:
+    if unknown := sorted(set(marked) - given.keys() - stored.keys()):
+        raise ValidationError(
+            f"Marked as secret, but not among the variables: {', '.join(unknown)}."
+        )
+    if wrong := sorted(set(marked) & set(ALWAYS_OPEN)):
+        raise ValidationError(f"{', '.join(wrong)} cannot be secret.")
+
+
+def _is_unmarked(name: str, given: Any, stored: Any, marked: Collection[str]) -> bool:
+    """True if the mark of a secret was removed without entering a new value."""
+    if name in marked or given[name] != MASK or not is_sealed(stored.get(name)):
+        return False
+    return not is_secret_name(name)
+
+
+def secret_names(variables: dict[str, Any]) -> list[str]:
+    """The variables that are secret as a whole."""
+    shown = redacted(variables)
+    return [name for name in variables if shown[name] == MASK]
+
+
+def opened_variables(server: Server, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Its variables, or these of them, decrypted; only for a run.
+
+    Raises Undecryptable, which names server and variable.
+    """
+    values = server.variables if variables is None else variables
+    return {name: _opened(server, name, value) for name, value in values.items()}
+
+
+def _opened(server: Server, name: str, value: Any) -> Any:
+    try:
+        return open_sealed(value)
+    except Undecryptable as error:
+        raise Undecryptable(f"The variable “{name}” of {server}: {error}") from None
+
+
+def opened_if_possible(variables: dict[str, Any]) -> dict[str, Any]:
+    """The variables, decrypted, without those that no key opens."""
+    found = {}
+    for name, value in variables.items():
+        with contextlib.suppress(Undecryptable):
+            found[name] = open_sealed(value)
+    return found
+
+
+def secrets_in(server: Server, *, is_target: bool = True) -> Iterator[tuple[str, str]]:
+    """(path, text) for everything that logs of a run must not show, decrypted.
+
+    Raises Undecryptable, which names server and variable, for a target of the run; others have no
+    such variable in it.
+    """
+    yield from named_secrets(server.variables)  # of a row that seal_variables has not yet reached
+    for path, value in sealed_paths(server.variables):
+        try:
+            opened = _opened(server, path, value)
+        except Undecryptable:
+            if is_target:
+                raise
+            continue
+        for text in texts_in(opened):
+            yield path, text
+            yield from ((path, piece) for piece in _literals(text))
+
+
+def _literals(text: str) -> list[str]:
+    """What stands around the templates in a text: filled in, it is no longer the text itself."""
+    if "{{" not in text:
+        return []
+    pieces = (piece.rpartition("}}")[2] for piece in text.split("{{"))
+    return [piece for piece in pieces if len(piece) >= SHORTEST_LITERAL]
+
+
+def refuse_undecryptable(servers: list[Server]) -> None:
+    """Raise Undecryptable for the first secret that no key opens."""
+    for server in servers:
+        for name, value in sealed_paths(server.variables):
+            _opened(server, name, value)
