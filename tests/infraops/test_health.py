@@ -184,7 +184,8 @@ def test_processes_that_were_replaced_are_told(api_of, boss, worker):
 
 def test_it_asks_a_fixed_number_of_times(api_of, boss, worker, query_ceiling):
     client = api_of(boss)
-    with query_ceiling(16):  # three for the seals of the audit trail, one for the variables
+    # Three of them for the seals of the audit trail, one for values of variables in clear.
+    with query_ceiling(16):
         client.get(URL)
 
 

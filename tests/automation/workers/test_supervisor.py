@@ -263,3 +263,24 @@ def test_a_task_that_fails_is_kept_as_a_failure() -> None:
     perform(read_package(payload))
 
     assert Failure.objects.get().func == "automation.tasks.run_next"
+
+
+# --- The database ---------------------------------------------------------------------------------
+
+
+@pytest.mark.only_on("mysql")
+def test_it_stops_although_the_database_hangs(command, mariadb) -> None:
+    """And has one line about that, not one for each of its tries."""
+    url = {"DATABASE_URL": mariadb.url, "DATABASE_TIMEOUT": "3", "WORKER_GRACE_SECONDS": "1"}
+    assert command("migrate", "--verbosity=0", **url).process.wait(180) == 0
+    cluster = command("run_worker", **url)
+    cluster.wait_for(" is running.", seconds=60)
+
+    mariadb.process.send_signal(signal.SIGSTOP)
+    try:
+        cluster.wait_for("Queue unavailable (", seconds=60)
+        assert cluster.stop(seconds=60) == 0
+    finally:
+        mariadb.process.send_signal(signal.SIGCONT)
+    assert "Traceback" not in cluster.printed
+    assert cluster.printed.count("Queue unavailable (") == 1
