@@ -43,7 +43,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     @staticmethod
     def _failure(token: str) -> AuthenticationFailed | Throttled:
         try:
-            rows = FailedAttempts.objects.begin(API_KEY, prefix_of(token))
+            rows = FailedAttempts.objects.begin(API_KEY, key_prefix(token))
             if rows.filter(count=1).exists() and ApiKey.objects.record_refusal(token):
                 rows.mark_told()
         except TooManyAttempts as error:
@@ -56,7 +56,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return f'{self.keyword} realm="InfraOps"'
 
 
-def prefix_of(token: str) -> str:
+def key_prefix(token: str) -> str:
     """What lists show of a key; "" if the token has another form: it may be another secret."""
     prefix, dot, _secret = token.partition(".")
     is_ours = dot and len(prefix) == PREFIX_LENGTH and set(prefix) <= set("0123456789abcdef")
