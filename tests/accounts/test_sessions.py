@@ -201,6 +201,35 @@ def test_a_deactivation_ends_sessions_and_keys_for_good(client_of, boss, alice):
     admin = client_of(boss)
     with recorded() as lines:
         admin.post(reverse("admin:accounts_user_change", args=[alice.pk]), edited)
+def test_an_admin_ends_all_sessions_of_a_user_on_their_page(client_of, boss, vera, alice, bob):
+    clients, other, admin = [logged_in(alice) for _ in range(2)], logged_in(bob), client_of(boss)
+    page = reverse("admin:accounts_user_change", args=[alice.pk])
+    path = reverse("accounts:user_sessions_end", args=[alice.pk])
+    assert path in admin.get(page).content.decode()
+    assert path not in client_of(vera).get(page).content.decode()
+    with recorded() as lines:
+        said = admin.post(path, follow=True).content.decode()
+    assert "Ended 2 sessions of alice." in said and "Not logged in" in said
+    assert lines == ["user.sessions_ended by boss"]
+    assert not any(map(is_in, clients)) and is_in(other) and is_in(admin)
+    assert client_of(vera).post(path).status_code == 403 and admin.get(path).status_code == 405
+    own = reverse("accounts:user_sessions_end", args=[boss.pk])
+    elsewhere = logged_in(boss)
+    assert "Ended 1 session of boss." in admin.post(own, follow=True).content.decode()
+    assert is_in(admin) and not is_in(elsewhere)
+
+
+def test_the_api_ends_all_sessions_of_a_user(api_of, boss, alice, bob):
+    make.session(alice), make.session(alice), make.session(bob)
+    path = f"/api/users/{alice.pk}/end-sessions"
+    assert api_of(boss).post(path).json() == {"ended": 2}
+    assert not alice.sessions.exists() and bob.sessions.exists()
+    assert api_of(bob).post(path).status_code == 403
+    admin = api_of(boss)
+    assert admin.post(f"/api/users/{boss.pk}/end-sessions").json()["ended"] >= 1
+    assert admin.get("/api/users/me").status_code == 200
+
+
     assert lines == [
         "user.updated by boss",
         "user.sessions_ended by boss",
