@@ -49,6 +49,8 @@ class OwnPasswordView(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        # A cookie for the login page, in place of that of the old password.
+        self.request.logged_in = form.user  # type: ignore[attr-defined]
         messages.success(
             self.request,
             "Password changed. Your other sessions have ended. Your API keys still work.",
