@@ -32,7 +32,7 @@ class RecordViewSet(viewsets.GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action is None:
+        if not getattr(self, "action", None):
             return  # a method that does not exist here: 405, whatever the parameters
         known = self._known_parameters()
         if unknown := set(request.query_params) - known:

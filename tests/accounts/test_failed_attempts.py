@@ -287,13 +287,14 @@ def test_the_first_wrong_api_key_is_a_line_and_further_ones_are_another(api, ali
 
 def test_a_flood_of_wrong_api_keys_is_two_lines(api, db):
     for number in range(30):
-        api.get("/api/users/me", headers=bearer(f"prefix{number}.my-password"))
-    api.get("/api/users/me", headers=bearer("no-dot-my-password"))
+        api.get("/api/users/me", headers=bearer(f"{number:08x}.my-password"))
+    for other in ("no-dot-my-password", "my-pass0.word"):
+        api.get("/api/users/me", headers=bearer(other))
     later(QUIET + timedelta(seconds=1))
     minute_passed.send(sender=None)
     _first, rest = lines("apikey.refused")
-    assert (rest["names"], rest["attempts"], len(rest["prefixes"])) == (30, 30, 20)
-    assert "my-password" not in str(lines("apikey.refused"))
+    assert (rest["names"], rest["attempts"], len(rest["prefixes"])) == (30, 31, 20)
+    assert "my-pass" not in str(lines("apikey.refused"))
 
 
 def test_a_wrong_api_key_is_wrong_where_the_database_takes_no_writes(api, db, monkeypatch, caplog):
