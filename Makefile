@@ -14,7 +14,7 @@ PRODUCTION := DEBUG=false HTTPS=true ALLOWED_HOSTS=console.example.com \
 	ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run migrate test check chaos bench pictures fonts env venv packages clean
+.PHONY: help demo run migrate test check chaos bench pictures fonts lock sbom audit env venv packages clean
 
 help: ## List these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -60,6 +60,25 @@ fonts: $(VENV)/base ## Rebuild the fonts after a change to static/fonts/icons.tx
 	@$(VENV)/fonts/bin/pip --disable-pip-version-check --quiet install fonttools brotli
 	@PYTHONPATH=$$(echo $(VENV)/lib/python*/site-packages) $(VENV)/fonts/bin/python docs/fonts.py
 
+# Each package with the hashes of all its files, for Python 3.11 and later. Changed pins go into the
+# .in files; others keep the versions that the .txt files have.
+lock: ## Rewrite requirements/*.txt, with hashes, from requirements/*.in
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/pip --disable-pip-version-check --quiet install uv==0.13.9
+	@cd requirements && for name in build base mysql prod dev audit; do \
+		../$(VENV)/lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+			$$name.in --output-file $$name.txt; \
+	done
+
+sbom: $(VENV)/audit ## Write sbom.json: what an installation consists of, as CycloneDX
+	@$(VENV)/audit-tools/bin/cyclonedx-py requirements requirements/prod.txt \
+		--output-reproducible --output-format JSON --output-file sbom.json
+	@echo "sbom.json lists the packages of requirements/prod.txt."
+
+audit: $(VENV)/audit ## Look for published advisories about our dependencies (needs the network)
+	@$(VENV)/audit-tools/bin/python docs/advisories.py
+
 env: .env
 
 # Written once, with secrets of its own, and never again: it is yours.
@@ -76,12 +95,18 @@ venv: $(VENV)/base ## Create the virtual environment
 $(VENV)/base: requirements/base.txt
 	@echo "Installing what InfraOps needs into $(VENV) (about 40 packages)."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --only-binary :all: --requirement $<
+	@$(PIP) install --require-hashes --only-binary :all: --requirement $<
 	@touch $@
 
-$(VENV)/dev: requirements/dev.txt requirements/prod.txt requirements/mysql.txt $(VENV)/base | packages
+$(VENV)/dev: requirements/dev.txt requirements/build.txt $(VENV)/base | packages
 	@echo "Installing what the tests and checks need into $(VENV)."
-	@$(PIP) install --requirement $<
+	@$(PIP) install --require-hashes --requirement requirements/build.txt
+	@$(PIP) install --require-hashes --no-build-isolation --requirement $<
+	@touch $@
+
+$(VENV)/audit: requirements/audit.txt $(VENV)/base
+	@$(PYTHON) -m venv $(VENV)/audit-tools
+	@$(VENV)/audit-tools/bin/pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@
 
 packages:

@@ -42,11 +42,8 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     @staticmethod
     def _failure(token: str) -> AuthenticationFailed | Throttled:
-        # The part before the dot is shown in lists, so it may be recorded; a token without one may
-        # be another secret, pasted by mistake.
-        prefix, dot, _secret = token.partition(".")
         try:
-            rows = FailedAttempts.objects.begin(API_KEY, prefix[:PREFIX_LENGTH] if dot else "")
+            rows = FailedAttempts.objects.begin(API_KEY, key_prefix(token))
             if rows.filter(count=1).exists() and ApiKey.objects.record_refusal(token):
                 rows.mark_told()
         except TooManyAttempts as error:
@@ -57,6 +54,13 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return f'{self.keyword} realm="InfraOps"'
+
+
+def key_prefix(token: str) -> str:
+    """What lists show of a key; "" if the token has another form: it may be another secret."""
+    prefix, dot, _secret = token.partition(".")
+    is_ours = dot and len(prefix) == PREFIX_LENGTH and set(prefix) <= set("0123456789abcdef")
+    return prefix if is_ours else ""
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

@@ -7,6 +7,7 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
+from .known_browsers import source_of
 from .models import FailedAttempts, User
 
 LOG_IN, PASSWORD = FailedAttempts.Kind.LOG_IN, FailedAttempts.Kind.PASSWORD
@@ -32,7 +33,10 @@ class LogInForm(AuthenticationForm):
         if name is None or not password:
             return self.cleaned_data
         self.user_cache = FailedAttempts.objects.trying(
-            LOG_IN, name, lambda: authenticate(self.request, username=name, password=password)
+            LOG_IN,
+            name,
+            lambda: authenticate(self.request, username=name, password=password),
+            source=source_of(self.request, name),
         )
         if self.user_cache is None:
             raise self.get_invalid_login_error()

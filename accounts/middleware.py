@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
+from .known_browsers import remember_browser
 from .lost_sessions import is_page, lead_through_log_in
 from .models import LAST_SEEN
 from .signed_in import signed_in
@@ -68,6 +69,8 @@ class SessionActivityMiddleware:
         user = getattr(request, "_cached_user", None)
         if user is not None and user.is_authenticated and is_by_person(request):
             LAST_SEEN.note(request.session.session_key)
+        if logged_in := getattr(request, "logged_in", None):
+            remember_browser(response, logged_in)
         return response
 
 

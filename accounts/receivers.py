@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from console.signals import minute_passed
 
-from .models import ApiKey, FailedAttempts, Session
+from .models import ApiKey, FailedAttempts, Session, User
 
 
 @receiver(user_logged_in)
-def limit_session(request: HttpRequest, **kwargs: Any) -> None:
+def begin_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """The session ends at this time, however much it is used."""
     request.session.set_expiry(timezone.now() + timedelta(hours=settings.SESSION_HOURS))
+    # The middleware gives the browser its cookie.
+    request.logged_in = user  # type: ignore[attr-defined]
 
 
 @receiver(minute_passed)

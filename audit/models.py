@@ -84,8 +84,10 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
             named["via"] = via
             if via.startswith("command "):
                 named["terminal"] = context.terminal()
+        # People may delete themselves: then there is no row that the line could point to.
+        is_gone = action.endswith(".deleted") and resource is not None and resource == user
         return self.create(
-            user_id=getattr(user, "pk", None),
+            user_id=None if is_gone else getattr(user, "pk", None),
             action=action,
             resource_type=resource._meta.model_name if resource is not None else "",
             resource_id=identity_of(resource),

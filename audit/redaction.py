@@ -4,6 +4,7 @@ import base64
 import functools
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from schema.sealing import MASK, is_sealed, texts_in
@@ -11,6 +12,9 @@ from schema.secret_names import is_secret
 
 # In bytes. What base64 makes of shorter secrets could be part of anything.
 SHORTEST_IN_BASE64 = 6
+# Of more secrets, only those are searched for whose first letters a text has.
+MANY_SECRETS = 200
+START = 3
 
 
 def mask_value(value: Any) -> str:
@@ -150,14 +154,24 @@ class Redactor:
         pieces = {piece for secret in secrets for piece in _pieces(secret)}
         known = sorted((p for p in pieces if len(p) >= self.SHORTEST), key=len, reverse=True)
         self._secrets = [(_anchor(piece), _anyhow_written(piece)) for piece in known]
+        self._by_start: dict[str, list[int]] = {}
+        if len(known) > MANY_SECRETS:
+            for number, (anchor, _pattern) in enumerate(self._secrets):
+                self._by_start.setdefault(anchor[:START], []).append(number)
         # The most characters that one of them takes, however it is written.
         self.longest = max(map(_longest_written, known), default=0)
 
     def redact(self, text: str) -> str:
-        for anchor, pattern in self._secrets:
+        for anchor, pattern in self._likely(text) if self._by_start else self._secrets:
             if anchor in text:
                 text = pattern.sub(MASK, text)
         return text
+
+    def _likely(self, text: str) -> list[tuple[str, re.Pattern[str]]]:
+        """Those that the text may hold, by how they begin: thousands would take long otherwise."""
+        starts = {text[at : at + size] for size in range(START + 1) for at in range(len(text))}
+        found = [self._by_start[start] for start in starts & self._by_start.keys()]
+        return [self._secrets[number] for number in sorted(chain.from_iterable(found))]
 
 
 def _anchor(secret: str) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,19 +21,25 @@ MANAGE = Path(settings.BASE_DIR) / "manage.py"
 NICENESS = 10
 
 
-def start(*arguments: str, niceness: int = 0, **options: Any) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: str, niceness: int = 0, ends_with_us: bool = False, **options: Any
+) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that Ctrl-C in the terminal reaches us but not it.
 
-    gunicorn and run_worker both stop gracefully if only their main process gets SIGTERM; a signal
-    to all processes of a cluster ends its workers in mid-job and leaves the cluster hanging.
+    With `ends_with_us`, the kernel sends it SIGTERM when the calling thread has ended, however that
+    came about; gunicorn and run_worker then stop gracefully.
     """
     command = ["nice", "-n", str(niceness), sys.executable, *arguments]
+    if ends_with_us and shutil.which("setpriv"):
+        command = ["setpriv", "--pdeathsig", "TERM", *command]
     return subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True, **options)
 
 
-def start_worker(output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+def start_worker(
+    output: IO[bytes] | None = None, *, ends_with_us: bool = False
+) -> subprocess.Popen[bytes]:
     streams: dict[str, Any] = {"stdout": output, "stderr": subprocess.STDOUT}
-    return start(str(MANAGE), "run_worker", niceness=NICENESS, **streams)
+    return start(str(MANAGE), "run_worker", niceness=NICENESS, ends_with_us=ends_with_us, **streams)
 
 
 def stop(child: subprocess.Popen[bytes], *, within_seconds: float | None = None) -> None:

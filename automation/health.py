@@ -10,6 +10,7 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
+from audit.models import AuditLog
 from console.collected import Condition
 
 from .models import Run, Worker
@@ -25,8 +26,8 @@ def examine_queue() -> Condition:
     has_free_worker = Run.objects.beating().count() < settings.Q_CLUSTER["workers"]
     if waiting is not None and waiting > ALIVE_FOR.total_seconds() and has_free_worker:
         return Condition(
-            f"A wake-up has waited for {waiting:.0f} s although a worker is free: "
-            "restart the workers.",
+            f"A wake-up has waited for {waiting:.0f} s although a worker is free: no run_worker "
+            "reads the queue. Their logs say why.",
             facts,
         )
     return Condition(facts=facts)
@@ -46,14 +47,23 @@ def examine_worker() -> Condition:
     )
     alive: set[Any] = set(Worker.objects.alive().values_list("host", "pid"))
     alive |= set(Run.objects.beating().values_list("worker_host", "worker_pid"))
-    facts = {"newest_seen_seconds": _age(newest), "alive": len(alive)}
+    facts = {
+        "newest_seen_seconds": _age(newest),
+        "alive": len(alive),
+        "replaced_last_hour": _replaced_last_hour(),
+    }
     if alive:
         return Condition(facts=facts)
     since = f"for {facts['newest_seen_seconds']:.0f} s" if newest else "ever"
-    # Workers of a stuck cluster take no tasks, so they are not seen either.
-    or_restart = ", or restart it if it is running but stuck" if newest else ""
-    advice = f"start one with `manage.py run_worker`{or_restart}"
-    return Condition(f"No worker has been seen {since}: {advice}.", facts)
+    return Condition(
+        f"No worker has been seen {since}: start one with `manage.py run_worker`.", facts
+    )
+
+
+def _replaced_last_hour() -> int:
+    """How many processes of `run_worker` were killed or stuck, and were replaced by it."""
+    since = timezone.now() - timedelta(hours=1)
+    return AuditLog.objects.filter(action="worker.restarted", timestamp__gt=since).count()
 
 
 def _oldest_wakeup() -> datetime | None:

@@ -1,25 +1,17 @@
 """Signals that automation listens to."""
 
-import contextlib
-import logging
-import multiprocessing.util
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.dispatch import receiver
 from django_q.models import Schedule
-from django_q.signals import post_spawn
 
 from audit.signals import story_asked
 from audit.stories.story import Chapter
 
 from .content import playbook_files
-from .execution.reaper import reap_dead
-from .execution.run_folder import sweep_folders
-from .models import Job, Playbook, Run, Worker
+from .models import Job, Playbook, Run
 from .queue import schedules
-
-logger = logging.getLogger(__name__)
 
 CONNECTION_CHECK = {
     "name": "Check connection",
@@ -60,25 +52,6 @@ def _register_connection_check(using: str) -> None:
         Playbook(file_path=file_path, file_hash=file_hash, **CONNECTION_CHECK).save(using=using)
     else:
         known.exclude(file_hash=file_hash).update(file_hash=file_hash)
-
-
-@receiver(post_spawn)
-def note_new_worker(**kwargs: Any) -> None:
-    """A worker process has started: record it before its first task, and clean up after others."""
-    sweep_folders()
-    # A process that ends properly is removed at once instead of after ALIVE_FOR.
-    multiprocessing.util.Finalize(None, _say_goodbye, exitpriority=0)
-    try:
-        Worker.objects.beat()
-        reap_dead()
-    except DatabaseError:
-        logger.warning("Database unavailable: this worker will register with its first task.")
-
-
-def _say_goodbye() -> None:
-    with contextlib.suppress(DatabaseError):
-        Worker.objects.leave()
-    connections.close_all()
 
 
 @receiver(story_asked, sender=Run)

@@ -7,6 +7,8 @@ from typing import TypeVar
 from django.conf import settings
 from django.utils.safestring import mark_safe
 
+from schema.outages import trouble_of
+
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
@@ -24,8 +26,8 @@ def ask_part(name: str, ask: Callable[[], Answer], *, instead: Instead) -> Answe
     """
     try:
         return ask()
-    except Exception:  # Code of any app: it may raise anything.
-        if settings.RAISE_IN_PARTS:
+    except Exception as error:  # Code of any app: it may raise anything.
+        if settings.RAISE_IN_PARTS or trouble_of(error):  # without a database, no part is shown
             raise
         logger.exception("A part could not be shown: %s", name)
         return instead

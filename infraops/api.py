@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import Error
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
@@ -24,6 +25,7 @@ from rest_framework.views import APIView
 from console.collected import Endpoint, HealthCheck
 from console.parts import parts_of
 from infraops import health
+from infraops.outages.known import outage
 
 OWN = {"health": "health", "schema": "schema", "docs": "docs"}
 CHECKED = [check.name for check in parts_of(HealthCheck)]
@@ -57,6 +59,9 @@ class InfraOpsView(APIView):
 
 class HealthSerializer(serializers.Serializer):
     status = serializers.CharField(help_text="ok or unhealthy")
+    detail = serializers.CharField(
+        required=False, help_text="What is wrong with the database, if anything."
+    )
     parts = serializers.DictField(
         required=False, help_text=f"{', '.join(CHECKED)}. Only for authenticated users."
     )
@@ -82,10 +87,19 @@ class HealthView(APIView):
         Authenticated users also see the details.
         """
         parts = health.examine()
-        is_ok = all(part.is_ok for part in parts.values())
-        answer: dict[str, Any] = {"status": "ok" if is_ok else "unhealthy"}
-        if parts["database"].is_ok and request.user.is_authenticated:
-            answer["parts"] = {name: part.described() for name, part in parts.items()}
+        detail = parts["database"].reason
+        answer: dict[str, Any] = {}
+        try:
+            if not detail and request.user.is_authenticated:
+                answer["parts"] = {name: part.described() for name, part in parts.items()}
+        except Error as error:  # The database has gone since.
+            detail = outage.note_error(error)
+            if not detail:
+                raise
+        if detail:
+            answer["detail"] = detail
+        is_ok = not detail and all(part.is_ok for part in parts.values())
+        answer["status"] = "ok" if is_ok else "unhealthy"
         return Response(answer, status=200 if is_ok else 503)
 
 

@@ -3,7 +3,6 @@
 .env.example explains every variable.
 """
 
-import sys
 import warnings
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from infraops.databases import configure_database, parse_url
+from infraops.databases import configure_database, parse_url, serves
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -92,6 +91,7 @@ MIDDLEWARE = [
     "infraops.middleware.NoStoreMiddleware",
     # Compresses pages and API responses; docs/decisions.md explains why secrets in them are safe.
     "django.middleware.gzip.GZipMiddleware",
+    "infraops.outages.middleware.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -124,9 +124,12 @@ TEMPLATES = [
 
 # --- Storage --------------------------------------------------------------------------------------
 
+# How long console and worker wait for an answer of MySQL or MariaDB, in seconds.
+DATABASE_TIMEOUT = env.int("DATABASE_TIMEOUT", default=30)
 DATABASES = {
     "default": configure_database(
-        parse_url(env("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}"))
+        parse_url(env("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'infraops.sqlite3'}")),
+        DATABASE_TIMEOUT if serves() else None,
     )
 }
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
@@ -207,25 +210,20 @@ WORKER_GRACE_SECONDS = env.int("WORKER_GRACE_SECONDS", default=60)
 RUN_HEARTBEAT_SECONDS = 5
 RUN_LOST_AFTER_SECONDS = 30
 
-# django-q2 only carries wake-ups; the tables are the queue. A task delivered twice is harmless, and
-# a failed one is not repeated. `retry` must exceed what a worker may have prefetched.
-Q_TIMEOUT = RUN_DEADLINE_MAX_SECONDS + 60
+# A worker process that is busy for longer is killed. After a run it has to write down its end.
+TASK_TIMEOUT_SECONDS = RUN_DEADLINE_MAX_SECONDS + 900
+
+# django-q2 only carries wake-ups; the tables are the queue. A task delivered twice, late or never
+# is harmless. Its cluster is not used: see automation/workers.
 Q_CLUSTER = {
     "name": "infraops",
     "workers": env.int("WORKERS", default=2),
-    "timeout": Q_TIMEOUT,
-    "retry": 3 * Q_TIMEOUT + 300,
-    "queue_limit": 1,
-    "bulk": 1,
-    "ack_failures": True,
-    "max_attempts": 1,
+    "timeout": TASK_TIMEOUT_SECONDS,  # not used, but checked with `retry`
+    "retry": TASK_TIMEOUT_SECONDS + 1,
     "save_limit": -1,
     "catch_up": False,
     "poll": 0.2,
-    "recycle": 100,
     "label": "Queue",
-    # Its scheduler would evaluate any row of its table: run_worker calls it, see automation/queue.
-    "scheduler": False,
 }
 if REDIS_URL := env("REDIS_URL", default=""):
     Q_CLUSTER |= {"redis": REDIS_URL, "broker_class": "automation.queue.in_redis.RedisBroker"}
@@ -386,7 +384,6 @@ SILENCED_SYSTEM_CHECKS = [
     "models.W037",
 ]
 
-WORKER_COMMANDS = {"run_worker", "qcluster"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -396,6 +393,6 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["set_up"]}
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    # Every wake-up logs a line: useful in the worker's terminal, noise anywhere else.
-    "loggers": {"django-q": {"level": "INFO" if WORKER_COMMANDS & set(sys.argv) else "WARNING"}},
+    # It logs a line for each wake-up that is queued.
+    "loggers": {"django-q": {"level": "WARNING"}},
 }

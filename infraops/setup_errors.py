@@ -5,7 +5,7 @@ import logging
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from schema.retrying import is_one_of
+from schema.outages import is_one_of, trouble_of
 
 MIGRATE = ".venv/bin/python manage.py migrate"
 # Error codes of MySQL and MariaDB: no such table, unknown column.
@@ -13,7 +13,8 @@ LACKING = {1146, 1054}
 LACKING_TEXTS = ("no such table", "no such column", "has no column named")
 # Unknown database, access denied, no server at this socket or address, unknown host.
 UNREACHABLE = {1044, 1045, 1049, 2002, 2003, 2005}
-UNREACHABLE_TEXTS = ("unable to open database file", "file is not a database")
+NO_FILE = ("unable to open database file",)
+UNREACHABLE_TEXTS = (*NO_FILE, "file is not a database")
 
 
 def explain_error(error: BaseException | None) -> str:
@@ -25,7 +26,12 @@ def explain_error(error: BaseException | None) -> str:
     if is_one_of(error, LACKING, LACKING_TEXTS):
         return f"The database is not up to date ({_words(error)}). Run: {MIGRATE}"
     if is_one_of(error, UNREACHABLE, UNREACHABLE_TEXTS):
-        return f"The database cannot be opened ({_words(error)}). Check DATABASE_URL in .env."
+        said = f"The database cannot be opened ({_words(error)}). Check DATABASE_URL in .env."
+        return (
+            f"{said} If it is a new one: Run: {MIGRATE}"
+            if is_one_of(error, set(), NO_FILE)
+            else said
+        )
     return ""
 
 
@@ -35,10 +41,18 @@ def _words(error: DatabaseError) -> str:
 
 
 class WithoutTraceback(logging.Filter):
-    """Logs one line for a request that fails because of the set-up."""
+    """Logs one line without a traceback for an error of the set-up or an outage of the database.
+
+    Nothing for a request that an outage fails: infraops/outages has logged the outage.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        sentence = explain_error(record.exc_info[1] if record.exc_info else None)
-        if sentence:
+        error = record.exc_info[1] if record.exc_info else None
+        if trouble_of(error) and record.name == "django.request":
+            return False
+        if sentence := explain_error(error):
             record.msg, record.args, record.exc_info = "%s", (sentence,), None
+        elif trouble := trouble_of(error):
+            text = f"{record.getMessage()}: {trouble.sentence} ({error})"
+            record.msg, record.args, record.exc_info = "%s", (text,), None
         return True

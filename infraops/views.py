@@ -30,6 +30,8 @@ from schema.limits import LONGEST_SEARCH
 
 from .figures import FRESH, OLD
 from .home import first_steps, home_of
+from .outages.answers import unavailable
+from .outages.known import outage
 from .search import search
 from .setup_errors import explain_error
 
@@ -129,12 +131,14 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500. Uses neither database nor session, which may be what failed."""
-    set_up = explain_error(sys.exception())
+    """500, or 503 if the database is what failed. Uses neither database nor session."""
+    error = sys.exception()
+    if sentence := outage.note_error(error) or explain_error(error):
+        return unavailable(request, sentence)
     if request.path.startswith(reverse("api:root")):
-        said = set_up or "Something went wrong. The console's log has the details."
+        said = "Something went wrong. The console's log has the details."
         return JsonResponse({"detail": said, "fields": {}}, status=500)
-    return HttpResponseServerError(render_to_string("500.html", {"set_up": set_up}))
+    return HttpResponseServerError(render_to_string("500.html"))
 
 
 def _behind_log_in(page: str) -> str:

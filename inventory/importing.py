@@ -16,7 +16,7 @@ from schema.secret_names import is_secret_name
 
 from .ansible.names import MAGIC_FOR_SERVERS
 from .ansible.reading import Host
-from .host_variables import secret_names
+from .host_variables import ALWAYS_OPEN, secret_names
 from .models import Inventory, Server
 from .validators import VARIABLE
 
@@ -137,7 +137,7 @@ def _marked(host: Host, stored: dict[str, Any]) -> set[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise NotTaken(f"{SECRETS} is not a list of names.")
     before = [name for name in secret_names(stored) if not is_secret_name(name)]
-    return {*(name.strip() for name in names), *before}
+    return {*(name.strip() for name in names), *before} - set(ALWAYS_OPEN)
 
 
 def _encrypted(host: Host, server: Server) -> list[str]:

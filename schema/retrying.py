@@ -2,43 +2,30 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from .outages import Outage, is_one_of, trouble_of
+
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-# Error codes of MySQL and MariaDB: table missing while partitions are swapped, too many
-# connections, server shutting down, lock wait timeout, deadlock, connection killed, cannot connect,
-# server gone away, connection lost, idle timeout.
-AWAY = {1146, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 4031}
-# The server answers but accepts no writes: error writing a file (twice), disk full, table full for
-# the same reason, read-only (twice: while another server takes over).
-TAKES_NO_WRITES = {3, 1026, 1021, 1114, 1290, 1836}
-TRANSIENT = AWAY | TAKES_NO_WRITES
-TRANSIENT_TEXTS = (
-    "database is locked",
-    "database table is locked",
-    "disk i/o error",
-    "database or disk is full",
-    "attempt to write a readonly database",
-)
+# The code of MySQL and MariaDB for a missing table: so it seems while partitions are swapped.
+SWAPPED = {1146}
 PAUSE_SECONDS = 0.5
+
+_outage = Outage("Database", logger)
 
 
 def is_transient(error: Exception) -> bool:
     """True if the same statement may well succeed in a moment."""
     if isinstance(error, InterfaceError):
         return True
-    return isinstance(error, DatabaseError) and is_one_of(error, TRANSIENT, TRANSIENT_TEXTS)
-
-
-def is_one_of(error: DatabaseError, codes: Collection[int], texts: Collection[str]) -> bool:
-    """True if it has one of the codes (MySQL, MariaDB) or, in lower case, of the texts (SQLite)."""
-    code = error.args[0] if error.args else None
-    return code in codes or any(text in str(error).lower() for text in texts)
+    return isinstance(error, DatabaseError) and (
+        trouble_of(error) is not None or is_one_of(error, SWAPPED, ())
+    )
 
 
 def insisting(operation: Callable[[], Result], *, for_seconds: float = 600) -> Result:
@@ -50,13 +37,16 @@ def insisting(operation: Callable[[], Result], *, for_seconds: float = 600) -> R
     give_up_at = time.monotonic() + for_seconds
     while True:
         try:
-            return operation()
+            result = operation()
         except DatabaseError as error:
             if not is_transient(error) or time.monotonic() > give_up_at:
                 raise
-            logger.warning("Database unavailable (%s), retrying.", error)
+            _outage.note(str(error))
             reconnect()
             time.sleep(PAUSE_SECONDS)
+        else:
+            _outage.end()
+            return result
 
 
 def reconnect() -> None:

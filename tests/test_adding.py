@@ -54,7 +54,6 @@ WITHOUT: dict[str, dict[str, str]] = {
     ),
     "automation.Worker": {
         "endpoint": "/api/health says how many live.",
-        "audit": "It beats every few seconds.",
         "make": "Worker.objects.beat() makes one.",
     },
     "tickets.TicketOccurrence": {

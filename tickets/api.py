@@ -37,11 +37,11 @@ class TicketSerializer(StrictModelSerializer):
     """Status and assignee change through endpoints of their own."""
 
     job_id = serializers.UUIDField(
-        source="job.job_id", default=None, read_only=True, help_text="First failed job."
+        source="job.job_id", allow_null=True, read_only=True, help_text="First failed job."
     )
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     assigned_to = serializers.CharField(
-        source="assigned_to.username", default=None, read_only=True, allow_null=True
+        source="assigned_to.username", read_only=True, allow_null=True
     )
 
     class Meta:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address as parse_address
+from ipaddress import ip_network
 from itertools import groupby
 from math import ceil
 from typing import Any, Self, TypeVar
@@ -45,14 +46,19 @@ class TooManyAttempts(ValidationError):
 
 class FailedAttemptsQuerySet(models.QuerySet["FailedAttempts"]):
     def trying(
-        self, kind: FailedAttempts.Kind, name: str, check: Callable[[], Answer | None]
+        self,
+        kind: FailedAttempts.Kind,
+        name: str,
+        check: Callable[[], Answer | None],
+        *,
+        source: str = "",
     ) -> Answer | None:
         """What `check()` returns: None or False is a failure. Success clears the failures before.
 
         The attempt is counted before the check, so that attempts at the same moment are limited
         too. Raises TooManyAttempts instead of checking while the name has to wait.
         """
-        rows = self.begin(kind, name)
+        rows = self.begin(kind, name, source)
         answer = check()
         if answer:
             rows.clear()
@@ -60,12 +66,13 @@ class FailedAttemptsQuerySet(models.QuerySet["FailedAttempts"]):
             record_failures([row])
         return answer
 
-    def begin(self, kind: FailedAttempts.Kind, name: str) -> Self:
-        """Count an attempt from the current address. Returns its row.
+    def begin(self, kind: FailedAttempts.Kind, name: str, source: str = "") -> Self:
+        """Count an attempt from this source, by default the current address. Returns its row.
 
         Raises TooManyAttempts if the name has to wait.
         """
-        who = {"kind": kind, "name": _plain(name), "address": _network(current().ip_address)}
+        address = source or _network(current().ip_address)
+        who = {"kind": kind, "name": _plain(name), "address": address}
         rows = self.filter(**who)
         while not rows._count():
             row = rows.first()
@@ -119,7 +126,7 @@ class FailedAttemptsQuerySet(models.QuerySet["FailedAttempts"]):
             with transaction.atomic():
                 self.create(**who, count=1, untold=1)
         except IntegrityError:  # another process has just created it
-            self.begin(who["kind"], who["name"])
+            self.begin(who["kind"], who["name"], who["address"])
             return
         beyond = self.filter(kind=who["kind"]).order_by("-last_at").values_list("pk", flat=True)
         if excess := list(beyond[MOST : MOST + 100]):
@@ -152,8 +159,11 @@ def _record(kind: str, address: str, rows: list[FailedAttempts]) -> None:
         "refused": sum(row.refused for row in rows),
         "since": min(row.started_at for row in rows),
     }
+    ip_address = _address(address)
+    if address and not ip_address:
+        details["source"] = address
     now = current()
-    with acting_as(now.user, ip_address=_address(address), user_agent=now.user_agent, via=now.via):
+    with acting_as(now.user, ip_address=ip_address, user_agent=now.user_agent, via=now.via):
         if kind == FailedAttempts.Kind.LOG_IN:
             AuditLog.objects.record("user.login_failed", **details)
         elif kind == FailedAttempts.Kind.PASSWORD:
@@ -253,12 +263,17 @@ def _network(address: str | None) -> str:
     """Whoever has an IPv6 address has all of its /64: they count as one."""
     if not address:
         return ""
-    found = ip_address(address)
+    found = parse_address(address)
     return address if found.version == 4 else str(ip_network(f"{address}/64", strict=False))
 
 
 def _address(network: str) -> str | None:
-    return network.partition("/")[0] or None
+    """An address of the network; None for another source of attempts."""
+    address = network.partition("/")[0]
+    try:
+        return str(parse_address(address))
+    except ValueError:
+        return None
 
 
 def _in_words(seconds: int) -> str:

@@ -65,7 +65,7 @@ class JobSerializer(serializers.ModelSerializer):
         source="run.options", help_text="Options that differ from their defaults."
     )
     credential_id = serializers.IntegerField(
-        source="run.credential_id", help_text="Credential chosen at launch."
+        source="run.credential_id", allow_null=True, help_text="Credential chosen at launch."
     )
     command = serializers.CharField(
         source="run.command", help_text="Exact command line. Empty until the run has started."
@@ -78,10 +78,14 @@ class JobSerializer(serializers.ModelSerializer):
     )
     relaunches = serializers.SerializerMethodField(help_text="Runs that relaunch this one.")
     held_until = serializers.DateTimeField(
-        source="run.held_until", help_text="The run does not start before this time."
+        source="run.held_until",
+        allow_null=True,
+        help_text="The run does not start before this time.",
     )
     held_reason = serializers.CharField(source="run.held_reason")
-    cancel_requested_at = serializers.DateTimeField(source="run.cancel_requested_at")
+    cancel_requested_at = serializers.DateTimeField(
+        source="run.cancel_requested_at", allow_null=True
+    )
     nothing_to_do = serializers.BooleanField(
         source="had_nothing_to_do",
         help_text="True if the job succeeded without running a task on this server.",

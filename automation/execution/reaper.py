@@ -12,11 +12,14 @@ from django.db import DatabaseError
 
 from automation import processes
 from automation.models import Run
+from schema.outages import Outage, trouble_of
 from schema.retrying import reconnect
 
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5  # between two proofs of writing
+
+_outage = Outage("Reaper: database", logger)
 
 
 def reap() -> list[int]:
@@ -30,8 +33,13 @@ def look() -> None:
         if lost := reap():
             logger.warning("Ended runs whose workers are gone: %s", lost)
     except Exception as error:
-        logger.warning("Could not check other workers' runs: %s", error)
+        if trouble_of(error):
+            _outage.note(str(error))
+        else:
+            logger.warning("Could not check other workers' runs: %s", error)
         reconnect()
+    else:
+        _outage.end()
 
 
 def reap_dead() -> list[int]:

@@ -1,7 +1,7 @@
-"""Tell worker processes that their cluster was asked to stop.
+"""Tell worker processes that `run_worker` was asked to stop.
 
 The main process of `run_worker` sets a value in memory shared with its forks. Unlike a file or a
-row, it needs no cleaning up: it ends with the cluster.
+row, it needs no cleaning up: it ends with the processes.
 """
 
 import multiprocessing
@@ -26,6 +26,11 @@ def is_asked() -> bool:
 def is_overdue() -> bool:
     """True if the grace period is over."""
     return is_asked() and time.monotonic() >= _end_by.value
+
+
+def seconds_overdue() -> float:
+    """Seconds since the end of the grace period; 0 before."""
+    return max(0.0, time.monotonic() - _end_by.value) if is_asked() else 0.0
 
 
 def forget() -> None:

@@ -1,13 +1,14 @@
 """The rows of django_q_schedule: plain text that anyone who can write to the database can edit.
 
-django-q2's own scheduler evaluates whatever they say. So it is switched off in its clusters
-(`Q_CLUSTER`), and `run_worker` calls it here, after whatever is not ours was switched off.
+django-q2's own scheduler evaluates whatever they say. The queue reader of `run_worker`, and the
+guard of a `qcluster` (see hardening.py), call `queue_due` instead, which first switches off
+whatever is not ours.
 """
 
 import logging
 
 from django.db import transaction
-from django.utils import timezone
+from django_q.brokers import Broker
 from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
@@ -24,16 +25,15 @@ EMPTY = ("hook", "args", "kwargs", "cluster", "intended_date_kwarg", "cron")
 KINDS = (Schedule.MINUTES, Schedule.HOURLY, Schedule.DAILY, Schedule.WEEKLY)
 
 
-def queue_due() -> None:
-    """Queue the tasks whose time has come. For a loop that must survive errors."""
+def queue_due(broker: Broker | None = None) -> None:
+    """Queue the tasks whose time has come. For a loop that has to survive errors."""
     try:
-        due = Schedule.objects.filter(next_run__lt=timezone.now()).exclude(repeats=NEVER)
-        if due.exists():
-            refuse_foreign_schedules()
-            scheduler()
+        refuse_foreign_schedules()
     except Exception as error:
-        logger.warning("Could not queue what is due: %s", error)
+        logger.warning("No scheduled task is queued: %s", error)
         reconnect()
+        return
+    scheduler(broker)
 
 
 def refuse_foreign_schedules() -> None:

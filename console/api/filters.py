@@ -4,14 +4,17 @@ from typing import Any
 
 import django_filters.rest_framework as filters
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from console.objects import row_key
 from console.times import validate_year
 from schema.limits import LARGEST, LONGEST_SEARCH
+
+from .errors import each_named
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
@@ -20,7 +23,17 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         if getattr(view, "detail", False):
             return queryset
+        if empty := [name for name in request.query_params if self._is_empty(request, view, name)]:
+            said = "Enter a value, or omit this parameter."
+            raise ValidationError(each_named(empty, lambda _name: said))
         return super().filter_queryset(request, queryset, view)
+
+    @staticmethod
+    def _is_empty(request: Request, view: Any, name: str) -> bool:
+        """True for a parameter without a value that is not a text."""
+        declared = getattr(getattr(view, "filterset_class", None), "base_filters", {}).get(name)
+        is_text = declared is None or isinstance(declared, filters.CharFilter)
+        return not is_text and "" in request.query_params.getlist(name)
 
 
 class SearchFilter(filters.CharFilter):
@@ -58,7 +71,7 @@ class IdsField(forms.Field):
     def clean(self, value: Any) -> list[int]:
         keys = list(map(row_key, filter(None, value or ())))
         if not all(keys):
-            raise ValidationError("Enter a whole number, from 1.")
+            raise DjangoValidationError("Enter a whole number, from 1.")
         return keys
 
 
@@ -71,6 +84,7 @@ class IdFilter(AnyOfFilter):
     field_class = IdsField
 
 
+@extend_schema_field({"type": "boolean"})
 class YesNoFilter(filters.TypedChoiceFilter):
     """Accepts true or false. Django's BooleanFilter takes any other word to mean "any"."""
 

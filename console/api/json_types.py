@@ -47,6 +47,8 @@ def type_problem(field: Any, value: Any) -> Any:
     if isinstance(field, serializers.PrimaryKeyRelatedField):
         return type_problem(field.pk_field, value)
     inner = getattr(field, "child_relation", None) or getattr(field, "child", None)
+    if isinstance(field, serializers.ManyRelatedField) and not isinstance(value, list):
+        return ["Expected a list of items."]
     if inner is not None:
         return _problems_within(inner, value)
     for kind, takes, said in SCALARS:

@@ -32,6 +32,8 @@ class RecordViewSet(viewsets.GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not getattr(self, "action", None):
+            return  # a method that does not exist here: 405, whatever the parameters
         known = self._known_parameters()
         if unknown := set(request.query_params) - known:
             names = ", ".join(sorted(known - {"format"})) or "none"

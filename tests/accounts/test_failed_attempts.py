@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import forms
+from accounts.known_browsers import COOKIE
 from accounts.models import FailedAttempts, TooManyAttempts, attempts
 from accounts.models.attempts import FREE, KEPT, MOST, QUIET, WAITS
 from audit.context import acting_as
@@ -112,6 +114,23 @@ def test_a_name_that_nobody_has_waits_in_the_same_way(alice, charlie):
     assert said == {"Too many failed attempts. Try again in 30 seconds."}
 
 
+@pytest.mark.parametrize("name", ["alice", "charlie", "nobody"])
+def test_no_name_is_known_by_the_time_it_takes(alice, charlie, monkeypatch, name):
+    """Whoever it is, one password is hashed; none while the name waits."""
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def count(hasher: MD5PasswordHasher, password: str, *rest: Any) -> str:
+        hashed.append(password)
+        return encode(hasher, password, *rest)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", count)
+    fail(FREE, name)
+    assert hashed == ["wrong"] * FREE
+    log_in(name, "wrong")
+    assert hashed == ["wrong"] * FREE
+
+
 def test_a_success_clears_the_failures(alice):
     for _ in range(3):
         fail(FREE - 1)
@@ -123,6 +142,44 @@ def test_after_an_hour_a_name_starts_again(alice):
     later(KEPT + timedelta(seconds=1))
     fail(FREE - 1)
     assert log_in("alice", make.PASSWORD) == "in"
+
+
+def test_the_owner_gets_in_behind_the_same_proxy_in_a_browser_that_is_known(alice, bob):
+    """All have one address there, and somebody makes everybody wait."""
+    own = browser()
+    sent = own.post(LOG_IN, {"username": "Alice", "password": make.PASSWORD})
+    cookie = sent.cookies[COOKIE]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (LOG_IN, True, "Lax")
+    own.post(reverse("admin:logout"))
+    for name in ("alice", "bob"):
+        fail(FREE, name)
+    assert "Too many" in log_in("alice", make.PASSWORD) and "Too many" in log_in(
+        "bob", make.PASSWORD
+    )
+    sent = {"username": "alice", "password": make.PASSWORD}
+    assert own.post(LOG_IN, sent).status_code == 302
+
+
+def test_a_stolen_cookie_guesses_no_faster_and_for_no_other_name(alice, bob):
+    own = browser()
+    own.post(LOG_IN, {"username": "alice", "password": make.PASSWORD})
+    thief = browser("192.0.2.66")
+    thief.cookies[COOKIE] = own.cookies[COOKIE].value
+    wrong = {"username": "alice", "password": "wrong"}
+    said = [thief.post(LOG_IN, wrong).context["form"].non_field_errors()[0] for _ in range(6)]
+    assert said[:5] == ["Wrong user name or password."] * 5 and "Too many" in said[5]
+    (line,) = lines("user.login_failed")
+    assert line["source"].startswith("known browser ") and line["address"] is None
+    thief.post(LOG_IN, wrong | {"username": "bob"})
+    assert FailedAttempts.objects.get(name="bob").address == "192.0.2.66"
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "alice", "WyJhbGljZSIsIjEiXQ:1tx:forged"])
+def test_a_cookie_of_ones_own_making_is_none(alice, cookie):
+    client = browser()
+    client.cookies[COOKIE] = cookie
+    client.post(LOG_IN, {"username": "alice", "password": "wrong"})
+    assert FailedAttempts.objects.get().address == "192.0.2.7"
 
 
 # --- In the audit trail ---------------------------------------------------------------------------
@@ -230,13 +287,14 @@ def test_the_first_wrong_api_key_is_a_line_and_further_ones_are_another(api, ali
 
 def test_a_flood_of_wrong_api_keys_is_two_lines(api, db):
     for number in range(30):
-        api.get("/api/users/me", headers=bearer(f"prefix{number}.my-password"))
-    api.get("/api/users/me", headers=bearer("no-dot-my-password"))
+        api.get("/api/users/me", headers=bearer(f"{number:08x}.my-password"))
+    for other in ("no-dot-my-password", "my-pass0.word"):
+        api.get("/api/users/me", headers=bearer(other))
     later(QUIET + timedelta(seconds=1))
     minute_passed.send(sender=None)
     _first, rest = lines("apikey.refused")
-    assert (rest["names"], rest["attempts"], len(rest["prefixes"])) == (30, 30, 20)
-    assert "my-password" not in str(lines("apikey.refused"))
+    assert (rest["names"], rest["attempts"], len(rest["prefixes"])) == (30, 31, 20)
+    assert "my-pass" not in str(lines("apikey.refused"))
 
 
 def test_a_wrong_api_key_is_wrong_where_the_database_takes_no_writes(api, db, monkeypatch, caplog):

@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts import last_use
@@ -134,3 +134,20 @@ def test_an_outage_is_one_line_in_the_log(caplog, monkeypatch, stopped):
     assert [record.getMessage() for record in caplog.records] == [
         "Cannot write when keys and sessions were last used yet: gone"
     ]
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("path", ["/", "/account/", "/api/users/me"])
+def test_reading_writes_nothing_at_all(client_of, api, alice, path):
+    """The database refuses every write, as one that is read-only does."""
+    _key, token = make.api_key(alice)
+    client = client_of(alice)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only=ON")
+    try:
+        by_session = client.get(path)
+        by_key = api.get("/api/users/me", headers=bearer(token))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only=OFF")
+    assert (by_session.status_code, by_key.status_code) == (200, 200)

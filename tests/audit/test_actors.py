@@ -5,9 +5,11 @@ import pwd
 
 import pytest
 from django.db import OperationalError, connection
+from django.urls import reverse
 
 from audit.context import acting_as, terminal
 from audit.models import AuditLog
+from audit.seals.verifying import verify_trail
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +29,16 @@ def test_a_line_keeps_the_id_of_its_actor(alice):
         server.save()  # recorded by django-auditlog
     assert last().action == "server.updated"
     assert last().details["actor_id"] == alice.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_deletes_their_own_account_is_recorded_without_a_row(boss, client_of):
+    make.user(username="other", role="admin")
+    path = reverse("admin:accounts_user_delete", args=[boss.pk])
+    assert client_of(boss).post(path, {"post": "yes"}).status_code == 302
+    line = AuditLog.objects.get(action="user.deleted")
+    assert (line.user_id, line.actor_name, line.details["actor_id"]) == (None, "boss", boss.pk)
+    assert verify_trail(None).findings == []
 
 
 def test_a_command_names_the_system_user_and_host(db, monkeypatch):

@@ -7,6 +7,7 @@ import time
 import pytest
 import yaml
 
+from audit import redaction
 from audit.redaction import MASK, Redactor, secret_texts
 
 SECRETS = [
@@ -117,3 +118,20 @@ def test_no_pair_of_secret_and_text_takes_for_ever(secret: str, text: str) -> No
     Redactor([secret]).redact(text * 50)
 
     assert time.process_time() - began < 1
+
+
+def test_of_many_secrets_each_is_masked_as_of_a_few(monkeypatch) -> None:
+    several = [
+        *(f"{number:04x}-Secr{number * 7919}" for number in range(500)),
+        *SECRETS,
+        "§§§",
+        "§b§",
+    ]
+    many = Redactor(several)
+    monkeypatch.setattr(redaction, "MANY_SECRETS", len(several) * 10)
+    one_by_one = Redactor(several)
+    for secret in [*SECRETS, several[17], "§§§", "§b§"]:
+        for write in NOTATIONS.values():
+            text = f"before {write(secret)} after"
+            assert many.redact(text) == one_by_one.redact(text) != text
+    assert many.redact("nothing of the kind") == "nothing of the kind"

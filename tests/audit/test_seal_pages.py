@@ -25,7 +25,7 @@ def shown(client) -> str:
     """The words of the page about the seals."""
     page = client.get(LIST).content.decode()
     part = page.partition('id="audit-seals"')[2].partition("</p>")[0].partition(">")[2]
-    return " ".join(strip_tags(part.partition("</span>")[2]).split())
+    return " ".join(strip_tags(part).split())
 
 
 # --- The page -------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Real workers, kept running as by a service manager: a cluster that ends is restarted whole."""
+"""Real workers, kept running as by a service manager: a `run_worker` that ends is started anew.
+
+One with its children is called a cluster here.
+"""
 
 import os
 import signal
@@ -16,7 +19,7 @@ from automation.models.waiting import blockers
 from tests.chaos.journal import Journal
 from tests.private_servers import wait_until
 
-# Lost wake-ups are made good every minute; longer waits with a free worker mean that it is stuck.
+# Lost wake-ups are made good every minute; longer waits with a free worker mean that all are stuck.
 PATIENCE_SECONDS = 100
 WORKERS = 2
 # The index of the session in /proc/<pid>/stat after the command's name.
@@ -72,6 +75,7 @@ class Clusters(threading.Thread):
         super().__init__(daemon=True)
         self.journal = journal
         self.each = [Cluster(number, folder) for number in range(1, count + 1)]
+        self.stuck: list[str] = []
         self._is_over = threading.Event()
         self._idle_since = time.monotonic()
         for cluster in self.each:
@@ -89,13 +93,11 @@ class Clusters(threading.Thread):
         connection.close()
 
     def stop(self) -> list[str]:
-        """Stop restarting, and stop all.
-
-        Returns the names of those that did not stop when asked.
-        """
+        """Stop restarting, and stop all. Returns what should have healed itself."""
         self._is_over.set()
         self.join()
-        return [cluster.name for cluster in self.each if not cluster.stop()]
+        hung = [cluster.name for cluster in self.each if not cluster.stop()]
+        return [*self.stuck, *(f"{name} did not stop when asked." for name in hung)]
 
     def kill(self) -> None:
         """Kill all, after the harness itself broke."""
@@ -104,12 +106,13 @@ class Clusters(threading.Thread):
             cluster.kill()
 
     def _restart_if_stuck(self) -> None:
-        """What docs/operations.md recommends when runs stay pending."""
+        """So that the rest can be checked; that it was necessary is a violation."""
         now = time.monotonic()
         if not is_left_waiting():
             self._idle_since = now
         elif now - self._idle_since > PATIENCE_SECONDS:
             self.journal.note("cluster_stuck", "runs stay pending: all clusters are killed")
+            self.stuck.append("Runs stayed pending although a worker was free.")
             for cluster in self.each:
                 cluster.kill()
             self._idle_since = now
@@ -128,6 +131,14 @@ def is_left_waiting() -> bool:
 
 def every_process() -> list[int]:
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def name_of(pid: int) -> str:
+    """Which child of `run_worker` it is; "" if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def session_of(pid: int) -> int:

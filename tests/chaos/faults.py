@@ -34,6 +34,11 @@ class Fault:
         parents = {clusters.parent_of(pid) for pid in self.of_runs()}
         return sorted(pid for pid in parents if clusters.session_of(pid) in sessions)
 
+    def named(self, name: str) -> list[int]:
+        """The children of all clusters whose name begins so."""
+        members = [pid for cluster in self.world.clusters.each for pid in cluster.members()]
+        return sorted(pid for pid in members if clusters.name_of(pid).startswith(name))
+
     def of_runs(self) -> list[int]:
         return clusters.of_runs(self.world.temporary)
 
@@ -60,6 +65,30 @@ class ProcessKilled(Fault):
         return self.signal_one(
             self.chance.choice(self.world.clusters.each).members(), signal.SIGKILL
         )
+
+
+class IdleWorkerKilled(Fault):
+    def start(self) -> str:
+        idle = set(self.named("worker")) - set(self.busy_workers())
+        return self.signal_one(sorted(idle), signal.SIGKILL)
+
+
+class QueueReaderKilled(Fault):
+    def start(self) -> str:
+        return self.signal_one(self.named("queue reader"), signal.SIGKILL)
+
+
+class ReaperKilled(Fault):
+    def start(self) -> str:
+        return self.signal_one(self.named("reaper"), signal.SIGKILL)
+
+
+class SupervisorKilled(Fault):
+    """The main process of `run_worker` alone: its children have to notice."""
+
+    def start(self) -> str:
+        cluster = self.chance.choice(self.world.clusters.each)
+        return self.signal_one([cluster.process.pid], signal.SIGKILL)
 
 
 class ClusterKilled(Fault):
@@ -176,6 +205,10 @@ class EverythingAtOnce(Fault):
 KINDS: dict[str, type[Fault]] = {
     "worker_killed": WorkerKilled,
     "process_killed": ProcessKilled,
+    "idle_worker_killed": IdleWorkerKilled,
+    "queue_reader_killed": QueueReaderKilled,
+    "reaper_killed": ReaperKilled,
+    "supervisor_killed": SupervisorKilled,
     "cluster_killed": ClusterKilled,
     "cluster_stopped": ClusterStopped,
     "ansible_killed": AnsibleKilled,

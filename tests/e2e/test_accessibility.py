@@ -70,6 +70,7 @@ def paths(boss, alice) -> list[str]:
         reverse("admin:inventory_server_change", args=[server.pk]),
         reverse("admin:accounts_user_changelist"),
         reverse("admin:accounts_apikey_changelist"),
+        reverse("accounts:account"),
         reverse("admin:password_change"),
         "/nowhere/",
     ]

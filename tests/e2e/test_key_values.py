@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from inventory.host_variables import opened_variables
 from inventory.models import Server
 from tests import make
 
@@ -152,3 +153,41 @@ def test_going_back_mixes_up_no_rows(page_of, boss):
         shown = tags.get_by_label(name)
         expect(shown).to_have_count(3)
         assert [field.input_value() for field in shown.all()] == values
+
+
+def test_a_variable_is_marked_as_secret_and_stays_so(page_of, boss):
+    server = make.server(variables={"shop": "hunter2", "rack": 4})
+    page = page_of(boss)
+    page.goto(edit(server))
+    variables = fields(page, "Variables")
+    box = variables.get_by_role("checkbox", name="Secret").first
+    box.check()
+    # A ticked box follows the name of its row.
+    variables.get_by_label("Name").first.fill("shop_code")
+    save(page)
+    server.refresh_from_db()
+    assert server.secret_variables == ["shop_code"] and "hunter2" not in str(server.variables)
+    page.goto(edit(server))
+    expect(variables.get_by_label("Value").first).to_have_value("********")
+    expect(box).to_be_checked()
+    variables.get_by_role("button", name="Edit as JSON").click()
+    expect(page.get_by_label("Secret variables")).to_have_value("shop_code")
+    page.get_by_label("Secret variables").fill("shop_code, rack")
+    page.get_by_role("button", name="Edit as rows").last.click()
+    expect(variables.get_by_role("checkbox", name="Secret").nth(1)).to_be_checked()
+    save(page)
+    server.refresh_from_db()
+    assert opened_variables(server) == {"shop_code": "hunter2", "rack": 4}
+    assert server.secret_variables == ["shop_code", "rack"]
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_boxes_for_secrets_fit_the_window(page_of, boss, width):
+    server = make.server(variables={"shop": "hunter2", "a_rather_long_name_of_one": [1, 2]})
+    page = page_of(boss)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(edit(server))
+    box = fields(page, "Variables").get_by_role("checkbox", name="Secret").last
+    box.scroll_into_view_if_needed()
+    expect(box).to_be_in_viewport()
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -20,6 +20,9 @@ def test_the_suites_own_settings_are_fine() -> None:
         ("RUN_DEADLINE_SECONDS", 10**6, "infraops.E001"),
         ("TRUSTED_PROXIES", ["proxy.example.com"], "infraops.E002"),
         ("PLAYBOOK_ROOT", "/nowhere", "infraops.W001"),
+        ("SESSION_IDLE_MINUTES", 0, "infraops.E004"),
+        ("SESSION_HOURS", -1, "infraops.E004"),
+        ("API_KEY_DAYS", 0, "infraops.E004"),
     ],
 )
 def test_a_wrong_value_is_named(settings, name, value, expected) -> None:

@@ -11,11 +11,14 @@ from django_q.tasks import async_task
 
 from automation.models import Run, Worker
 from automation.models.workers import ALIVE_FOR
+from automation.workers.child import Loss
+from automation.workers.losses import report_loss
 from infraops import health
 from tests import make
 from tests.private_servers import Redis
 
 URL = "/api/health"
+GONE = {"status": "unhealthy", "detail": "The database does not answer."}
 LONG_AGO = ALIVE_FOR + timedelta(seconds=10)
 
 
@@ -53,6 +56,7 @@ def test_those_logged_in_hear_ages(api_of, worker, request, who):
         "queue": "ok",
         "worker": "ok",
         "audit": "ok",
+        "variables": "ok",
     }
     assert parts["worker"]["alive"] == 1
     assert 0 <= parts["worker"]["newest_seen_seconds"] < 60
@@ -77,7 +81,7 @@ def test_a_worker_that_was_seen_long_ago_does_not_count(api_of, boss, worker):
     Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=500))
     part = api_of(boss).get(URL).json()["parts"]["worker"]
     assert part["reason"].startswith("No worker has been seen for 500 s")
-    assert part["reason"].endswith("or restart it if it is running but stuck.")
+    assert part["reason"].endswith("start one with `manage.py run_worker`.")
 
 
 def test_the_beat_of_a_long_run_is_its_workers(api_of, boss, worker):
@@ -110,7 +114,7 @@ def test_a_wake_up_that_nobody_takes_means_that_the_queue_is_stuck(api_of, boss,
     assert response.status_code == 503
     part = response.json()["parts"]["queue"]
     assert part["oldest_wakeup_seconds"] >= LONG_AGO.total_seconds()
-    assert "restart the workers" in part["reason"]
+    assert "no run_worker reads the queue" in part["reason"]
 
 
 def test_it_may_wait_while_all_workers_are_busy(api_of, boss, waiting, settings):
@@ -138,7 +142,7 @@ def test_the_age_of_the_oldest_pending_run_is_told(api_of, boss, worker):
 def test_without_a_database_it_is_503_and_no_error(api, worker):
     with database_away():
         response = api.get(URL)
-    assert (response.status_code, response.json()) == (503, {"status": "unhealthy"})
+    assert (response.status_code, response.json()) == (503, GONE)
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
@@ -146,7 +150,7 @@ def test_nor_for_a_browser_that_is_signed_in(client_of, boss, worker, accept):
     client = client_of(boss)
     with database_away():
         response = client.get(URL, headers={"Accept": accept})
-    assert (response.status_code, response.json()) == (503, {"status": "unhealthy"})
+    assert (response.status_code, response.json()) == (503, GONE)
     assert client.get(URL, headers={"Accept": accept}).status_code == 200
 
 
@@ -157,12 +161,31 @@ def test_a_database_that_goes_in_the_middle_is_told_apart(worker, monkeypatch):
     monkeypatch.setattr("automation.health._oldest_wakeup", fail)
     parts = health.examine()
     assert parts["database"].is_ok
-    assert "The database does not answer" in parts["queue"].reason
+    assert parts["queue"].reason == "The database does not answer."
+
+
+def test_a_database_that_goes_between_the_checks_and_the_log_in_is_503(
+    client_of, boss, worker, monkeypatch
+):
+    client = client_of(boss)
+
+    def fail(*args, **kwargs):
+        raise OperationalError(2013, "Lost connection to server during query")
+
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", fail)
+    response = client.get(URL)
+    assert (response.status_code, response.json()) == (503, GONE)
+
+
+def test_processes_that_were_replaced_are_told(api_of, boss, worker):
+    report_loss(Loss(4_194_304, "The reaper (process 4194304) was killed by SIGKILL."))
+    assert api_of(boss).get(URL).json()["parts"]["worker"]["replaced_last_hour"] == 1
 
 
 def test_it_asks_a_fixed_number_of_times(api_of, boss, worker, query_ceiling):
     client = api_of(boss)
-    with query_ceiling(13):  # three of them for the seals of the audit trail
+    # Three of them for the seals of the audit trail, one for values of variables in clear.
+    with query_ceiling(16):
         client.get(URL)
 
 

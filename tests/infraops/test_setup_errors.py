@@ -92,8 +92,8 @@ def test_a_page_before_migrate_says_what_to_run(without_tables, boss, caplog):
 
     answer = client.get("/")
 
-    assert answer.status_code == 500
-    assert "Not ready yet" in answer.content.decode()
+    assert answer.status_code == 503
+    assert "Database unavailable" in answer.content.decode()
     assert "manage.py migrate" in answer.content.decode()
 
 

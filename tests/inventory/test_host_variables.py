@@ -17,6 +17,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 MASK = "********"
+MARK = 'name="variables-mark" value="shop" autocomplete="off"'
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB hunter2\n-----END PRIVATE KEY-----\n"
 SECRETS = {
     "rootpw": "hunter2",
@@ -172,12 +173,15 @@ def test_removing_a_mark_needs_a_new_value(api_of, boss):
 def test_the_form_has_a_box_for_each_row_and_keeps_the_mark(client_of, boss):
     server, client = make.server(variables={"shop": "hunter2", "rack": 4}), client_of(boss)
     page = client.get(change(server)).content.decode()
-    assert 'name="variables-mark" value="shop">' in page
+    assert f"{MARK}>" in page
     given = [("shop", "text", "hunter2"), ("rack", "number", "4")]
     client.post(change(server), form(server, **rows(*given, marked=("shop",))))
     assert marked(server) == ["shop"] and "hunter2" not in stored_text(server)
     page = client.get(change(server)).content.decode()
-    assert 'name="variables-mark" value="shop" checked>' in page and "hunter2" not in page
+    assert (
+        'name="variables-mark" value="shop" autocomplete="off" checked>' in page
+        and "hunter2" not in page
+    )
     given[0] = ("shop", "text", MASK)
     token = server.variables["shop"]
     answer = client.post(change(server), form(server, **rows(*given, marked=("shop",))))

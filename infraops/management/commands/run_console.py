@@ -41,8 +41,9 @@ class Command(BaseCommand):
             f"--threads={options['threads']}",
             "--access-logfile=-",
             "infraops.wsgi",
+            ends_with_us=True,
         )
-        worker = children.start_worker()
+        worker = children.start_worker(ends_with_us=True)
         self._keep_up(web, worker)
         failed = not self._asked_to_stop
         self._end(web, worker)

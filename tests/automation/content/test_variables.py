@@ -235,6 +235,21 @@ def test_an_undeclared_secret_is_known_by_its_name():
     assert variables.opened(stored) == given
 
 
+def test_settings_that_sound_secret_are_passed_and_shown():
+    given = {"password_authentication": "yes", "token_ttl": 60, "secret_name": "web-tls"}
+    stored = variables.sealed({}, given)
+    assert stored == variables.masked(stored) == variables.opened(stored) == given
+
+
+def test_an_undeclared_secret_is_sealed_at_any_depth_and_with_its_type():
+    given = {"rootpw": 12345, "app": {"users": [{"name": "anna", "pin": 7}]}, "api_tokens": ["x"]}
+    stored = variables.sealed({}, given)
+    assert "12345" not in str(stored) and stored["app"]["users"][0]["name"] == "anna"
+    masked = {"rootpw": MASK, "app": {"users": [{"name": "anna", "pin": MASK}]}}
+    assert variables.masked(stored) == {**masked, "api_tokens": MASK}
+    assert variables.opened(stored) == given
+
+
 def test_a_secret_deep_inside_is_not_shown():
     assert variables.masked({"db": {"password": "x", "port": 1}}) == {
         "db": {"password": MASK, "port": 1}

@@ -180,7 +180,14 @@ def test_a_foreign_schedule_is_switched_off_once_and_keeps_none_of_ours_waiting(
     assert line.details["kind"] == "schedule" and line.details["schedule"] == str(row.pk)
 
 
-def test_what_is_not_due_is_not_queued() -> None:
+def test_while_the_database_is_away_a_cluster_goes_on(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(schedules, "reconnect", lambda: None)
+    monkeypatch.setattr(Schedule.objects, "exclude", lambda **_: 1 / 0)
+    schedules.queue_due()
+    assert "No scheduled task is queued: division by zero" in caplog.text
+
+
+def test_what_is_not_due_is_not_queued(due) -> None:
     Schedule.objects.update(next_run=timezone.now() + timezone.timedelta(seconds=30))
     schedules.queue_due()
     assert not OrmQ.objects.exists()
