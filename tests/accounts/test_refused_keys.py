@@ -45,15 +45,8 @@ def test_a_key_that_has_ended_says_why(api, boss, alice):
     ApiKey.objects.filter(pk=expired.pk).update(expires_at=ended)
     bob = make.user(username="bob", role="viewer")
     _, inactive_token = make.api_key(bob)
-<<<<<<< HEAD
-    type(bob).objects.filter(pk=bob.pk).update(is_active=False)  # save() would revoke the key
-||||||| d03192c
-    bob.is_active = False
-    bob.save()
-=======
     # As in a database of an earlier release: a deactivation now revokes the keys, too.
     User.objects.filter(pk=bob.pk).update(is_active=False)
->>>>>>> s1
     for token in (revoked_token, expired_token, inactive_token):
         lines = refused(api, token)
     assert [line.details["reason"] for line in lines] == ["revoked", "expired", "owner inactive"]
