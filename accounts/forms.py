@@ -1,6 +1,6 @@
 """Forms that ask for a user's own password: to log in, to change it, and to confirm."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.auth import authenticate
@@ -11,7 +11,7 @@ from .known_browsers import source_of
 from .models import FailedAttempts, User
 
 LOG_IN, PASSWORD = FailedAttempts.Kind.LOG_IN, FailedAttempts.Kind.PASSWORD
-LONGEST_NAME = User._meta.get_field("username").max_length
+LONGEST_NAME = cast(int, User._meta.get_field("username").max_length)
 
 
 class LogInForm(AuthenticationForm):

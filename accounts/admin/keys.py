@@ -42,7 +42,7 @@ class NewKeyForm(forms.ModelForm):
         label="Never expires",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="The date above does not count then.",
+        help_text="Overrides the date above.",
     )
     own_password = OwnPasswordField(
         label="Your password",

@@ -110,10 +110,12 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         url = reverse("admin:auth_user_password_change", args=[user.pk])
         return format_html('<a class="io-link" href="{}">Set a new password</a>', url)
 
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
-        if person := kwargs.get("obj"):
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if person := context["original"]:
             context["sessions"] = list(person.sessions.all().open()[:SHOWN_SESSIONS])
-        return super().render_change_form(request, context, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Whoever changes their own password has to know the old one.
