@@ -35,7 +35,7 @@ from schema.limits import (
     more_words,
     quoted,
 )
-from schema.sealing import ENCRYPTED, mentions_sealed, open_sealed, seal_secrets
+from schema.sealing import ENCRYPTED, has_sealed, open_sealed, seal_secrets
 from schema.secret_names import is_secret_name
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -224,8 +224,8 @@ def _unstorable(value: Any) -> str:
         return TOO_DEEP
     if has_mask(value):
         return "This is the mask of a stored secret: enter the secret itself."
-    if mentions_sealed(value):
-        return f"An object with “{ENCRYPTED}” is how secrets are stored: enter the text."
+    if has_sealed(value):
+        return f"An object with “{ENCRYPTED}” alone is how secrets are stored: enter the text."
     return storing_problem(value)
 
 
