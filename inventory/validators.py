@@ -19,6 +19,8 @@ STEERING = ("ANSIBLE_", "INFRAOPS_", "LD_", "LC_", "PYTHON")
 STEERING_NAMES = ("PATH", "HOME", "LANG", "SHELL", "IFS", "ENV", "BASH_ENV", "SSH_ASKPASS")
 # `--limit all` would run on everything.
 RESERVED_NAMES = ("all", "ungrouped")
+# Stands between a server's name and its inventory's.
+AT = "@"
 # Names with a column of their own: a variable would silently override it, and pages would show the
 # wrong value.
 COLUMNS = {
@@ -41,6 +43,29 @@ def validate_hostname(value: str) -> None:
         )
     if value.lower() in RESERVED_NAMES:
         raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
+
+
+def validate_host_name(value: str) -> None:
+    """Whatever Ansible takes for a host's name: IPv6 addresses, capitals, spaces inside, “é”.
+
+    Refused are names that no limit could name: limits are lists of lines, and stripped.
+    """
+    _validate_line(value)
+    if value.lower() in RESERVED_NAMES:
+        raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
+
+
+def validate_inventory_name(value: str) -> None:
+    _validate_line(value)
+    if AT in value or "," in value:
+        raise ValidationError(f"The name of an inventory cannot contain “{AT}” or a comma.")
+
+
+def _validate_line(value: str) -> None:
+    if not value or value != value.strip() or not value.isprintable():
+        raise ValidationError(
+            "A name is one line of printable characters, without spaces at its ends."
+        )
 
 
 def validate_key_path(value: str) -> None:

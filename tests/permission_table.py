@@ -266,6 +266,8 @@ API = {
     "api:server-pin-host-key": api(key(make.server), POST=ADMIN),
     "api:server-check-summary": api(key(make.server), GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
+    "api:inventory-list": api(GET=VIEWER, POST=ADMIN),
+    "api:inventory-detail": api(key(make.inventory), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:credential-list": api(GET=READER, POST=ADMIN),
     "api:credential-detail": api(key(make.credential), GET=READER, PATCH=ADMIN, DELETE=ADMIN),
     "api:vaultpassword-list": api(GET=AUDITOR, POST=ADMIN),
@@ -351,6 +353,9 @@ RECORDS = {
     **admin_pages("accounts_failedattempts", failure, view=AUDITOR),
     "audit:story": page(AUDITOR, story_of_a_server),
     **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
+    **admin_pages(
+        "inventory_inventory", key(make.inventory), add=ADMIN, change=ADMIN, delete=ADMIN
+    ),
     **admin_pages(
         "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
     ),

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from inventory.host_variables import opened_if_possible
 from inventory.models import Credential, Server
 from schema.secret_names import is_secret_name
@@ -44,6 +46,7 @@ def write_inventory(
     Raises Undecryptable for a secret of a target.
     """
     targets, neighbours = list(targets), list(neighbours)
+    prefetch_related_objects([*targets, *neighbours], "inventory")
     data, script = folder / "hosts.json", folder / "hosts"
     logins = Logins(folder, targets, credential)
     write_private(data, json.dumps(build_inventory(targets, neighbours, logins)))
@@ -58,11 +61,11 @@ def build_inventory(
 ) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     hostvars = {
-        server.hostname: connection_of(server) | variables_of_neighbour(server)
+        server.inventory_name: connection_of(server) | variables_of_neighbour(server)
         for server in neighbours
     }
     for server in targets:
-        hostvars[server.hostname] = connection_of(server) | logins.merged(server)
+        hostvars[server.inventory_name] = connection_of(server) | logins.merged(server)
     for_all = _for_all(hostvars) | _shared(targets, neighbours, logins, hostvars)
     inventory: dict[str, Any] = {
         "all": {"hosts": [], "vars": for_all},
@@ -70,10 +73,10 @@ def build_inventory(
     }
     # A group named like a host would widen a run: `--limit db1` would match all its members.
     taken = RESERVED_GROUPS | hostvars.keys()
-    for server in [*targets, *neighbours]:
+    for server in sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk)):
         # Every member of a group is in `all` too; listing 10,000 hosts again takes time.
         for group in [name for name in server.groups() if name not in taken] or ["all"]:
-            inventory.setdefault(group, {"hosts": []})["hosts"].append(server.hostname)
+            inventory.setdefault(group, {"hosts": []})["hosts"].append(server.inventory_name)
     return inventory
 
 
@@ -93,7 +96,8 @@ def _shared(
     if len(covered) == len(neighbours):
         return shared
     for server in covered:
-        hostvars[server.hostname] = shared | hostvars[server.hostname]
+        name = server.inventory_name
+        hostvars[name] = shared | hostvars[name]
     return {}
 
 
