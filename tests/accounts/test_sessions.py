@@ -155,6 +155,11 @@ def test_an_admin_sees_and_ends_those_of_others(client_of, boss, alice):
     assert not is_in(client) and is_in(admin)
 
 
+def test_the_list_says_which_session_is_ones_own(client_of, boss):
+    make.session(boss), make.session(boss)
+    assert client_of(boss).get(LIST).content.decode().count("(this session)") == 1
+
+
 def test_nobody_else_sees_or_ends_those_of_others(client_of, alice, bob):
     client = logged_in(alice)
     row = Session.objects.get()
