@@ -2,7 +2,7 @@
 
 import logging
 
-from audit.seals.sealing import seal_trail
+from audit.seals.sealing import SealingStopped, seal_trail
 from console.signals import minute_passed
 from schema.retrying import insisting
 
@@ -50,5 +50,9 @@ def every_minute() -> str:
 
 def seal_audit() -> str:
     """Seal audit lines; at most 250,000 at once, so that a long trail does not keep a worker."""
-    done = seal_trail(most=MOST_SEALS)
+    try:
+        done = seal_trail(most=MOST_SEALS)
+    except SealingStopped as stopped:
+        logger.error("The audit trail is not sealed: %s Run `manage.py verify_audit`.", stopped)
+        return "sealing has stopped"
     return f"sealed: {done.lines} lines"

@@ -24,7 +24,7 @@ STRICT = (
 CONNECT_SECONDS = 10
 SQLITE_SECONDS = 20
 # Of manage.py; the console is not a command (see infraops/wsgi.py).
-SERVING_COMMANDS = {"run_worker", "runserver"}
+SERVING_COMMANDS = {"run_worker", "run_console", "runserver"}
 
 is_console = False
 

@@ -43,12 +43,14 @@ def _words(error: DatabaseError) -> str:
 class WithoutTraceback(logging.Filter):
     """Logs one line without a traceback for an error of the set-up or an outage of the database.
 
-    Nothing for a request that an outage fails: infraops/outages has logged the outage.
+    Nothing for a request that an outage fails or refuses, as infraops/outages has logged it, nor
+    for each look of a monitor at what is not healthy.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if trouble_of(error) and record.name == "django.request":
+        is_refused = error is None and getattr(record, "status_code", 0) == 503
+        if record.name == "django.request" and (is_refused or trouble_of(error)):
             return False
         if sentence := explain_error(error):
             record.msg, record.args, record.exc_info = "%s", (sentence,), None

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 
 from schema.fields import storing_problem
 from schema.limits import quoted
-from schema.sealing import ENCRYPTED, has_sealed, seal_secrets, sealed_paths
+from schema.sealing import ENCRYPTED, mentions_sealed, seal_secrets, sealed_paths
 from schema.secret_names import is_secret_name
 
 from .ansible.names import MAGIC_FOR_SERVERS
@@ -221,7 +221,7 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, "set by Ansible itself"  # few: ansible-inventory omits most
         elif _has_vaulted(value):
             yield name, "encrypted by Ansible Vault"
-        elif has_sealed(value):
+        elif mentions_sealed(value):
             yield name, f"holds “{ENCRYPTED}”, which is how InfraOps stores secrets"
 
 

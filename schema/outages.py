@@ -75,12 +75,17 @@ def is_one_of(error: Error, codes: frozenset[int] | set[int], texts: tuple[str, 
     return code in codes or any(text in str(error).lower() for text in texts)
 
 
-def _chain(error: BaseException | None) -> Iterator[Error]:
-    for _ in range(DEPTH):
-        if not isinstance(error, DatabaseError | InterfaceError):
-            return
+def _chain(error: BaseException | None, depth: int = DEPTH) -> Iterator[Error]:
+    """The error and those behind it: the cause that it names, and what was being handled.
+
+    Both count. Django names as the cause of a broken transaction the last error that broke any on
+    this connection, which may be one of last week.
+    """
+    if depth and isinstance(error, DatabaseError | InterfaceError):
         yield error
-        error = error.__cause__ or error.__context__
+        yield from _chain(error.__context__, depth - 1)
+        if error.__cause__ is not error.__context__:
+            yield from _chain(error.__cause__, depth - 1)
 
 
 class Outage:

@@ -53,3 +53,5 @@ def reconnect() -> None:
     """Close a connection that may be dead; the next query opens a new one."""
     if not connection.in_atomic_block:
         connection.close()
+        # Django never forgets it, and would name it as the cause of later errors.
+        connection.rollback_exc = None  # type: ignore[attr-defined]

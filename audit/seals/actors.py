@@ -34,7 +34,7 @@ class ActorCheck:
             yield Finding("actor", text, line)
         deleted = self._deleted()
         for actor, line in sorted(self._gone.items(), key=lambda pair: pair[1]):
-            if actor not in deleted:
+            if str(actor) not in deleted:
                 yield Finding(
                     "actor",
                     f"Line {line} has lost its user {actor}, and no line says that this user was "
@@ -54,15 +54,18 @@ class ActorCheck:
         else:
             self._wrong = self._wrong or (line.id, actor)
 
-    def _deleted(self) -> set[int]:
-        """The users of which a line says that they were deleted."""
+    def _deleted(self) -> set[str]:
+        """The ids of users of which a line says that they were deleted, as texts.
+
+        A forged line may have anything that the database takes for the same text.
+        """
         wanted = [str(actor) for actor in self._gone]
-        found: set[int] = set()
+        found: set[str] = set()
         for start in range(0, len(wanted), AT_ONCE):
             lines = AuditLog.objects.filter(
                 action="user.deleted",
                 resource_type="user",
                 resource_id__in=wanted[start : start + AT_ONCE],
             )
-            found |= {int(pk) for pk in lines.values_list("resource_id", flat=True) if pk}
+            found |= {str(pk) for pk in lines.values_list("resource_id", flat=True)}
         return found

@@ -8,7 +8,7 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from logging.handlers import SysLogHandler
@@ -23,6 +23,13 @@ logger = logging.getLogger(__name__)
 
 # Longer than any head.
 TAIL_BYTES = 4_096
+# How each line of the file begins.
+START = b'{"seal": '
+# For a system log that does not read.
+SEND_SECONDS = 5
+BIGGEST = 2**63
+# What journalctl prints between the lines: "-- Boot 7f0c… --".
+JOURNAL = "-- "
 
 
 @dataclass(frozen=True)
@@ -45,28 +52,44 @@ class Head:
     def parsed(cls, text: str) -> "Head":
         """From a line of the file, or of a system log. Raises ValueError."""
         try:
-            return cls(**json.loads(text[text.index("{") :]))
+            head = cls(**json.loads(text[text.index("{") :]))
         except (TypeError, RecursionError):
             raise ValueError(text) from None
+        numbers = head.seal, head.from_id, head.to_id, head.lines
+        texts = head.previous, head.sha256, head.sealed_at
+        if not all(type(each) is int and abs(each) < BIGGEST for each in numbers) or not all(
+            isinstance(each, str) for each in texts
+        ):
+            raise ValueError(text)
+        return head
 
     def __str__(self) -> str:
         return json.dumps(asdict(self))
 
 
-def publish_heads(since: int = 0) -> None:
+def publish_heads(since: int = 0) -> str:
     """Write the heads that the file lacks, and send them to the system log.
 
-    Without a file, those of seals with an id above `since`. Errors are logged: the seals stand, and
-    the next call writes what is missing.
+    Without a file, or if it cannot be written, those of seals with an id above `since` are sent.
+    Returns what went wrong, which is also logged: the seals stand, and the next call writes what is
+    missing.
     """
+    errors = []
     try:
-        if settings.AUDIT_HEADS_FILE:
-            with _opened(Path(settings.AUDIT_HEADS_FILE)) as file:
-                _append(file, _later_than(_last_in(file)))
-        else:
-            _send(list(_later_than(since)))
+        heads = _write_missing() if settings.AUDIT_HEADS_FILE else _later_than(since)
     except (OSError, ValueError) as error:
-        logger.error("The heads of audit seals could not be written: %s", error)
+        errors.append(f"The heads of audit seals could not be written: {error}")
+        heads = _later_than(since)
+    try:
+        _send(heads)
+    except (OSError, ValueError, OverflowError) as error:  # the last: no such port
+        errors.append(
+            "The heads of audit seals could not be sent to the system log "
+            f"({settings.AUDIT_SYSLOG}): {error}"
+        )
+    for text in errors:
+        logger.error(text)
+    return " ".join(errors)
 
 
 def read_heads(path: Path) -> Iterator[Head]:
@@ -75,7 +98,7 @@ def read_heads(path: Path) -> Iterator[Head]:
         for number, line in enumerate(file, start=1):
             if not line.endswith("\n"):
                 return  # being written, or cut off when the machine stopped
-            if line.strip():
+            if line.strip() and not line.startswith(JOURNAL):
                 yield _parsed(path, number, line)
 
 
@@ -94,27 +117,47 @@ def _opened(path: Path) -> IO[bytes]:
     return file
 
 
-def _last_in(file: IO[bytes]) -> int:
-    """The id of the last seal whose head is in the file; 0 for an empty one."""
+def _write_missing() -> list[Head]:
+    """Append the heads that the file lacks. Returns them."""
+    path = Path(settings.AUDIT_HEADS_FILE)
+    with _opened(path) as file:
+        last = _last_in(file)
+        if last and not Seal.objects.filter(pk=last.seal, sha256=last.sha256).exists():
+            raise ValueError(
+                f"the database does not have seal {last.seal}, the last in {path}. Run `manage.py "
+                "verify_audit`; after the restore of a backup, put that file aside."
+            )
+        heads = _later_than(last.seal if last else 0)
+        for head in heads:
+            file.write(f"{head}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return heads
+
+
+def _last_in(file: IO[bytes]) -> Head | None:
+    """The last head in the file; None for an empty one. Raises ValueError for another file."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - TAIL_BYTES))
-    whole = file.read().rpartition(b"\n")
-    if whole[2]:  # a line that was cut off when the machine stopped: it is written again
-        file.truncate(size - len(whole[2]))
-    last = whole[0].rpartition(b"\n")[2]
-    return Head.parsed(last.decode()).seal if last else 0
+    lines, _, rest = file.read().rpartition(b"\n")
+    last = lines.rpartition(b"\n")[2]
+    head = Head.parsed(last.decode()) if last else None
+    if rest:  # a line that was cut off when the machine stopped: it is written again
+        if rest[: len(START)] != START[: len(rest)]:
+            raise ValueError(f"{settings.AUDIT_HEADS_FILE} is not a file of heads.")
+        file.truncate(size - len(rest))
+    return head
 
 
-def _later_than(number: int) -> Iterator[Head]:
-    return map(Head.of, Seal.objects.light().in_order(number, at_once=500))
+def _later_than(number: int) -> list[Head]:
+    return [Head.of(seal) for seal in Seal.objects.light().in_order(number, at_once=500)]
 
 
-def _append(file: IO[bytes], heads: Iterable[Head]) -> None:
-    for head in heads:
-        file.write(f"{head}\n".encode())
-        _send([head])
-    file.flush()
-    os.fsync(file.fileno())
+class _Handler(SysLogHandler):
+    """Raises errors, which Python's own prints."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        raise
 
 
 def _send(heads: list[Head]) -> None:
@@ -125,8 +168,9 @@ def _send(heads: list[Head]) -> None:
     if not address.startswith("/"):
         host, _, port = address.rpartition(":")
         address = (host, int(port))
-    handler = SysLogHandler(address, facility=SysLogHandler.LOG_AUTHPRIV)
+    handler = _Handler(address, facility=SysLogHandler.LOG_AUTHPRIV)
     handler.ident, handler.append_nul = "infraops-audit: ", False
+    handler.socket.settimeout(SEND_SECONDS)  # type: ignore[attr-defined]
     try:
         for head in heads:
             handler.emit(logging.makeLogRecord({"msg": str(head), "levelname": "INFO"}))

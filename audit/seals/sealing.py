@@ -27,12 +27,17 @@ class SealingStopped(Exception):
 
 @dataclass
 class Sealing:
-    """What was sealed. `is_waiting`: a transaction is still writing the lines that are next."""
+    """What was sealed.
+
+    `is_waiting`: a transaction is still writing the lines that are next. `heads_error`: why heads
+    were not written down or sent, if so.
+    """
 
     lines: int = 0
     seals: int = 0
     up_to: int = 0
     is_waiting: bool = False
+    heads_error: str = ""
 
 
 def seal_trail(*, most: int | None = None, resume: bool = False) -> Sealing:
@@ -41,7 +46,7 @@ def seal_trail(*, most: int | None = None, resume: bool = False) -> Sealing:
     Each seal is a transaction: an interrupted call can be repeated, and two at the same time do no
     harm. `resume` links to a newest seal that is not intact. Raises SealingStopped.
     """
-    newest = Seal.objects.light().newest()
+    newest = newest_seal()
     done = Sealing(up_to=newest.to_id if newest else 0)
     try:
         while most is None or done.seals < most:
@@ -49,15 +54,15 @@ def seal_trail(*, most: int | None = None, resume: bool = False) -> Sealing:
                 break
             resume = False
     finally:
-        publish_heads(newest.pk if newest else 0)
+        done.heads_error = publish_heads(newest.pk if newest else 0)
     return done
 
 
 def _seal_next(done: Sealing, resume: bool) -> bool:
     """False if there is nothing to seal now."""
-    last = Seal.objects.newest()
-    if last is not None and not resume:
-        _refuse_broken(last)
+    last = newest_seal()
+    if last is not None:
+        _refuse_broken(last, resume)
     to_id = _last_settled(last.to_id if last else LOWEST)
     if to_id is None:
         return False
@@ -75,13 +80,45 @@ def _seal_next(done: Sealing, resume: bool) -> bool:
     return True
 
 
-def _refuse_broken(seal: Seal) -> None:
+def fault_of(seal: Seal) -> str:
+    """Why nothing may be linked to it unseen; "" if it is as it was made."""
     if not seal.is_whole:
-        raise SealingStopped(f"{seal} was changed.")
+        return f"{seal} was changed."
     if not is_signed(seal.sha256, seal.signature):
-        raise SealingStopped(
+        return (
             f"{seal} is not signed with a key in ENCRYPTION_KEYS: it was forged, or its key was "
             "removed."
+        )
+    return ""
+
+
+def ends_beyond(seal: Seal) -> str:
+    """A sentence if it covers lines that do not exist; new lines below them are never sealed."""
+    newest = AuditLog.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    if seal.to_id <= newest:
+        return ""
+    return f"{seal} covers lines that do not exist: the newest line is {newest}."
+
+
+def newest_seal() -> Seal | None:
+    """Raises SealingStopped for one that cannot be read: SQLite stores anything in any column."""
+    try:
+        seal = Seal.objects.newest()
+    except (TypeError, ValueError) as error:
+        raise SealingStopped(f"The newest seal cannot be read ({error}): it was changed.") from None
+    if seal is not None and not (seal.has_range and seal.sealed_at):
+        raise SealingStopped(f"{seal} was changed.")
+    return seal
+
+
+def _refuse_broken(seal: Seal, resume: bool) -> None:
+    fault = fault_of(seal)
+    if fault and not resume:
+        raise SealingStopped(fault)
+    if fault and (beyond := ends_beyond(seal)):
+        raise SealingStopped(
+            f"{fault} {beyond} Nothing can follow it: keep a copy of it, and remove it as "
+            "docs/operations.md says."
         )
 
 
@@ -95,14 +132,17 @@ def _refuse_obstacle(last: Seal | None, seal: Seal) -> None:
 def _last_settled(after: int) -> int | None:
     """The id of the last old line among the next ones.
 
-    Younger lines before it are sealed with it: a clock that is ahead must not stop the sealing.
+    Younger lines before it are sealed with it: a clock that was ahead, for however many lines, must
+    not stop the sealing.
     """
     following = AuditLog.objects.order_by("id").filter(id__gt=after).values_list("id", flat=True)
     keys = list(following[:LINES_IN_A_SEAL])
     if not keys:
         return None
-    old = following.filter(id__lte=keys[-1], timestamp__lte=timezone.now() - SETTLED_AFTER)
-    return old.order_by("-id").first()
+    old = following.filter(timestamp__lte=timezone.now() - SETTLED_AFTER)
+    if len(keys) == LINES_IN_A_SEAL and old.filter(id__gt=keys[-1]).exists():
+        return keys[-1]
+    return old.filter(id__lte=keys[-1]).order_by("-id").first()
 
 
 def _is_being_written(last: Seal | None, to_id: int) -> bool:

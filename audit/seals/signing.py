@@ -18,8 +18,10 @@ def sign(sha256: str) -> str:
 
 
 def is_signed(sha256: str, signature: str) -> bool:
+    # As texts: SQLite stores anything in any column.
+    given = str(signature).encode()
     return any(
-        hmac.compare_digest(_signature(key, sha256).encode(), signature.encode())
+        hmac.compare_digest(_signature(key, str(sha256)).encode(), given)
         for key in settings.ENCRYPTION_KEYS
     )
 

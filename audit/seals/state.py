@@ -12,6 +12,7 @@ from console.collected import Condition
 from console.times import time_tag
 
 from .lines import LOWEST
+from .sealing import SealingStopped, ends_beyond, fault_of, newest_seal
 
 # Unsealed lines are counted up to this number.
 COUNTED = 10_000
@@ -57,27 +58,53 @@ class SealState:
 
 def seal_state() -> SealState:
     """Three queries, each bounded by an index."""
-    newest = Seal.objects.light().newest()
+    try:
+        newest = newest_seal()
+    except SealingStopped:  # health says why
+        newest = None
     lines = _after(newest)[: COUNTED + 1]
     verified = AuditLog.objects.filter(action="audit.verified").newest_first().first()
     return SealState(newest, lines.count(), verified)
 
 
 def examine_seals() -> Condition:
-    """Unhealthy if old lines have not been sealed for half an hour."""
-    newest = Seal.objects.light().newest()
-    oldest = _after(newest).order_by("id").values_list("timestamp", flat=True).first()
+    """Unhealthy if the newest seal is forged, or old lines have not been sealed for half an hour.
+
+    A false seal over all lines to come, which takes one INSERT, would otherwise end the sealing
+    unseen.
+    """
+    try:
+        newest = newest_seal()
+        fault = fault_of(newest) if newest else ""
+    except SealingStopped as stopped:
+        newest, fault = None, str(stopped)
+    if fault:
+        return _not_sealed(fault)
+    now = timezone.now()
+    # Lines from the future, written by a clock that was ahead, say nothing about now.
+    unsealed = _after(newest).filter(timestamp__lte=now).order_by("id")
+    oldest = unsealed.values_list("timestamp", flat=True).first()
     facts: dict[str, Any] = {
         "last_seal_seconds": _age(newest.sealed_at if newest else None),
         "oldest_unsealed_seconds": _age(oldest),
     }
+    if oldest is None:
+        beyond = ends_beyond(newest) if newest else ""
+        return _not_sealed(beyond, facts) if beyond else Condition(facts=facts)
     since = newest.sealed_at if newest else _first_possible()
-    if oldest is None or timezone.now() - max(oldest, since) < OVERDUE:
+    start = max(oldest, since) if since <= now else oldest
+    if now - start < OVERDUE:
         return Condition(facts=facts)
-    minutes = int((timezone.now() - since).total_seconds() // 60)
+    minutes = int((now - min(since, start)).total_seconds() // 60)
     return Condition(
         f"The audit trail has not been sealed for {minutes} min: `manage.py seal_audit` says why.",
         facts,
+    )
+
+
+def _not_sealed(fault: str, facts: dict[str, Any] | None = None) -> Condition:
+    return Condition(
+        f"The audit trail is not sealed: {fault} Run `manage.py verify_audit`.", facts or {}
     )
 
 

@@ -1,14 +1,12 @@
 """The rows of django_q_schedule: plain text that anyone who can write to the database can edit.
 
-django-q2's own scheduler evaluates whatever they say. The queue reader of `run_worker`, and the
-guard of a `qcluster` (see hardening.py), call `queue_due` instead, which first switches off
-whatever is not ours.
+django-q2's own scheduler evaluates whatever they say. The queue reader of `run_worker` calls
+`queue_due` instead, which first switches off whatever is not ours.
 """
 
 import logging
 
 from django.db import transaction
-from django_q.brokers import Broker
 from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
@@ -25,7 +23,7 @@ EMPTY = ("hook", "args", "kwargs", "cluster", "intended_date_kwarg", "cron")
 KINDS = (Schedule.MINUTES, Schedule.HOURLY, Schedule.DAILY, Schedule.WEEKLY)
 
 
-def queue_due(broker: Broker | None = None) -> None:
+def queue_due() -> None:
     """Queue the tasks whose time has come. For a loop that has to survive errors."""
     try:
         refuse_foreign_schedules()
@@ -33,7 +31,7 @@ def queue_due(broker: Broker | None = None) -> None:
         logger.warning("No scheduled task is queued: %s", error)
         reconnect()
         return
-    scheduler(broker)
+    scheduler()
 
 
 def refuse_foreign_schedules() -> None:

@@ -30,11 +30,12 @@ class State(StrEnum):
 
 
 # After so many seconds without a word, a child counts as stuck. An idle worker has nothing to say.
+# The database may keep it waiting for one answer.
 PATIENCE = {
-    State.STARTING: 120.0,
-    State.GIVEN: 60.0,
+    State.STARTING: 120.0 + settings.DATABASE_TIMEOUT,
+    State.GIVEN: 60.0 + settings.DATABASE_TIMEOUT,
     State.WORKING: float(settings.TASK_TIMEOUT_SECONDS),
-    State.LOOPING: 120.0,
+    State.LOOPING: 120.0 + settings.DATABASE_TIMEOUT,
 }
 
 
@@ -120,6 +121,10 @@ class Child:
     def is_stuck(self) -> bool:
         patience = PATIENCE.get(self.state)
         return patience is not None and time.monotonic() - self._since > patience
+
+    def excuse(self, seconds: float) -> None:
+        """Leave out a time in which it could not say anything."""
+        self._since += seconds
 
     def kill(self, why: str) -> None:
         self._why_killed = why

@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Run, Worker
-from schema.retrying import insisting
+from schema.retrying import insisting, reconnect
 
 from .child import Loss
 
@@ -24,9 +24,20 @@ def report_loss(loss: Loss | None) -> None:
         return
     try:
         insisting(lambda: _record(loss), for_seconds=INSIST_SECONDS)
-        Run.objects.wake_next()
     except DatabaseError as error:
-        logger.warning("Not in the audit trail, as the database is away (%s): %s", error, loss)
+        logger.warning(
+            "Not in the audit trail, as the database is away (%s): %s", error, loss.reason
+        )
+    wake_waiting()
+
+
+def wake_waiting() -> None:
+    """Wake a worker if a run waits. Without database or queue the next minute's task does it."""
+    try:
+        Run.objects.wake_next()
+    except Exception as error:  # Clients of message brokers may raise anything.
+        logger.warning("No worker was woken for waiting runs: %s", error)
+        reconnect()
 
 
 @transaction.atomic

@@ -2,11 +2,12 @@
 
 import logging
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 from django.db import DatabaseError
-from django_q.brokers import Broker, get_broker
+from django_q.brokers import get_broker
 from django_q.conf import Conf
 
 from automation.queue import schedules
@@ -37,10 +38,17 @@ def read_queue(pipe: Connection, loss: Loss | None) -> None:
         if time.monotonic() >= beat_at:
             pipe.send(State.LOOPING)
             beat_at = time.monotonic() + BEAT_SECONDS
-        if time.monotonic() >= schedule_at and not outage.is_on:
-            schedules.queue_due()
+        if time.monotonic() >= schedule_at:
+            # django-q2 logs a traceback for each task that it cannot queue. If no task is ordered,
+            # nothing else finds out whether the queue answers.
+            if not ordered:
+                _answer_of(broker.queue_size, outage)
+            if not outage.is_on:
+                schedules.queue_due()
             schedule_at = time.monotonic() + SCHEDULE_SECONDS
-        task = _next_task(broker, outage) if ordered else None
+        taken = _answer_of(broker.dequeue, outage) if ordered else None
+        # Those that are not ours were refused already.
+        task = read_package(taken[0][1]) if taken else None
         if task is not None:
             pipe.send(task)
             ordered -= 1
@@ -50,14 +58,14 @@ def read_queue(pipe: Connection, loss: Loss | None) -> None:
             pause = 0
 
 
-def _next_task(broker: Broker, outage: Outage) -> dict[str, Any] | None:
+def _answer_of(ask: Callable[[], Any], outage: Outage) -> Any:
+    """What the queue answers; None while it does not."""
     try:
-        taken = broker.dequeue()
+        answer = ask()
     except Exception as error:  # Clients of message brokers may raise anything.
         outage.note(str(error))
         if isinstance(error, DatabaseError):
             reconnect()
         return None
     outage.end()
-    # Those that are not ours were refused already.
-    return read_package(taken[0][1]) if taken else None
+    return answer

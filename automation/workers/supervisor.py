@@ -22,6 +22,9 @@ from .worker import work
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+# Longer between two looks: this process was suspended, and its children probably with it, as in a
+# container that is paused, a machine that is moved, or one without memory.
+SUSPENDED_SECONDS = 10.0
 # A child that ends sooner after its start may do so again and again.
 QUICK_END_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -59,6 +62,7 @@ class Supervisor:
         self._tasks: list[dict[str, Any]] = []  # from the reader, for the next idle workers
         self._ordered = 0  # how many more the reader may send
         self._is_ready = self._is_stopping = False
+        self._turned_at = time.monotonic()
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT, and then until the last child has ended."""
@@ -74,6 +78,7 @@ class Supervisor:
         logger.info("run_worker has stopped.")
 
     def _turn(self) -> None:
+        self._leave_out_suspension()
         if shutdown.is_asked():
             self._stop()
         else:
@@ -82,6 +87,15 @@ class Supervisor:
         self._hear()
         self._look_after_ended()
         self._kill_stuck()
+
+    def _leave_out_suspension(self) -> None:
+        """After a suspension children are not stuck: they need a moment to say something again."""
+        away = time.monotonic() - self._turned_at
+        if away > SUSPENDED_SECONDS:
+            logger.warning("run_worker was suspended for %.0f s.", away)
+            for child in self._children():
+                child.excuse(away)
+        self._turned_at = time.monotonic()
 
     def _children(self) -> Iterator[Child]:
         return (slot.child for slot in self._slots if slot.child is not None)

@@ -16,6 +16,7 @@ from django_q.monitor import save_task
 from automation.execution.reaper import reap_dead
 from automation.execution.run_folder import sweep_folders
 from automation.models import Worker
+from schema.retrying import reconnect
 
 from .child import Loss, State
 from .losses import report_loss
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # Then a fresh process takes over: whatever leaks memory leaks little.
 TASKS_IN_A_LIFE = 100
+# The queue brings one task a minute, to one of the idle workers; the others are alive, too.
+BEAT_SECONDS = 60.0
 
 
 def work(pipe: Connection, loss: Loss | None) -> None:
@@ -31,6 +34,8 @@ def work(pipe: Connection, loss: Loss | None) -> None:
     report_loss(loss)
     for _ in range(TASKS_IN_A_LIFE):
         pipe.send(State.IDLE)
+        while not pipe.poll(BEAT_SECONDS):
+            beat()
         task = pipe.recv()
         pipe.send(State.WORKING)
         perform(task)
@@ -46,6 +51,15 @@ def enter_service() -> None:
         reap_dead()
     except DatabaseError:
         logger.warning("Database unavailable: this worker will register with its first task.")
+
+
+def beat() -> None:
+    """Record that this idle process is alive; the next beat will if this one cannot."""
+    close_old_connections()
+    try:
+        Worker.objects.beat()
+    except DatabaseError:  # the queue reader has logged the outage
+        reconnect()
 
 
 def perform(task: dict[str, Any]) -> None:

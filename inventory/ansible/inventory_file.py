@@ -14,6 +14,7 @@ from django.db.models import prefetch_related_objects
 
 from inventory.host_variables import opened_if_possible
 from inventory.models import Credential, Server
+from inventory.validators import is_marked_wrongly
 from schema.secret_names import is_secret_name
 
 from .credential_variables import (
@@ -156,16 +157,21 @@ def _connects(name: str) -> bool:
 
 
 def _without_vaulted(value: Any) -> Any:
-    """A copy without values of Ansible Vault, whose password is for the run's own servers."""
+    """A copy without values of Ansible Vault, whose password is for the run's own servers.
+
+    And without what a server of an earlier release may have, and Ansible does not read.
+    """
     if isinstance(value, dict):
         return {
             name: _without_vaulted(item) for name, item in value.items() if not _is_vaulted(item)
         }
-    return [_without_vaulted(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without_vaulted(item) for item in value if not _is_vaulted(item)]
+    return value
 
 
 def _is_vaulted(value: Any) -> bool:
-    return isinstance(value, dict) and "__ansible_vault" in value
+    return isinstance(value, dict) and ("__ansible_vault" in value or is_marked_wrongly(value))
 
 
 def connection_of(server: Server) -> dict[str, Any]:

@@ -119,8 +119,11 @@ def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, A
 
 def _limit_resources() -> None:
     """Limit this process: a few lines of YAML with aliases can stand for any amount of text."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_PRINTED, MOST_PRINTED))
+    for kind, most in ((resource.RLIMIT_AS, MOST_MEMORY), (resource.RLIMIT_FSIZE, MOST_PRINTED)):
+        # A limit that this process has already may be lower, and cannot be raised.
+        present = [each for each in resource.getrlimit(kind) if each != resource.RLIM_INFINITY]
+        least = min([most, *present])
+        resource.setrlimit(kind, (least, least))
 
 
 def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from accounts.models import User
 from inventory.host_variables import HostVariablesField, current_list, secret_names
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
+    marker_problem,
     validate_host_key,
     validate_host_name,
     validate_key_path,
@@ -235,8 +236,9 @@ class Server(HostNames, HostKeys, Editable):
 
     def _seal_variables(self) -> None:
         """Encrypt what sounds secret; what cannot be stored is left to the validators."""
-        if isinstance(self.variables, dict) and not storing_problem(self.variables):
-            self.variables = seal_secrets(self.variables)
+        given = self.variables
+        if isinstance(given, dict) and not (storing_problem(given) or marker_problem(given)):
+            self.variables = seal_secrets(given)
         self.sealed_with = current_list()
 
     @property

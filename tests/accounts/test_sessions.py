@@ -230,6 +230,11 @@ def test_the_api_ends_all_sessions_of_a_user(api_of, boss, alice, bob):
     assert admin.get("/api/users/me").status_code == 200
 
 
+def test_the_list_says_which_session_is_ones_own(client_of, boss):
+    make.session(boss), make.session(boss)
+    assert client_of(boss).get(LIST).content.decode().count("(this session)") == 1
+
+
 def test_nobody_else_sees_or_ends_those_of_others(client_of, alice, bob):
     client = logged_in(alice)
     row = Session.objects.get()

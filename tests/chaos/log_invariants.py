@@ -12,7 +12,14 @@ HEADINGS = ("PLAY", "TASK", "RUNNING HANDLER")
 # These and those in invariants, by what they claim.
 __all__ = ["CHECKS"]
 EXIT_STATUS = {"success": 0, "skipped": 0, "failed": 2, "cancelled": 3}
-CLUSTERS = {"process_killed", "cluster_killed", "cluster_stuck", "cluster_restarted"}
+# A killed main process is followed by the end of its children, which is noted after it was done.
+CLUSTERS = {
+    "process_killed",
+    "supervisor_killed",
+    "cluster_killed",
+    "cluster_stuck",
+    "cluster_restarted",
+}
 ANSIBLE = {"ansible_killed", "disk_full", "everything_at_once"}
 # Possible causes of such failures. A database outage is no reason for any of them.
 CAUSES = {

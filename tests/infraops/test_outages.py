@@ -94,6 +94,17 @@ class Console:
         with self.open(path, who) as response:
             return Answer(response.status, dict(response.headers), response.read().decode())
 
+    def send(self, method: str, path: str, body: dict[str, str], who: Headers) -> Answer:
+        """JSON to the API."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
+        try:
+            headers = {**who, "Content-Type": "application/json"}
+            connection.request(method, path, json.dumps(body), headers)
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers), response.read().decode())
+        finally:
+            connection.close()
+
     @property
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -146,6 +157,7 @@ def is_refused(console: Console, person: Person, reason: str) -> None:
 
 def logged_once(console: Console, times: int = 1) -> None:
     assert "Traceback" not in console.said
+    assert "Service Unavailable" not in console.said  # a line for each request
     assert console.said.count("Database unavailable (") == times
     assert console.said.count("Database available again") == times
 

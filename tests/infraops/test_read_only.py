@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +17,7 @@ from infraops import databases
 from infraops.outages.known import outage
 from infraops.setup_errors import WithoutTraceback
 from schema.outages import BUSY, FULL, GONE, NO_CONNECTION, READ_ONLY, Outage, trouble_of
+from schema.retrying import reconnect
 from tests.permission_table import TABLE, Who
 
 READ_ONLY_ERROR = "attempt to write a readonly database"
@@ -130,6 +131,30 @@ def test_a_broken_transaction_hides_an_outage_and_is_seen_through() -> None:
         except OperationalError:
             AuditLog.objects.exists()
     assert trouble_of(caught.value) is GONE
+
+
+@pytest.mark.django_db
+def test_an_earlier_error_of_the_same_connection_does_not_hide_an_outage(monkeypatch) -> None:
+    """Django keeps the last error that broke a transaction, and names it as the cause of others."""
+    monkeypatch.setattr(connection, "rollback_exc", IntegrityError("of an earlier request"))
+    with pytest.raises(transaction.TransactionManagementError) as caught, transaction.atomic():
+        try:
+            with transaction.atomic(savepoint=False):
+                raise OperationalError(2013, "Lost connection")
+        except OperationalError:
+            AuditLog.objects.exists()
+    assert isinstance(caught.value.__cause__, IntegrityError)
+    assert trouble_of(caught.value) is GONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_that_is_over_is_not_blamed_for_a_bug(monkeypatch) -> None:
+    monkeypatch.setattr(connection, "rollback_exc", OperationalError(2013, "Lost connection"))
+    reconnect()  # as whatever notes an outage does
+    with pytest.raises(transaction.TransactionManagementError) as caught, transaction.atomic():
+        transaction.set_rollback(True)
+        AuditLog.objects.exists()
+    assert trouble_of(caught.value) is None
 
 
 def test_a_part_of_a_page_does_not_swallow_an_outage(settings) -> None:

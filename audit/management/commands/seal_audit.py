@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from audit.models import AuditLog
 from audit.seals.sealing import SealingStopped, seal_trail
 
+RESUME = " Once you know why, `seal_audit --resume` seals what follows."
+
 
 class Command(BaseCommand):
     help = (
@@ -27,10 +29,8 @@ class Command(BaseCommand):
         try:
             done = seal_trail(resume=options["resume"])
         except SealingStopped as error:
-            raise CommandError(
-                f"{error}\nRun `manage.py verify_audit`. Once you know why, `seal_audit --resume` "
-                "seals what follows."
-            ) from None
+            further = "" if options["resume"] else RESUME
+            raise CommandError(f"{error}\nRun `manage.py verify_audit`.{further}") from None
         if options["resume"]:
             AuditLog.objects.record("audit.sealing_resumed", up_to=done.up_to)
         if done.seals:
@@ -40,3 +40,5 @@ class Command(BaseCommand):
             self.stdout.write("Nothing to seal: younger lines are sealed after a minute.")
         if done.is_waiting:
             self.stdout.write("The next lines are still being written; they are sealed next time.")
+        if done.heads_error:
+            raise CommandError(f"Their heads are missing outside the database. {done.heads_error}")
