@@ -14,7 +14,7 @@ from django.db.models import F, Model
 
 from audit.models import AuditLog
 from automation.models import Job, Run
-from inventory.models import Server
+from inventory.models import Server, ServerGroup
 from schema import project
 from schema.encryption import Undecryptable, encrypted_anew, is_current
 from schema.fields import EncryptedTextField
@@ -22,7 +22,10 @@ from schema.sealing import ENCRYPTED, change_sealed, has_sealed
 
 ROWS_AT_ONCE = 200
 # Columns where secret variables are stored among others.
-MIXED = ((Run, "extra_vars"), (Job, "extra_vars"), (Server, "variables"))
+MIXED = (
+    *((Run, "extra_vars"), (Job, "extra_vars")),
+    *((model, name) for model in (Server, ServerGroup) for name in ("variables", "variable_files")),
+)
 
 
 @dataclass

@@ -236,7 +236,7 @@ AUDITLOG_LOGENTRY_MODEL = "audit.AuditLog"
 AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
 # Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
-TIMES = ["created_at", "updated_at"]
+TIMES, OF_IMPORTS = ["created_at", "updated_at"], ["position", "sealed_with", "imported_variables"]
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
@@ -245,7 +245,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_callable": "audit.redaction.mask_value",
     },
     {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
-    {"model": "inventory.Server", "exclude_fields": ["position", "sealed_with", *TIMES]},
+    {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
+    {"model": "inventory.ServerGroupMember", "exclude_fields": ["position"]},
+    {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, *TIMES]},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},

@@ -6,7 +6,15 @@ from django.db.models import Q, QuerySet
 
 from console.api.filters import SearchFilter, YesNoFilter
 
-from .models import Credential, CredentialQuerySet, Inventory, Server, ServerQuerySet
+from .models import (
+    Credential,
+    CredentialQuerySet,
+    Inventory,
+    Server,
+    ServerGroup,
+    ServerGroupQuerySet,
+    ServerQuerySet,
+)
 from .models.host_names import split_hostname
 
 
@@ -54,6 +62,20 @@ class InventoryFilters(filters.FilterSet):
 
     def found(self, inventories: QuerySet[Inventory], name: str, text: str) -> QuerySet[Inventory]:
         return inventories.filter(Q(name__icontains=text) | Q(description__icontains=text))
+
+
+class ServerGroupFilters(filters.FilterSet):
+    name = filters.CharFilter()
+    inventory = filters.CharFilter(field_name="inventory__name")
+    search = SearchFilter(method="found", label="Part of name or description")
+    ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
+
+    class Meta:
+        model = ServerGroup
+        fields: list[str] = []
+
+    def found(self, groups: ServerGroupQuerySet, name: str, text: str) -> ServerGroupQuerySet:
+        return groups.search(text)
 
 
 class ServerFilters(filters.FilterSet):

@@ -6,24 +6,44 @@ from django import forms
 
 from console.key_values import KeyValuesField, MarkedValuesField
 
+from .ansible.connection import ALIASES
 from .host_variables import variables_to_store
 from .models import Server
 from .validators import validate_tags
 
 
-class ServerForm(forms.ModelForm):
-    # The server that a new one is copied from: masks in the form stand for its secrets.
-    copied: Server | None = None
+class VariablesForm(forms.ModelForm):
+    """A form for a row with variables; masks in it stand for stored secrets."""
+
+    # The row that a new one is copied from: masks in the form stand for its secrets.
+    copied: Any = None
 
     class Meta:
-        field_classes: ClassVar = {"tags": KeyValuesField, "variables": MarkedValuesField}
+        field_classes: ClassVar = {"variables": MarkedValuesField}
 
     def clean_variables(self) -> Any:
         """Encrypt what is marked or sounds secret. A mask keeps the stored secret."""
         given = self.cleaned_data["variables"]
         keys = [row.pk for row in (self.instance, self.copied) if row and row.pk]
-        stored = Server.objects.filter(pk__in=keys[:1]).values_list("variables", flat=True).first()
+        rows: Any = self._meta.model._default_manager
+        stored = rows.filter(pk__in=keys[:1]).values_list("variables", flat=True).first()
         return variables_to_store(given, stored or {}, getattr(given, "marked", None))
+
+
+class ServerForm(VariablesForm):
+    class Meta:
+        field_classes: ClassVar = {"tags": KeyValuesField, "variables": MarkedValuesField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for column, names in ALIASES.items():
+            given = [name for name in names if name in self.instance.variables]
+            if given and column in self.fields:
+                self.fields[column].help_text = f"Its variable “{given[-1]}” wins over this."
+
+
+class ServerGroupForm(VariablesForm):
+    pass
 
 
 def _text(**more: Any) -> forms.CharField:

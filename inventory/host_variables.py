@@ -1,9 +1,9 @@
-"""A server's variables: sealed where they are secret, opened for its runs and nowhere else."""
+"""Variables of servers and groups: sealed where they are secret, opened for runs only."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -22,10 +22,11 @@ from schema.sealing import (
 )
 from schema.secret_names import LIST_VERSION, is_secret_name
 
+from .large_numbers import as_numbers
 from .validators import marker_problem
 
 if TYPE_CHECKING:
-    from .models import Server
+    from .models.own_variables import OwnVariables
 
 NO_SECRET_BEHIND = (
     f"{MASK} stands for a stored secret, and none is stored here: enter the secret itself."
@@ -47,6 +48,23 @@ class HostVariablesField(JSONShapeField):
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         sealed = seal_secrets(value) if isinstance(value, dict) else value
         return super().get_db_prep_save(sealed, connection)
+
+
+class VariableFilesField(JSONShapeField):
+    """Variables of files beside an inventory, as {"path": …, "variables": {…}}; sealed, too."""
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        return super().get_db_prep_save(sealed_files(value), connection)
+
+
+def sealed_files(files: Any) -> Any:
+    """The files with what sounds secret in their variables sealed."""
+    if not isinstance(files, list):
+        return files
+    return [
+        {**file, "variables": seal_secrets(file["variables"])} if "variables" in file else file
+        for file in files
+    ]
 
 
 def variables_to_store(
@@ -103,20 +121,20 @@ def secret_names(variables: dict[str, Any]) -> list[str]:
     return [name for name in variables if shown[name] == MASK]
 
 
-def opened_variables(server: Server, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Its variables, or these of them, decrypted; only for a run.
+def opened_variables(row: OwnVariables, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Its variables, or these of them, decrypted and with their types; only for a run.
 
-    Raises Undecryptable, which names server and variable.
+    Raises Undecryptable, which names server or group, and variable.
     """
-    values = server.variables if variables is None else variables
-    return {name: _opened(server, name, value) for name, value in values.items()}
+    values = row.variables if variables is None else variables
+    return {name: as_numbers(_opened(row, name, value)) for name, value in values.items()}
 
 
-def _opened(server: Server, name: str, value: Any) -> Any:
+def _opened(row: OwnVariables, name: str, value: Any) -> Any:
     try:
         return open_sealed(value)
     except Undecryptable as error:
-        raise Undecryptable(f"The variable “{name}” of {server}: {error}") from None
+        raise Undecryptable(f"The variable “{name}” of {row}: {error}") from None
 
 
 def opened_if_possible(variables: dict[str, Any]) -> dict[str, Any]:
@@ -124,20 +142,27 @@ def opened_if_possible(variables: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for name, value in variables.items():
         with contextlib.suppress(Undecryptable):
-            found[name] = open_sealed(value)
+            found[name] = as_numbers(open_sealed(value))
     return found
 
 
-def secrets_in(server: Server, *, is_target: bool = True) -> Iterator[tuple[str, str]]:
-    """(path, text) for everything that logs of a run must not show, decrypted.
+def secrets_in(row: OwnVariables, *, is_target: bool = True) -> Iterator[tuple[str, str]]:
+    """(path, text) for everything that logs of a run must not show, decrypted; with its files.
 
-    Raises Undecryptable, which names server and variable, for a target of the run; others have no
-    such variable in it.
+    Raises Undecryptable, which names server or group, and variable, for a target of the run or a
+    group; others have no such variable in it.
     """
-    yield from named_secrets(server.variables)  # of a row that seal_variables has not yet reached
-    for path, value in sealed_paths(server.variables):
+    for _file, variables in row.all_variables():
+        yield from named_secrets(variables)  # of a row that seal_variables has not yet reached
+        yield from _secrets_in(row, variables, is_target=is_target)
+
+
+def _secrets_in(
+    row: OwnVariables, variables: dict[str, Any], *, is_target: bool
+) -> Iterator[tuple[str, str]]:
+    for path, value in sealed_paths(variables):
         try:
-            opened = _opened(server, path, value)
+            opened = _opened(row, path, value)
         except Undecryptable:
             if is_target:
                 raise
@@ -154,8 +179,9 @@ def _literals(text: str) -> list[str]:
     return [piece for piece in pieces if len(piece) >= SHORTEST_LITERAL]
 
 
-def refuse_undecryptable(servers: list[Server]) -> None:
+def refuse_undecryptable(rows: Iterable[OwnVariables]) -> None:
     """Raise Undecryptable for the first secret that no key opens."""
-    for server in servers:
-        for name, value in sealed_paths(server.variables):
-            _opened(server, name, value)
+    for row in rows:
+        for _file, variables in row.all_variables():
+            for name, value in sealed_paths(variables):
+                _opened(row, name, value)

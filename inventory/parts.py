@@ -9,7 +9,9 @@ from console.collected import (
     list_entry,
 )
 
-from .api import CredentialViewSet, InventoryViewSet, ServerViewSet
+from .api.credentials import CredentialViewSet
+from .api.inventories import InventoryViewSet, ServerGroupViewSet
+from .api.servers import ServerViewSet
 from .models import Server
 from .variable_sealing import examine_variables
 
@@ -18,7 +20,8 @@ MENU = [
         *("Inventory", 310, "inventory.server", "Servers", "dns", "g s"),
         pages=("inventory:server_detail",),
     ),
-    list_entry("Inventory", 320, "inventory.inventory", "Inventories", "account_tree"),
+    list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
+    list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
@@ -41,6 +44,9 @@ API = [
         order=15,
     ),
     Endpoint(
+        prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
+    ),
+    Endpoint(
         prefix="credentials",
         viewset=CredentialViewSet,
         root={"credentials": "credential-list"},
@@ -55,6 +61,8 @@ ROLES = [
             "inventory.view_inventory",
             "inventory.view_server",
             "inventory.view_serverfacts",
+            "inventory.view_servergroup",
+            "inventory.view_servergroupmember",
         ),
         auditor=("inventory.view_credential",),
         operator=(
@@ -66,6 +74,11 @@ ROLES = [
             "inventory.add_inventory",
             "inventory.change_inventory",
             "inventory.delete_inventory",
+            *(
+                f"inventory.{verb}_{model}"
+                for model in ("servergroup", "servergroupmember")
+                for verb in ("add", "change", "delete")
+            ),
             "inventory.add_server",
             "inventory.change_server",
             "inventory.delete_server",

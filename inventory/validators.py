@@ -1,6 +1,7 @@
 """Validators for servers and credentials. Each raises ValidationError saying what to do instead."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,13 @@ def validate_host_name(value: str) -> None:
         raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
 
 
+def validate_group_name(value: str) -> None:
+    """Whatever Ansible takes for a group's name."""
+    _validate_line(value)
+    if value in ("_meta", "localhost"):
+        raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
+
+
 def validate_inventory_name(value: str) -> None:
     _validate_line(value)
     if AT in value or "," in value:
@@ -90,10 +98,9 @@ def validate_object(value: Any) -> None:
         raise ValidationError('Enter a JSON object, like {"role": "web"}.')
 
 
-def validate_variables(value: Any) -> None:
-    """A JSON object whose keys are valid Ansible variable names."""
-    validate_object(value)
-    for name in value:
+def validate_names(names: Iterable[str]) -> None:
+    """Names of variables that people may choose; an import takes any that Ansible does."""
+    for name in sorted(names):
         if not VARIABLE.fullmatch(name):
             raise ValidationError(
                 f"“{name}” is not a variable name: use letters, digits and “_”, no digit first."
@@ -102,8 +109,6 @@ def validate_variables(value: Any) -> None:
             raise ValidationError(f"“{name}”: {REFUSED}")
         if name in COLUMNS:
             raise ValidationError(f"“{name}” has its own field: “{COLUMNS[name]}”.")
-    if problem := marker_problem(value):
-        raise ValidationError(problem)
 
 
 def marker_problem(value: Any) -> str:
@@ -123,6 +128,14 @@ def marker_problem(value: Any) -> str:
 def is_marked_wrongly(value: dict[str, Any]) -> bool:
     is_right = len(value) == 1 and all(isinstance(item, str) for item in value.values())
     return not value.keys().isdisjoint(MARKERS) and not is_right
+
+
+def validate_variables(value: Any) -> None:
+    """A JSON object with names that people may choose."""
+    validate_object(value)
+    validate_names(value)
+    if problem := marker_problem(value):
+        raise ValidationError(problem)
 
 
 def validate_tags(value: Any) -> None:

@@ -7,6 +7,7 @@ again, beside a running console.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from django.db.models import F
@@ -16,8 +17,9 @@ from console.collected import Condition
 from schema.encryption import Undecryptable
 from schema.sealing import seal_secrets, sealed_paths
 
-from .host_variables import current_list
-from .models import Server
+from .host_variables import current_list, sealed_files
+from .models import Server, ServerGroup
+from .models.own_variables import OwnVariables
 
 ROWS_AT_ONCE = 200
 # How many servers health names, and counts at most.
@@ -40,8 +42,8 @@ def seal_rows(*, dry_run: bool = False) -> SealingReport:
     """Encrypt what the rows have in clear. One audit line for all, even if it is interrupted."""
     report = SealingReport()
     try:
-        for server in _unsealed():
-            _seal(server, report, dry_run=dry_run)
+        for row in chain(_unsealed(Server), _unsealed(ServerGroup)):
+            _seal(row, report, dry_run=dry_run)
     finally:
         if report.servers and not dry_run:
             done = [f"{report.values} values in {report.servers} servers"]
@@ -49,24 +51,28 @@ def seal_rows(*, dry_run: bool = False) -> SealingReport:
     return report
 
 
-def _unsealed() -> Iterator[Server]:
+def _unsealed(model: Any) -> Iterator[OwnVariables]:
     last = 0
-    rows = Server.objects.filter(sealed_with__lt=current_list()).order_by("pk")
+    rows = model.objects.filter(sealed_with__lt=current_list()).order_by("pk")
     while batch := list(rows.filter(pk__gt=last)[:ROWS_AT_ONCE]):
         yield from batch
         last = batch[-1].pk
 
 
-def _seal(server: Server, report: SealingReport, *, dry_run: bool) -> None:
+def _seal(row: OwnVariables, report: SealingReport, *, dry_run: bool) -> None:
+    stored = [row.variables, row.variable_files]
     try:
-        sealed = _sealed(server.variables)
+        sealed = [
+            _sealed(row.variables),
+            sealed_files(row.variable_files),
+        ]
     except Undecryptable:
-        report.lost.append(server.hostname)
+        report.lost.append(str(row))
         return
-    found = _count(sealed) - _count(server.variables)
-    if not dry_run and not _write(server, sealed):
+    found = _count(sealed) - _count(stored)
+    if not dry_run and not _write(row, sealed):
         report.skipped += 1
-    elif sealed == server.variables:
+    elif sealed == stored:
         report.unchanged += 1
     else:
         report.servers += 1
@@ -78,15 +84,16 @@ def _sealed(variables: Any) -> Any:
     return seal_secrets(variables, known=variables) if isinstance(variables, dict) else variables
 
 
-def _count(variables: Any) -> int:
-    return len(list(sealed_paths(variables)))
+def _count(values: Any) -> int:
+    return len(list(sealed_paths(values)))
 
 
-def _write(server: Server, variables: Any) -> bool:
+def _write(row: Any, sealed: list[Any]) -> bool:
     """Write the variables unless the row was edited meanwhile. Keeps updated_at: nobody edits."""
-    row = Server.objects.filter(pk=server.pk, updated_at=server.updated_at)
-    new = {"variables": variables, "sealed_with": current_list(), "updated_at": F("updated_at")}
-    return bool(row.update(**new))
+    unchanged = type(row).objects.filter(pk=row.pk, updated_at=row.updated_at)
+    new = dict(zip(("variables", "variable_files"), sealed, strict=True))
+    new |= {"sealed_with": current_list(), "updated_at": F("updated_at")}
+    return bool(unchanged.update(**new))
 
 
 def examine_variables() -> Condition:

@@ -75,9 +75,11 @@ def _seal_below(value: Any, known: Any) -> Any:
 
 
 def _kept_or_sealed(value: Any, known: Any) -> dict[str, str]:
-    if is_sealed(value):
-        return value
-    value = open_sealed(value)
+    return value if is_sealed(value) else reseal(open_sealed(value), known)
+
+
+def reseal(value: Any, known: Any) -> dict[str, str]:
+    """The value sealed, whatever it looks like; `known` itself if that opens to the same."""
     return known if is_sealed(known) and _opens_to(known, value) else seal(value)
 
 

@@ -23,7 +23,14 @@ from automation import launching
 from automation.content.playbook_files import hash_of
 from automation.launching import Intention, Launch
 from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, VaultPassword
-from inventory.models import Credential, Inventory, Server, ServerFacts
+from inventory.models import (
+    Credential,
+    Inventory,
+    Server,
+    ServerFacts,
+    ServerGroup,
+    ServerGroupMember,
+)
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
 PASSWORD = "correct horse battery"
@@ -96,6 +103,26 @@ def inventory(**fields: Any) -> Inventory:
 def separate_environments() -> None:
     """Let the default inventory do as that of an earlier release's database does."""
     Inventory.objects.update(separates_environments=True)
+
+
+def group(name: str = "", *servers: Server, **fields: Any) -> ServerGroup:
+    """A group with these servers, and `children`; in the default inventory, or the servers' own."""
+    children = fields.pop("children", ())
+    if servers or children:
+        fields.setdefault("inventory", [*servers, *children][0].inventory)
+    row = _saved(ServerGroup(name=name or f"group{next(_number)}", **fields))
+    with disable_auditlog():
+        row.set_members(list(servers), list(children))
+    return row
+
+
+def in_groups(server: Server, *names: str) -> Server:
+    """The server, in the groups of these names, which are made if there are none."""
+    for name in names:
+        known = ServerGroup.objects.filter(inventory=server.inventory, name=name).first()
+        row = known or group(name, inventory=server.inventory)
+        ServerGroupMember.objects.create(group=row, server=server)
+    return server
 
 
 def server(**fields: Any) -> Server:

@@ -268,6 +268,8 @@ API = {
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
     "api:inventory-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventory-detail": api(key(make.inventory), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:servergroup-list": api(GET=VIEWER, POST=ADMIN),
+    "api:servergroup-detail": api(key(make.group), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:credential-list": api(GET=READER, POST=ADMIN),
     "api:credential-detail": api(key(make.credential), GET=READER, PATCH=ADMIN, DELETE=ADMIN),
     "api:vaultpassword-list": api(GET=AUDITOR, POST=ADMIN),
@@ -346,6 +348,7 @@ SHELL = {
     "admin:app_list": page(VIEWER, lambda user: ["automation"]),
 }
 
+BY_ADMINS = {"add": ADMIN, "change": ADMIN, "delete": ADMIN}
 RECORDS = {
     **admin_pages(
         "accounts_user", key(make.user), view=AUDITOR, add=ADMIN, change=ADMIN, delete=ADMIN
@@ -355,12 +358,9 @@ RECORDS = {
     **admin_pages("accounts_failedattempts", failure, view=AUDITOR),
     "audit:story": page(AUDITOR, story_of_a_server),
     **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
-    **admin_pages(
-        "inventory_inventory", key(make.inventory), add=ADMIN, change=ADMIN, delete=ADMIN
-    ),
-    **admin_pages(
-        "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
-    ),
+    **admin_pages("inventory_inventory", key(make.inventory), **BY_ADMINS),
+    **admin_pages("inventory_servergroup", key(make.group), add=ADMIN, change=ADMIN, delete=ADMIN),
+    **admin_pages("inventory_server", key(make.server), **BY_ADMINS, export=True),
     **admin_pages(
         "inventory_credential",
         key(make.credential),

@@ -36,6 +36,11 @@ WITHOUT: dict[str, dict[str, str]] = {
     "inventory.Credential_allowed_servers": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
     ),
+    "inventory.ServerGroupMember": {
+        "admin": "A row of its group's form.",
+        "endpoint": "server_ids and group_ids of its group.",
+        "make": "make.group puts servers and groups into one.",
+    },
     "inventory.ServerFacts": {
         "admin": "Shown on its server's page.",
         "endpoint": "/api/servers/<id>/facts.",

@@ -15,9 +15,8 @@ from itertools import chain
 from typing import Any
 
 import yaml
-from django.db.models import prefetch_related_objects
 
-from inventory.models import Server
+from inventory.models import Server, group_name, share_inventories
 
 from . import playbook_files
 from .imported_playbooks import entries_of
@@ -138,7 +137,9 @@ class Names:
 
     def __init__(self, servers: Iterable[Server]) -> None:
         self._servers = servers
+        # {group: its hosts, at any depth}
         self._members: dict[str, set[str]] | None = None
+        self._is_host: set[str] = set()
         self.hosts: list[str] = []
 
     def matching(self, terms: tuple[str, ...]) -> set[str]:
@@ -147,38 +148,51 @@ class Names:
         As in Ansible, whatever the order of terms: the named hosts, intersected with “&” terms,
         minus “!” terms.
         """
-        members = self._by_name()
+        self._read()
         named = [term for term in terms if term[0] not in "&!"] or ["all"]
-        found = set().union(*(self._of(term, members) for term in named))
+        # Of a host and a group of the same name, Ansible takes the host, but not after “!” or “&”.
+        found = set().union(*({t} if t in self._is_host else self._of(t) for t in named))
         for term in terms:
             if term[0] == "&":
-                found &= self._of(term[1:], members)
+                found &= self._of(term[1:])
             elif term[0] == "!":
-                found -= self._of(term[1:], members)
+                found -= self._of(term[1:])
         return found
 
-    def _by_name(self) -> dict[str, set[str]]:
-        """{name that a term may match: its hosts}."""
-        if self._members is None:
-            members: dict[str, set[str]] = {}
-            self._members = members
-            rows = list(self._servers)
-            prefetch_related_objects(rows, "inventory")
-            servers = {server.inventory_name: server for server in rows}
-            self.hosts = list(servers)
-            for host, server in servers.items():
-                # A run's inventory leaves out groups named like a host.
-                groups = [name for name in server.groups() if name not in servers]
-                for name in (*(groups or ["ungrouped"]), "all", host):
-                    members.setdefault(name, set()).add(host)
-        return self._members
+    def _read(self) -> None:
+        if self._members is not None:
+            return
+        rows = list(self._servers)
+        share_inventories(rows)
+        self.hosts = [server.inventory_name for server in rows]
+        self._is_host = set(self.hosts)
+        self._members = {"all": set(self.hosts)}
+        if rows:
+            self._members |= {name: set() for name in rows[0].inventory.graph.by_name}
+        for server in rows:
+            for name in _groups_of(server) or ["ungrouped"]:
+                self._members.setdefault(name, set()).add(server.inventory_name)
 
-    @staticmethod
-    def _of(term: str, members: dict[str, set[str]]) -> set[str]:
-        if not {"*", "?"} & set(term):
-            return members.get(term, set())
-        is_meant = re.compile(translate(term)).match
-        return set().union(*(hosts for name, hosts in members.items() if is_meant(name)))
+    def _of(self, term: str) -> set[str]:
+        """The hosts in groups that the term means; if it means none, of that name."""
+        members = self._members or {}
+        if {"*", "?"} & set(term):
+            is_meant = re.compile(translate(term)).match
+            groups = [hosts for name, hosts in members.items() if is_meant(name)]
+            return set().union(*groups, filter(is_meant, self.hosts))
+        own = {term} & self._is_host
+        # Ansible looks at hosts, too, if the name has a dot.
+        return members.get(term, own) | (own if "." in term else set())
+
+
+def _groups_of(server: Server) -> list[str]:
+    """The names of its groups in a run's inventory, at any depth."""
+    graph = server.inventory.graph
+    names = [graph.groups[pk].name for pk in graph.groups_of.get(server.pk, [])]
+    environment = group_name(server.environment)
+    if server.inventory.separates_environments and environment not in graph.by_name:
+        names.append(environment)
+    return names
 
 
 def terms_of(hosts: Any) -> tuple[str, ...] | None:

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from audit.redaction import named_secrets, secrets_within
 from automation.models import Run
 from inventory.host_variables import secrets_in
-from inventory.models import Credential, Server
+from inventory.models import Credential, Server, ServerGroup
 from schema.sealing import open_sealed, sealed_paths, texts_in
 
 
 def known_secrets(
     run: Run, servers: list[Server], neighbours: Iterable[Server] = ()
 ) -> list[tuple[str, str]]:
-    """(label, decrypted text) for the launch, its servers, their credentials and vaults.
+    """(label, decrypted text) for the launch, its servers and their groups, credentials, vaults.
 
     With those of the neighbours that the run's inventory has. Raises Undecryptable.
     """
@@ -28,6 +28,8 @@ def known_secrets(
     for vault in run.playbook.vault_passwords.all():
         given.append((f"vault password “{vault.vault_id}”", vault.opened()))
     given += named_secrets(run.extra_vars)
+    for group in ServerGroup.objects.filter(inventory=servers[0].inventory_id):
+        given += secrets_in(group)
     for server in servers:
         given += secrets_in(server)
     for neighbour in neighbours:

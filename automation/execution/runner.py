@@ -117,7 +117,7 @@ class _Execution:
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self._paths = ("\0", "")  # nothing to replace yet
         neighbours = Server.objects.neighbours_of(self.servers)
-        neighbours = neighbours.only("inventory", "inventory_name", "variables")
+        neighbours = neighbours.only("inventory", "inventory_name", "variables", "variable_files")
         hosts = [server.inventory_name for server in (*self.servers, *neighbours)]
         secrets = known_secrets(run, self.servers, neighbours)
         self.masking = Masking(secrets, hosts, self._with_real_paths, root)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from automation.models import Job, Outcome, Run
+from inventory.ansible.connection import address_of
 
 from .channel import BrokenChannel, ChannelReader
 from .events import Event
@@ -43,7 +44,7 @@ class Transcript:
         self._writer, self._masking = writer, masking
         self.outbox = Outbox()
         keys = {job.server.inventory_name: job.pk for job in jobs}
-        addresses = [(job.server.ip_address, job.pk) for job in jobs]
+        addresses = [(address, job.pk) for job in jobs if (address := address_of(job.server))]
         print_lines = self._add_printed if len(jobs) > 1 else None
         self._router = LogRouter(keys, self._add_line, addresses, masking, print_lines)
         self._results = TaskResults(keys, self._add_result, masking)

@@ -177,6 +177,7 @@ def _refuse_lost_secrets(candidate: Candidate) -> None:
     """The run decrypts those of all its servers; so many here, as a preview must be quick."""
     try:
         refuse_undecryptable(candidate.servers[:MOST_DECRYPTED])
+        refuse_undecryptable(candidate.servers[0].inventory.groups.all())
     except Undecryptable as error:
         raise Refused(f"{error} Put the key back, or enter the secret again.") from None
 

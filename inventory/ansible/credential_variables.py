@@ -8,15 +8,8 @@ from typing import Any
 from inventory.host_variables import opened_variables
 from inventory.models import Credential, Server
 
-# Ansible has several names for each, and the last one wins: none may remain beside ours.
-SSH_PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
-BECOME_PASSWORDS = (
-    "ansible_become_password",
-    "ansible_become_pass",
-    "ansible_sudo_pass",
-    "ansible_su_pass",
-)
-KEY_FILES = ("ansible_ssh_private_key_file", "ansible_private_key_file")
+from .connection import SPELLINGS, SSH_PASSWORDS, has_own
+
 # Sources of a variable.
 KEY_FILE, OWN, CREDENTIAL = "key file", "variables", "credential"
 KNOWN_HOSTS = "known_hosts"
@@ -75,12 +68,16 @@ class Logins:
 
         Passwords are left out: a neighbour would learn them.
         """
-        names = ("ansible_user", "ansible_ssh_private_key_file")
-        ways = [
-            {name: value for name, value in self.merged(server).items() if name in names}
-            for server in servers
-        ]
+        ways = [self._login(server) for server in servers]
         return ways[0] if ways and all(way == ways[0] for way in ways) else {}
+
+    def _login(self, server: Server) -> dict[str, Any]:
+        """User and key from columns and credential; variables of an inventory are its own."""
+        credential = self.credential_of(server)
+        given = self._variables[credential.pk] if credential else {}
+        names = ("ansible_user", "ansible_ssh_private_key_file")
+        found = {name: given[name] for name in names if name in given}
+        return (_key_path(server) if not (credential and credential.has_ssh_secret) else {}) | found
 
     def credential_of(self, server: Server) -> Credential | None:
         return self._named or self._by_key.get(server.credential_id or 0)
@@ -99,11 +96,9 @@ def layers(
     They are its key file, its own variables without those that the credential replaces, and the
     credential's.
     """
-    replaced: set[str] = set()
+    replaced = {each for name in given for each in SPELLINGS.get(name, ())}
     if credential and credential.has_ssh_secret:
         replaced.update(SSH_PASSWORDS)
-    if credential and credential.become_password:
-        replaced.update(BECOME_PASSWORDS)
     kept = {name: value for name, value in server.variables.items() if name not in replaced}
     key_path = {} if credential and credential.has_ssh_secret else _key_path(server)
     return [(KEY_FILE, key_path), (OWN, kept), (CREDENTIAL, given)]
@@ -158,6 +153,19 @@ def write_private(path: Path, text: str, mode: int = 0o600) -> None:
         file.write(text)
 
 
+def every_spelling(variables: Mapping[str, Any], inherited: Iterable[str]) -> dict[str, Any]:
+    """The variables, also under each other name of an option that one of the groups uses.
+
+    Of an option's names Ansible takes the last, even if a group sets it and the host another.
+    """
+    found = dict(variables)
+    for name, spellings in SPELLINGS.items():
+        if name in variables:
+            used = [each for each in spellings if each in inherited and each not in variables]
+            found |= dict.fromkeys(used, variables[name])
+    return found
+
+
 def _key_path(server: Server) -> dict[str, str]:
-    key = server.key_file()
+    key = None if has_own(server.variables, "ssh_key_path") else server.key_file()
     return {"ansible_ssh_private_key_file": str(key)} if key else {}

@@ -1,7 +1,8 @@
-"""Write servers as an inventory for one run.
+"""Write the servers and groups of an inventory for one run, as Ansible has them: unflattened.
 
 The inventory is an executable script that prints JSON with `_meta`: with 10,000 hosts,
-ansible-playbook reads it in half the time it needs for YAML.
+ansible-playbook reads it in half the time it needs for YAML. What stood in files beside an imported
+inventory stands in files beside it, so that it keeps its place in Ansible's precedence.
 """
 
 import json
@@ -10,27 +11,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.db.models import prefetch_related_objects
-
-from inventory.host_variables import opened_if_possible
-from inventory.models import Credential, Server
-from inventory.validators import is_marked_wrongly
-from schema.secret_names import is_secret_name
-
-from .credential_variables import (
-    BECOME_PASSWORDS,
-    KEY_FILES,
-    KNOWN_HOSTS,
-    SSH_PASSWORDS,
-    Logins,
-    alias_of,
-    write_private,
+from inventory.host_variables import opened_if_possible, opened_variables
+from inventory.models import (
+    ALL,
+    UNGROUPED,
+    Credential,
+    GroupGraph,
+    Server,
+    group_name,
+    share_inventories,
 )
+from inventory.validators import is_marked_wrongly
+
+from .connection import PASSWORDS, address_of, has_own, port_of, without_logins
+from .credential_variables import KNOWN_HOSTS, Logins, alias_of, every_spelling, write_private
+from .variable_files import write_variable_files
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 ENVIRONMENT = "infraops_environment"
+PRIORITY = "ansible_group_priority"
 # Groups with a meaning of their own in Ansible.
-RESERVED_GROUPS = {"all", "ungrouped", "_meta", "localhost"}
+RESERVED_GROUPS = {ALL, UNGROUPED, "_meta", "localhost"}
 
 
 def write_inventory(
@@ -39,46 +40,92 @@ def write_inventory(
     neighbours: Iterable[Server] = (),
     credential: Credential | None = None,
 ) -> Path:
-    """Write script, data, keys and pinned host keys into `folder` (mode 0700).
+    """Write script, data, variable files, keys and pinned host keys into `folder` (mode 0700).
 
     Returns the script's path.
 
     Targets get their credentials (or the one given), neighbours everything but their logins.
-    Raises Undecryptable for a secret of a target.
+    Raises Undecryptable for a secret of a target or a group.
     """
     targets, neighbours = list(targets), list(neighbours)
-    prefetch_related_objects([*targets, *neighbours], "inventory")
+    share_inventories([*targets, *neighbours])
+    graph = GroupGraph(targets[0].inventory)  # as it is now
     data, script = folder / "hosts.json", folder / "hosts"
     logins = Logins(folder, targets, credential)
-    write_private(data, json.dumps(build_inventory(targets, neighbours, logins)))
+    write_private(data, json.dumps(build_inventory(targets, neighbours, logins, graph)))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
+    write_variable_files(folder, targets, neighbours, graph)
     pinned = known_hosts([*targets, *neighbours]) + aliases(targets)
     write_private(folder / KNOWN_HOSTS, pinned)
     return script
 
 
 def build_inventory(
-    targets: list[Server], neighbours: list[Server], logins: Logins
+    targets: list[Server],
+    neighbours: list[Server],
+    logins: Logins,
+    graph: GroupGraph | None = None,
 ) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
-    hostvars = {
-        server.inventory_name: connection_of(server) | variables_of_neighbour(server)
-        for server in neighbours
-    }
-    for server in targets:
-        hostvars[server.inventory_name] = connection_of(server) | logins.merged(server)
-    for_all = _for_all(hostvars) | _shared(targets, neighbours, logins, hostvars)
-    inventory: dict[str, Any] = {
-        "all": {"hosts": [], "vars": for_all},
-        "_meta": {"hostvars": hostvars},
-    }
-    # A group named like a host would widen a run: `--limit db1` would match all its members.
-    taken = RESERVED_GROUPS | hostvars.keys()
-    for server in sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk)):
-        # Every member of a group is in `all` too; listing 10,000 hosts again takes time.
-        for group in [name for name in server.groups() if name not in taken] or ["all"]:
-            inventory.setdefault(group, {"hosts": []})["hosts"].append(server.inventory_name)
+    graph = graph or targets[0].inventory.graph
+    own = {server.pk: _of_neighbour(server, graph) for server in neighbours}
+    own |= {server.pk: _of_target(server, logins, graph) for server in targets}
+    servers = sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk))
+    names = {server.pk: server.inventory_name for server in servers}
+    hostvars = {name: own[pk] for pk, name in names.items()}
+    for_all = _shared(targets, neighbours, logins, hostvars, _own_of(graph, ALL))
+    inventory: dict[str, Any] = {ALL: {"hosts": list(names.values()), "vars": for_all}}
+    for pk, group in graph.groups.items():
+        if group.name not in (ALL, UNGROUPED):
+            # Without `hosts`, Ansible takes it for a host.
+            hosts = [names[each] for each in graph.servers[pk] if each in names]
+            children = [graph.groups[child].name for child in graph.children[pk]]
+            inventory[group.name] = {"hosts": hosts, "children": children, "vars": _vars_of(group)}
+    inventory |= _ungrouped(graph, names) | _environments(servers, inventory)
+    inventory["_meta"] = {"hostvars": hostvars}
     return inventory
+
+
+def _of_target(server: Server, logins: Logins, graph: GroupGraph) -> dict[str, Any]:
+    return every_spelling(
+        connection_of(server) | logins.merged(server), graph.connection_names_for(server.pk)
+    )
+
+
+def _of_neighbour(server: Server, graph: GroupGraph) -> dict[str, Any]:
+    inherited = graph.connection_names_for(server.pk)
+    variables = connection_of(server) | variables_of_neighbour(server)
+    # Passwords that groups set are for targets only.
+    silenced = [name for name in inherited if name in PASSWORDS]
+    return every_spelling(variables, inherited) | dict.fromkeys(silenced, "")
+
+
+def _vars_of(group: Any) -> dict[str, Any]:
+    priority = {PRIORITY: group.priority} if group.priority != 1 else {}
+    return opened_variables(group, group.variables) | priority
+
+
+def _own_of(graph: GroupGraph, name: str) -> dict[str, Any]:
+    row = graph.by_name.get(name)
+    return opened_variables(row, row.variables) if row else {}
+
+
+def _ungrouped(graph: GroupGraph, names: dict[int, str]) -> dict[str, Any]:
+    """Only if it has variables: an empty one would be no group."""
+    hosts = [name for pk, name in names.items() if pk not in graph.groups_of]
+    variables = _own_of(graph, UNGROUPED)
+    return {UNGROUPED: {"hosts": hosts, "vars": variables}} if variables and hosts else {}
+
+
+def _environments(servers: list[Server], inventory: dict[str, Any]) -> dict[str, Any]:
+    """A group for each environment, if the inventory separates them and has none of that name."""
+    found: dict[str, Any] = {}
+    taken = {*RESERVED_GROUPS, *inventory, *inventory[ALL]["hosts"], ""}
+    for server in servers:
+        name = group_name(server.environment)
+        if server.inventory.separates_environments and name not in taken:
+            found.setdefault(name, {"hosts": []})["hosts"].append(server.inventory_name)
+    return found
 
 
 def _shared(
@@ -86,33 +133,20 @@ def _shared(
     neighbours: list[Server],
     logins: Logins,
     hostvars: dict[str, dict[str, Any]],
+    for_all: dict[str, Any],
 ) -> dict[str, Any]:
-    """The login for delegated tasks, as variables for all hosts.
+    """The variables of all hosts, with the login for delegated tasks.
 
-    If the credentials may not be used on all neighbours, sets it on those where they may, and
-    returns {}.
+    If the credentials may not be used on all neighbours, sets it on those where they may.
     """
-    shared = logins.shared(targets)
+    shared = {name: value for name, value in logins.shared(targets).items() if name not in for_all}
     covered = logins.covered(targets, neighbours) if shared else []
     if len(covered) == len(neighbours):
-        return shared
+        return for_all | shared
     for server in covered:
         name = server.inventory_name
         hostvars[name] = shared | hostvars[name]
-    return {}
-
-
-def _for_all(hostvars: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Move the environment from each host to variables of all: 10,000 hosts then parse faster.
-
-    Leaves it in place if the hosts have several environments.
-    """
-    environments = [variables[ENVIRONMENT] for variables in hostvars.values()]
-    if any(environment != environments[0] for environment in environments):
-        return {}
-    for variables in hostvars.values():
-        del variables[ENVIRONMENT]
-    return {ENVIRONMENT: environments[0]} if environments else {}
+    return for_all
 
 
 def known_hosts(servers: Iterable[Server]) -> str:
@@ -120,8 +154,8 @@ def known_hosts(servers: Iterable[Server]) -> str:
     lines = []
     for server in servers:
         for key in server.host_key.splitlines():
-            if key.strip():
-                lines.append(f"{ssh_name_of(server)} {key.strip()}\n")
+            if key.strip() and (name := ssh_name_of(server)):
+                lines.append(f"{name} {key.strip()}\n")
     return "".join(lines)
 
 
@@ -136,51 +170,46 @@ def aliases(servers: Iterable[Server]) -> str:
 
 
 def ssh_name_of(server: Server) -> str:
-    """The server's name in a known_hosts file."""
-    if server.ssh_port == 22:
-        return server.ip_address
-    return f"[{server.ip_address}]:{server.ssh_port}"
+    """The server's name in a known_hosts file; "" if only a run knows where it connects to."""
+    address, port = address_of(server), port_of(server)
+    return address if port == 22 or not address else f"[{address}]:{port}"
 
 
 def variables_of_neighbour(server: Server) -> dict[str, Any]:
     """Its variables, decrypted, without those that log in to it or become another user there.
 
-    Leaves out what cannot be decrypted: the run is not about this server.
+    Leaves out what cannot be decrypted: the run is not about this server. And what a server of an
+    earlier release may have, and Ansible does not read.
     """
-    kept = {name: value for name, value in server.variables.items() if not _connects(name)}
-    return _without_vaulted(opened_if_possible(kept))
+    return without_wrong_marks(opened_if_possible(without_logins(server.variables)))
 
 
-def _connects(name: str) -> bool:
-    own = (*SSH_PASSWORDS, *BECOME_PASSWORDS, *KEY_FILES)
-    return name in own or (name.startswith("ansible_") and is_secret_name(name))
-
-
-def _without_vaulted(value: Any) -> Any:
-    """A copy without values of Ansible Vault, whose password is for the run's own servers.
-
-    And without what a server of an earlier release may have, and Ansible does not read.
-    """
+def without_wrong_marks(value: Any) -> Any:
+    """A copy without values that are marked as Ansible marks them in JSON, but wrongly."""
     if isinstance(value, dict):
-        return {
-            name: _without_vaulted(item) for name, item in value.items() if not _is_vaulted(item)
-        }
+        kept = {name: item for name, item in value.items() if not _is_wrong(item)}
+        return {name: without_wrong_marks(item) for name, item in kept.items()}
     if isinstance(value, list):
-        return [_without_vaulted(item) for item in value if not _is_vaulted(item)]
+        return [without_wrong_marks(item) for item in value if not _is_wrong(item)]
     return value
 
 
-def _is_vaulted(value: Any) -> bool:
-    return isinstance(value, dict) and ("__ansible_vault" in value or is_marked_wrongly(value))
+def _is_wrong(value: Any) -> bool:
+    return isinstance(value, dict) and is_marked_wrongly(value)
 
 
 def connection_of(server: Server) -> dict[str, Any]:
-    """The variables that come from the server's columns."""
-    variables: dict[str, Any] = {
-        "ansible_host": server.ip_address,
-        "ansible_port": server.ssh_port,
-        ENVIRONMENT: server.environment,
+    """The variables that come from the server's columns, where its own say nothing of the kind."""
+    columns: dict[str, Any] = {
+        "ip_address": ("ansible_host", server.ip_address),
+        "ssh_port": ("ansible_port", server.ssh_port if server.ssh_port != 22 else ""),
+        "ssh_user": ("ansible_user", server.ssh_user),
     }
-    if server.ssh_user:
-        variables["ansible_user"] = server.ssh_user
+    variables = {
+        name: value
+        for column, (name, value) in columns.items()
+        if value and not has_own(server.variables, column)
+    }
+    if server.inventory.separates_environments:
+        variables[ENVIRONMENT] = server.environment
     return variables

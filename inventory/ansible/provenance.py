@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.redaction import MASK, redacted
-from inventory.models import Credential, Server
+from inventory.large_numbers import as_numbers
+from inventory.models import Credential, Server, group_name
 
-from .credential_variables import KEY_FILE, OWN, layers, texts_of
-from .inventory_file import ENVIRONMENT, RESERVED_GROUPS, connection_of
+from .credential_variables import KEY_FILE, OWN, every_spelling, layers, texts_of
+from .inventory_file import ENVIRONMENT, connection_of
 
 # Columns that set connection variables, by their labels in the form.
 COLUMNS = {
@@ -36,11 +37,12 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupOfServer:
+    """`source`: how the server is in it."""
+
     name: str
     source: str
-    # Why the inventory leaves the group out; empty: it does not.
-    left_out: str = ""
+    url: str = ""
 
 
 def list_variables(server: Server) -> list[Variable]:
@@ -52,38 +54,44 @@ def list_variables(server: Server) -> list[Variable]:
     for source, variables in _sources(server):
         for name, value in variables.items():
             loser = found[name].source if name in found else ""
-            shown = redacted({name: value})[name]
+            shown = as_numbers(redacted({name: value})[name])
             found[name] = Variable(name, shown, source, loser)
     return sorted(found.values(), key=lambda variable: variable.name)
 
 
-def groups_of(server: Server) -> list[Group]:
-    """The server's groups, including those left out because a server or Ansible has that name."""
-    tags = server.group_tags()
-    hosts = Server.objects.neighbours_of([server]).filter(inventory_name__in=tags)
-    taken = {*RESERVED_GROUPS, server.inventory_name, *(host.inventory_name for host in hosts)}
-    return [
-        Group(
-            name,
-            f"Tag {tag}" if tag else "Environment",
-            "a server or Ansible itself has this name" if name in taken else "",
-        )
-        for name, tag in tags.items()
-    ]
+def groups_of(server: Server) -> list[GroupOfServer]:
+    """The server's groups, its own first, then those that contain them; then its environment's."""
+    graph = server.inventory.graph
+    groups = [graph.groups[pk] for pk in graph.groups_of.get(server.pk, [])]
+    own = [group for group in groups if server.pk in graph.servers[group.pk]]
+    others = [group for group in groups if group not in own]
+    found = [GroupOfServer(each.name, "Member", each.get_absolute_url()) for each in own]
+    for group in others:
+        within = {pk for pk in graph.children[group.pk]} & {each.pk for each in groups}
+        names = ", ".join(graph.groups[pk].name for pk in sorted(within))
+        found.append(GroupOfServer(group.name, f"Contains {names}", group.get_absolute_url()))
+    if server.inventory.separates_environments:
+        name = group_name(server.environment)
+        if name not in graph.by_name:
+            found.append(GroupOfServer(name, "Environment"))
+    return found
 
 
 def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
-    """Variables by source, in the order in which the inventory merges them, weakest first."""
-    columns = connection_of(server).items()
-    found: list[tuple[str, Mapping[str, Any]]] = [
-        (COLUMNS[name], {name: value}) for name, value in columns
-    ]
+    """Variables by source, in the order in which Ansible merges them, weakest first."""
+    graph = server.inventory.graph
+    columns = connection_of(server)
+    found: list[tuple[str, Mapping[str, Any]]] = [*graph.layers_for(server.pk)]
+    found += [(COLUMNS[name], {name: value}) for name, value in columns.items()]
     credential = server.credential
     given = _masked(credential) if credential else {}
+    inherited = graph.connection_names_for(server.pk)
     for source, variables in layers(server, credential, given):
-        found.append((SOURCES.get(source, f"Credential {credential}"), variables))
+        label = SOURCES.get(source, f"Credential {credential}")
+        found.append((label, every_spelling(variables, inherited)))
     if credential and credential.needs_pin(server):
         found.append(("Pinned host key", {"ansible_ssh_args": ONLY_PINNED}))
+    found += [(path, variables) for path, variables in server.all_variables()[1:]]
     return found
 
 

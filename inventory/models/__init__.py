@@ -1,8 +1,10 @@
 from .credential_scope import launching_roles
 from .credentials import Credential, CredentialQuerySet
 from .facts import ServerFacts
+from .group_graph import ALL, UNGROUPED, GroupGraph
+from .groups import ServerGroup, ServerGroupMember, ServerGroupQuerySet
 from .host_names import UNPLACED
-from .inventories import Inventory
+from .inventories import Inventory, share_inventories
 from .servers import (
     CHOSEN_BY,
     Server,
@@ -14,17 +16,24 @@ from .servers import (
 )
 
 __all__ = [
+    "ALL",
     "CHOSEN_BY",
+    "UNGROUPED",
     "UNPLACED",
     "Credential",
     "CredentialQuerySet",
+    "GroupGraph",
     "Inventory",
     "Server",
     "ServerFacts",
+    "ServerGroup",
+    "ServerGroupMember",
+    "ServerGroupQuerySet",
     "ServerQuerySet",
     "group_name",
     "is_group_name",
     "is_production_name",
     "launching_roles",
+    "share_inventories",
     "spelled_address",
 ]

@@ -14,6 +14,8 @@ from accounts.permissions import roles_with
 from schema.exceptions import Refused
 from schema.fields import JSONShapeField
 
+from .inventories import share_inventories
+
 if TYPE_CHECKING:
     from .servers import Server
 
@@ -104,6 +106,7 @@ class CredentialScope(models.Model):
         self._refuse_to_send_passwords(servers)
 
     def _refuse_to_send_passwords(self, servers: Sequence[Server]) -> None:
+        share_inventories(servers)
         has_password = f"The credential “{self}” has a password, "
         elsewhere = [server for server in servers if not self._may_send(server)]
         if elsewhere:

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditLog
+from inventory.ansible.connection import address_of, port_of
 from inventory.host_key_scan import scan_host_keys
 from inventory.ssh_keys import fingerprint
 from inventory.validators import validate_host_key
+from schema.exceptions import Refused
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,10 @@ class HostKeys(models.Model):
         if not actor.has_perm("inventory.change_server"):
             raise PermissionDenied("Only admins can fetch host keys.")
         pinned = set(self.pinned_keys())
-        keys = scan_host_keys(self.ip_address, self.ssh_port)
+        server: Any = self
+        if not (address := address_of(server)):
+            raise Refused(f"Only a run knows the address of {self}: a template gives it.")
+        keys = scan_host_keys(address, port_of(server))
         found = [FetchedKey(key, key in pinned) for key in keys]
         shown = [key.fingerprint for key in found]
         AuditLog.objects.record("server.host_key_fetched", self, actor=actor, fingerprints=shown)

@@ -17,6 +17,7 @@ from inventory.validators import AT, validate_host_name, validate_hostname
 from schema.exceptions import Refused
 from schema.fields import ExactCharField
 
+from .cleaning import collect_problems
 from .inventories import Inventory
 
 # Behind all servers that an import has placed.
@@ -84,25 +85,22 @@ class HostNames(models.Model):
 
     def clean_fields(self, exclude: Any = None) -> None:
         """Make the names follow a new hostname; without one, make that follow the names."""
-        problems: dict[str, Any] = {}
-        try:
-            self._agree_on_names()
-        except ValidationError as error:
-            problems = {"hostname": error.messages}
-            exclude = {*(exclude or ()), "hostname", "inventory_name"}
-        try:
-            super().clean_fields(exclude)
-        except ValidationError as error:
-            problems = error.update_error_dict(problems)
-        if problems:
-            raise ValidationError(problems)
+        left_out = set(exclude or ())
+        collect_problems(
+            lambda: self._agree_on_names(left_out),
+            lambda: super(HostNames, self).clean_fields(left_out),
+        )
 
-    def _agree_on_names(self) -> None:
+    def _agree_on_names(self, left_out: set[str]) -> None:
         typed = self.hostname.strip()
         if not typed:
             self.hostname = self.inventory.full_name(self.inventory_name)
         elif not self._is_own(typed):
-            self._take(typed)
+            try:
+                self._take(typed)
+            except ValidationError as error:
+                left_out |= {"hostname", "inventory_name"}
+                raise ValidationError({"hostname": error.messages}) from None
 
     def _is_own(self, hostname: str) -> bool:
         """True if the hostname is what follows from the other names."""

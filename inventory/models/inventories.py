@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +13,9 @@ from django.urls import reverse
 from accounts.editing import Editable
 from inventory.validators import AT, validate_inventory_name
 from schema.exceptions import Refused
-from schema.fields import CreatedAtField, ExactCharField, UpdatedAtField
+from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
+
+from .group_graph import GroupGraph
 
 
 class InventoryQuerySet(models.QuerySet["Inventory"]):
@@ -35,7 +39,7 @@ class Inventory(Editable):
         help_text="Unique; “Web” and “web” are two inventories. Its servers are called "
         "name@inventory, those of the default inventory just by their names.",
     )
-    description = models.TextField(blank=True)
+    description = DescriptionField(blank=True)
     # True in one row, NULL in all others: the database allows no second True.
     is_default = models.BooleanField(null=True, default=None, unique=True, editable=False)
     separates_environments = models.BooleanField(
@@ -77,9 +81,15 @@ class Inventory(Editable):
         """What follows the names of its servers: “@staging”; "" in the default inventory."""
         return "" if self.is_default else f"{AT}{self.name.lower()}"
 
-    def full_name(self, name: str) -> str:
-        """The hostname of its server of this name."""
-        return f"{name.lower()}{self.suffix}"
+    def full_name(self, name: str, number: int = 1) -> str:
+        """The hostname of its server of this name; the second with that is numbered 2."""
+        counted = f"~{number}" if number > 1 else ""
+        return f"{name.lower()}{counted}{self.suffix}"
+
+    @cached_property
+    def graph(self) -> GroupGraph:
+        """Its groups, as they are when first asked for."""
+        return GroupGraph(self)
 
     def _refuse_new_name(self) -> None:
         """Its servers would get new host names, which links and scripts have."""
@@ -88,6 +98,18 @@ class Inventory(Editable):
             raise ValidationError(
                 {"name": [f"Its servers are called name{before.suffix}: it cannot be renamed."]}
             )
+
+
+def share_inventories(servers: Iterable[Any]) -> None:
+    """Let servers of one inventory have one object of it, so that its groups are read once.
+
+    At most one query.
+    """
+    rows = list(servers)
+    models.prefetch_related_objects(rows, "inventory")
+    known: dict[int, Inventory] = {}
+    for server in rows:
+        server.inventory = known.setdefault(server.inventory_id, server.inventory)
 
 
 def default_inventory() -> Any:

@@ -19,30 +19,23 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from inventory.host_variables import HostVariablesField, current_list, secret_names
+from inventory.host_variables import HostVariablesField
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
-    marker_problem,
     validate_host_key,
     validate_host_name,
     validate_key_path,
+    validate_object,
     validate_tags,
-    validate_variables,
 )
-from schema.fields import (
-    CreatedAtField,
-    DescriptionField,
-    JSONShapeField,
-    UpdatedAtField,
-    storing_problem,
-)
+from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
 from schema.limits import LONGEST_SEARCH
-from schema.sealing import seal_secrets
 
 from .credentials import Credential
 from .host_keys import HostKeys
 from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
+from .own_variables import OwnVariables
 
 # How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
@@ -117,7 +110,7 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
         return self.tagged(*parse_tag(text))
 
 
-class Server(HostNames, HostKeys, Editable):
+class Server(HostNames, OwnVariables, HostKeys, Editable):
     inventory = models.ForeignKey(
         Inventory,
         models.RESTRICT,
@@ -140,8 +133,10 @@ class Server(HostNames, HostKeys, Editable):
     ip_address = models.CharField(
         "IP address",
         max_length=45,
+        blank=True,
         validators=[validate_ipv46_address],
-        help_text="IPv4 or IPv6 address that Ansible connects to.",
+        help_text="IPv4 or IPv6 address that Ansible connects to. Without one, it connects to the "
+        "server's name.",
     )
     os_type = models.CharField("OS", max_length=50, blank=True)
     os_version = models.CharField("OS version", max_length=50, blank=True)
@@ -172,7 +167,7 @@ class Server(HostNames, HostKeys, Editable):
         db_default={},
         blank=True,
         validators=[validate_tags],
-        help_text="Ansible groups: role=web puts the server into role_web, groups=[web] into web.",
+        help_text="To filter by, and to choose servers at a launch: role=web, canary.",
     )
     environment = models.CharField(
         max_length=50,
@@ -185,11 +180,9 @@ class Server(HostNames, HostKeys, Editable):
         default=dict,
         db_default={},
         blank=True,
-        validators=[validate_variables],
-        help_text="Host variables, as in host_vars. Secrets are encrypted.",
+        validators=[validate_object],
+        help_text="Host variables, as in the inventory. Secrets are encrypted.",
     )
-    # LIST_VERSION when its variables were last looked through for secrets; 0: never.
-    sealed_with = models.SmallIntegerField(default=current_list, db_default=0, editable=False)
     host_key = DescriptionField(
         blank=True,
         validators=[validate_host_key],
@@ -230,21 +223,7 @@ class Server(HostNames, HostKeys, Editable):
     def clean_fields(self, exclude: Any = None) -> None:
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
-        if "variables" not in (exclude or ()):
-            self._seal_variables()
         super().clean_fields(exclude)
-
-    def _seal_variables(self) -> None:
-        """Encrypt what sounds secret; what cannot be stored is left to the validators."""
-        given = self.variables
-        if isinstance(given, dict) and not (storing_problem(given) or marker_problem(given)):
-            self.variables = seal_secrets(given)
-        self.sealed_with = current_list()
-
-    @property
-    def secret_variables(self) -> list[str]:
-        """Names of the variables that are secret as a whole."""
-        return secret_names(self.variables)
 
     @property
     def is_production(self) -> bool:
@@ -257,13 +236,21 @@ class Server(HostNames, HostKeys, Editable):
         return self.credential is None or self.credential.covers(self)
 
     @property
+    def connection_plugin(self) -> Any:
+        """What ansible_connection says: its own, else that of its groups; “ssh” by default."""
+        graph = self.inventory.graph
+        layers = [*graph.layers_for(self.pk), *self.all_variables()]
+        given = [each for _source, each in layers if "ansible_connection" in each]
+        return given[-1]["ansible_connection"] if given else "ssh"
+
+    @property
     def is_reached_by_ssh(self) -> bool:
-        return self.variables.get("ansible_connection", "ssh") in BY_SSH
+        return self.connection_plugin in BY_SSH
 
     @property
     def is_local(self) -> bool:
         """True if its plays run on the worker itself."""
-        return self.variables.get("ansible_connection") in LOCAL
+        return self.connection_plugin in LOCAL
 
     def key_file(self) -> Path | None:
         """The private key's path on this machine; None if the server has none."""
@@ -316,29 +303,6 @@ class Server(HostNames, HostKeys, Editable):
         """(text, text) for each tag: as `with_tag` finds it, and as pages show it."""
         words = (tag_text(key, one) for key, value in self.tags.items() for one in values_of(value))
         return [(text, text) for text in words]
-
-    def groups(self) -> list[str]:
-        """Its Ansible groups: those in the tag `groups`, and one for each other tag.
-
-        Before them its environment, if its inventory makes groups of environments.
-        """
-        return list(self.group_tags())
-
-    def group_tags(self) -> dict[str, str]:
-        """{group: the tag that it comes from}; "" for the environment's group."""
-        is_group = self.inventory.separates_environments
-        names = {group_name(self.environment): ""} if is_group else {}
-        for key, value in self.tags.items():
-            values = value if isinstance(value, list) else [value]
-            if key == "groups":
-                own = [one if is_group_name(one) else group_name(one) for one in values]
-            elif value is True:
-                own = [group_name(key)]
-            else:
-                own = [group_name(f"{key}_{one}") for one in values if value is not False]
-            for name in own:
-                names.setdefault(name, key)
-        return {name: key for name, key in names.items() if name}
 
 
 def is_production_name(environment: str) -> bool:

@@ -12,7 +12,7 @@ from django.utils.crypto import get_random_string
 from playwright.sync_api import expect
 from rest_framework.test import APIClient
 
-from inventory.api import ServerViewSet
+from inventory.api.servers import ServerViewSet
 from tests import make
 from tests.permission_table import API, Who
 from tests.recording import recorded

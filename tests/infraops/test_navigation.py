@@ -24,6 +24,7 @@ def test_each_role_sees_what_it_may_open(client_of, boss, alice, bob):
         "Runs",
         "Servers",
         "Inventories",
+        "Groups",
         "Playbooks",
         "API keys",
         "API",

@@ -11,6 +11,8 @@ from django.conf import settings
 
 from inventory.ansible.credential_variables import Logins
 from inventory.ansible.inventory_file import build_inventory, known_hosts, write_inventory
+from inventory.models import Server, ServerGroup
+from schema.exceptions import Refused
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_either]
@@ -78,40 +80,133 @@ def test_ansible_reads_what_was_written(folder):
     for server in servers:
         variables = hosts[server.hostname]
         assert variables["ansible_host"] == server.ip_address
-        assert variables["ansible_port"] == server.ssh_port
-        assert variables["infraops_environment"] == server.environment
+        assert variables.get("ansible_port", 22) == server.ssh_port
+        assert ("ansible_port" in variables) == (server.ssh_port != 22)
+        assert "infraops_environment" not in variables
         assert {name: variables[name] for name in server.variables} == server.variables
     assert hosts["odd10"]["ansible_user"] == "deploy"
 
 
-def test_tags_and_separate_environments_are_groups(folder):
-    make.separate_environments()
-    read = read_by_ansible(write_inventory(folder, ten_odd_servers()))
-    members = {name: entry.get("hosts", []) for name, entry in read.items() if name != "_meta"}
-    assert members["role_web"] == members["rack_7"] == members["canary"] == ["odd1"]
-    assert members["web-servers"] == members["eu.west"] == members["web_servers_"] == ["odd2"]
-    assert members["2024"] == ["odd2"]
-    assert members["single"] == members["zone_a"] == members["zone_b"] == ["odd3"]
-    assert members["größe_groß"] == ["odd3"]
-    assert members["us_east_1"] == ["odd10"]
-    assert "old" not in members
-
-
-def test_no_group_is_called_like_a_host_or_a_word_of_ansibles(folder):
-    read = read_by_ansible(write_inventory(folder, ten_odd_servers()))
-    assert not {"odd5", "odd6", "localhost", ""} & set(read)
-    limited = ansible(
-        *("ansible", "-i", str(folder / "hosts"), "all", "--limit", "odd5", "--list-hosts"),
-        folder=folder,
+def test_groups_keep_their_nesting_order_variables_and_priority(folder):
+    web = [make.server(hostname=name) for name in ("zo", "ao", "mo")]
+    lone = make.server(hostname="lone")
+    inner = make.group(
+        "web.1-a", *web, variables={"tcp_port": 80, "db_password": "hunter2"}, priority=7
     )
-    assert limited.stdout.split() == ["hosts", "(1):", "odd5"]
+    outer = make.group("Über alles", children=[inner], variables={"tcp_port": 1})
+    make.group("standby", inventory=lone.inventory)
+    make.group("all", variables={"ntp": "a"})
+    read = read_by_ansible(write_inventory(folder, [*web, lone]))
+    assert read["web.1-a"]["hosts"] == ["zo", "ao", "mo"]
+    assert read[outer.name]["children"] == ["web.1-a"]
+    assert read["ungrouped"]["hosts"] == ["lone"]
+    found = read["_meta"]["hostvars"]
+    assert (found["zo"]["tcp_port"], found["zo"]["ntp"], found["lone"]["ntp"]) == (80, "a", "a")
+    assert found["zo"]["db_password"] == "hunter2" and "tcp_port" not in found["lone"]
+    data = json.loads((folder / "hosts.json").read_text())
+    assert data["all"]["hosts"] == ["zo", "ao", "mo", "lone"]
+    assert data["web.1-a"]["vars"]["ansible_group_priority"] == 7
+    assert data["standby"] == {"hosts": [], "children": [], "vars": {}}
 
 
-def test_a_group_is_named_once(tmp_path):
+def test_tags_make_no_group_and_environments_only_where_they_are_separate(folder):
+    servers = [make.server(tags={"role": "web", "groups": ["db"]}, environment="us east-1")]
+    read = structure(folder, servers, [])
+    assert read.keys() == {"all", "_meta"}
     make.separate_environments()
-    server = make.server(tags={"groups": ["web", "web", "development"]}, environment="development")
-    assert server.groups() == ["development", "web"]
-    assert structure(tmp_path, [server], [])["web"] == {"hosts": [server.hostname]}
+    servers = list(Server.objects.all())
+    read = structure(folder, servers, [])
+    assert read["us_east_1"] == {"hosts": [servers[0].inventory_name]}
+    host = read["_meta"]["hostvars"][servers[0].inventory_name]
+    assert host["infraops_environment"] == "us east-1"
+
+
+def test_a_group_of_an_environments_name_means_its_own_hosts_only(folder):
+    make.separate_environments()
+    one, other = make.server(environment="staging"), make.server(environment="staging")
+    make.group("staging", one)
+    read = structure(folder, [one, other], [])
+    assert read["staging"]["hosts"] == [one.inventory_name]
+
+
+def test_a_limit_to_a_host_is_not_its_group(folder):
+    """Ansible takes a name for the host, if there is one; a group of that name is not meant."""
+    db, web = make.server(hostname="db"), make.server(hostname="web")
+    make.group("db", db, web)
+    script = write_inventory(folder, [db, web])
+    limited = ansible(
+        "ansible", "-i", str(script), "all", "-l", "db", "--list-hosts", folder=folder
+    )
+    assert limited.stdout.split() == ["hosts", "(1):", "db"]
+
+
+def test_no_environments_group_is_called_like_a_host(folder):
+    make.separate_environments()
+    make.server(hostname="odd5")
+    rows = [*Server.objects.all(), make.server(environment="odd5")]
+    rows.append(make.server(environment="all"))
+    assert structure(folder, rows, []).keys() == {"all", "development", "_meta"}
+
+
+def test_files_beside_the_inventory_lie_beside_it(folder):
+    server, neighbour = make.server(hostname="web1"), make.server(hostname="web2")
+    files = [
+        {"path": "group_vars/web/10.yml", "variables": {"a": 1, "db_password": "hunter2"}},
+        {"path": "group_vars/web/vault.yml", "vaulted": "$ANSIBLE_VAULT;1.1;AES256\n31\n"},
+    ]
+    make.group("web", server, neighbour, variable_files=files, variables={"a": 0})
+    big = {"size": {"$integer": str(2**70)}, "ansible_password": "secret"}
+    for each in (server, neighbour):
+        path = f"host_vars/{each.inventory_name}"
+        type(each).objects.filter(pk=each.pk).update(
+            variable_files=[{"path": path, "variables": big}]
+        )
+    rows = list(Server.objects.order_by("pk"))
+    write_inventory(folder, rows[:1], rows[1:])
+    beside = json.loads((folder / "group_vars/web/10.yml").read_text())
+    assert beside == {"a": 1, "db_password": "hunter2"}
+    assert (folder / "group_vars/web/vault.yml").read_text() == files[1]["vaulted"]
+    target = json.loads((folder / "host_vars/web1").read_text())
+    assert target == {"size": 2**70, "ansible_password": "secret"}
+    assert json.loads((folder / "host_vars/web2").read_text()) == {"size": 2**70}
+    assert "hunter2" not in str(ServerGroup.objects.get().variable_files)
+    assert (folder / "group_vars/web/10.yml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_credential_wins_over_every_name_that_a_group_uses(folder):
+    credential = make.credential(ssh_user="ops", ssh_password="a", become_password="b")
+    server = make.server(credential=credential, host_key=make.HOST_KEY)
+    neighbour = make.server(environment="elsewhere")
+    names = {
+        "ansible_ssh_user": "root",
+        "ansible_ssh_pass": "old",
+        "ansible_become_pass": "old",
+        "ansible_become_user": "app",
+    }
+    make.group("web", server, neighbour, variables=names)
+    hostvars = structure(folder, [server], [neighbour])["_meta"]["hostvars"]
+    own = hostvars[server.inventory_name]
+    assert {name: own[name]["__ansible_unsafe"] for name in list(names)[:3]} == {
+        "ansible_ssh_user": "ops",
+        "ansible_ssh_pass": "a",
+        "ansible_become_pass": "b",
+    }
+    assert "ansible_become_user" not in own
+    # Passwords of a group are for targets.
+    other = hostvars[neighbour.inventory_name]
+    assert (other["ansible_ssh_pass"], other["ansible_become_pass"]) == ("", "")
+
+
+def test_a_connection_of_a_group_counts(alice):
+    """A password is sent over SSH only, also where a group says how a server is reached."""
+    credential = make.credential(ssh_password="a")
+    server = make.server(credential=credential, host_key=make.HOST_KEY)
+    assert server.is_reached_by_ssh
+    make.group("windows", server, variables={"ansible_connection": "winrm"})
+    server = Server.objects.get(pk=server.pk)
+    assert not server.is_reached_by_ssh
+    with pytest.raises(Refused, match="sent over SSH only"):
+        credential.refuse_misuse([server], alice)
 
 
 def test_neighbours_come_without_credentials(folder, settings):
@@ -122,7 +217,7 @@ def test_neighbours_come_without_credentials(folder, settings):
         "ansible_ssh_pass": "hunter2",
         "ansible_ssh_private_key_file": "/keys/hunter2",
         "ansible_ssh_passphrase": "hunter2",
-        "vaulted": {"__ansible_vault": "hunter2"},
+        "vaulted": {"__ansible_vault": "$ANSIBLE_VAULT;1.1"},
         "api_token": "t0ken",
         "app": {"name": "shop", "db": {"password": 12345, "port": 5432}},
         "accounts": [{"name": "a", "secret": "b"}],
@@ -143,6 +238,7 @@ def test_neighbours_come_without_credentials(folder, settings):
         name: secrets[name] for name in ("api_token", "app", "accounts")
     }
     assert other["ansible_user"] == "root"
+    assert other["vaulted"] == secrets["vaulted"]
 
 
 def test_a_delegated_task_goes_with_the_runs_own_key(tmp_path):
@@ -150,13 +246,10 @@ def test_a_delegated_task_goes_with_the_runs_own_key(tmp_path):
     one, same = make.server(ssh_key_path="id_a"), make.server(ssh_key_path="id_a")
     key = str(one.key_file())
     assert structure(tmp_path, [one, same], [neighbour])["all"]["vars"] == {
-        "infraops_environment": one.environment,
         "ansible_ssh_private_key_file": key,
     }
     other = make.server(ssh_key_path="id_b")
-    assert structure(tmp_path, [one, other], [neighbour])["all"]["vars"] == {
-        "infraops_environment": one.environment
-    }
+    assert structure(tmp_path, [one, other], [neighbour])["all"]["vars"] == {}
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
@@ -222,16 +315,17 @@ def test_a_play_uses_groups_hostvars_and_delegation(folder):
     shared = {"environment": "staging", "ip_address": "127.0.0.1"}
     web = make.server(
         hostname="web",
-        tags={"role": "web", "groups": ["web-servers"]},
         variables={**local, "raw": {"__ansible_unsafe": "{{ 1 + 1 }}"}, "motd": "où? 🚀"},
         **shared,
     )
     db = make.server(
         hostname="db",
-        tags={"role": "web", "groups": ["web-servers"]},
         variables={**local, "password": "hunter2", "ansible_become_password": "hunter2"},
         **shared,
     )
+    make.group("role_web", children=[make.group("web-servers", web, db)])
+    make.separate_environments()
+    web, db = Server.objects.order_by("-hostname")
     script = write_inventory(folder, [web], [db])
     playbook = Path(settings.PLAYBOOK_ROOT) / "play.yml"
     playbook.write_text(PLAY)

@@ -29,9 +29,7 @@ def rendered(server, folder):
         name: value["__ansible_unsafe"] if isinstance(value, dict) else value
         for name, value in variables.items()
     }
-    groups = [name for name, told in inventory.items() if told.get("hosts") and name != "_meta"]
-    groups = [] if groups == ["all"] else groups
-    return plain, groups
+    return plain, [name for name in inventory if name not in ("all", "_meta")]
 
 
 SERVERS = {
@@ -40,7 +38,6 @@ SERVERS = {
     "key file": {"ssh_key_path": "id_web"},
     "own variables": {"variables": {"ansible_user": "root", "ansible_port": 23, "http_port": 8080}},
     "own secrets": {"variables": {"ansible_password": "a", "ansible_become_pass": "b"}},
-    "tags": {"tags": {"role": ["web", "db"], "pci": True, "groups": ["eu.west"], "old": False}},
 }
 CREDENTIALS = {
     "none": None,
@@ -82,9 +79,8 @@ def test_each_one_says_where_it_comes_from_and_what_it_wins_over():
     }
     assert told == {
         "ansible_host": ("IP address", ""),
-        "ansible_port": ("Variables of the server", "SSH port"),
+        "ansible_port": ("Variables of the server", ""),
         "ansible_user": ("Credential Night shift", "SSH user"),
-        "infraops_environment": ("Environment", ""),
         "rack": ("Variables of the server", ""),
     }
 
@@ -95,15 +91,32 @@ def test_no_secret_is_told():
     assert "hunter" not in str(list_variables(server))
 
 
-def test_groups_name_their_tag_and_why_one_is_left_out():
+def test_groups_are_told_with_how_the_server_is_in_them():
     make.separate_environments()
-    make.server(hostname="role_web", environment="production")
-    tags = {"role": "web", "site": "fra", "groups": ["all"]}
-    server = make.server(environment="production", tags=tags)
-    found = {group.name: (group.source, bool(group.left_out)) for group in groups_of(server)}
-    assert found == {
-        "production": ("Environment", False),
-        "role_web": ("Tag role", True),
-        "site_fra": ("Tag site", False),
-        "all": ("Tag groups", True),
+    server = make.server(environment="production")
+    inner = make.group("web", server)
+    make.group("eu", children=[inner])
+    found = [(group.name, group.source) for group in groups_of(server)]
+    assert found == [("web", "Member"), ("eu", "Contains web"), ("production", "Environment")]
+
+
+def test_variables_of_groups_and_files_come_in_ansibles_order():
+    files = [{"path": "group_vars/web.yml", "variables": {"b": "file"}}]
+    server = make.server(variables={"d": "own"})
+    inner = make.group(
+        "web", server, variables=dict.fromkeys("abcd", "inner"), variable_files=files
+    )
+    make.group("eu", children=[inner], variables={"a": "outer", "e": "outer"})
+    make.group("all", variables={"e": "all", "f": {"$integer": str(2**70)}})
+    told = {
+        variable.name: (variable.value, variable.source, variable.wins_over)
+        for variable in list_variables(server)
+    }
+    assert {name: told[name] for name in "abcdef"} == {
+        "a": ("inner", "Group web", "Group eu"),
+        "b": ("file", "group_vars/web.yml", "Group web"),
+        "c": ("inner", "Group web", ""),
+        "d": ("own", "Variables of the server", "Group web"),
+        "e": ("outer", "Group eu", "Group all"),
+        "f": (2**70, "Group all", ""),
     }

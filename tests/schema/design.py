@@ -74,6 +74,8 @@ servers
     updated_at datetime(6) = now, auto
     variables json = {}
     host_key longtext
+    variable_files json = []
+    imported_variables json = []
     sealed_with smallint = 0
     primary key (id)
     unique (hostname)
@@ -86,6 +88,42 @@ servers
     check ck_servers_ssh_port
     credential_id → credentials.id RESTRICT
     inventory_id → inventories.id RESTRICT
+
+server_groups
+    id int
+    inventory_id int
+    name varchar(255)
+    description longtext
+    variables json = {}
+    variable_files json = []
+    imported_variables json = []
+    sealed_with smallint = 0
+    priority int = 1
+    position int = 2147483647
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (inventory_id, name)
+    index (sealed_with)
+    index (inventory_id), on SQLite
+    inventory_id → inventories.id RESTRICT
+
+server_group_members
+    id int
+    group_id int
+    server_id int?
+    child_id int?
+    position int = 2147483647
+    primary key (id)
+    unique (group_id, server_id)
+    unique (group_id, child_id)
+    index (group_id), on SQLite
+    index (server_id)
+    index (child_id)
+    check ck_server_group_members_one
+    group_id → server_groups.id CASCADE
+    server_id → servers.id CASCADE
+    child_id → server_groups.id CASCADE
 
 server_facts
     id int

@@ -1,13 +1,15 @@
-"""Import an Ansible inventory as servers."""
+"""Import an Ansible inventory: its hosts, groups, order and variables."""
 
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from inventory.ansible.reading import ReadInventory, Unreadable, read
-from inventory.importing import InventoryImport, import_hosts
+from inventory.ansible.reading import ListedInventory, Unreadable, read
+from inventory.importing import InventoryImport, import_inventory
+from schema.exceptions import Refused
 
 # Host names per line of output.
 SHOWN = 10
@@ -15,15 +17,23 @@ SHOWN = 10
 
 class Command(BaseCommand):
     help = (
-        "Add or change servers from any Ansible inventory: INI, YAML, an executable script, or a "
-        "folder with group_vars and host_vars. Only what the inventory names is changed, so a "
-        "second run changes nothing, and no server is removed. Secrets are encrypted and listed: "
-        "variables that sound secret, and those that infraops_secret_variables names. "
-        "Exit status 1 when the inventory cannot be read or every host was refused."
+        "Take over any Ansible inventory: INI, YAML, TOML, an executable script, or a folder; with "
+        "group_vars and host_vars beside it. Hosts become servers, groups become groups, nested "
+        "and in their order. What the inventory sets is set, so a second run changes nothing; no "
+        "server and no group is removed, and none moves to another inventory. Secrets are "
+        "encrypted and listed: variables that sound secret, and those that "
+        "infraops_secret_variables names. Exit status 1 when the inventory cannot be read or "
+        "every host was refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path, metavar="FILE|DIR")
+        parser.add_argument(
+            "--inventory",
+            default="",
+            metavar="NAME",
+            help="the inventory to import into, made if there is none; by default the default one",
+        )
         parser.add_argument(
             "--environment", default="", help="environment for every host (production, staging …)"
         )
@@ -38,26 +48,31 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            inventory = read(options["path"], keep_environment=options["keep_env"])
-        except Unreadable as error:
+            listed = read(options["path"], keep_environment=options["keep_env"])
+            report = import_inventory(
+                listed,
+                options["inventory"],
+                environment=options["environment"],
+                dry_run=options["dry_run"],
+            )
+        except (Unreadable, Refused) as error:
             raise CommandError(str(error)) from None
-        report = import_hosts(
-            inventory.hosts, environment=options["environment"], dry_run=options["dry_run"]
-        )
-        self._say_what_is_missing(inventory, report)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        self._say_what_to_know(listed, report)
         self._say_what_was_done(report, options["dry_run"])
         if report.is_all_refused:
             raise CommandError("Every host was refused.")
 
-    def _say_what_is_missing(self, inventory: ReadInventory, report: InventoryImport) -> None:
-        if inventory.warnings:
-            self.stderr.write(inventory.warnings)
-        for file in inventory.encrypted:
-            self.stdout.write(f"Not read: {file} is encrypted by Ansible Vault.")
-        for what, hosts in report.left_out_by_variable().items():
-            self.stdout.write(f"Skipped: {what} of {_listed(hosts)}")
-        for what, hosts in report.encrypted.items():
-            self.stdout.write(f"Encrypted: {what} of {_listed(hosts)}")
+    def _say_what_to_know(self, listed: ListedInventory, report: InventoryImport) -> None:
+        if listed.warnings:
+            self.stderr.write(listed.warnings)
+        for what, names in report.inexact.items():
+            self.stdout.write(f"Stored as text: {what} of {_listed(names)}")
+        for what, names in report.unflattened.items():
+            self.stdout.write(f"Left to its group: {what} of {_listed(names)}")
+        for what, names in report.encrypted.items():
+            self.stdout.write(f"Encrypted: {what} of {_listed(names)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 
@@ -65,11 +80,14 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write("Dry run: nothing was written. Would be:")
         for word in ("added", "changed", "unchanged", "refused"):
-            hosts = list(getattr(report, word))
-            shown = f"  {_listed(hosts)}" if hosts and word != "unchanged" else ""
-            self.stdout.write(f"{word:<10}{len(hosts):>6}{shown}")
+            names = list(getattr(report, word))
+            shown = f"  {_listed(names)}" if names and word != "unchanged" else ""
+            self.stdout.write(f"{word:<10}{len(names):>6}{shown}")
+        for word, names in (("added", report.groups_added), ("changed", report.groups_changed)):
+            if names:
+                self.stdout.write(f"groups {word:<8}{len(names):>4}  {_listed(names)}")
 
 
-def _listed(hosts: list[str]) -> str:
-    rest = len(hosts) - SHOWN
-    return ", ".join(hosts[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+def _listed(names: list[str]) -> str:
+    rest = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

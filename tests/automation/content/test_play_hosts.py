@@ -10,7 +10,7 @@ from automation.content import play_hosts
 from automation.content.play_hosts import Names, forecast, read_plays, terms_of
 from automation.models import Worker
 from inventory.ansible.inventory_file import write_inventory
-from inventory.models import Server
+from inventory.models import Server, ServerGroup
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +26,7 @@ def fleet(db):
     """{name: server}; web1, web2 and db1 are chosen in these tests, lb1 is not."""
     make.separate_environments()  # each is a group
     rows = {"web1": "web", "web2": "web", "db1": "db", "lb1": "lb"}
-    return {
-        name: make.server(hostname=name, tags={"groups": [group]}) for name, group in rows.items()
-    }
+    return {name: make.in_groups(make.server(hostname=name), group) for name, group in rows.items()}
 
 
 def foreseen(fleet, text, *names, playbook=None):
@@ -97,11 +95,17 @@ def test_ansible_itself_takes_in_the_same(tmp_path):
         "2001:db8::1": ["db"],
         "web": [],
     }
-    servers = [make.server(hostname=name, tags={"groups": own}) for name, own in groups.items()]
+    servers = [make.in_groups(make.server(hostname=name), *own) for name, own in groups.items()]
+    # Groups in groups, and one that is called like a host.
+    make.group("region", children=[ServerGroup.objects.get(name="eu")])
+    make.group("db1", servers[0])
+    make.separate_environments()
+    servers = list(Server.objects.order_by("pk"))
     script = write_inventory(tmp_path, servers)
     ansible = InventoryManager(loader=DataLoader(), sources=[str(script)])
     ours, random, compared = Names(servers), Random(7), 0
-    words = "web web1 db eu all * we* web? *1 ungrouped dev* lb lb.* none 2001:db8::1 al*".split()
+    words = "web web1 db region eu all * we* web? *1 ungrouped dev* lb lb.* none 2001:db8::1 al*"
+    words = words.split()
     for _ in range(1000):
         parts = [random.choice(("", "", "!", "&")) + random.choice(words) for _ in range(3)]
         pattern = random.choice((",", ":", ", ", " ")).join(parts[: random.randint(1, 3)])
@@ -228,7 +232,7 @@ def test_the_plan_names_a_few_of_many(alice, fleet):
 
 def test_other_servers_are_asked_for_only_where_needed(alice, fleet, django_assert_num_queries):
     chosen = list(Server.objects.filter(hostname__startswith="web"))
-    for hosts, queries in (("web", 1), ("lb", 1), ("localhost", 0)):  # the first: the inventory
+    for hosts, queries in (("web", 3), ("lb", 3), ("localhost", 0)):  # two for groups
         intention = make.rehearse(make.playbook(plays(hosts)), alice, chosen)
         with django_assert_num_queries(queries):
             assert intention.left_out or hosts == "web"

@@ -46,7 +46,7 @@ PART_OF_THEM = """
 
 
 def server(name: str, *groups: str) -> object:
-    return make.localhost(hostname=name, tags={"groups": list(groups)})
+    return make.in_groups(make.localhost(hostname=name), *groups)
 
 
 def test_a_server_that_no_play_is_for_is_skipped_with_the_true_reason() -> None:

@@ -213,7 +213,7 @@ def test_the_api_has_it_too(api_of, bob, mixed):
 
 
 def test_a_dry_run_names_who_would_be_skipped(api_of, alice):
-    web, db = (make.server(hostname=name, tags={"groups": [name[:-1]]}) for name in ("web1", "db1"))
+    web, db = (make.in_groups(make.server(hostname=name), name[:-1]) for name in ("web1", "db1"))
     text = "- name: Web\n  hosts: web\n- name: Mail\n  hosts: mail\n"
     playbook = make.playbook(text, file_path="site.yml")
     asked = {"playbook_id": playbook.pk, "server_ids": [web.pk, db.pk], "dry_run": True}

@@ -181,8 +181,8 @@ OPENED = [
                         "note == 'deep blue'",
                         "db_password == 'hunter2'",
                         "app.shades[0] == 'deep blue'",
-                        "'note' not in hostvars['neighbour']",
-                        "hostvars['neighbour'].app == {'shades': [], 'port': 1}",
+                        "hostvars['neighbour'].note == 'deep blue'",
+                        "hostvars['neighbour'].app == {'shades': ['deep blue'], 'port': 1}",
                     ]
                 }
             }

@@ -81,7 +81,7 @@ def test_a_delegated_task_reaches_a_neighbour_with_the_runs_own_key(sshd):
 
 
 def test_a_group_with_a_hyphen_is_found_without_a_warning():
-    server = make.localhost(tags={"groups": ["web-servers"]})
+    server = make.in_groups(make.localhost(), "web-servers")
     content = [{**make.HELLO[0], "hosts": "web-servers"}]
     (job,) = run_here(make.playbook(content), server)
     assert job.status == Job.Status.SUCCESS, text_of(job)

@@ -1,0 +1,1 @@
+from . import credentials, inventories, servers  # noqa: F401  (each registers its own)

@@ -1,0 +1,88 @@
+"""Inventories and their groups in the console."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from audit.redaction import redacted
+from console.lists import ConsoleAdmin, Day, Narrow, TimeRangeFilter, without_fields
+from inventory.forms import ServerGroupForm
+from inventory.models import Inventory, ServerGroup, ServerGroupMember
+
+
+@admin.register(Inventory)
+class InventoryAdmin(ConsoleAdmin):
+    list_display = ["name", "description", "separates_environments", "updated_at"]
+    cell_filters = {"updated_at": Day("updated_at")}
+    list_filter = [("updated_at", TimeRangeFilter)]
+    search_fields = ["name", "description"]
+    search_help_text = "Name or description"
+    when_empty = "An inventory is a set of servers that runs see together."
+    readonly_fields = ["created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "separates_environments"]}),
+        ("Times", {"fields": [("created_at", "updated_at")]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else without_fields(fieldsets, self.readonly_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_default = obj is not None and bool(obj.is_default)
+        return not is_default and super().has_delete_permission(request, obj)
+
+
+class MemberInline(TabularInline):
+    model = ServerGroupMember
+    fk_name = "group"
+    fields: ClassVar = ["server", "child"]
+    autocomplete_fields: ClassVar = ["server", "child"]
+    extra = 0
+    per_page = 50
+
+
+@admin.register(ServerGroup)
+class ServerGroupAdmin(ConsoleAdmin):
+    form = ServerGroupForm
+    list_display = ["name", "inventory", "description", "priority", "updated_at"]
+    list_select_related = ["inventory"]
+    list_filter = [
+        ("inventory", AutocompleteSelectFilter),
+        ("updated_at", TimeRangeFilter),
+    ]
+    cell_filters = {
+        "inventory": Narrow("inventory__id__exact", "inventory_id"),
+        "updated_at": Day("updated_at"),
+    }
+    search_fields = ["name", "description"]
+    search_help_text = "Name or description"
+    when_empty = "Import an Ansible inventory with its groups: manage.py import_inventory FILE"
+    readonly_fields = ["created_at", "updated_at"]
+    autocomplete_fields = ["inventory"]
+    inlines = [MemberInline]
+    fieldsets = [
+        (None, {"fields": ["name", "inventory", "description"]}),
+        ("In Ansible", {"fields": ["variables", "priority"]}),
+        ("Times", {"fields": [("created_at", "updated_at")]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else without_fields(fieldsets, self.readonly_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A group stays in its inventory."""
+        return [*self.readonly_fields, *(["inventory"] if obj else [])]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> ServerGroup | None:
+        """The group with masked secrets, for display; the form puts the stored ones back."""
+        group = super().get_object(request, object_id, from_field)
+        if group is not None:
+            group.variables = redacted(group.variables)
+        return group

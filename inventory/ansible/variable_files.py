@@ -1,0 +1,40 @@
+"""Write group_vars/ and host_vars/ beside a run's inventory, as they were where it was imported."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from inventory.host_variables import opened_if_possible, opened_variables
+from inventory.models import GroupGraph, Server
+
+from .connection import without_logins
+from .credential_variables import write_private
+
+
+def write_variable_files(
+    folder: Path, targets: Iterable[Server], neighbours: Iterable[Server], graph: GroupGraph
+) -> None:
+    """Raises Undecryptable for a secret of a target or a group.
+
+    JSON is YAML, too, so the names stay as they are. Of neighbours, logins are left out.
+    """
+    for group in graph.groups.values():
+        for file in group.variable_files:
+            _write(folder, file, opened_variables(group, file.get("variables", {})))
+    for server in targets:
+        for file in server.variable_files:
+            _write(folder, file, opened_variables(server, file.get("variables", {})))
+    for server in neighbours:
+        for file in server.variable_files:
+            kept = without_logins(file.get("variables", {}))
+            _write(folder, file, opened_if_possible(kept))
+
+
+def _write(folder: Path, file: dict[str, Any], variables: dict[str, Any]) -> None:
+    path = PurePosixPath(file["path"])
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{path} is not beside the inventory.")
+    target = folder / path
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(target, file.get("vaulted") or json.dumps(variables))

@@ -1,0 +1,94 @@
+"""/api/credentials: secrets are written, never read."""
+
+from typing import Any
+
+from django.db import transaction
+from rest_framework import serializers
+
+from console.api.serializers import StrictModelSerializer, secret
+from console.api.viewsets import EditableViewSet
+from inventory.filters import CredentialFilters
+from inventory.models import Credential, Server
+
+
+class CredentialSerializer(StrictModelSerializer):
+    """Secrets are write-only: omit one to keep it, send "" (or {}) to clear it."""
+
+    ssh_private_key = secret("OpenSSH or PEM.")
+    ssh_key_passphrase = secret()
+    ssh_password = secret()
+    become_password = secret()
+    environment = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, trim_whitespace=False),
+        write_only=True,
+        required=False,
+        help_text='All variables: {"NAME": "value"}. Write-only.',
+    )
+    environments = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Environments in which it may be used on every server.",
+    )
+    server_ids = serializers.PrimaryKeyRelatedField(
+        source="allowed_servers",
+        queryset=Server.objects.all(),
+        many=True,
+        pk_field=serializers.IntegerField(),
+        required=False,
+        error_messages={"does_not_exist": "There is no server {pk_value}."},
+        help_text="Further servers on which it may be used. With neither, it cannot be used.",
+    )
+    roles = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Roles that may use it besides admins: operator.",
+    )
+    secrets_set = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Names of the secrets that are set.",
+    )
+
+    class Meta:
+        model = Credential
+        fields = [
+            "id",
+            "name",
+            "description",
+            "ssh_user",
+            "ssh_private_key",
+            "ssh_key_passphrase",
+            "ssh_password",
+            "become_method",
+            "become_user",
+            "become_password",
+            "environment",
+            "environments",
+            "server_ids",
+            "roles",
+            "secrets_set",
+            "is_active",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "created_at", "updated_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Leave out allowed_servers, which needs a saved credential."""
+        super().validate({name: attrs[name] for name in attrs if name != "allowed_servers"})
+        return attrs
+
+    @transaction.atomic
+    def save(self, **kwargs: Any) -> Credential:
+        credential = super().save(**kwargs)
+        if "allowed_servers" in self.validated_data:
+            credential.allowed_servers.set(self.validated_data["allowed_servers"])
+        return credential
+
+
+class CredentialViewSet(EditableViewSet):
+    """How Ansible logs in. Servers name a credential, or a launch does."""
+
+    queryset = Credential.objects.prefetch_related("allowed_servers").order_by("name")
+    serializer_class = CredentialSerializer
+    filterset_class = CredentialFilters
