@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from inventory.models import Server, group_name, share_inventories
+from inventory.models import Inventory, Server, group_name, share_inventories
 
 from . import playbook_files
 from .imported_playbooks import entries_of
@@ -88,7 +88,8 @@ def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server])
     `others` of the inventory are read only for plays that match no chosen server.
     """
     plays, is_whole = read_plays(file_path)
-    here, elsewhere = Names(chosen), Names(others)
+    here = Names(chosen)
+    elsewhere = Names(others, like=here)
     taken: set[str] = set()
     idle: list[Idle] = []
     before: list[Play] = []
@@ -135,8 +136,11 @@ def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> 
 class Names:
     """Host names and groups of some servers, read on first use."""
 
-    def __init__(self, servers: Iterable[Server]) -> None:
+    def __init__(self, servers: Iterable[Server], like: "Names | None" = None) -> None:
+        """`like` are others of the same inventory, whose groups need not be read again."""
         self._servers = servers
+        self._like = like
+        self.inventory: Inventory | None = None
         # {group: its hosts, at any depth}
         self._members: dict[str, set[str]] | None = None
         self._is_host: set[str] = set()
@@ -163,7 +167,11 @@ class Names:
         if self._members is not None:
             return
         rows = list(self._servers)
+        known = self._like.inventory if self._like else None
+        for server in rows if known else ():
+            server.inventory = known
         share_inventories(rows)
+        self.inventory = rows[0].inventory if rows else known
         self.hosts = [server.inventory_name for server in rows]
         self._is_host = set(self.hosts)
         self._members = {"all": set(self.hosts)}

@@ -17,7 +17,7 @@ from automation.models import Level, Run, Verdict, Violation
 from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
 from inventory.host_variables import refuse_undecryptable
-from inventory.models import Inventory, Server
+from inventory.models import Inventory, Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -37,7 +37,9 @@ class Candidate:
     @cached_property
     def servers(self) -> list[Server]:
         """The servers of the launch. Raises ValidationError if a choice matches none."""
-        return self.launch.each_server()
+        servers = self.launch.each_server()
+        share_inventories(servers)
+        return servers
 
     @cached_property
     def run(self) -> Run:
@@ -177,7 +179,7 @@ def _refuse_lost_secrets(candidate: Candidate) -> None:
     """The run decrypts those of all its servers; so many here, as a preview must be quick."""
     try:
         refuse_undecryptable(candidate.servers[:MOST_DECRYPTED])
-        refuse_undecryptable(candidate.servers[0].inventory.groups.all())
+        refuse_undecryptable(candidate.servers[0].inventory.graph.groups.values())
     except Undecryptable as error:
         raise Refused(f"{error} Put the key back, or enter the secret again.") from None
 
