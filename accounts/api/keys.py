@@ -17,7 +17,7 @@ from console.api.viewsets import RecordViewSet
 from console.times import validate_year
 from schema.exceptions import Refused
 
-from .own_password import check_own_password, own_password
+from .own_password import check_own_password, own_password_field
 
 
 class ApiKeySerializer(serializers.ModelSerializer):
@@ -62,7 +62,7 @@ class NewApiKeySerializer(StrictSerializer):
         validators=[validate_year],
         help_text="Default: API_KEY_DAYS (90) days from now. null: never.",
     )
-    own_password = own_password("Your own password, needed to issue a key for another user.")
+    own_password = own_password_field("Your own password, needed to issue a key for another user.")
 
 
 class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):

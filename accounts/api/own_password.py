@@ -8,7 +8,7 @@ from accounts.forms import OwnPasswordField
 from accounts.models import TooManyAttempts, User
 
 
-def own_password(help_text: str) -> serializers.CharField:
+def own_password_field(help_text: str) -> serializers.CharField:
     return serializers.CharField(
         required=False,
         write_only=True,

@@ -19,7 +19,7 @@ from accounts.signed_in import signed_in
 from console.api.serializers import NoFields, StrictModelSerializer
 from console.api.viewsets import EditableViewSet
 
-from .own_password import check_own_password, own_password
+from .own_password import check_own_password, own_password_field
 from .sessions import EndedSessionsSerializer
 
 
@@ -31,7 +31,7 @@ class UserSerializer(StrictModelSerializer):
         help_text="Write-only. The user has to choose another one at the next login; not you, when "
         "you change your own.",
     )
-    own_password = own_password("Your present password, needed to change your own.")
+    own_password = own_password_field("Your present password, needed to change your own.")
 
     class Meta:
         model = User
