@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from .models import PREFIX_LENGTH, ApiKey, FailedAttempts, TooManyAttempts, User
+from .models import ApiKey, FailedAttempts, TooManyAttempts, User
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,8 @@ LONGEST_TOKEN = 200
 class ApiKeyAuthentication(BaseAuthentication):
     """A right token always gets through: nobody can guess one, nor stop its owner by trying.
 
-    Wrong ones are counted by their prefix and address, and have to wait (429).
+    Wrong ones are counted by key and address, and have to wait (429). Those that are no key's, by
+    their beginning, count as one: otherwise each could have a beginning of its own.
     """
 
     keyword = "Bearer"
@@ -43,8 +44,9 @@ class ApiKeyAuthentication(BaseAuthentication):
     @staticmethod
     def _failure(token: str) -> AuthenticationFailed | Throttled:
         try:
-            rows = FailedAttempts.objects.begin(API_KEY, key_prefix(token))
-            if rows.filter(count=1).exists() and ApiKey.objects.record_refusal(token):
+            key = ApiKey.objects.meant_by(token)
+            rows = FailedAttempts.objects.begin(API_KEY, key.prefix if key else "")
+            if rows.filter(count=1).exists() and ApiKey.objects.record_refusal(key, token):
                 rows.mark_told()
         except TooManyAttempts as error:
             return Throttled(error.seconds, WRONG)
@@ -54,13 +56,6 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return f'{self.keyword} realm="InfraOps"'
-
-
-def key_prefix(token: str) -> str:
-    """What lists show of a key; "" if the token has another form: it may be another secret."""
-    prefix, dot, _secret = token.partition(".")
-    is_ours = dot and len(prefix) == PREFIX_LENGTH and set(prefix) <= set("0123456789abcdef")
-    return prefix if is_ours else ""
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

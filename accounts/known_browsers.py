@@ -2,7 +2,8 @@
 
 Whoever guesses at a name makes it wait at their address; behind a proxy that is everybody's. The
 name's owner, in a browser that has a cookie from an earlier login, does not wait with them. (OWASP
-calls it a device cookie.) Attempts with a stolen cookie are limited just the same.
+calls it a device cookie.) Attempts with a stolen cookie are limited just the same, and a new
+password makes all cookies of before worthless: somebody who knew the old one may have many.
 """
 
 import secrets
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.crypto import salted_hmac
 
 from .models import User
 
@@ -23,20 +25,28 @@ def source_of(request: HttpRequest | None, username: str) -> str:
     """What to count attempts at this name by, instead of the address; "" in other browsers."""
     cookie = request.COOKIES.get(COOKIE, "") if request else ""
     try:
-        name, number = signing.loads(cookie, salt=SALT, max_age=KEPT_SECONDS)
+        key, number, of_password = signing.loads(cookie, salt=SALT, max_age=KEPT_SECONDS)
+        user = User.objects.filter(pk=key, is_active=True).first()
     except (signing.BadSignature, TypeError, ValueError):
         return ""
-    return f"known browser {number}" if name == username.strip().lower() else ""
+    if user is None or user.username != username.strip().lower():
+        return ""
+    return f"known browser {number}" if of_password == _mark_of_password(user) else ""
 
 
 def remember_browser(response: HttpResponse, user: User) -> None:
     """Give the browser its cookie, which it sends to the login page only."""
     response.set_cookie(
         COOKIE,
-        signing.dumps([user.username, secrets.token_hex(8)], salt=SALT),
+        signing.dumps([user.pk, secrets.token_hex(8), _mark_of_password(user)], salt=SALT),
         max_age=KEPT_SECONDS,
         path=resolve_url(settings.LOGIN_URL),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
+
+
+def _mark_of_password(user: User) -> str:
+    """Another one for each password, of which it tells nothing."""
+    return salted_hmac(SALT, user.password, algorithm="sha256").hexdigest()[:32]

@@ -17,6 +17,8 @@ from .models import ApiKey, FailedAttempts, Session, User
 @receiver(user_logged_in)
 def begin_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """The session ends at this time, however much it is used."""
+    if request.session.session_key is None:  # somebody else was logged in here
+        request.session.create()  # at once, with the address: it is saved too late to know it
     request.session.set_expiry(timezone.now() + timedelta(hours=settings.SESSION_HOURS))
     # The middleware gives the browser its cookie.
     request.logged_in = user  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from console.lists import reason
 
 from .forms import ChangePasswordForm
-from .models import SavedView, Session
+from .models import SavedView, Session, User
 from .signed_in import signed_in
 
 
@@ -49,6 +49,8 @@ class OwnPasswordView(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        # A cookie for the login page, in place of that of the old password.
+        self.request.logged_in = form.user  # type: ignore[attr-defined]
         messages.success(
             self.request,
             "Password changed. Your other sessions have ended. Your API keys still work.",
@@ -82,6 +84,16 @@ def sessions_end_others(request: HttpRequest) -> HttpResponse:
     ended = Session.objects.end_of(person, person, but=request.session.session_key)
     messages.success(request, f"Ended {ended} other session{'' if ended == 1 else 's'}.")
     return redirect("accounts:account")
+
+
+@require_POST
+@permission_required("accounts.end_session", raise_exception=True)
+def user_sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End all sessions of a user, except the one that this request belongs to."""
+    user = get_object_or_404(User, pk=pk)
+    ended = Session.objects.end_of(user, signed_in(request), but=request.session.session_key)
+    messages.success(request, f"Ended {ended} session{'' if ended == 1 else 's'} of {user}.")
+    return redirect(user)
 
 
 @require_POST

@@ -23,7 +23,7 @@ from schema.fields import EncryptedTextField
 
 from . import context
 from .announcing import ReceiverFailure, announce
-from .redaction import redacted
+from .redaction import masked_like, redacted
 from .signals import recorded
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,11 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
         # For a new row django-auditlog also lists reverse relations: "jobs", from None to
         # "automation.Job.None".
         columns = {field.name for field in instance._meta.concrete_fields}
-        changes = {name: change for name, change in (changes or {}).items() if name in columns}
+        changes = {
+            name: [masked_like(before, after), after]
+            for name, (before, after) in (changes or {}).items()
+            if name in columns
+        }
         if not changes:
             return None
         secrets = {

@@ -2,14 +2,18 @@
 
 import base64
 import functools
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from schema.limits import DEEPEST, is_deeper
 from schema.sealing import MASK, is_sealed, texts_in
 from schema.secret_names import is_secret
 
+# In characters: the shortest secret that is looked for within another.
+SHORTEST_WITHIN = 6
 # In bytes. What base64 makes of shorter secrets could be part of anything.
 SHORTEST_IN_BASE64 = 6
 # Of more secrets, only those are searched for whose first letters a text has.
@@ -42,6 +46,15 @@ def redacted(value: Any, also: frozenset[str] = frozenset()) -> Any:
     return value
 
 
+def masked_like(value: Any, other: Any) -> Any:
+    """A copy with the mask wherever `other` has a sealed value: what is secret from now on."""
+    if is_sealed(other):
+        return MASK
+    if isinstance(value, dict) and isinstance(other, dict):
+        return {name: masked_like(item, other.get(name)) for name, item in value.items()}
+    return value
+
+
 def unmasked(given: Any, stored: Any) -> Any:
     """What a client sent back, with the masks from `redacted` replaced by the stored values."""
     if isinstance(given, dict) and isinstance(stored, dict):
@@ -56,27 +69,38 @@ def unmasked(given: Any, stored: Any) -> Any:
 
 def _unmasked_items(given: list[Any], stored: list[Any]) -> list[Any]:
     """Items may have moved, so a place alone does not tell whose secret a mask is."""
-    shown = [redacted(item) for item in stored]
+    meant = _meant_items(given, stored)
     return [
-        unmasked(item, _meant(item, place, given, stored, shown)) if has_mask(item) else item
-        for place, item in enumerate(given)
+        unmasked(item, old) if has_mask(item) else item
+        for item, old in zip(given, meant, strict=True)
     ]
 
 
-def _meant(
-    item: Any, place: int, given: list[Any], stored: list[Any], shown: list[Any]
-) -> Any | None:
-    """The stored item that was shown like this one, or else was edited in place.
+def _meant_items(given: list[Any], stored: list[Any]) -> list[Any]:
+    """For each item the stored one that was shown like it, or else was edited in place.
 
     None if it could be several: their secrets must not be mixed up.
     """
-    is_as_long = len(given) == len(stored)
-    if is_as_long and item == shown[place]:
-        return stored[place]
-    alike = [old for old, like in zip(stored, shown, strict=True) if like == item]
-    if alike:
-        return alike[0] if all(old == alike[0] for old in alike) else None
-    return stored[place] if is_as_long and shown[place] not in given else None
+    sent = [_hashable(item) for item in given]
+    shown = [_hashable(redacted(item)) for item in stored]
+    alike: dict[Any, Any] = {}
+    for old, look in zip(stored, shown, strict=True):
+        alike[look] = old if alike.get(look, old) == old else None
+    if len(sent) != len(shown):
+        return [alike.get(look) for look in sent]
+    known = set(sent)
+    in_place = [old if look not in known else None for old, look in zip(stored, shown, strict=True)]
+    return [
+        old if look == before else alike.get(look, edited)
+        for look, before, old, edited in zip(sent, shown, stored, in_place, strict=True)
+    ]
+
+
+def _hashable(value: Any) -> Any:
+    """Equal for equal JSON: comparing each item of a long list with each takes minutes."""
+    if isinstance(value, dict):
+        return frozenset((name, _hashable(item)) for name, item in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def masked_if_any(value: str) -> str:
@@ -122,6 +146,28 @@ def named_secrets(value: Any, name: str = "") -> list[tuple[str, str]]:
 def secret_texts(value: Any) -> list[str]:
     """The texts alone, for a Redactor."""
     return [text for _, text in named_secrets(value)]
+
+
+def secrets_within(text: str) -> Iterator[str]:
+    """Values under secret-sounding names in a text that is JSON, YAML or lines of NAME=value.
+
+    A play that takes the text apart prints them alone. Not short ones, which could be part of
+    anything.
+    """
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        inner = None
+    found = secret_texts(inner) if not is_deeper(inner, DEEPEST) else []
+    found += [value for line in text.splitlines() if (value := _secret_in_line(line))]
+    yield from (value for value in found if len(value) >= SHORTEST_WITHIN)
+
+
+def _secret_in_line(line: str) -> str:
+    name, *rest = re.split("[:=]", line, maxsplit=1)
+    value = "".join(rest).strip().rstrip(",;").strip("'\"")
+    name = name.strip(" \t-'\"").removeprefix("export ")
+    return value if len(value) >= SHORTEST_WITHIN and is_secret(name, value) else ""
 
 
 def base64_pieces(secret: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
     from .models.runs import Run
 
 PROGRAM = "ansible-playbook"
-# Longer lists of hosts are passed in a file.
+# Longer lists of hosts are passed in a file, and so are names that an argument would split or read
+# as a pattern: 2001:db8::1, [::1], -dash. In a file, each line is one name.
 MAX_LIMIT_IN_ARGUMENTS = 20
+PLAIN_NAME = re.compile(r"\w[\w.-]*")
 # Names in a run's folder.
 INVENTORY = "inventory/hosts"
 LIMIT = "limit"
@@ -21,7 +24,7 @@ VARIABLES = "variables.yml"
 
 def arguments(
     run: Run,
-    hostnames: Sequence[str],
+    hosts: Sequence[str],
     *,
     playbook: str,
     vaults: Mapping[str, str],
@@ -33,7 +36,7 @@ def arguments(
     `playbook` is its path in the project, `vaults` maps vault ids to files; `folder`, which ends in
     “/”, is prepended to every file name.
     """
-    given = ["-i", f"{folder}{INVENTORY}", "--limit", limit_of(hostnames, folder)]
+    given = ["-i", f"{folder}{INVENTORY}", "--limit", limit_of(hosts, folder)]
     for vault_id, file in vaults.items():
         given += ["--vault-id", f"{vault_id}@{folder}{file}"]
     given += ["-e", f"@{folder}{VARIABLES}"] if has_variables else []
@@ -41,9 +44,13 @@ def arguments(
     return [*given, *flags(run), f"./{playbook}" if playbook.startswith("-") else playbook]
 
 
-def limit_of(hostnames: Sequence[str], folder: str = "") -> str:
-    is_short = len(hostnames) <= MAX_LIMIT_IN_ARGUMENTS
-    return ",".join(hostnames) if is_short else f"@{folder}{LIMIT}"
+def limit_of(hosts: Sequence[str], folder: str = "") -> str:
+    return f"@{folder}{LIMIT}" if needs_file(hosts) else ",".join(hosts)
+
+
+def needs_file(hosts: Sequence[str]) -> bool:
+    """True if the limit is a file of names, one a line."""
+    return len(hosts) > MAX_LIMIT_IN_ARGUMENTS or not all(map(PLAIN_NAME.fullmatch, hosts))
 
 
 def flags(run: Run) -> list[str]:

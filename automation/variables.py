@@ -36,6 +36,7 @@ from schema.limits import (
     quoted,
 )
 from schema.sealing import ENCRYPTED, has_sealed, open_sealed, seal_secrets
+from schema.secret_names import is_secret_name
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Keys of an entry and their types; `default` has the variable's own type.
@@ -84,6 +85,23 @@ def validate_schema(schema: Any) -> None:
     problems = {name: _schema_problem(name, spec) for name, spec in schema.items()}
     if wrong := [f"{quoted(name)}: {problem}" for name, problem in problems.items() if problem]:
         raise ValidationError(first_problems(wrong))
+
+
+def with_secrets_marked(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema, with each text marked as secret whose name says that it is one.
+
+    Except for those with a default, which anybody can read: their values are encrypted as well, but
+    the form shows its field.
+    """
+    return {
+        name: {**spec, "secret": True} if _is_secret_text(name, spec) else spec
+        for name, spec in schema.items()
+    }
+
+
+def _is_secret_text(name: str, spec: dict[str, Any]) -> bool:
+    is_text = spec.get("type", "string") == "string"
+    return is_text and spec.get("default") is None and is_secret_name(name)
 
 
 def _schema_problem(name: str, spec: Any) -> str:
@@ -227,15 +245,16 @@ def sealed(
 ) -> dict[str, Any]:
     """The values for storage, with secrets encrypted.
 
-    Secrets are variables that the schema declares so, undeclared ones with secret-sounding names,
-    values with such names inside others, and those named in `secrets`: once secret, always secret.
+    Secrets are variables that the schema declares so, those with secret-sounding names, declared or
+    not, values with such names inside others, and those named in `secrets`: once secret, always
+    secret. A default stays readable, as it is in the schema.
     """
     marked = {name for name in values if schema.get(name, {}).get("secret")}
     marked |= {name for name in secrets if values.get(name) is not None}
     looked_into = {
         name: value
         for name, value in values.items()
-        if name not in schema or name in marked or isinstance(value, list | dict)
+        if name in marked or value != schema.get(name, {}).get("default")
     }
     return values | seal_secrets(looked_into, marked)
 
@@ -247,7 +266,7 @@ def opened(values: dict[str, Any]) -> dict[str, Any]:
 
 def masked(values: dict[str, Any]) -> dict[str, Any]:
     """Stored values for display, with secrets masked."""
-    return {name: redacted(value) for name, value in values.items()}
+    return redacted(values)
 
 
 def as_text(value: Any) -> str:

@@ -14,7 +14,7 @@ from bench import scenery
 from bench.table import Table
 from bench.workers import ready_workers
 from inventory.ansible.inventory_file import write_inventory
-from inventory.models import Server
+from inventory.models import Inventory, Server
 
 AT_ONCE = 2  # WORKERS in bench.sandbox
 GOAL = 1.30
@@ -38,9 +38,10 @@ def measure(options: argparse.Namespace) -> Table:
 
 
 def _server(number: int) -> Server:
-    """This machine under another name: two runs on one server would wait for each other."""
+    """This machine in another inventory: two runs on one server would wait for each other."""
     local = {"variables": scenery.this_machine().variables, "ip_address": "127.0.0.1"}
-    return Server.objects.create(hostname=f"run{number}", environment=f"run{number}", **local)
+    inventory = Inventory.objects.create(name=f"run{number}")
+    return Server.objects.create(hostname=f"here@run{number}", inventory=inventory, **local)
 
 
 def _queued(playbook: Playbook, servers: list[Server]) -> float:

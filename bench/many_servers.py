@@ -1,6 +1,6 @@
-"""What 10,000 other servers in the environment add to the start of a run.
+"""What 10,000 other servers in the inventory add to the start of a run.
 
-Runs a play of one task on a server that is alone in its environment, and on one with 10,000
+Runs a play of one task on a server that is alone in its inventory, and on one with 10,000
 neighbours there, which are written to its inventory so that plays can name them. The two take
 turns. A job is timed from its claim until its end is committed.
 """
@@ -15,7 +15,7 @@ from automation.models import Job, Playbook
 from automation.tasks import run_next
 from bench import scenery
 from bench.table import Table
-from inventory.models import Server
+from inventory.models import Inventory, Server
 
 NEIGHBOURS = 10_000
 GOAL_SECONDS = 1.5
@@ -25,7 +25,7 @@ TASK = {"name": "One task", "ansible.builtin.debug": {"msg": "started"}}
 def measure(options: argparse.Namespace) -> Table:
     playbook = scenery.playbook("many_servers", [TASK])
     alone, crowded = _target("alone"), _target("crowded")
-    _settle(NEIGHBOURS, crowded.environment)
+    _settle(NEIGHBOURS, crowded.inventory)
     table = Table(
         f"One target with {NEIGHBOURS:,} neighbours against one alone: a job of one task",
         ["pairs", "alone", "crowded", "added", "lowest and highest", "goal", ""],
@@ -39,7 +39,7 @@ def measure(options: argparse.Namespace) -> Table:
     verdict = "reached" if median(added) <= GOAL_SECONDS else "missed"
     shown = f"{median(added):.2f} s"
     table.add(len(pairs), first, second, shown, span, f"≤ {GOAL_SECONDS} s", verdict)
-    Server.objects.filter(environment=crowded.environment).exclude(pk=crowded.pk).delete()
+    Server.objects.filter(inventory=crowded.inventory).exclude(pk=crowded.pk).delete()
     return table
 
 
@@ -61,22 +61,23 @@ def _seconds(playbook: Playbook, server: Server) -> float:
     return seconds
 
 
-def _target(environment: str) -> Server:
-    """This machine again, in another environment."""
+def _target(name: str) -> Server:
+    """This machine again, in an inventory of its own."""
     local = {"variables": scenery.this_machine().variables, "ip_address": "127.0.0.1"}
-    return Server.objects.create(hostname=f"in-{environment}", environment=environment, **local)
+    inventory = Inventory.objects.get_or_create(name=name)[0]
+    return Server.objects.create(hostname=f"here@{name}", inventory=inventory, **local)
 
 
-def _settle(count: int, environment: str) -> None:
+def _settle(count: int, inventory: Inventory) -> None:
     """Create servers with typical data: address, port, user, tags and a variable."""
     with transaction.atomic():
         Server.objects.bulk_create(
             [
                 Server(
-                    hostname=f"web{number}.example.com",
+                    hostname=f"web{number}.example.com@{inventory}",
+                    inventory=inventory,
                     ip_address=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
                     ssh_user="deploy",
-                    environment=environment,
                     tags={"role": ("web", "db", "cache")[number % 3], "rack": f"r{number % 40}"},
                     variables={"http_port": 8080, "cluster": f"c{number % 100}"},
                 )

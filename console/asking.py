@@ -23,6 +23,8 @@ def ask_to_confirm(
 ) -> TemplateResponse:
     """The question, with a button that sends `sent` and "confirmed" to the same address.
 
+    With an empty `button` there is nothing to be done, and only the way back.
+
     `more`: `names` of what it is about, and the number of `more_names`; a `form` if values are
     needed; a template with `details`; `is_grave` for what cannot be undone, `is_production` for
     what affects production; the URL `back`, and its label `back_button`. With a `note` on why it

@@ -33,7 +33,10 @@ def find_references(obj: Model) -> str:
         if relation.on_delete in (PROTECT, RESTRICT)
         and relation.related_model._base_manager.filter(**{relation.field.name: obj}).exists()
     ]
-    return f"used by {' and '.join(kinds)}; deactivate it instead" if kinds else ""
+    if not kinds:
+        return ""
+    advice = "; deactivate it instead" if hasattr(obj, "is_active") else ""
+    return f"used by {' and '.join(kinds)}{advice}"
 
 
 def row_key(text: str | None) -> int:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from random import Random
 from typing import Any
 
-from inventory.models import Credential, Server, ServerFacts
+from inventory.models import Credential, Inventory, Server, ServerFacts
 
 from . import bulk
 from .world import World
@@ -35,9 +35,9 @@ def make_fleet(world: World) -> list[Server]:
     credentials = _credentials(world)
     bulk.insert(credentials, Credential)
     counts: Counter[str] = Counter()
-    first = bulk.next_key(Server)
+    first, inventory = bulk.next_key(Server), Inventory.objects.default()
     servers = [
-        _server(world, first + number, number, credentials, counts)
+        _server(world, inventory, first + number, number, credentials, counts)
         for number in range(world.scale.servers)
     ]
     bulk.insert(servers, Server)
@@ -70,7 +70,12 @@ def _credentials(world: World) -> list[Credential]:
 
 
 def _server(
-    world: World, pk: int, number: int, credentials: list[Credential], counts: Counter[str]
+    world: World,
+    inventory: Inventory,
+    pk: int,
+    number: int,
+    credentials: list[Credential],
+    counts: Counter[str],
 ) -> Server:
     rng = world.rng
     role, site, environment = world.one(ROLES), rng.choice(SITES), world.one(ENVIRONMENTS)
@@ -84,9 +89,12 @@ def _server(
     credential = credentials[1] if role == "db" else (credentials[0] if number % 3 else None)
     # Passwords are sent only to servers with a pinned key.
     is_pinned = rng.random() < 0.8 or credential is not None
+    hostname = f"{role}-{counts[role + place]:02}.{place}"
     return Server(
         pk=pk,
-        hostname=f"{role}-{counts[role + place]:02}.{place}",
+        inventory=inventory,
+        inventory_name=hostname,
+        hostname=hostname,
         ip_address=str(IPv4Address(FIRST_ADDRESS + number)),
         os_type=system,
         os_version=version,

@@ -244,7 +244,8 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Server", "exclude_fields": ["sealed_with", *TIMES]},
+    {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
+    {"model": "inventory.Server", "exclude_fields": ["position", "sealed_with", *TIMES]},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},

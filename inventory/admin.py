@@ -6,7 +6,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    AutocompleteSelectFilter,
+    BooleanRadioFilter,
+)
 
 from accounts.console import SwitchedAdmin
 from accounts.signed_in import signed_in
@@ -27,13 +31,36 @@ from console.objects import row_key
 
 from .copying import copy_of
 from .forms import EnvironmentForm, ServerForm, TagForm
-from .models import Credential, Server
+from .models import Credential, Inventory, Server
 from .secret_forms import CredentialForm
 
 SCOPE = (
     "Usable only on servers in these environments and on the servers listed here. Passwords are "
     "sent over SSH only, and only to servers with a pinned host key."
 )
+
+
+@admin.register(Inventory)
+class InventoryAdmin(ConsoleAdmin):
+    list_display = ["name", "description", "separates_environments", "updated_at"]
+    cell_filters = {"updated_at": Day("updated_at")}
+    list_filter = [("updated_at", TimeRangeFilter)]
+    search_fields = ["name", "description"]
+    search_help_text = "Name or description"
+    when_empty = "An inventory is a set of servers that runs see together."
+    readonly_fields = ["created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "separates_environments"]}),
+        ("Times", {"fields": [("created_at", "updated_at")]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else without_fields(fieldsets, self.readonly_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_default = obj is not None and bool(obj.is_default)
+        return not is_default and super().has_delete_permission(request, obj)
 
 
 @admin.register(Server)
@@ -43,6 +70,7 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
         *("hostname", "environment", "tag_list", "ip_address", "os", "active_pill"),
     ]
     list_filter = [
+        ("inventory", AutocompleteSelectFilter),
         ("environment", AllValuesCheckboxFilter),
         ("is_active", BooleanRadioFilter),
         ("os_type", AllValuesCheckboxFilter),
@@ -60,6 +88,7 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
     exported = {
         "id": "pk",
         "hostname": "hostname",
+        "inventory": "inventory.name",
         "ip_address": "ip_address",
         "environment": "environment",
         "os_type": "os_type",
@@ -72,6 +101,7 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
         "created_at": "created_at",
         "updated_at": "updated_at",
     }
+    list_select_related = ["inventory"]
     search_fields = ["hostname", "ip_address", "description"]
     search_help_text = "Host name, address or description"
     when_empty = "Add one, or import an Ansible inventory: manage.py import_inventory FILE"

@@ -1,6 +1,6 @@
-"""/api/servers and /api/credentials. Automation adds more in automation/api/servers.py."""
+"""/api/inventories, /api/servers, /api/credentials. More actions: automation/api/servers.py."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
@@ -17,9 +17,9 @@ from console.api.serializers import NoFields, StrictModelSerializer, StrictSeria
 from console.api.viewsets import EditableViewSet
 from schema.exceptions import Refused
 
-from .filters import CredentialFilters, ServerFilters
+from .filters import CredentialFilters, InventoryFilters, ServerFilters
 from .host_variables import variables_to_store
-from .models import Credential, Server, ServerFacts
+from .models import Credential, Inventory, Server, ServerFacts
 
 
 class CredentialSerializer(StrictModelSerializer):
@@ -105,7 +105,40 @@ class CredentialViewSet(EditableViewSet):
     filterset_class = CredentialFilters
 
 
+class InventorySerializer(StrictModelSerializer):
+    is_default = serializers.SerializerMethodField(
+        help_text="True for the inventory of servers whose host name names none."
+    )
+
+    class Meta:
+        model = Inventory
+        fields = [
+            "id",
+            "name",
+            "description",
+            "is_default",
+            "separates_environments",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "created_at", "updated_at"]
+
+    def get_is_default(self, inventory: Inventory) -> bool:
+        return bool(inventory.is_default)
+
+
+class InventoryViewSet(EditableViewSet):
+    """Servers that belong together: a run is on one inventory."""
+
+    queryset = Inventory.objects.order_by("name")
+    serializer_class = InventorySerializer
+    filterset_class = InventoryFilters
+
+
 class ServerSerializer(StrictModelSerializer):
+    inventory = serializers.CharField(
+        source="inventory.name", read_only=True, help_text="Name of its inventory."
+    )
     credential_id = serializers.PrimaryKeyRelatedField(
         source="credential",
         queryset=Credential.objects.all(),
@@ -127,6 +160,8 @@ class ServerSerializer(StrictModelSerializer):
         fields = [
             "id",
             "hostname",
+            "inventory",
+            "inventory_name",
             "ip_address",
             "os_type",
             "os_version",
@@ -144,7 +179,8 @@ class ServerSerializer(StrictModelSerializer):
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "created_at", "updated_at"]
+        read_only_fields = ["id", "inventory_name", "created_at", "updated_at"]
+        extra_kwargs: ClassVar = {"inventory_name": {"help_text": "What Ansible calls it."}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A mask keeps the stored secret. Marks without variables are for the stored ones."""
@@ -184,7 +220,7 @@ class PinSerializer(StrictSerializer):
 class ServerViewSet(EditableViewSet):
     """The machines that playbooks run on. Secrets in `variables` are shown as ********."""
 
-    queryset = Server.objects.order_by("hostname")
+    queryset = Server.objects.select_related("inventory").order_by("hostname")
     serializer_class = ServerSerializer
     filterset_class = ServerFilters
     permissions = {

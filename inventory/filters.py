@@ -1,15 +1,17 @@
 """Filters for the lists of servers and credentials."""
 
 import django_filters.rest_framework as filters
-from django.db.models import Q
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 
 from console.api.filters import SearchFilter, YesNoFilter
 
-from .models import Credential, CredentialQuerySet, Server, ServerQuerySet
+from .models import Credential, CredentialQuerySet, Inventory, Server, ServerQuerySet
+from .models.host_names import split_hostname
 
 
 class LowerCaseFilter(filters.CharFilter):
-    """For host names and environments, which are stored in lower case."""
+    """For environments, which are stored in lower case."""
 
     def filter(self, qs: ServerQuerySet, value: str) -> ServerQuerySet:
         return super().filter(qs, value.strip().lower())
@@ -28,8 +30,35 @@ class CredentialFilters(filters.FilterSet):
         return credentials.filter(Q(name__icontains=text) | Q(description__icontains=text))
 
 
+class HostnameFilter(filters.CharFilter):
+    """A host name in either form: web1, web1@default, web1@staging."""
+
+    def filter(self, qs: ServerQuerySet, value: str) -> ServerQuerySet:
+        if not value.strip():
+            return qs
+        try:
+            name, inventory = split_hostname(value.strip())
+        except ValidationError:
+            return qs.filter(hostname=value.strip().lower())
+        return qs.filter(hostname=inventory.full_name(name))
+
+
+class InventoryFilters(filters.FilterSet):
+    name = filters.CharFilter()
+    search = SearchFilter(method="found", label="Part of name or description")
+    ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
+
+    class Meta:
+        model = Inventory
+        fields: list[str] = []
+
+    def found(self, inventories: QuerySet[Inventory], name: str, text: str) -> QuerySet[Inventory]:
+        return inventories.filter(Q(name__icontains=text) | Q(description__icontains=text))
+
+
 class ServerFilters(filters.FilterSet):
-    hostname = LowerCaseFilter()
+    hostname = HostnameFilter(label="web1, or web1@staging")
+    inventory = filters.CharFilter(field_name="inventory__name")
     environment = LowerCaseFilter()
     is_active = YesNoFilter()
     tag = SearchFilter(method="tagged", label="“role=web”, or “canary” with any value")

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 
-from audit.redaction import MASK, has_mask, named_secrets, redacted, unmasked
+from audit.redaction import MASK, has_mask, named_secrets, redacted, secrets_within, unmasked
 from schema.encryption import Undecryptable
 from schema.fields import JSONShapeField, storing_problem
+from schema.limits import list_some
 from schema.sealing import (
-    has_sealed,
     is_sealed,
+    mentions_sealed,
     open_sealed,
     seal_secrets,
     sealed_paths,
     texts_in,
 )
 from schema.secret_names import LIST_VERSION, is_secret_name
+
+from .validators import marker_problem
 
 if TYPE_CHECKING:
     from .models import Server
@@ -56,21 +59,21 @@ def variables_to_store(
     """
     if not isinstance(given, dict):
         return given
-    if has_sealed(given):
+    if mentions_sealed(given):
         raise ValidationError(
             "An object with “$encrypted” is how secrets are stored: enter the value."
         )
     values = unmasked(given, stored)
     if has_mask(values):
         raise ValidationError(NO_SECRET_BEHIND)
-    if problem := storing_problem(values):
+    if problem := storing_problem(values) or marker_problem(values):
         raise ValidationError(problem)
     _refuse_marks(given, stored, marked or ())
     if marked is None:
         marked = [name for name in secret_names(stored) if not is_secret_name(name)]
     elif shown := [name for name in values if _is_unmarked(name, given, stored, marked)]:
         raise ValidationError(
-            f"Enter a new value for {', '.join(shown)}, or leave it marked as secret."
+            f"Enter a new value for {list_some(shown)}, or leave it marked as secret."
         )
     try:
         return seal_secrets(values, marked, stored)
@@ -81,7 +84,7 @@ def variables_to_store(
 def _refuse_marks(given: dict[str, Any], stored: dict[str, Any], marked: Collection[str]) -> None:
     if unknown := sorted(set(marked) - given.keys() - stored.keys()):
         raise ValidationError(
-            f"Marked as secret, but not among the variables: {', '.join(unknown)}."
+            f"Marked as secret, but not among the variables: {list_some(unknown)}."
         )
     if wrong := sorted(set(marked) & set(ALWAYS_OPEN)):
         raise ValidationError(f"{', '.join(wrong)} cannot be secret.")
@@ -140,8 +143,7 @@ def secrets_in(server: Server, *, is_target: bool = True) -> Iterator[tuple[str,
                 raise
             continue
         for text in texts_in(opened):
-            yield path, text
-            yield from ((path, piece) for piece in _literals(text))
+            yield from ((path, piece) for piece in (text, *_literals(text), *secrets_within(text)))
 
 
 def _literals(text: str) -> list[str]:

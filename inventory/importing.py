@@ -11,13 +11,13 @@ from django.db import DatabaseError, transaction
 
 from schema.fields import storing_problem
 from schema.limits import quoted
-from schema.sealing import ENCRYPTED, has_sealed, seal_secrets, sealed_paths
+from schema.sealing import ENCRYPTED, mentions_sealed, seal_secrets, sealed_paths
 from schema.secret_names import is_secret_name
 
 from .ansible.names import MAGIC_FOR_SERVERS
 from .ansible.reading import Host
 from .host_variables import ALWAYS_OPEN, secret_names
-from .models import Server
+from .models import Inventory, Server
 from .validators import VARIABLE
 
 # Ansible's names for the server's columns; of several in use, the last one wins.
@@ -30,7 +30,7 @@ COLUMNS = {
 }
 # Names of further variables to encrypt: a list, or a text with commas.
 SECRETS = "infraops_secret_variables"
-MORE_COLUMNS = ("ip_address", "environment", "tags", "variables")
+MORE_COLUMNS = ("inventory_name", "ip_address", "environment", "tags", "variables")
 CONSUMED = {
     *ADDRESS,
     *ENVIRONMENT,
@@ -80,12 +80,14 @@ def import_hosts(
     variables that it does not mention keep their values.
     """
     report = InventoryImport()
-    known = {server.hostname: server for server in Server.objects.all()}
+    inventory = Inventory.objects.default()
+    known = {server.hostname: server for server in inventory.servers.all()}
     seen: dict[str, str] = {}
     for host in hosts:
         hostname = host.name.strip().lower()
-        server = known.get(hostname) or Server(hostname=hostname)
+        server = known.get(hostname) or Server(inventory=inventory)
         before = _values(server)
+        server.inventory_name = host.name
         try:
             if other := seen.get(hostname):
                 raise NotTaken(f"The name differs from “{other}” only in case.")
@@ -219,7 +221,7 @@ def _left_out(variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, "set by Ansible itself"  # few: ansible-inventory omits most
         elif _has_vaulted(value):
             yield name, "encrypted by Ansible Vault"
-        elif has_sealed(value):
+        elif mentions_sealed(value):
             yield name, f"holds “{ENCRYPTED}”, which is how InfraOps stores secrets"
 
 

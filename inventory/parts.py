@@ -9,7 +9,7 @@ from console.collected import (
     list_entry,
 )
 
-from .api import CredentialViewSet, ServerViewSet
+from .api import CredentialViewSet, InventoryViewSet, ServerViewSet
 from .models import Server
 from .variable_sealing import examine_variables
 
@@ -18,6 +18,7 @@ MENU = [
         *("Inventory", 310, "inventory.server", "Servers", "dns", "g s"),
         pages=("inventory:server_detail",),
     ),
+    list_entry("Inventory", 320, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
@@ -34,6 +35,12 @@ SEARCH = [
 API = [
     Endpoint(prefix="servers", viewset=ServerViewSet, root={"servers": "server-list"}, order=10),
     Endpoint(
+        prefix="inventories",
+        viewset=InventoryViewSet,
+        root={"inventories": "inventory-list"},
+        order=15,
+    ),
+    Endpoint(
         prefix="credentials",
         viewset=CredentialViewSet,
         root={"credentials": "credential-list"},
@@ -44,7 +51,11 @@ API = [
 ROLES = [
     RolePermissions(
         app="inventory",
-        viewer=("inventory.view_server", "inventory.view_serverfacts"),
+        viewer=(
+            "inventory.view_inventory",
+            "inventory.view_server",
+            "inventory.view_serverfacts",
+        ),
         auditor=("inventory.view_credential",),
         operator=(
             "inventory.check_server",
@@ -52,6 +63,9 @@ ROLES = [
             "inventory.use_credential",
         ),
         admin=(
+            "inventory.add_inventory",
+            "inventory.change_inventory",
+            "inventory.delete_inventory",
             "inventory.add_server",
             "inventory.change_server",
             "inventory.delete_server",

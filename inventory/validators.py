@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from schema.limits import first_problems, quoted
+
 from .ansible.names import MAGIC_FOR_SERVERS, REFUSED
 
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -19,6 +21,10 @@ STEERING = ("ANSIBLE_", "INFRAOPS_", "LD_", "LC_", "PYTHON")
 STEERING_NAMES = ("PATH", "HOME", "LANG", "SHELL", "IFS", "ENV", "BASH_ENV", "SSH_ASKPASS")
 # `--limit all` would run on everything.
 RESERVED_NAMES = ("all", "ungrouped")
+# How JSON for Ansible marks a text that is encrypted by Ansible Vault, or is no template.
+MARKERS = ("__ansible_vault", "__ansible_unsafe")
+# Stands between a server's name and its inventory's.
+AT = "@"
 # Names with a column of their own: a variable would silently override it, and pages would show the
 # wrong value.
 COLUMNS = {
@@ -41,6 +47,29 @@ def validate_hostname(value: str) -> None:
         )
     if value.lower() in RESERVED_NAMES:
         raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
+
+
+def validate_host_name(value: str) -> None:
+    """Whatever Ansible takes for a host's name: IPv6 addresses, capitals, spaces inside, “é”.
+
+    Refused are names that no limit could name: limits are lists of lines, and stripped.
+    """
+    _validate_line(value)
+    if value.lower() in RESERVED_NAMES:
+        raise ValidationError(f"“{value}” is reserved by Ansible. Choose another name.")
+
+
+def validate_inventory_name(value: str) -> None:
+    _validate_line(value)
+    if AT in value or "," in value:
+        raise ValidationError(f"The name of an inventory cannot contain “{AT}” or a comma.")
+
+
+def _validate_line(value: str) -> None:
+    if not value or value != value.strip() or not value.isprintable():
+        raise ValidationError(
+            "A name is one line of printable characters, without spaces at its ends."
+        )
 
 
 def validate_key_path(value: str) -> None:
@@ -73,6 +102,27 @@ def validate_variables(value: Any) -> None:
             raise ValidationError(f"“{name}”: {REFUSED}")
         if name in COLUMNS:
             raise ValidationError(f"“{name}” has its own field: “{COLUMNS[name]}”.")
+    if problem := marker_problem(value):
+        raise ValidationError(problem)
+
+
+def marker_problem(value: Any) -> str:
+    """What is wrong with a text that is marked as Ansible marks it in JSON; "" if nothing is.
+
+    Ansible reads no inventory with such a value, and so no run with any server of this environment.
+    """
+    if isinstance(value, list):
+        return next(filter(None, map(marker_problem, value)), "")
+    if not isinstance(value, dict):
+        return ""
+    if is_marked_wrongly(value):
+        return f"{' and '.join(MARKERS)} must stand alone in an object, with a text."
+    return next(filter(None, map(marker_problem, value.values())), "")
+
+
+def is_marked_wrongly(value: dict[str, Any]) -> bool:
+    is_right = len(value) == 1 and all(isinstance(item, str) for item in value.values())
+    return not value.keys().isdisjoint(MARKERS) and not is_right
 
 
 def validate_tags(value: Any) -> None:
@@ -113,12 +163,12 @@ def validate_environment(value: Any) -> None:
     if not isinstance(value, dict):
         raise ValidationError({"environment": ['Enter an object: {"NAME": "value"}.']})
     problems = [
-        f"{name}: {problem}"
+        f"{quoted(str(name))}: {problem}"
         for name, text in value.items()
         if (problem := _environment_problem(name, text))
     ]
     if problems:
-        raise ValidationError({"environment": problems})
+        raise ValidationError({"environment": first_problems(problems)})
 
 
 def _environment_problem(name: Any, text: Any) -> str:

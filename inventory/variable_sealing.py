@@ -7,6 +7,7 @@ again, beside a running console.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import F
 
@@ -58,7 +59,7 @@ def _unsealed() -> Iterator[Server]:
 
 def _seal(server: Server, report: SealingReport, *, dry_run: bool) -> None:
     try:
-        sealed = seal_secrets(server.variables, known=server.variables)
+        sealed = _sealed(server.variables)
     except Undecryptable:
         report.lost.append(server.hostname)
         return
@@ -72,11 +73,16 @@ def _seal(server: Server, report: SealingReport, *, dry_run: bool) -> None:
         report.values += max(found, 1)
 
 
-def _count(variables: dict) -> int:
+def _sealed(variables: Any) -> Any:
+    """The same value if it is no object: an old release took any JSON."""
+    return seal_secrets(variables, known=variables) if isinstance(variables, dict) else variables
+
+
+def _count(variables: Any) -> int:
     return len(list(sealed_paths(variables)))
 
 
-def _write(server: Server, variables: dict) -> bool:
+def _write(server: Server, variables: Any) -> bool:
     """Write the variables unless the row was edited meanwhile. Keeps updated_at: nobody edits."""
     row = Server.objects.filter(pk=server.pk, updated_at=server.updated_at)
     new = {"variables": variables, "sealed_with": current_list(), "updated_at": F("updated_at")}

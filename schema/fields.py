@@ -77,6 +77,17 @@ class EnumField(models.CharField):
         return max([20, *map(len, self._values())])
 
 
+class ExactCharField(models.CharField):
+    """Text that is told apart to the last detail: “Web” and “web” are two names.
+
+    Elsewhere MySQL and MariaDB compare without regard to case and accents. SQLite never does.
+    """
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
+        collation = "utf8mb4_bin" if connection.vendor == "mysql" else None
+        return {**super().db_parameters(connection), "collation": collation}
+
+
 class UUIDTextField(models.CharField):
     """A UUID, stored as 36 lower-case characters with hyphens.
 

@@ -38,6 +38,13 @@ def has_sealed(value: Any) -> bool:
     return next(sealed_paths(value), None) is not None
 
 
+def mentions_sealed(value: Any) -> bool:
+    """True if anything in it looks like a sealed value, whole or not: nobody enters that."""
+    if isinstance(value, dict):
+        return ENCRYPTED in value or any(map(mentions_sealed, value.values()))
+    return isinstance(value, list) and any(map(mentions_sealed, value))
+
+
 def seal_secrets(
     values: dict[str, Any], marked: Collection[str] = (), known: Any = None
 ) -> dict[str, Any]:

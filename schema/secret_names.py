@@ -1,20 +1,28 @@
 """Which names and values are secret. Decided here, and nowhere else.
 
-A name is read word by word: `dbPassword`, `db-password` and `DB_PASSWORD2` are the same. It is
-secret if one of its words says so (password, token), unless its last word makes it a setting or a
-reference: `password_min_length`, `token_url`, `private_key_path`. True, false and empty values
-never are secret.
+A name is read word by word: `dbPassword`, `db-password` and `DB_PASSWORD2` are the same, and so are
+letters with and without accents. It is secret if one of its words says so (password, token), unless
+its last word makes it a setting or a reference: `password_min_length`, `token_url`,
+`private_key_path`. True, false and empty values never are secret.
 """
 
 import functools
+import json
 import re
+import unicodedata
 from typing import Any
 
+from .limits import DEEPEST, is_deeper
+
 # Raise it whenever more names become secret: rows that an older list has sealed are then found.
-LIST_VERSION = 1
+LIST_VERSION = 2
 
 # Secret wherever they stand in a name, even as part of a word: mysqlpassword, passwordhash.
-STEMS = ("password", "passwd", "passphrase", "credential", "passwort", "kennwort", "motdepasse")
+STEMS = (
+    *("password", "passwd", "passphrase", "credential", "passwort", "kennwort", "contrasen"),
+    *("motdepasse", "wachtwoord", "losenord", "adgangskode", "salasana", "parool", "парол"),
+    *("パスワード", "密码", "密碼", "비밀번호"),
+)
 # Secret at the end of a word: authtoken, clientsecrets. Not "secretary", not "tokenizer".
 ENDINGS = ("secret", "token", "apikey", "secretkey", "privatekey", "accesskey")
 # Secret as the last word.
@@ -24,6 +32,8 @@ LAST = {
     *("connstr", "connstring", "connectionstring", "basicauth", "masterauth", "tlspskvalue"),
     *("authkey", "sshkey", "tlskey", "sslkey", "signingkey", "encryptionkey", "licensekey"),
     *("masterkey", "presharedkey"),
+    # Passwords in other languages.
+    *("senha", "haslo", "hasło", "heslo", "parola", "sifre", "lozinka", "mdp", "jelszo", "geheim"),
 }
 # Secret as the last two words: {last: those before it}.
 PAIRS = {
@@ -150,7 +160,9 @@ def is_secret(name: str, value: Any) -> bool:
     """
     if not _could_be(value):
         return False
-    if isinstance(value, str) and (_is_private_key(value) or _has_password(name, value)):
+    if isinstance(value, str) and (
+        _is_private_key(value) or _has_password(name, value) or _is_json_with_secret(value)
+    ):
         return True
     return is_secret_name(name) and not _is_open(name, value)
 
@@ -171,17 +183,26 @@ def is_secret_name(name: str) -> bool:
         return False
     if last in ("key", "keys"):
         return _is_secret_key(last, words[:-1])
-    return any(map(_is_secret_word, words)) or _is_last(last, before)
+    is_french = "motdepasse" in "".join(words)  # mot_de_passe
+    return is_french or any(map(_is_secret_word, words)) or _is_last(last, before)
 
 
 def words_of(name: str) -> tuple[str, ...]:
     """("db", "password") for dbPassword2, db-password and DB_PASSWORD."""
-    found = re.split(r"[^0-9a-z]+", BOUNDARY.sub("_", name).lower())
+    found = re.split(r"[\W_]+", BOUNDARY.sub("_", _plain(name)).lower())
     return tuple(word for each in found if (word := each.rstrip("0123456789")))
 
 
+def _plain(text: str) -> str:
+    """Without accents, and full-width letters as usual ones: contrasena for contraseña."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in parts if not unicodedata.combining(each))
+
+
 def _is_secret_word(word: str) -> bool:
-    for stem in STEMS:
+    for stem in PLAIN_STEMS:
         _before, found, after = word.partition(stem)
         if found and after.removeprefix("s") not in SETTINGS:
             return True
@@ -243,6 +264,23 @@ def _is_private_key(value: str) -> bool:
     return value.lstrip()[:5] == "-----" and "PRIVATE KEY-----" in value[:100]
 
 
+def _is_json_with_secret(value: str) -> bool:
+    """True for JSON that names a secret: {"db_password": "hunter2"}."""
+    if value.lstrip()[:1] not in ("{", "[") or '"' not in value:
+        return False
+    try:
+        inner = json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return not is_deeper(inner, DEEPEST) and _names_secret(inner)
+
+
+def _names_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(is_secret(name, item) or _names_secret(item) for name, item in value.items())
+    return isinstance(value, list) and any(map(_names_secret, value))
+
+
 def _has_password(name: str, value: str) -> bool:
     """True for a link like https://user:password@host, unless the password is a template."""
     _scheme, found, rest = value.partition("://")
@@ -253,3 +291,6 @@ def _has_password(name: str, value: str) -> bool:
     words = words_of(name)
     is_link = bool(words) and (words[-1] in LINKS or words[-1] == "dsn")
     return is_link and bool(at and password) and REFERENCE.fullmatch(password) is None
+
+
+PLAIN_STEMS = tuple(map(_plain, STEMS))

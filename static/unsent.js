@@ -11,10 +11,10 @@
     const PATIENCE = 15000; // milliseconds to wait for fields that come later, such as a playbook's variables
     const TOKENS = new Set(["csrfmiddlewaretoken", "key", "once"]);
     // Names that a person has typed: more coarsely than schema/secret_names.py.
-    const SECRET = /pass|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$/i;
+    const SECRET = /p[aä]ss|ｐａｓｓ|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$|kennwort|mdp|contrase|senha|wachtwoord|senord|adgangskode|salasana|has[lł]o|heslo|parool|parola|[sş]ifre|jelsz|lozinka|geheim|парол|パスワード|密[码碼]|비밀번호/i;
     // Fields of ours, and prose.
     const SECRET_WORDS = /passw|passphrase|secret|token|credential|(private|api|access)[-_ ]?key|pwd|pass(?![a-z])/i;
-    const ONE_NAME = /^\W*[\w.-]+\W*$/;
+    const ONE_NAME = /^[^\p{L}\p{N}_]*[\p{L}\p{M}\p{N}_.-]+[^\p{L}\p{N}_]*$/u;
     const NO_VALUE = new Set(["password", "file", "submit", "button", "image", "reset"]);
     const SENT = "unsent:last";
 

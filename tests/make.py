@@ -23,7 +23,7 @@ from automation import launching
 from automation.content.playbook_files import hash_of
 from automation.launching import Intention, Launch
 from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, VaultPassword
-from inventory.models import Credential, Server, ServerFacts
+from inventory.models import Credential, Inventory, Server, ServerFacts
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
 PASSWORD = "correct horse battery"
@@ -87,10 +87,26 @@ def saved_view(owner: User | None = None, **fields: Any) -> SavedView:
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaMDEyMzQ1"
 
 
+def inventory(**fields: Any) -> Inventory:
+    """An inventory beside the default one, which shows every run all its servers."""
+    fields.setdefault("name", f"inventory{next(_number)}")
+    return _saved(Inventory(**fields))
+
+
+def separate_environments() -> None:
+    """Let the default inventory do as that of an earlier release's database does."""
+    Inventory.objects.update(separates_environments=True)
+
+
 def server(**fields: Any) -> Server:
-    """An active server with an address that nothing listens on (TEST-NET-1)."""
+    """An active server with an address that nothing listens on (TEST-NET-1).
+
+    With an inventory, `hostname` is its name there.
+    """
     number = next(_number)
-    fields.setdefault("hostname", f"web{number}.example.com")
+    name = fields.pop("hostname", f"web{number}.example.com")
+    inventory = fields.setdefault("inventory", Inventory.objects.default())
+    fields |= {"inventory_name": name, "hostname": inventory.full_name(name)}
     fields.setdefault("ip_address", f"192.0.2.{number % 254 + 1}")
     return _saved(Server(**fields))
 

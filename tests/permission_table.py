@@ -266,6 +266,8 @@ API = {
     "api:server-pin-host-key": api(key(make.server), POST=ADMIN),
     "api:server-check-summary": api(key(make.server), GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
+    "api:inventory-list": api(GET=VIEWER, POST=ADMIN),
+    "api:inventory-detail": api(key(make.inventory), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:credential-list": api(GET=READER, POST=ADMIN),
     "api:credential-detail": api(key(make.credential), GET=READER, PATCH=ADMIN, DELETE=ADMIN),
     "api:vaultpassword-list": api(GET=AUDITOR, POST=ADMIN),
@@ -305,6 +307,7 @@ API = {
     "api:seal-detail": api(key(make.seal), GET=AUDITOR),
     "api:user-list": api(GET=AUDITOR, POST=ADMIN),
     "api:user-detail": api(key(make.user), GET=AUDITOR, PATCH=ADMIN, DELETE=ADMIN),
+    "api:user-end-sessions": api(key(make.user), POST=ADMIN),
     "api:user-me": api(GET=VIEWER),
     "api:apikey-list": api(GET=VIEWER, POST=ADMIN),
     "api:apikey-detail": api(own_key, GET=VIEWER),
@@ -332,6 +335,7 @@ SHELL = {
     "accounts:account": page(VIEWER),
     "accounts:session_end": verb(VIEWER, own_session),
     "accounts:sessions_end_others": verb(VIEWER),
+    "accounts:user_sessions_end": verb(ADMIN, key(make.user)),
     "admin:password_change_done": page(VIEWER),
     "admin:auth_user_password_change": form(ADMIN, key(make.user)),
     "admin:jsi18n": page(VIEWER),
@@ -351,6 +355,9 @@ RECORDS = {
     **admin_pages("accounts_failedattempts", failure, view=AUDITOR),
     "audit:story": page(AUDITOR, story_of_a_server),
     **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
+    **admin_pages(
+        "inventory_inventory", key(make.inventory), add=ADMIN, change=ADMIN, delete=ADMIN
+    ),
     **admin_pages(
         "inventory_server", key(make.server), add=ADMIN, change=ADMIN, delete=ADMIN, export=True
     ),

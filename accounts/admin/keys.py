@@ -1,6 +1,6 @@
 """API keys in the console."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django import forms
@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from accounts.forms import OwnPasswordField
 from accounts.models import ApiKey, User, default_end
@@ -30,7 +30,7 @@ from console.lists import (
 # The last few forms that have issued a key, so that sending one again issues no other.
 SENT = "issued_keys"
 MOST_SENT = 20
-ONLY_IN_FORM = ["own_password", "once"]
+ONLY_IN_FORM = ["never_expires", "own_password", "once"]
 
 
 class NewKeyForm(forms.ModelForm):
@@ -38,6 +38,12 @@ class NewKeyForm(forms.ModelForm):
 
     actor: User
 
+    never_expires = forms.BooleanField(
+        label="Never expires",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Overrides the date above.",
+    )
     own_password = OwnPasswordField(
         label="Your password",
         required=False,
@@ -49,9 +55,14 @@ class NewKeyForm(forms.ModelForm):
     class Meta:
         model = ApiKey
         fields = ["name", "owner", "expires_at"]
+        help_texts: ClassVar = {"expires_at": ""}
 
     def clean(self) -> dict[str, Any] | None:
         given = super().clean()
+        if self.cleaned_data.get("never_expires"):
+            self.cleaned_data["expires_at"] = None
+        elif "expires_at" not in self.errors and self.cleaned_data.get("expires_at") is None:
+            self.add_error("expires_at", "Enter a date, or switch on “Never expires”.")
         owner = self.cleaned_data.get("owner")
         if owner is not None and owner.pk != self.actor.pk and not self.errors:
             self._check_password()

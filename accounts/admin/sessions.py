@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Case, QuerySet, Value, When
 from django.http import HttpRequest
 
 from accounts.models import Session
@@ -28,8 +28,13 @@ class SessionAdmin(HistoryAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
-        """A user's own sessions; everybody's for those who may see them."""
-        sessions = super().get_queryset(request).open()
+        """A user's own sessions; everybody's for those who may see them.
+
+        `is_current` marks the one in which somebody looks at them.
+        """
+        own = When(session_key=request.session.session_key, then=Value(True))
+        is_current = Case(own, default=Value(False), output_field=BooleanField())
+        sessions = super().get_queryset(request).open().annotate(is_current=is_current)
         may_see_all = request.user.has_perm("accounts.view_session")
         return sessions if may_see_all else sessions.filter(user=request.user.pk)
 
@@ -43,7 +48,10 @@ class SessionAdmin(HistoryAdmin):
 
     @admin.display(description="session", ordering="ip_address")
     def client_and_address(self, session: Session) -> str:
-        return str(session)
+        """Says which is one's own: whoever ends all of a user's would log out, too."""
+        return (
+            f"{session} (this session)" if getattr(session, "is_current", False) else str(session)
+        )
 
     @admin.display(description="client")
     def client(self, session: Session) -> str:

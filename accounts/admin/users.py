@@ -9,7 +9,6 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter
@@ -21,6 +20,8 @@ from console.lists import ConsoleAdmin, Day, Narrow, TimeRangeFilter, without_fi
 
 # Roles are in accounts/permissions.py; Django's groups are not used.
 admin.site.unregister(Group)
+
+SHOWN_SESSIONS = 10
 
 
 def ask_twice(form: Any) -> None:
@@ -93,11 +94,11 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
     search_help_text = "User name or e-mail"
     ordering = ["username"]
     filter_horizontal = []
-    readonly_fields = ["set_password", "open_sessions", "last_login", "created_at", "updated_at"]
+    readonly_fields = ["set_password", "last_login", "created_at", "updated_at"]
+    change_form_outer_after_template = "accounts/_user_sessions.html"
     fieldsets = [
         (None, {"fields": ["username", "email", "set_password"]}),
         ("Permissions", {"fields": ["role", "is_active"]}),
-        ("Sessions", {"fields": ["open_sessions"]}),
         ("Times", {"fields": [("last_login", "created_at", "updated_at")]}),
     ]
     add_fieldsets = [
@@ -109,16 +110,20 @@ class UserAdmin(ConsoleAdmin, DjangoUserAdmin):  # type: ignore[misc]  # unfold 
         url = reverse("admin:auth_user_password_change", args=[user.pk])
         return format_html('<a class="io-link" href="{}">Set a new password</a>', url)
 
-    @admin.display(description="open sessions")
-    def open_sessions(self, user: User) -> str:
-        sessions = list(user.sessions.all().open()[:10])
-        return render_to_string(
-            "accounts/_user_sessions.html", {"person": user, "sessions": sessions}
-        )
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if person := context["original"]:
+            context["sessions"] = list(person.sessions.all().open()[:SHOWN_SESSIONS])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """Whoever changes their own password has to know the old one."""
-        if unquote(id) == str(signed_in(request).pk):
+        """Whoever changes their own password has to know the old one.
+
+        Also at an address such as 01/password/, which finds the same row.
+        """
+        user = self.get_object(request, unquote(id))
+        if user is not None and user.pk == signed_in(request).pk:
             return redirect("admin:password_change")
         response: HttpResponse = super().user_change_password(request, id, form_url)
         return response

@@ -2,23 +2,22 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.filters import ApiKeyFilters
-from accounts.forms import OwnPasswordField
-from accounts.models import ApiKey, TooManyAttempts, User
+from accounts.models import ApiKey, User
 from accounts.signed_in import signed_in
 from console.api.serializers import NoFields, StrictSerializer
 from console.api.viewsets import RecordViewSet
 from console.times import validate_year
 from schema.exceptions import Refused
+
+from .own_password import check_own_password, own_password_field
 
 
 class ApiKeySerializer(serializers.ModelSerializer):
@@ -63,23 +62,7 @@ class NewApiKeySerializer(StrictSerializer):
         validators=[validate_year],
         help_text="Default: API_KEY_DAYS (90) days from now. null: never.",
     )
-    own_password = serializers.CharField(
-        required=False,
-        write_only=True,
-        trim_whitespace=False,
-        max_length=4096,
-        help_text="Your own password, needed to issue a key for another user.",
-    )
-
-
-def check_own_password(user: User, password: str) -> None:
-    """Raise ValidationError for the field unless this is the user's password; 429 if too often."""
-    try:
-        OwnPasswordField.check(user, password)
-    except TooManyAttempts as error:
-        raise Throttled(error.seconds, "Too many wrong passwords.") from None
-    except DjangoValidationError as error:
-        raise ValidationError({"own_password": error.messages}) from None
+    own_password = own_password_field("Your own password, needed to issue a key for another user.")
 
 
 class ApiKeyViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):

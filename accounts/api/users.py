@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -12,11 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.filters import UserFilters
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.permissions import permissions_of
 from accounts.signed_in import signed_in
-from console.api.serializers import StrictModelSerializer
+from console.api.serializers import NoFields, StrictModelSerializer
 from console.api.viewsets import EditableViewSet
+
+from .own_password import check_own_password, own_password_field
+from .sessions import EndedSessionsSerializer
 
 
 class UserSerializer(StrictModelSerializer):
@@ -24,8 +28,10 @@ class UserSerializer(StrictModelSerializer):
         write_only=True,
         max_length=200,
         trim_whitespace=False,
-        help_text="Write-only. The user has to choose another one at the next login.",
+        help_text="Write-only. The user has to choose another one at the next login; not you, when "
+        "you change your own.",
     )
+    own_password = own_password_field("Your present password, needed to change your own.")
 
     class Meta:
         model = User
@@ -36,6 +42,7 @@ class UserSerializer(StrictModelSerializer):
             "role",
             "is_active",
             "password",
+            "own_password",
             "last_login",
             "created_at",
             "updated_at",
@@ -48,15 +55,21 @@ class UserSerializer(StrictModelSerializer):
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        password = attrs.pop("password", None)
+        password, present = attrs.pop("password", None), attrs.pop("own_password", "")
         attrs = super().validate(attrs)
         if password is not None:
-            try:
-                validate_password(password, self.row)
-            except DjangoValidationError as error:
-                raise ValidationError({"password": error.messages}) from None
-            self.row.set_password_for(password, signed_in(self.context["request"]))
+            self._set_password(password, present)
         return attrs
+
+    def _set_password(self, password: str, present: str) -> None:
+        actor = signed_in(self.context["request"])
+        try:
+            validate_password(password, self.row)
+        except DjangoValidationError as error:
+            raise ValidationError({"password": error.messages}) from None
+        if self.row.pk == actor.pk:
+            check_own_password(actor, present)
+        self.row.set_password_for(password, actor)
 
 
 class MeSerializer(serializers.ModelSerializer):
@@ -78,10 +91,33 @@ class UserViewSet(EditableViewSet):
     queryset = User.objects.order_by("username")
     serializer_class = UserSerializer
     filterset_class = UserFilters
-    permissions = {"me": None}
+    permissions = {"me": None, "end_sessions": "accounts.end_session"}
+    takes = {"end_sessions": NoFields}
+
+    def perform_update(self, serializer: Any) -> None:
+        """A new password ends the user's sessions: their own request's goes on under a new key."""
+        super().perform_update(serializer)
+        is_own = serializer.instance.pk == signed_in(self.request).pk
+        if is_own and "password" in serializer.initial_data and self.request.auth is None:
+            update_session_auth_hash(self.request, serializer.instance)
 
     @extend_schema(responses=MeSerializer)
     @action(detail=False, filterset_class=None, pagination_class=None)
     def me(self, request: Request) -> Response:
         """Show yourself: your role and its permissions."""
         return Response(MeSerializer(request.user).data)
+
+    @extend_schema(responses=EndedSessionsSerializer)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="end-sessions",
+        filterset_class=None,
+        pagination_class=None,
+    )
+    def end_sessions(self, request: Request, **kwargs: Any) -> Response:
+        """End all sessions of a user, except the one that this request belongs to, if any."""
+        self.given()
+        but = request.session.session_key
+        ended = Session.objects.end_of(self.get_object(), signed_in(request), but=but)
+        return Response({"ended": ended})

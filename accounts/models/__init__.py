@@ -4,7 +4,6 @@ from .attempts import FailedAttempts, TooManyAttempts
 from .keys import (
     DEFAULT_END,
     LAST_USED,
-    PREFIX_LENGTH,
     ApiKey,
     default_end,
     digest_of,
@@ -19,7 +18,6 @@ __all__ = [
     "LAST_ADMIN",
     "LAST_SEEN",
     "LAST_USED",
-    "PREFIX_LENGTH",
     "ApiKey",
     "FailedAttempts",
     "LowerCaseCharField",

@@ -174,6 +174,7 @@ def _record(kind: str, address: str, rows: list[FailedAttempts]) -> None:
 
 def _who(kind: str, names: list[str]) -> dict[str, Any]:
     is_key = kind == FailedAttempts.Kind.API_KEY
+    names = [name or "unknown" for name in names]
     if len(names) == 1:
         return {"prefix" if is_key else "username": names[0]}
     listed = "prefixes" if is_key else "usernames"

@@ -55,15 +55,14 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         It expires after API_KEY_DAYS unless another end is given; None: never. Raises
         ValidationError for an invalid name or expiry, Refused if the owner cannot log in.
         """
-        if not owner.is_active:
-            raise Refused(f"{owner} is inactive. Only active users can have API keys.")
         prefix, secret = secrets.token_hex(PREFIX_LENGTH // 2), secrets.token_urlsafe(32)
         token = f"{prefix}.{secret}"
         end = default_end() if isinstance(expires_at, DefaultEnd) else expires_at
         key = self.model(owner=owner, name=name, prefix=prefix, expires_at=end)
         key.digest = digest_of(token)
-        key.clean_fields()
         with transaction.atomic():
+            _check_active(owner)
+            key.clean_fields()
             key.save(force_insert=True)
             AuditLog.objects.record("apikey.issued", key, actor=actor, owner=str(owner))
         return key, token
@@ -72,14 +71,17 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         """The usable key for a token sent by a client, or None."""
         return self.usable().select_related("owner").filter(digest=digest_of(token)).first()
 
-    def record_refusal(self, token: str) -> bool:
+    def meant_by(self, token: str) -> ApiKey | None:
+        """The key that a wrong token begins like, whatever its state."""
+        prefix = token.partition(".")[0]
+        is_prefix = len(prefix) == PREFIX_LENGTH
+        return self.select_related("owner").filter(prefix=prefix).first() if is_prefix else None
+
+    def record_refusal(self, key: ApiKey | None, token: str) -> bool:
         """Record that a token was refused: of which key, if its beginning is that of one.
 
         Never the token, nor any other part of it. False if there was such a line a minute ago.
         """
-        prefix = token.partition(".")[0]
-        is_prefix = len(prefix) == PREFIX_LENGTH
-        key = self.select_related("owner").filter(prefix=prefix).first() if is_prefix else None
         reason = key.reason_to_refuse(token) if key else "unknown key"
         line = AuditLog.objects.record_once("apikey.refused", key, reason=reason)
         return line is not None
@@ -99,6 +101,12 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
         for key in self.filter(unexpired, revoked_at=None).select_related("owner"):
             key.end(reason=reason)
+
+
+def _check_active(owner: User) -> None:
+    """Wait for whoever is changing the owner: their keys may be about to be revoked."""
+    if not User.objects.select_for_update().filter(pk=owner.pk, is_active=True).first():
+        raise Refused(f"{owner} is inactive. Only active users can have API keys.")
 
 
 def default_end() -> datetime:

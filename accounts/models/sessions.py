@@ -54,7 +54,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 def idle_time() -> timedelta:
-    return timedelta(minutes=settings.SESSION_IDLE_MINUTES)
+    """How old `last_seen_at` may get. It is written a little later than it was (last_use.py)."""
+    return timedelta(minutes=settings.SESSION_IDLE_MINUTES, seconds=settings.LAST_USE_SECONDS)
 
 
 def check_may_end(actor: User, user_id: int | None) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from accounts.signed_in import signed_in
 from automation import launching
 from automation.models import Job, Run
 from automation.reports.run_servers import Target
@@ -13,6 +15,7 @@ from inventory.models import Server
 from schema.exceptions import Refused
 
 NAMED = 10
+NOT_RELAUNCHED = "None of these can be relaunched unchanged."
 
 
 def runs_of(jobs: QuerySet[Job]) -> list[Run]:
@@ -21,7 +24,7 @@ def runs_of(jobs: QuerySet[Job]) -> list[Run]:
     return list(Run.objects.filter(pk__in=keys).prefetch_related("playbook").order_by("-id"))
 
 
-def describe_cancel(jobs: QuerySet[Job]) -> dict[str, Any]:
+def describe_cancel(request: HttpRequest, jobs: QuerySet[Job]) -> dict[str, Any]:
     """Cancelling stops whole runs: all of their servers count, not only the selected ones."""
     runs = [run for run in runs_of(jobs) if run.state != Run.State.FINISHED]
     active = Job.objects.active().filter(run__in=[run.pk for run in runs])
@@ -38,17 +41,30 @@ def describe_cancel(jobs: QuerySet[Job]) -> dict[str, Any]:
     }
 
 
-def describe_relaunch(jobs: QuerySet[Job]) -> dict[str, Any]:
-    """Relaunching runs on the servers of the selected jobs, run by run."""
+def describe_relaunch(request: HttpRequest, jobs: QuerySet[Job]) -> dict[str, Any]:
+    """Relaunching runs on the servers of the selected jobs, run by run.
+
+    Those that this user may not relaunch as they were come first, with the reason, and do not count
+    among what the button relaunches.
+    """
     by_run = chosen_by_run(jobs)
-    target = Target.of(job.server for same in by_run.values() for job in same)
-    what = "this run" if len(by_run) == 1 else f"{len(by_run)} runs"
+    actor = signed_in(request)
+    refused = {run: said for run in by_run if (said := launching.relaunch_problem(run, actor))}
+    allowed = {run: same for run, same in by_run.items() if run not in refused}
+    target = Target.of(job.server for same in allowed.values() for job in same)
+    what = "this run" if len(allowed) == 1 else f"{len(allowed)} runs"
+    words = f"Relaunch {what} on {target.words()}"
     return {
-        "question": f"Relaunch {what} on {target.words()}?",
-        "button": f"Relaunch {what} on {target.words()}",
+        "question": f"{words}?" if allowed else NOT_RELAUNCHED,
+        "button": words if allowed else "",
         "is_production": target.is_production,
         "expect": _digest_of(by_run),
-        **_names(_of_run(run, same) for run, same in by_run.items()),
+        **_names(
+            [
+                *(f"{run}: not relaunched. {said}" for run, said in refused.items()),
+                *(_of_run(run, same) for run, same in allowed.items()),
+            ]
+        ),
     }
 
 

@@ -75,7 +75,7 @@ def run_playbook(model_admin: Any, request: HttpRequest, servers: QuerySet[Serve
     return launch_page(request, initial={"servers": servers})
 
 
-def describe_check(servers: QuerySet[Server]) -> dict[str, Any]:
+def describe_check(request: HttpRequest, servers: QuerySet[Server]) -> dict[str, Any]:
     """The question before a check, which occupies all of its servers while it runs."""
     target = Target.of(servers)
     return {

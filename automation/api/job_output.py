@@ -73,19 +73,19 @@ def asked_range(request: Request) -> tuple[int, int]:
 
 def asked_search(request: Request) -> tuple[str, str]:
     """(search, level) from the request."""
-    text, level = (request.query_params.get(name, "") for name in ("search", "level"))
+    text, level = request.query_params.get("search", ""), request.query_params.get("level")
     if len(text) > log_search.LONGEST_TEXT:
         most = f"At most {log_search.LONGEST_TEXT} characters."
         raise ValidationError({"search": [most]})
-    if level and level not in log_search.LEVELS:
+    if level is not None and level not in log_search.LEVELS:
         raise ValidationError({"level": [f"One of: {', '.join(log_search.LEVELS)}."]})
-    return text, level
+    return text, level or ""
 
 
 def wants_slowest(request: Request) -> bool:
     """Whether the request asks for the slowest tasks first."""
-    ordering = request.query_params.get("ordering", "")
-    if ordering not in ("", SLOWEST_FIRST):
+    ordering = request.query_params.get("ordering")
+    if ordering not in (None, SLOWEST_FIRST):
         raise ValidationError(
             {"ordering": [f"Use {SLOWEST_FIRST}, or omit this to order by number."]}
         )

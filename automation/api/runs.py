@@ -6,19 +6,21 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from automation.filters import RunFilters
 from automation.models import Job, Run, TaskResult
-from automation.reports.matrix_page import Asked, table_of
+from automation.reports.matrix_page import RESULTS, Asked, table_of
 from automation.reports.run_log import RunOutput
 from automation.reports.run_servers import RunServers
-from console.api.pagination import NewestFirst, whole_number
+from console.api.pagination import NewestFirst, refuse_page_past, whole_number
 from console.api.serializers import NoFields
 from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
+from schema.limits import LONGEST_SEARCH
 
 from .job_output import LIMIT, asked_range
 from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, answer_relaunch
@@ -166,6 +168,19 @@ class OutputSerializer(serializers.Serializer):
     )
 
 
+def asked_table(request: Request) -> Asked:
+    """The part of the table that the request asks for. Wrong values are 400, not ignored."""
+    asked = request.query_params
+    for name in ("hosts", "tasks"):
+        whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)
+    for name, known in (("status", Job.Status.values), ("only", RESULTS)):
+        if asked.get(name, known[0]) not in known:
+            raise ValidationError({name: [f"One of: {', '.join(known)}."]})
+    if len(asked.get("task", "")) > LONGEST_SEARCH:
+        raise ValidationError({"task": [f"At most {LONGEST_SEARCH} characters."]})
+    return Asked.of(asked)
+
+
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Runs of playbooks, each with a job per server, newest first."""
 
@@ -214,11 +229,13 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @extend_schema(
         responses=MatrixSerializer,
         parameters=[
-            OpenApiParameter("status", str, description="Only servers whose job has this status."),
-            OpenApiParameter("task", str, description="Only tasks whose name contains this."),
             OpenApiParameter(
-                "only", str, description="Only tasks with this result: “failed” or “changed”."
+                "status",
+                enum=Job.Status.values,
+                description="Only servers whose job has this status.",
             ),
+            OpenApiParameter("task", str, description="Only tasks whose name contains this."),
+            OpenApiParameter("only", enum=RESULTS, description="Only tasks with this result."),
             OpenApiParameter("hosts", int, description="Page of servers, 50 per page."),
             OpenApiParameter("tasks", int, description="Page of tasks, 25 per page."),
         ],
@@ -226,11 +243,11 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @action(detail=True, pagination_class=None, filterset_class=None)
     def matrix(self, request: Request, **kwargs: Any) -> Response:
         """Show results by server and task. Failed servers come first, tasks in play order."""
-        asked = request.query_params
-        for name in ("hosts", "tasks"):
-            whole_number(name, asked.get(name, "1"), 1, MOST_PAGES)
+        asked = asked_table(request)
         run = self.get_object()
-        table = table_of(run, Asked.of(asked), RunServers(run).counts)
+        table = table_of(run, asked, RunServers(run).counts)
+        for name in ("hosts", "tasks"):
+            refuse_page_past(name, getattr(asked, name), getattr(table, name).number)
         shown = {
             "hosts": table.hosts,
             "tasks": table.tasks,

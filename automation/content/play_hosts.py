@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 import yaml
+from django.db.models import prefetch_related_objects
 
 from inventory.models import Server
 
@@ -161,7 +162,9 @@ class Names:
         if self._members is None:
             members: dict[str, set[str]] = {}
             self._members = members
-            servers = {server.hostname: server for server in self._servers}
+            rows = list(self._servers)
+            prefetch_related_objects(rows, "inventory")
+            servers = {server.inventory_name: server for server in rows}
             self.hosts = list(servers)
             for host, server in servers.items():
                 # A run's inventory leaves out groups named like a host.

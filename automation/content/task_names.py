@@ -1,8 +1,8 @@
 """The names of a playbook's tasks, and the tags of its guards, as far as they can be known.
 
 Ansible looks for the task to start at among the static ones: those of the playbook, of imported
-playbooks, of roles and of imported task files, but not of files included at run time. If one of
-these files cannot be read, the names are incomplete.
+playbooks, of roles and of imported task files. If one of these cannot be read, the names are
+incomplete. Of files and roles included at run time, only the guards count.
 """
 
 from collections.abc import Iterator
@@ -37,6 +37,7 @@ PLAY_LISTS = ("pre_tasks", "roles", "tasks", "post_tasks")
 BLOCK_LISTS = ("block", "rescue", "always")
 # Other ways to name a task's module: `action: ping`, `local_action: {module: ping}`.
 ACTIONS = ("action", "local_action")
+INCLUDES = {"include_role", "include_tasks"}
 GATHERING = "Gathering Facts"
 
 
@@ -110,6 +111,8 @@ class _Walk:
         self.is_whole = True
         self._count = 0
         self._inherited: set[str] = set()
+        # Each file and role that is included at run time is read once.
+        self._included: set[Any] = set()
 
     def play(self, play: dict[str, Any], folder: Path, file_path: str) -> None:
         beside = f"{prefix_of(file_path)}{folder}"
@@ -155,11 +158,30 @@ class _Walk:
             if "import_role" in called:
                 self._role(_name_of_role(called["import_role"]), playbook_folder, depth + 1)
             elif "import_tasks" in called:
-                name = called["import_tasks"]
-                name = name.get("file") if isinstance(name, dict) else name
+                name = _name_of_file(called["import_tasks"])
                 self._file(folder, name, playbook_folder, role, depth + 1)
             else:
                 self._add(task, role)
+        # Not within: tasks that are included at run time do not inherit its tags.
+        for key in INCLUDES & called.keys():
+            self._include(key, called[key], playbook_folder, folder, role, depth + 1)
+
+    def _include(
+        self, key: str, given: Any, playbook_folder: str, folder: str, role: str, depth: int
+    ) -> None:
+        """The guards among tasks that are included at run time: no run can start at one of them."""
+        wanted = (key, folder, str(given), frozenset(self._inherited))
+        if wanted in self._included:
+            return
+        self._included.add(wanted)
+        inner = _Walk(self.root)
+        inner._included, inner._inherited = self._included, self._inherited
+        with inner._tagged(given.get("apply") if isinstance(given, dict) else {}, is_scope=True):
+            if key == "include_role":
+                inner._role(_name_of_role(given), playbook_folder, depth)
+            else:
+                inner._file(folder, _name_of_file(given), playbook_folder, role, depth)
+        self.guard_tags |= inner.guard_tags
 
     def _add(self, task: dict[Any, Any], role: str) -> None:
         name = task.get("name")
@@ -225,6 +247,10 @@ def _name_of_role(role: Any) -> str:
     if isinstance(role, dict):
         role = "" if "tasks_from" in role else role.get("role") or role.get("name")
     return role if isinstance(role, str) and not {"{", "/", "."} & set(role) else ""
+
+
+def _name_of_file(given: Any) -> Any:
+    return given.get("file") if isinstance(given, dict) else given
 
 
 def _tags_of(entry: Any) -> set[str]:

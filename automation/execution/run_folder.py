@@ -110,8 +110,8 @@ class RunFolder:
 
     def arguments(self) -> list[str]:
         """The arguments of `ansible-playbook`, the playbook last."""
-        names = [server.hostname for server in self.servers]
-        if len(names) > command_line.MAX_LIMIT_IN_ARGUMENTS:
+        names = [server.inventory_name for server in self.servers]
+        if command_line.needs_file(names):
             (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
         return command_line.arguments(
             self.run,

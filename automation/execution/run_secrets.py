@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from audit.redaction import named_secrets
+from audit.redaction import named_secrets, secrets_within
 from automation.models import Run
 from inventory.host_variables import secrets_in
 from inventory.models import Credential, Server
@@ -17,9 +17,10 @@ def known_secrets(
     With those of the neighbours that the run's inventory has. Raises Undecryptable.
     """
     given = [
-        (path, text)
+        (path, piece)
         for path, value in sealed_paths(run.extra_vars)
         for text in texts_in(open_sealed(value))
+        for piece in (text, *secrets_within(text))
     ]
     for credential in Credential.objects.used_for(servers, run.credential):
         name = f"credential “{credential}”"

@@ -110,13 +110,15 @@ class _Execution:
         self.run = run
         self.token = str(run.claim_token)
         # In the order of the launch, which batches (`serial`) follow.
-        self.jobs = list(run.jobs.active().select_related("server", "playbook").order_by("id"))
+        jobs = run.jobs.active().select_related("server__inventory", "playbook")
+        self.jobs = list(jobs.order_by("id"))
         self.servers = [job.server for job in self.jobs]
         self.writer = LogWriter(run)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         self._paths = ("\0", "")  # nothing to replace yet
-        neighbours = Server.objects.neighbours_of(self.servers).only("hostname", "variables")
-        hosts = [server.hostname for server in (*self.servers, *neighbours)]
+        neighbours = Server.objects.neighbours_of(self.servers)
+        neighbours = neighbours.only("inventory", "inventory_name", "variables")
+        hosts = [server.inventory_name for server in (*self.servers, *neighbours)]
         secrets = known_secrets(run, self.servers, neighbours)
         self.masking = Masking(secrets, hosts, self._with_real_paths, root)
         self.transcript = Transcript(run, self.jobs, self.masking, self.writer)
@@ -310,7 +312,9 @@ class _Execution:
             or describe_channel_failure(self.channel)
         ):
             return {"default": stopped, **known}
-        outcomes = {job.pk: tally.outcome(job.server.hostname, exit_code) for job in self.jobs}
+        outcomes = {
+            job.pk: tally.outcome(job.server.inventory_name, exit_code) for job in self.jobs
+        }
         unknown = Outcome.failed(Job.FailureKind.INTERNAL, "No outcome was found for this job.")
         return {"outcomes": outcomes, "default": unknown, **known}
 

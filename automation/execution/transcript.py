@@ -42,12 +42,14 @@ class Transcript:
         self._run = run
         self._writer, self._masking = writer, masking
         self.outbox = Outbox()
-        keys = {job.server.hostname: job.pk for job in jobs}
+        keys = {job.server.inventory_name: job.pk for job in jobs}
         addresses = [(job.server.ip_address, job.pk) for job in jobs]
         print_lines = self._add_printed if len(jobs) > 1 else None
         self._router = LogRouter(keys, self._add_line, addresses, masking, print_lines)
         self._results = TaskResults(keys, self._add_result, masking)
-        self.facts = GatheredFacts(keys.keys(), masking)
+        self.facts = GatheredFacts(
+            {job.server.inventory_name: job.server_id for job in jobs}, masking
+        )
         self.tally = Tally(masking, bool(run.tags or run.skip_tags or run.start_at_task))
         # {column of the run: version}, once Ansible has reported them.
         self.versions: dict[str, str] = {}

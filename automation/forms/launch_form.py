@@ -101,7 +101,8 @@ class LaunchForm(OptionFields):
         self.schema: dict[str, Any] = playbook.schema() if playbook else {}
         for name, spec in self.schema.items():
             self.fields[PREFIX + name] = variable_field(name, spec)
-            if spec.get("secret") and name in self.known_secrets():
+            is_text = spec.get("type", "string") == "string"
+            if name in self.known_secrets() and (spec.get("secret") or not is_text):
                 self.fields[PREFIX + name].required = False
                 self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
         if playbook is not None and playbook.accepts_undeclared:

@@ -15,6 +15,7 @@ from unfold.widgets import (
 )
 
 from schema.fields import ReadableJSONField
+from schema.secret_names import is_secret_name
 
 # Used if the default itself must not be shown.
 OWN_DEFAULT = "Set by the playbook"
@@ -43,6 +44,8 @@ def variable_field(name: str, spec: dict[str, Any]) -> forms.Field:
     data.
     """
     field = _field(name, spec)
+    if is_secret_name(name):
+        field.widget.attrs["data-secret"] = ""  # not to be kept by a browser: see unsent.js
     if (own := spec.get("playbook_default")) is not None and not isinstance(
         field, forms.ChoiceField
     ):

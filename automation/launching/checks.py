@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from automation.models import Level, Run, Verdict, Violation
 from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
 from inventory.host_variables import refuse_undecryptable
-from inventory.models import Server
+from inventory.models import Inventory, Server
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -107,6 +108,15 @@ def _refuse_no_server(candidate: Candidate) -> None:
         raise ValidationError({"server_id": ["Choose at least one server."]})
 
 
+def _refuse_several_inventories(candidate: Candidate) -> None:
+    """A run has one inventory, with whatever that sets for all of its hosts."""
+    counts = Counter(server.inventory_id for server in candidate.servers)
+    if len(counts) > 1:
+        names = Inventory.objects.in_bulk(counts)
+        listed = ", ".join(f"{names[pk]} {count}" for pk, count in counts.most_common())
+        raise Refused(f"These servers are in several inventories ({listed}). Launch on each.")
+
+
 def _refuse_inactive(candidate: Candidate) -> None:
     playbook = candidate.launch.playbook
     if not playbook.is_active:
@@ -174,6 +184,7 @@ def _refuse_lost_secrets(candidate: Candidate) -> None:
 RULES: dict[str, Callable[[Candidate], None]] = {
     "role": refuse_role,
     "servers": _refuse_no_server,
+    "inventory": _refuse_several_inventories,
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
     "values": _refuse_bad_values,

@@ -24,7 +24,16 @@ from schema.limits import name_some
 # Whatever decides what runs on a server, and as whom. Not its pinned host key, which a run may
 # learn itself.
 OF_A_SERVER = (
-    *("pk", "hostname", "ip_address", "ssh_port", "ssh_user", "ssh_key_path", "credential_id"),
+    *(
+        "pk",
+        "inventory_id",
+        "inventory_name",
+        "ip_address",
+        "ssh_port",
+        "ssh_user",
+        "ssh_key_path",
+        "credential_id",
+    ),
     *("environment", "tags", "variables"),
 )
 OF_A_CREDENTIAL = ("pk", "name", "ssh_user", "become_method", "become_user")
@@ -32,7 +41,7 @@ OF_A_CREDENTIAL = ("pk", "name", "ssh_user", "become_method", "become_user")
 MOST_NAMED = 500
 LONGEST_VALUE = 80
 # The number changes with the shape of the contents: forms that are open meanwhile have the old one.
-SALT = "automation.launching.digests.2"
+SALT = "automation.launching.digests.3"
 
 
 class PlanChanged(Refused):

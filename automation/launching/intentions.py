@@ -61,7 +61,7 @@ class Intention:
         vaults = {each.vault_id: each.file_name for each in playbook.vault_passwords.all()}
         arguments = command_line.arguments(
             self.run,
-            [server.hostname for server in self.servers],
+            [server.inventory_name for server in self.servers],
             playbook=playbook.path_in_project,
             vaults=vaults,
             has_variables=bool(self.run.extra_vars),

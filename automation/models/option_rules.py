@@ -17,6 +17,7 @@ from django.db import models
 from accounts.models import User
 from automation.content.task_names import read_task_names
 from schema.fields import JSONShapeField
+from schema.limits import first_problems, quoted
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -140,12 +141,12 @@ def validate_option_rules(value: Any) -> None:
         raise ValidationError('Must be an object, like {"become": "operator"}.')
     problems = [words for name, setter in value.items() if (words := _problem(name, setter))]
     if problems:
-        raise ValidationError(problems)
+        raise ValidationError(first_problems(problems))
 
 
 def _problem(name: Any, setter: Any) -> str:
     if name not in OPTION_RULES:
-        return f"“{name}” is not an option. Options: {', '.join(OPTION_RULES)}."
+        return f"“{quoted(str(name))}” is not an option. Options: {', '.join(OPTION_RULES)}."
     if setter not in Setter.values:
         return f"{name}: must be one of {', '.join(Setter.values)}."
     return ""

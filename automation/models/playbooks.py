@@ -178,8 +178,9 @@ class Playbook(Editable, OptionRules):
         return imported_playbooks.plays_with_imported(self.file_path)
 
     def schema(self) -> dict[str, Any]:
-        """Its variables, with template defaults of its own left to the playbook."""
-        return prompts.with_code_left_out(self.variables, self.plays)
+        """Its variables, with template defaults of its own left to it, and secrets marked."""
+        own = prompts.with_code_left_out(self.variables, self.plays)
+        return variables.with_secrets_marked(own)
 
     def cleaned_values(self, given: Any) -> dict[str, Any]:
         """The values to run with, for those given. Raises ValidationError by variable."""

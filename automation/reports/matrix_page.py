@@ -16,6 +16,8 @@ from .matrix import HOSTS, TASKS, MatrixColumn, Row, columns_of, jobs_of, rows_o
 
 # Counts shown for every server, even if zero.
 SHOWN = ("ok", "changed", "failed", "skipped", "unreachable")
+# Results by which tasks can be chosen.
+RESULTS = ("failed", "changed")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Asked:
         return cls(
             status if status in Job.Status.values else "",
             query.get("task", "").strip()[:255],
-            only if only in ("failed", "changed") else "",
+            only if only in RESULTS else "",
             _page(query.get("hosts", "")),
             _page(query.get("tasks", "")),
         )

@@ -29,8 +29,7 @@ class NumberedPages(PageNumberPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except NotFound:
-            said = f"There is no page {asked}. Use the link in “next” or “previous”."
-            raise ValidationError({self.page_query_param: [said]}) from None
+            raise ValidationError(no_page(self.page_query_param, asked)) from None
 
 
 # What DRF makes of an empty cursor.
@@ -93,6 +92,16 @@ def page_size(request: Request, default: int | None) -> int:
     if given is None:
         return default or MAX_PAGE_SIZE
     return whole_number("page_size", given, 1, MAX_PAGE_SIZE)
+
+
+def no_page(name: str, asked: object) -> dict[str, list[str]]:
+    return {name: [f"There is no page {asked}."]}
+
+
+def refuse_page_past(name: str, asked: int, last: int) -> None:
+    """Raise ValidationError for a page past the last one."""
+    if asked > last:
+        raise ValidationError(no_page(name, asked))
 
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:

@@ -13,18 +13,22 @@ TOO_DEEP = f"The JSON is nested too deeply: at most {DEEPEST_BODY} levels."
 
 
 class FormRenderer(JSONRenderer):
-    """Fills the form of the browsable API with the fields that can be written."""
+    """Fills the form of the browsable API with a body that can be sent.
+
+    For a row, what it has; for a new one, the fields that are required. Others would be sent as
+    null, which is an error for most of them and means “never” for the end of an API key.
+    """
 
     def render(self, data: Any, media_type: Any = None, renderer_context: Any = None) -> bytes:
         view = renderer_context["view"]
         taken = getattr(view, "takes", {}).get(view.action)
-        fields = data.serializer.fields
-        sent = {
-            name: value
-            for name, value in data.items()
-            if name in fields and not fields[name].read_only
-        }
-        return super().render(taken().data if taken else sent, media_type, renderer_context)
+        fields = (taken() if taken else data.serializer).fields.items()
+        writable = {name: field for name, field in fields if not field.read_only}
+        if data.serializer.instance is None:
+            sent = {name: field.get_initial() for name, field in writable.items() if field.required}
+        else:
+            sent = {name: data[name] for name in writable if name in data}
+        return super().render(sent, media_type, renderer_context)
 
 
 class StorableJSONParser(JSONParser):

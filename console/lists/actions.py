@@ -20,9 +20,9 @@ from .rows import COUNTED_ROWS
 
 NAMED_ROWS = 10
 CHANGED = "Nothing was done: this has changed since it was shown. Review it, then confirm again."
-# Maps the selected rows to arguments for `ask_to_confirm`. With `expect`, any text, the action is
-# carried out only if that is unchanged since the question was shown.
-Describe = Callable[[QuerySet], dict[str, Any]]
+# Maps the request and the selected rows to arguments for `ask_to_confirm`. With `expect`, any text,
+# the action is carried out only if that is unchanged since the question was shown.
+Describe = Callable[[HttpRequest, QuerySet], dict[str, Any]]
 
 
 def call_each(
@@ -70,7 +70,8 @@ def ask_first(
 ) -> Callable[[Callable], Callable]:
     """Decorate an admin action to ask first, on a page with the selected rows and one button.
 
-    If given, `describe(queryset)` replaces the question, the button and what else it returns.
+    If given, `describe(request, queryset)` replaces the question, the button and whatever else it
+    returns.
     """
     return ask_for_values(Form, question, button=button, is_grave=True, describe=describe)
 
@@ -94,7 +95,7 @@ def ask_for_values(
             model_admin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet
         ) -> HttpResponse | None:
             form = form_class(request.POST if is_confirmed(request) else None)
-            words = describe(queryset) if describe else {}
+            words = describe(request, queryset) if describe else {}
             expect = words.pop("expect", "")
             is_as_asked = request.POST.get("expect", "") == expect
             if form.is_valid() and is_as_asked:

@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from inventory.host_variables import opened_if_possible
 from inventory.models import Credential, Server
+from inventory.validators import is_marked_wrongly
 from schema.secret_names import is_secret_name
 
 from .credential_variables import (
@@ -44,6 +47,7 @@ def write_inventory(
     Raises Undecryptable for a secret of a target.
     """
     targets, neighbours = list(targets), list(neighbours)
+    prefetch_related_objects([*targets, *neighbours], "inventory")
     data, script = folder / "hosts.json", folder / "hosts"
     logins = Logins(folder, targets, credential)
     write_private(data, json.dumps(build_inventory(targets, neighbours, logins)))
@@ -58,11 +62,11 @@ def build_inventory(
 ) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     hostvars = {
-        server.hostname: connection_of(server) | variables_of_neighbour(server)
+        server.inventory_name: connection_of(server) | variables_of_neighbour(server)
         for server in neighbours
     }
     for server in targets:
-        hostvars[server.hostname] = connection_of(server) | logins.merged(server)
+        hostvars[server.inventory_name] = connection_of(server) | logins.merged(server)
     for_all = _for_all(hostvars) | _shared(targets, neighbours, logins, hostvars)
     inventory: dict[str, Any] = {
         "all": {"hosts": [], "vars": for_all},
@@ -70,10 +74,10 @@ def build_inventory(
     }
     # A group named like a host would widen a run: `--limit db1` would match all its members.
     taken = RESERVED_GROUPS | hostvars.keys()
-    for server in [*targets, *neighbours]:
+    for server in sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk)):
         # Every member of a group is in `all` too; listing 10,000 hosts again takes time.
         for group in [name for name in server.groups() if name not in taken] or ["all"]:
-            inventory.setdefault(group, {"hosts": []})["hosts"].append(server.hostname)
+            inventory.setdefault(group, {"hosts": []})["hosts"].append(server.inventory_name)
     return inventory
 
 
@@ -93,7 +97,8 @@ def _shared(
     if len(covered) == len(neighbours):
         return shared
     for server in covered:
-        hostvars[server.hostname] = shared | hostvars[server.hostname]
+        name = server.inventory_name
+        hostvars[name] = shared | hostvars[name]
     return {}
 
 
@@ -152,16 +157,21 @@ def _connects(name: str) -> bool:
 
 
 def _without_vaulted(value: Any) -> Any:
-    """A copy without values of Ansible Vault, whose password is for the run's own servers."""
+    """A copy without values of Ansible Vault, whose password is for the run's own servers.
+
+    And without what a server of an earlier release may have, and Ansible does not read.
+    """
     if isinstance(value, dict):
         return {
             name: _without_vaulted(item) for name, item in value.items() if not _is_vaulted(item)
         }
-    return [_without_vaulted(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without_vaulted(item) for item in value if not _is_vaulted(item)]
+    return value
 
 
 def _is_vaulted(value: Any) -> bool:
-    return isinstance(value, dict) and "__ansible_vault" in value
+    return isinstance(value, dict) and ("__ansible_vault" in value or is_marked_wrongly(value))
 
 
 def connection_of(server: Server) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def list_variables(server: Server) -> list[Variable]:
 def groups_of(server: Server) -> list[Group]:
     """The server's groups, including those left out because a server or Ansible has that name."""
     tags = server.group_tags()
-    hosts = Server.objects.active().in_environment(server.environment).filter(hostname__in=tags)
-    taken = RESERVED_GROUPS | set(hosts.values_list("hostname", flat=True))
+    hosts = Server.objects.neighbours_of([server]).filter(inventory_name__in=tags)
+    taken = {*RESERVED_GROUPS, server.inventory_name, *(host.inventory_name for host in hosts)}
     return [
         Group(
             name,

@@ -40,7 +40,7 @@ class Host:
 
 
 @dataclass
-class Inventory:
+class ReadInventory:
     """The hosts read.
 
     `warnings` is what ansible-inventory printed to stderr; `encrypted` are the files that were
@@ -52,7 +52,7 @@ class Inventory:
     encrypted: list[str] = field(default_factory=list)
 
 
-def read(path: Path, *, keep_environment: Iterable[str] = ()) -> Inventory:
+def read(path: Path, *, keep_environment: Iterable[str] = ()) -> ReadInventory:
     """The hosts of an inventory file, executable script or folder. Raises Unreadable.
 
     `keep_environment` names variables that an inventory script needs (such as cloud credentials).
@@ -73,7 +73,9 @@ def read(path: Path, *, keep_environment: Iterable[str] = ()) -> Inventory:
     hosts = _hosts(printed)
     if not hosts:
         raise Unreadable(f"{path} names no hosts.\n{warnings}".strip())
-    return Inventory(hosts, warnings, sorted(str(each.relative_to(folder)) for each in encrypted))
+    return ReadInventory(
+        hosts, warnings, sorted(str(each.relative_to(folder)) for each in encrypted)
+    )
 
 
 def ansible_inventory() -> str | None:
@@ -117,8 +119,11 @@ def _listed(path: Path, scratch: Path, keep: Iterable[str]) -> tuple[dict[str, A
 
 def _limit_resources() -> None:
     """Limit this process: a few lines of YAML with aliases can stand for any amount of text."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_PRINTED, MOST_PRINTED))
+    for kind, most in ((resource.RLIMIT_AS, MOST_MEMORY), (resource.RLIMIT_FSIZE, MOST_PRINTED)):
+        # A limit that this process has already may be lower, and cannot be raised.
+        present = [each for each in resource.getrlimit(kind) if each != resource.RLIM_INFINITY]
+        least = min([most, *present])
+        resource.setrlimit(kind, (least, least))
 
 
 def _environment(scratch: Path, keep: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,8 @@
 from .credential_scope import launching_roles
 from .credentials import Credential, CredentialQuerySet
 from .facts import ServerFacts
+from .host_names import UNPLACED
+from .inventories import Inventory
 from .servers import (
     CHOSEN_BY,
     Server,
@@ -13,8 +15,10 @@ from .servers import (
 
 __all__ = [
     "CHOSEN_BY",
+    "UNPLACED",
     "Credential",
     "CredentialQuerySet",
+    "Inventory",
     "Server",
     "ServerFacts",
     "ServerQuerySet",

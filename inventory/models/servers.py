@@ -22,8 +22,9 @@ from accounts.models import User
 from inventory.host_variables import HostVariablesField, current_list, secret_names
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
+    marker_problem,
     validate_host_key,
-    validate_hostname,
+    validate_host_name,
     validate_key_path,
     validate_tags,
     validate_variables,
@@ -40,6 +41,8 @@ from schema.sealing import seal_secrets
 
 from .credentials import Credential
 from .host_keys import HostKeys
+from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
+from .inventories import Inventory, default_inventory
 
 # How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
@@ -48,7 +51,7 @@ BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 
 
-class ServerQuerySet(models.QuerySet["Server"]):
+class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -61,15 +64,18 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return list(names.distinct())
 
     def neighbours_of(self, servers: list[Server]) -> Self:
-        """Other active servers in the same environments, which plays may name or delegate to.
+        """Other active servers of the same inventory, which plays may name or delegate to.
 
-        Defers columns that an inventory does not need: there may be ten thousand rows.
+        In their environments only, if the inventory separates them. Defers columns that a run
+        does not need: there may be ten thousand rows.
         """
         environments = {server.environment for server in servers}
+        near = Q(environment__in=environments) | Q(inventory__separates_environments=False)
         return (
             self.active()
-            .filter(environment__in=environments)
+            .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
+            .select_related("inventory")
             .defer("description", "created_at", "updated_at")
         )
 
@@ -111,12 +117,25 @@ class ServerQuerySet(models.QuerySet["Server"]):
         return self.tagged(*parse_tag(text))
 
 
-class Server(HostKeys, Editable):
+class Server(HostNames, HostKeys, Editable):
+    inventory = models.ForeignKey(
+        Inventory,
+        models.RESTRICT,
+        default=default_inventory,
+        related_name="servers",
+        editable=False,
+    )
+    # What Ansible calls it, as written there.
+    inventory_name = InventoryNameField(
+        max_length=255, validators=[validate_host_name], editable=False
+    )
+    # Its place in the inventory; those of the same place follow by their keys.
+    position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)
     hostname = models.CharField(
         max_length=255,
         unique=True,
-        validators=[validate_hostname],
-        help_text="Unique. Its name in the Ansible inventory.",
+        help_text="Unique. In the default inventory its name in Ansible, in any other "
+        "name@inventory: web1@staging.",
     )
     ip_address = models.CharField(
         "IP address",
@@ -194,9 +213,12 @@ class Server(HostKeys, Editable):
             models.Index(fields=["sealed_with"], name="idx_servers_sealed_with"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["inventory", "inventory_name"], name="uq_servers_inventory_name"
+            ),
             models.CheckConstraint(
                 condition=Q(ssh_port__gte=1) & Q(ssh_port__lte=65535), name="ck_servers_ssh_port"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -206,8 +228,6 @@ class Server(HostKeys, Editable):
         return reverse("inventory:server_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
-        # Normalise: what is unique on MySQL must not differ by case on SQLite.
-        self.hostname = self.hostname.strip().lower()
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
         if "variables" not in (exclude or ()):
@@ -216,8 +236,9 @@ class Server(HostKeys, Editable):
 
     def _seal_variables(self) -> None:
         """Encrypt what sounds secret; what cannot be stored is left to the validators."""
-        if isinstance(self.variables, dict) and not storing_problem(self.variables):
-            self.variables = seal_secrets(self.variables)
+        given = self.variables
+        if isinstance(given, dict) and not (storing_problem(given) or marker_problem(given)):
+            self.variables = seal_secrets(given)
         self.sealed_with = current_list()
 
     @property
@@ -297,12 +318,16 @@ class Server(HostKeys, Editable):
         return [(text, text) for text in words]
 
     def groups(self) -> list[str]:
-        """Its Ansible groups: the environment, those in `groups`, and one for each other tag."""
+        """Its Ansible groups: those in the tag `groups`, and one for each other tag.
+
+        Before them its environment, if its inventory makes groups of environments.
+        """
         return list(self.group_tags())
 
     def group_tags(self) -> dict[str, str]:
         """{group: the tag that it comes from}; "" for the environment's group."""
-        names = {group_name(self.environment): ""}
+        is_group = self.inventory.separates_environments
+        names = {group_name(self.environment): ""} if is_group else {}
         for key, value in self.tags.items():
             values = value if isinstance(value, list) else [value]
             if key == "groups":

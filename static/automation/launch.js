@@ -22,9 +22,9 @@
     const within = (place) => [...place.querySelectorAll("[name]")];
     const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
     // JSON or YAML that names a secret counts as one, too: as in unsent.js.
-    const SECRET = /pass|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$/i;
+    const SECRET = /p[aä]ss|ｐａｓｓ|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$|kennwort|mdp|contrase|senha|wachtwoord|senord|adgangskode|salasana|has[lł]o|heslo|parool|parola|[sş]ifre|jelsz|lozinka|geheim|парол|パスワード|密[码碼]|비밀번호/i;
     const namesSecret = (pair) => /[:=]/.test(pair) && SECRET.test(pair.split(/[:=]/, 1)[0]);
-    const isSecret = (field) => field.type === "password" || (field.localName === "textarea" && field.value.split(/[\n,{&]/).some(namesSecret));
+    const isSecret = (field) => field.type === "password" || "secret" in field.dataset || (field.localName === "textarea" && field.value.split(/[\n,{&]/).some(namesSecret));
     const isKept = (field) => field.name && field.name !== "servers" && !isSecret(field) && !["hidden", "submit"].includes(field.type);
 
     function content() {

@@ -13,11 +13,12 @@ from tests import make
 
 LIST = reverse("admin:accounts_apikey_changelist")
 ADD = reverse("admin:accounts_apikey_add")
+NEVER = {"never_expires": "on"}
 
 
 def test_the_token_is_shown_once(client_of, boss, alice):
     client = client_of(boss)
-    given = {"name": "pipeline", "owner": alice.pk, "own_password": make.PASSWORD}
+    given = {"name": "pipeline", "owner": alice.pk, "own_password": make.PASSWORD, **NEVER}
     answer = client.post(ADD, given)
     assert answer.status_code == 200 and "no-store" in answer.headers["Cache-Control"]
     token = re.search(r'<code id="new-key">(.+?)</code>', answer.content.decode())[1]
@@ -80,7 +81,7 @@ def test_each_state_has_its_word(client_of, boss):
 
 def test_the_token_travels_in_no_cookie_and_no_session(client_of, boss):
     client = client_of(boss)
-    answer = client.post(ADD, {"name": "pipeline", "owner": boss.pk, "once": "1"})
+    answer = client.post(ADD, {"name": "pipeline", "owner": boss.pk, "once": "1", **NEVER})
     token = re.search(r'<code id="new-key">(.+?)</code>', answer.content.decode())[1]
     secret = token.partition(".")[2]
     assert "messages" not in answer.cookies and secret not in str(answer.cookies)
@@ -90,7 +91,7 @@ def test_the_token_travels_in_no_cookie_and_no_session(client_of, boss):
 def test_sending_the_form_again_issues_no_other_key(client_of, boss):
     """As a reload of the page with the token does."""
     client = client_of(boss)
-    given = {"name": "pipeline", "owner": boss.pk, "once": "1"}
+    given = {"name": "pipeline", "owner": boss.pk, "once": "1", **NEVER}
     client.post(ADD, given)
     again = client.post(ADD, given, follow=True).content.decode()
     assert "This API key was already issued." in again and "new-key" not in again
@@ -102,7 +103,8 @@ def test_sending_the_form_again_issues_no_other_key(client_of, boss):
 def test_a_key_for_somebody_else_needs_ones_own_password(client_of, boss, alice):
     client = client_of(boss)
     for password, said in (("", "Enter your own password."), ("x", "This is not your password.")):
-        answer = client.post(ADD, {"name": "x", "owner": alice.pk, "own_password": password})
+        given = {"name": "x", "owner": alice.pk, "own_password": password, **NEVER}
+        answer = client.post(ADD, given)
         assert answer.context["adminform"].form.errors["own_password"] == [said]
     assert not ApiKey.objects.exists()
 
@@ -111,6 +113,23 @@ def test_the_form_proposes_an_end(client_of, boss):
     form = client_of(boss).get(ADD).context["adminform"].form
     end = form.get_initial_for_field(form.fields["expires_at"], "expires_at")
     assert timedelta(days=89) < end - timezone.now() <= timedelta(days=90)
+
+
+def test_a_key_without_an_end_has_to_be_asked_for(client_of, boss):
+    """Clearing the date alone is no wish."""
+    client, given = client_of(boss), {"name": "x", "owner": boss.pk}
+    for cleared in ({}, {"expires_at_0": "", "expires_at_1": ""}):
+        form = client.post(ADD, given | cleared).context["adminform"].form
+        assert form.errors["expires_at"] == ["Enter a date, or switch on “Never expires”."]
+    assert not ApiKey.objects.exists()
+    client.post(ADD, given | {"expires_at_0": "2020-01-01", "expires_at_1": "00:00"} | NEVER)
+    assert ApiKey.objects.get().expires_at is None
+
+
+def test_a_date_that_is_none_is_not_never(client_of, boss):
+    given = {"name": "x", "owner": boss.pk, "expires_at_0": "soon", "expires_at_1": "00:00"}
+    assert "expires_at" in client_of(boss).post(ADD, given).context["adminform"].form.errors
+    assert not ApiKey.objects.exists()
 
 
 def test_a_key_without_an_end_is_marked(client_of, boss):

@@ -285,15 +285,18 @@ def test_the_first_wrong_api_key_is_a_line_and_further_ones_are_another(api, ali
     assert "secret" not in str(rest)
 
 
-def test_a_flood_of_wrong_api_keys_is_two_lines(api, db):
-    for number in range(30):
-        api.get("/api/users/me", headers=bearer(f"{number:08x}.my-password"))
-    for other in ("no-dot-my-password", "my-pass0.word"):
-        api.get("/api/users/me", headers=bearer(other))
+def test_a_flood_of_wrong_api_keys_waits_and_is_two_lines(api, db):
+    """With another prefix each time, too."""
+    tokens = [f"{number:08x}.my-password" for number in range(30)]
+    tokens += ["no-dot-my-password", "my-pass0.word"]
+    said = [api.get("/api/users/me", headers=bearer(token)).status_code for token in tokens]
+    assert said == [401] * FREE + [429] * (32 - FREE)
+    assert FailedAttempts.objects.get().name == ""
     later(QUIET + timedelta(seconds=1))
     minute_passed.send(sender=None)
     _first, rest = lines("apikey.refused")
-    assert (rest["names"], rest["attempts"], len(rest["prefixes"])) == (30, 31, 20)
+    assert (rest["prefix"], rest["attempts"]) == ("unknown", FREE - 1)
+    assert rest["refused"] == 32 - FREE
     assert "my-pass" not in str(lines("apikey.refused"))
 
 

@@ -99,9 +99,64 @@ def test_create_admin_counts_as_ones_own(monkeypatch, boss):
     assert not User.objects.filter(must_change_password=True).exists()
 
 
-def test_ones_own_password_is_not_reset_without_the_old_one(client_of, boss):
-    path = reverse("admin:auth_user_password_change", args=[boss.pk])
+@pytest.mark.parametrize("spelt", ["{}", "0{}", "00{}", " {}", "+{}", "{} ", "0_{}"])
+def test_ones_own_password_is_not_reset_without_the_old_one(client_of, boss, spelt):
+    """However the address names the row."""
+    path = reverse("admin:auth_user_password_change", args=[spelt.format(boss.pk)])
     answer = client_of(boss).post(path, {"password1": OWN, "password2": OWN})
     assert (answer.status_code, answer.url) == (302, CHANGE)
     boss.refresh_from_db()
     assert boss.check_password(make.PASSWORD)
+
+
+def test_nor_in_other_digits(client_of, boss):
+    digits = str(boss.pk).translate({ord("0") + n: 0x0660 + n for n in range(10)})
+    path = reverse("admin:auth_user_password_change", args=[digits])
+    client_of(boss).post(path, {"password1": OWN, "password2": OWN})
+    boss.refresh_from_db()
+    assert boss.check_password(make.PASSWORD)
+
+
+def test_nor_by_the_api(client_of, boss):
+    client, path = client_of(boss), f"/api/users/{boss.pk}"
+    for sent in ({}, {"own_password": ""}, {"own_password": "wrong"}):
+        answer = client.patch(path, {"password": OWN, **sent}, content_type="application/json")
+        assert answer.status_code == 400
+        assert list(answer.json()["fields"]) == ["own_password"]
+    boss.refresh_from_db()
+    assert boss.check_password(make.PASSWORD)
+
+
+def test_nor_by_an_api_key_of_ones_own(api, boss):
+    _key, token = make.api_key(boss)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = api.patch(f"/api/users/{boss.pk}", {"password": OWN}, headers=headers)
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["own_password"])
+
+
+def test_nor_guessed_there(client_of, boss):
+    client, path = client_of(boss), f"/api/users/{boss.pk}"
+    sent = {"password": OWN, "own_password": "wrong"}
+    said = [client.patch(path, sent, content_type="application/json").status_code for _ in range(6)]
+    assert said == [400] * 5 + [429]
+
+
+def test_with_the_old_one_the_api_changes_it_and_other_sessions_end(client_of, boss):
+    here, there = client_of(boss), client_of(boss)
+    before = here.cookies["sessionid"].value
+    sent = {"password": OWN, "own_password": make.PASSWORD}
+    answer = here.patch(f"/api/users/{boss.pk}", sent, content_type="application/json")
+    assert answer.status_code == 200 and not {"password", "own_password"} & answer.json().keys()
+    boss.refresh_from_db()
+    assert boss.check_password(OWN) and not boss.must_change_password
+    assert here.get("/api/users/me").status_code == 200
+    assert here.cookies["sessionid"].value != before
+    assert there.get("/api/users/me").status_code == 401
+
+
+def test_an_admin_needs_no_password_to_reset_that_of_somebody_else(client_of, boss, bob):
+    path = f"/api/users/{bob.pk}"
+    answer = client_of(boss).patch(path, {"password": OWN}, content_type="application/json")
+    assert answer.status_code == 200
+    bob.refresh_from_db()
+    assert bob.check_password(OWN) and bob.must_change_password

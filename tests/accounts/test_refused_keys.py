@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
+from accounts.models.attempts import FREE
 from audit.models import AuditLog
 from tests import make
 
@@ -70,6 +71,16 @@ def test_a_key_that_works_writes_no_such_line(api, alice):
     _, token = make.api_key(alice)
     assert api.get("/api/users/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     assert not AuditLog.objects.filter(action="apikey.refused").exists()
+
+
+def test_a_key_that_has_ended_does_not_wait_for_what_strangers_send(api, alice):
+    """The trail says which program still uses it."""
+    key, token = make.api_key(alice)
+    wrong = {"Authorization": "Bearer 00000000.wrong"}
+    said = [api.get("/api/users/me", headers=wrong).status_code for _ in range(FREE + 1)]
+    assert said[-1] == 429
+    key.end()
+    assert [line.details["reason"] for line in refused(api, token)] == ["unknown key", "revoked"]
 
 
 # --- CSRF -----------------------------------------------------------------------------------------

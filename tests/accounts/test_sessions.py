@@ -101,6 +101,52 @@ def test_what_this_process_knows_counts_before_it_is_written(alice):
     assert is_in(client)
 
 
+def test_a_log_in_never_keeps_the_key_of_before(alice):
+    """A key that somebody has put into the browser is worthless afterwards."""
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    client.cookies["sessionid"] = "chosenbyanattacker12345678901234"
+    client.post(reverse("admin:login"), {"username": "alice", "password": make.PASSWORD})
+    assert key_of(client) != "chosenbyanattacker12345678901234" and is_in(client)
+    assert Session.objects.get().session_key == key_of(client)
+
+
+def test_who_logs_in_over_somebody_else_has_a_session_with_an_address(alice, bob):
+    client = logged_in(alice)
+    client.post(reverse("admin:login"), {"username": "bob", "password": make.PASSWORD})
+    (row,) = Session.objects.all()
+    assert (row.user, row.ip_address, row.client) == (bob, "192.0.2.7", "Firefox 128 on Linux")
+    assert is_in(client) and row.session_key == key_of(client)
+
+
+def test_a_session_is_not_idle_before_its_use_is_written(alice, settings):
+    """It may have been used up to a minute after the time in the table."""
+    settings.LAST_USE_SECONDS = 60
+    row = make.session(alice)
+    for age, is_open in ((timedelta(minutes=60, seconds=30), True), (timedelta(minutes=62), False)):
+        Session.objects.update(last_seen_at=timezone.now() - age)
+        minute_passed.send(sender=None)
+        assert Session.objects.open().filter(pk=row.pk).exists() == is_open
+        assert Session.objects.filter(pk=row.pk).exists() == is_open
+
+
+def test_whoever_is_deactivated_while_a_request_runs_is_out_with_the_next(alice):
+    client = logged_in(alice)
+    alice.is_active = False
+    alice.save()
+    assert client.post(reverse("accounts:sessions_end_others")).status_code == 302
+    assert client.get("/api/users/me").status_code == 401
+    alice.is_active = True
+    alice.save()
+    assert not is_in(client)
+
+
+def test_an_admin_who_ends_the_session_in_use_is_led_to_the_log_in(client_of, boss):
+    client = client_of(boss)
+    form = {"action": "end", "_selected_action": boss.sessions.get().pk, "confirmed": "yes"}
+    page = client.post(LIST, form, follow=True)
+    assert page.status_code == 200 and page.resolver_match.view_name == "admin:login"
+
+
 def test_logging_out_ends_it(alice):
     client = logged_in(alice)
     client.post(reverse("admin:logout"))
@@ -153,6 +199,40 @@ def test_an_admin_sees_and_ends_those_of_others(client_of, boss, alice):
         admin.post(LIST, form)
     assert lines == ["session.ended by boss"]
     assert not is_in(client) and is_in(admin)
+
+
+def test_an_admin_ends_all_sessions_of_a_user_on_their_page(client_of, boss, vera, alice, bob):
+    clients, other, admin = [logged_in(alice) for _ in range(2)], logged_in(bob), client_of(boss)
+    page = reverse("admin:accounts_user_change", args=[alice.pk])
+    path = reverse("accounts:user_sessions_end", args=[alice.pk])
+    assert path in admin.get(page).content.decode()
+    assert path not in client_of(vera).get(page).content.decode()
+    with recorded() as lines:
+        said = admin.post(path, follow=True).content.decode()
+    assert "Ended 2 sessions of alice." in said and "Not logged in" in said
+    assert lines == ["user.sessions_ended by boss"]
+    assert not any(map(is_in, clients)) and is_in(other) and is_in(admin)
+    assert client_of(vera).post(path).status_code == 403 and admin.get(path).status_code == 405
+    own = reverse("accounts:user_sessions_end", args=[boss.pk])
+    elsewhere = logged_in(boss)
+    assert "Ended 1 session of boss." in admin.post(own, follow=True).content.decode()
+    assert is_in(admin) and not is_in(elsewhere)
+
+
+def test_the_api_ends_all_sessions_of_a_user(api_of, boss, alice, bob):
+    make.session(alice), make.session(alice), make.session(bob)
+    path = f"/api/users/{alice.pk}/end-sessions"
+    assert api_of(boss).post(path).json() == {"ended": 2}
+    assert not alice.sessions.exists() and bob.sessions.exists()
+    assert api_of(bob).post(path).status_code == 403
+    admin = api_of(boss)
+    assert admin.post(f"/api/users/{boss.pk}/end-sessions").json()["ended"] >= 1
+    assert admin.get("/api/users/me").status_code == 200
+
+
+def test_the_list_says_which_session_is_ones_own(client_of, boss):
+    make.session(boss), make.session(boss)
+    assert client_of(boss).get(LIST).content.decode().count("(this session)") == 1
 
 
 def test_nobody_else_sees_or_ends_those_of_others(client_of, alice, bob):

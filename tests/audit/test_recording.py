@@ -12,7 +12,7 @@ from accounts.models import FailedAttempts
 from audit.context import acting_as, current
 from audit.middleware import AuditContextMiddleware, remote_address
 from audit.models import AuditLog
-from audit.redaction import MASK, has_mask, redacted, unmasked
+from audit.redaction import MASK, has_mask, redacted, secrets_within, unmasked
 from automation.models import Playbook
 from inventory.models import Server
 from schema.secret_names import is_secret_name
@@ -351,3 +351,38 @@ def test_a_launch_is_one_line(alice):
     line = last()
     assert (line.user_id, line.details["server_count"]) == (alice.pk, 2)
     assert line.resource_id == str(run.pk)
+
+
+def test_a_long_list_with_masks_is_not_compared_item_by_item():
+    class Name(str):
+        compared = 0
+
+        def __eq__(self, other):
+            Name.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    stored = [{"name": Name(f"user{number}"), "password": f"p{number}"} for number in range(1000)]
+    sent = [{"name": Name(f"user{number}"), "password": MASK} for number in reversed(range(1000))]
+    sent.append({"name": "new", "password": "n"})
+    found = unmasked({"users": sent}, {"users": stored})["users"]
+    assert [user["password"] for user in found[:2]] == ["p999", "p998"] and not has_mask(found)
+    assert Name.compared < 20_000
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"user": "anna", "db": {"password": "hunter2!"}, "pin": 123456}', ["hunter2!", "123456"]),
+        ("users:\n- name: anna\n  token: 'sesame-1'\n", ["sesame-1"]),
+        ("export DB_PASSWORD=hunter2!\nPORT=808080\n", ["hunter2!"]),
+        ('[db]\npassword = "hunter2!";\n', ["hunter2!"]),
+        ("password: abc", []),
+        ("no name at all", []),
+        ("[" * 100_000, []),
+        ("", []),
+    ],
+)
+def test_secrets_within_a_text_are_known_alone(text, found):
+    assert list(secrets_within(text)) == found

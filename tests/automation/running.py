@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,23 @@ def lines_of(job: Job) -> list[str]:
     numbered = list(job.logs.order_by("line_number").values_list("line_number", "content"))
     assert [number for number, _ in numbered] == list(range(1, len(numbered) + 1))
     return [content for _, content in numbered]
+
+
+def sealed_by_ansible(text: str, password: str, folder: Path, *, vault_id: str = "") -> str:
+    """The text, encrypted by the real ansible-vault."""
+    key, clear = folder / "password", folder / "clear"
+    key.write_text(password)
+    clear.write_text(text)
+    program = Path(ansible_playbook() or "").with_name("ansible-vault")
+    identity = ["--vault-id", f"{vault_id}@{key}"] if vault_id else ["--vault-password-file", key]
+    subprocess.run(
+        [program, "encrypt", *identity, clear],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+    )
+    return clear.read_text()
 
 
 def bare_lines(playbook: Playbook, server: Server, folder: Path, *arguments: str) -> list[str]:

@@ -12,8 +12,9 @@ from demo import making
 from demo.scale import SCALES
 
 CEILING = 15
-# The combined log takes three more, the failures' links to full results one.
-HIGHER = {"run of many servers": 19}
+# Home says when API keys end. The combined log takes three more, the failures' links to full
+# results one.
+HIGHER = {"home": 16, "run of many servers": 19}
 # Pages that viewers may not see.
 NOT_FOR_VIEWERS = {"audit", "audit, one object's story", "audit line", "launch form", "API: audit"}
 

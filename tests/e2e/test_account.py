@@ -115,3 +115,13 @@ def test_an_idle_session_ends_on_an_open_page(page_of, alice):
     LAST_SEEN.forget()
     Session.objects.update(last_seen_at=timezone.now() - timedelta(hours=2))
     expect(page.get_by_text("Your session has ended.")).to_be_visible(timeout=20_000)
+
+
+def test_an_admin_ends_all_sessions_of_a_user(page_of, boss, alice, client_of):
+    elsewhere: Client = client_of(alice)
+    page = page_of(boss)
+    page.goto(reverse("admin:accounts_user_change", args=[alice.pk]))
+    page.get_by_role("button", name="End all sessions").click()
+    expect(page.get_by_text("Ended 1 session of alice.")).to_be_visible()
+    expect(page.get_by_role("region", name="Sessions")).to_contain_text("Not logged in")
+    assert elsewhere.get(HOME).status_code == 302

@@ -62,3 +62,17 @@ def test_a_key_for_somebody_else_needs_ones_own_password(page_of, boss, alice):
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#new-key")).to_be_visible()
     assert ApiKey.objects.get().owner == alice
+
+
+def test_a_key_without_an_end_is_asked_for_with_a_switch(page_of, boss):
+    page = page_of(boss)
+    page.goto(reverse("admin:accounts_apikey_add"))
+    page.get_by_label("Name").fill("pipeline")
+    for field in page.locator("[name^=expires_at_]").all():
+        field.fill("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Enter a date, or switch on “Never expires”.")).to_be_visible()
+    page.get_by_label("Never expires").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("never expires")).to_be_visible()
+    assert ApiKey.objects.get().expires_at is None

@@ -10,7 +10,7 @@ from django_q.models import Failure, Schedule
 from accounts.models import ApiKey, FailedAttempts, Session, User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Playbook, Run, TaskResult, VaultPassword, Worker
-from inventory.models import Credential, Server
+from inventory.models import Credential, Inventory, Server
 from tests import make
 from tickets.models import Ticket
 
@@ -95,6 +95,7 @@ def test_history_is_changed_by_nobody(client_of, boss, rows, model):
     [
         (Job, lambda: make.job(status="failed")),
         (Run, lambda: make.job().run),
+        (Inventory, make.inventory),
         (Server, make.server),
         (Credential, lambda: make.credential(ssh_password="x")),
         (VaultPassword, make.vault_password),

@@ -23,6 +23,7 @@ def test_each_role_sees_what_it_may_open(client_of, boss, alice, bob):
         "Tickets",
         "Runs",
         "Servers",
+        "Inventories",
         "Playbooks",
         "API keys",
         "API",

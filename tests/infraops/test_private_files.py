@@ -107,6 +107,22 @@ def test_files_that_others_can_read_are_named_with_the_command(monkeypatch, tmp_
     assert not [each for each in run_checks() if each.id == "infraops.W002"]
 
 
+@pytest.mark.parametrize("module", ["tests.settings", "tests.production"])
+def test_make_check_does_not_mind_the_modes_of_a_developers_files(module, tmp_path):
+    """Those that an earlier release, or `cp .env.example .env`, left behind."""
+    code = (
+        "from infraops import checks; from pathlib import Path; "
+        "checks.readable_by_others = lambda: [Path('.env')]; "
+        "import django; django.setup(); from django.core.management import call_command; "
+        "call_command('check', fail_level='WARNING')"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": module}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_group_members_may_be_let_in(settings, tmp_path):
     """root:infraops 0640 lets the service read its settings, and not change them."""
     settings.BASE_DIR = tmp_path

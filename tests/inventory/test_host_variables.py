@@ -160,6 +160,18 @@ def test_a_mark_stays_through_the_api(api_of, boss):
     assert marked(server) == ["shop"]
 
 
+def test_the_line_about_a_new_mark_does_not_tell_the_value(api_of, boss):
+    server, api = make.server(variables={"shop": "hunter2", "app": {"x": "hunter3"}}), api_of(boss)
+    api.patch(f"/api/servers/{server.pk}", {"secret_variables": ["shop"]})
+    given = {"shop": MASK, "app": {"x": "-----BEGIN PRIVATE KEY-----"}, "rack": 4}
+    api.patch(f"/api/servers/{server.pk}", {"variables": given})
+    lines = AuditLog.objects.filter(action="server.updated").order_by("id")
+    marked, entered = lines.values_list("details", flat=True)
+    assert "hunter2" not in str(marked) and "hunter" not in str(entered)
+    before, after = entered["changes"]["variables"]
+    assert before["shop"] == MASK and after["rack"] == 4
+
+
 def test_removing_a_mark_needs_a_new_value(api_of, boss):
     server = make.server(variables=variables_to_store({"shop": "hunter2"}, {}, ["shop"]))
     path, api = f"/api/servers/{server.pk}", api_of(boss)
@@ -209,7 +221,11 @@ def test_without_rows_the_names_stand_beside_the_json(client_of, boss):
         ({"a": [{"b": MASK}]}, None, "none is stored here"),
         ({"shop": {"$encrypted": "gAAAA"}}, None, "is how secrets are stored"),
         ({"a": [{"$encrypted": "gAAAA", "as": "json"}]}, None, "is how secrets are stored"),
+        ({"shop": {"$encrypted": "gAAAA", "more": 1}}, None, "is how secrets are stored"),
+        ({"shop": {"__ansible_vault": 5}}, None, "must stand alone in an object, with a text"),
+        ({"db_password": [{"__ansible_unsafe": "x", "y": 1}]}, None, "must stand alone"),
         ({"shop": 1}, ["shopp"], "not among the variables: shopp"),
+        ({"shop": 1}, [f"m{n}" for n in range(100_000)], "and 99,980 more"),
         ({"ansible_connection": "local"}, ["ansible_connection"], "cannot be secret"),
         ({"db_password": "\ud800"}, None, "surrogate"),
         ({"db_password": float("nan")}, None, "NaN"),
@@ -239,3 +255,11 @@ def test_one_that_no_key_opens_is_named(settings):
     settings.ENCRYPTION_KEYS = [generate_key()]
     with pytest.raises(Undecryptable, match="“app” of web1"):
         opened_variables(server)
+
+
+def test_whoever_writes_a_text_that_ansible_does_not_read_is_refused():
+    server = make.server()
+    for name in ("shop", "db_password"):
+        server.variables = {name: {"__ansible_vault": 5}}
+        with pytest.raises(ValidationError, match="must stand alone"):
+            server.full_clean()

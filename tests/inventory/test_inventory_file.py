@@ -84,7 +84,8 @@ def test_ansible_reads_what_was_written(folder):
     assert hosts["odd10"]["ansible_user"] == "deploy"
 
 
-def test_tags_are_groups(folder):
+def test_tags_and_separate_environments_are_groups(folder):
+    make.separate_environments()
     read = read_by_ansible(write_inventory(folder, ten_odd_servers()))
     members = {name: entry.get("hosts", []) for name, entry in read.items() if name != "_meta"}
     assert members["role_web"] == members["rack_7"] == members["canary"] == ["odd1"]
@@ -107,6 +108,7 @@ def test_no_group_is_called_like_a_host_or_a_word_of_ansibles(folder):
 
 
 def test_a_group_is_named_once(tmp_path):
+    make.separate_environments()
     server = make.server(tags={"groups": ["web", "web", "development"]}, environment="development")
     assert server.groups() == ["development", "web"]
     assert structure(tmp_path, [server], [])["web"] == {"hosts": [server.hostname]}

@@ -100,6 +100,7 @@ def test_one_spelling_a_name():
         hostname=" Web1.Example.COM ", environment="Production", ip_address="2001:DB8::0:1"
     )
     assert (row.hostname, row.environment) == ("web1.example.com", "production")
+    assert row.inventory_name == "Web1.Example.COM"
     assert row.ip_address == "2001:db8::1"
 
 
@@ -111,13 +112,16 @@ def test_a_name_is_unique_whatever_its_capital_letters():
         server().save()
 
 
-def test_neighbours_are_the_other_active_ones_of_the_environment():
+def test_neighbours_are_the_other_active_ones_of_the_inventory():
     target = make.server(environment="staging")
-    near = make.server(environment="staging")
+    near, far = make.server(environment="staging"), make.server(environment="production")
     make.server(environment="staging", is_active=False)
-    make.server(environment="production")
-    assert list(Server.objects.neighbours_of([target])) == [near]
-    assert set(Server.objects.in_environment("staging").active()) == {target, near}
+    make.server(environment="staging", inventory=make.inventory())
+    assert set(Server.objects.neighbours_of([target])) == {near, far}
+    assert set(Server.objects.in_environment("staging").active()) > {target, near}
+
+    make.separate_environments()
+    assert set(Server.objects.neighbours_of([target])) == {near}
 
 
 def test_search_looks_at_name_address_and_description():

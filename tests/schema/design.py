@@ -41,8 +41,23 @@ credentials_allowed_servers
     credential_id → credentials.id CASCADE
     server_id → servers.id CASCADE
 
+inventories
+    id int
+    name varchar(80)
+    description longtext
+    is_default bool?
+    separates_environments bool = 0
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (name)
+    unique (is_default)
+
 servers
     id int
+    inventory_id int
+    inventory_name varchar(255)
+    position int = 2147483647
     hostname varchar(255)
     ip_address varchar(45)
     os_type varchar(50)
@@ -62,12 +77,15 @@ servers
     sealed_with smallint = 0
     primary key (id)
     unique (hostname)
+    unique (inventory_id, inventory_name)
     index (ip_address)
     index (is_active, environment)
     index (sealed_with)
     index (credential_id)
+    index (inventory_id), on SQLite
     check ck_servers_ssh_port
     credential_id → credentials.id RESTRICT
+    inventory_id → inventories.id RESTRICT
 
 server_facts
     id int

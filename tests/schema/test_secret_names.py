@@ -38,6 +38,10 @@ snmp_community snmp_ro_community rocommunity rwcommunity community_string
 wifi_psk wpa_psk user_pin sim_pin erlang_cookie rabbitmq_erlang_cookie auth_salt totp_seed
 recovery_codes pairing_code seed_phrase basic_auth registry_auth redis_auth http_basic_auth
 authorization proxy_authorization admin_credentials cloud_credential google_credentials
+Passwort DbPasswort kennwort mot_de_passe motDePasse mot_de_passe_admin mdp db_mdp contraseña
+contrasena_admin senha wachtwoord lösenord losenord adgangskode salasana hasło haslo heslo parola
+şifre jelszó lozinka geheim пароль Пароль_базы парол パスワード 密码 密碼 비밀번호
+ｐａｓｓｗｏｒｄ pässword
 """.split()
 
 OPEN = """
@@ -75,6 +79,7 @@ connection ansible_connection fact_caching_connection webhook_service webhook_po
 salt salt_master salt_version license_type
 license_info community_edition bgp_community cookie_domain
 hash_seed_size seed_hosts kubeconfig_path dsn_name psk_identity psk_file tlspskidentity
+passwort_länge_min mot_de_passe_file mot passe année größe имя 名前 이름 contraste desenhado senhor
 """.split()
 
 
@@ -94,7 +99,7 @@ def test_this_name_only_sounds_like_it(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "_", "1", "…", "пароль", "a" * 10_000, "_password", "9password"]
+    "name", ["", "_", "1", "…", "слово", "a" * 10_000, "_password", "9password"]
 )
 def test_any_text_can_be_a_name(name):
     assert is_secret(name, "x") == ("password" in name)
@@ -123,6 +128,9 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
         ("redis_url", "redis://:hunter2@cache:6379/0"),
         ("slack_webhook", "https://hooks.example.com/services/T0/B0/x"),
         ("credential", "ssh"),
+        ("config", '{"db": {"password": "hunter2"}}'),
+        ("config", ' [1, {"rootpw": 5}]'),
+        ("config", '{"inner": "{\\"token\\": \\"hunter2\\"}"}'),
     ],
 )
 def test_this_value_is_secret_under_this_name(name, value):
@@ -154,6 +162,11 @@ def test_this_value_is_secret_under_this_name(name, value):
         ("webhook", "github"),
         ("credential", 7),
         ("credential", [7, None]),
+        ("config", '{"token_ttl": 60, "password": ""}'),
+        ("config", "{{ db_password }}"),
+        ("config", '{"password": "hunter2"'),
+        ("config", "[" * 100_000 + '"'),
+        ("config", "[" * 500 + '{"password": 1}' + "]" * 500),
     ],
 )
 def test_this_value_is_not(name, value):

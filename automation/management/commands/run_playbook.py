@@ -24,7 +24,9 @@ class Command(LaunchingCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
         where = parser.add_argument_group("servers: --server, or --environment, --tag and --search")
-        where.add_argument("--server", action="append", help="a host name; may be repeated")
+        where.add_argument(
+            "--server", action="append", help="a host name, or name@inventory; may be repeated"
+        )
         where.add_argument(
             "--environment", default="", help="every active server in this environment"
         )
@@ -64,14 +66,7 @@ class Command(LaunchingCommand):
         if bool(options["server"]) == bool(choice.given):
             raise CommandError("Give either --server, or any of --environment, --tag and --search.")
         if not choice.given:
-            return self._named([name.lower() for name in options["server"]])
+            return [Server.objects.named(name) for name in options["server"]]
         if not choice.servers:
             raise CommandError(NOBODY_CHOSEN)
         return choice
-
-    @staticmethod
-    def _named(names: list[str]) -> list[Server]:
-        servers = list(Server.objects.filter(hostname__in=names))
-        if missing := set(names) - {server.hostname for server in servers}:
-            raise CommandError(f"There is no server “{'”, “'.join(sorted(missing))}”.")
-        return servers

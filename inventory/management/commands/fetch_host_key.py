@@ -18,16 +18,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("host", help="the server's host name")
+        parser.add_argument("host", help="the server's host name, or name@inventory")
         parser.add_argument("--pin", metavar="SHA256:…", help="pin the key with this fingerprint")
         parser.add_argument("--user", help="acting user (default: the first active admin)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        server = Server.objects.filter(hostname=options["host"].strip().lower()).first()
-        if server is None:
-            raise CommandError(f"There is no server “{options['host']}”.")
         actor = acting_user(options["user"])
         try:
+            server = Server.objects.named(options["host"])
             keys = server.fetch_host_keys(actor)
             for key in keys:
                 self.stdout.write(f"{key.fingerprint}{' (pinned)' if key.is_pinned else ''}")

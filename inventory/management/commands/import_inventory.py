@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from inventory.ansible.reading import Inventory, Unreadable, read
+from inventory.ansible.reading import ReadInventory, Unreadable, read
 from inventory.importing import InventoryImport, import_hosts
 
 # Host names per line of output.
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         if report.is_all_refused:
             raise CommandError("Every host was refused.")
 
-    def _say_what_is_missing(self, inventory: Inventory, report: InventoryImport) -> None:
+    def _say_what_is_missing(self, inventory: ReadInventory, report: InventoryImport) -> None:
         if inventory.warnings:
             self.stderr.write(inventory.warnings)
         for file in inventory.encrypted:

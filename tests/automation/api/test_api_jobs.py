@@ -159,7 +159,7 @@ def test_finished_means_that_no_line_follows(api_of, bob):
 @pytest.mark.parametrize(
     "query",
     "after=-1 after=x after= after=1.5 after=99999999999 after=٣ limit=0 limit=5001 limit=many "
-    "since=3 page_size=3 status=failed".split(),
+    "since=3 page_size=3 status=failed level= level=odd".split(),
 )
 def test_bad_parameters_of_a_log_are_refused(api_of, bob, query):
     response = api_of(bob).get(f"{URL}/{make.job().job_id}/logs?{query}")

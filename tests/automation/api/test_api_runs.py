@@ -57,6 +57,26 @@ def test_its_table(api_of, bob):
     assert api_of(bob).get(f"/api/runs/{run.pk}/matrix?hosts=x").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("hosts=2", "hosts: There is no page 2."),
+        ("tasks=9", "tasks: There is no page 9."),
+        ("tasks=0", "tasks: Must be a whole number from 1 to 99999."),
+        ("status=lost", "status: One of: pending, running, "),
+        ("status=", "status: One of: "),
+        ("only=odd", "only: One of: failed, changed."),
+        ("task=" + "x" * 256, "task: At most 255 characters."),
+    ],
+)
+def test_its_table_ignores_no_wrong_value(api_of, bob, query, said):
+    """The page does: its URL may be old. A program would take another table for its own."""
+    run = make.job(status="failed").run
+    answer = api_of(bob).get(f"/api/runs/{run.pk}/matrix?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(said)
+
+
 def test_it_is_cancelled_once(api_of, alice, bob):
     run = make.job().run
     path = f"/api/runs/{run.pk}/cancel"

@@ -148,8 +148,8 @@ def guard_tags(plays) -> set[str]:
         ({"roles": [{"role": "r", "tags": ["r"]}]}, {"inside"}),
         ({"tasks": [{"import_role": {"name": "r"}, "tags": ["r"]}]}, {"inside"}),
         ({"tasks": [{"import_tasks": "more.yml", "tags": ["m"]}]}, {"more"}),
-        # Not read before it runs.
-        ({"tasks": [{"include_tasks": "more.yml", "tags": ["m"]}]}, set()),
+        ({"tasks": [{"include_tasks": "more.yml", "tags": ["m"]}]}, {"more"}),
+        ({"tasks": [{"include_tasks": "{{ more }}.yml", "tags": ["m"]}]}, set()),
         ({"tags": {"a": 1}, "tasks": "x"}, set()),
     ],
     ids=str,

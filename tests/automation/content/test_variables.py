@@ -193,7 +193,14 @@ def test_without_a_schema_anything_goes_that_can_be_stored():
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), [float("inf")], "\ud800", {"$encrypted": "x"}, {"a": {1, 2}}]
+    "value",
+    [
+        float("nan"),
+        [float("inf")],
+        "\ud800",
+        {"$encrypted": "x"},
+        {"a": {1, 2}},
+    ],
 )
 def test_what_cannot_be_stored_is_refused(value):
     assert set(wrong({}, {"a": value})) == {"a"}
@@ -233,6 +240,30 @@ def test_an_undeclared_secret_is_known_by_its_name():
     stored = variables.sealed({}, given)
     assert variables.masked(stored) == {**given, "api_token": MASK}
     assert variables.opened(stored) == given
+
+
+@pytest.mark.parametrize(
+    "declared", [{}, {"type": "string"}, {"secret": False}, {"type": "object"}]
+)
+def test_a_declared_one_is_known_by_its_name_too(declared):
+    given = {"rootpw": {"a": "hunter2"} if "object" in declared.values() else "hunter2"}
+    stored = variables.sealed({"rootpw": declared}, given)
+    assert "hunter2" not in str(stored) and variables.opened(stored) == given
+    assert variables.masked(stored) == {"rootpw": MASK}
+    # As an earlier release has stored it.
+    assert variables.masked(given) == {"rootpw": MASK}
+
+
+def test_a_default_can_be_read_in_the_schema_and_a_given_value_cannot():
+    schema = {"rootpw": {"default": "changeme"}, "pin": {"type": "integer"}}
+    stored = variables.sealed(schema, {"rootpw": "changeme", "pin": 1234})
+    assert stored["rootpw"] == "changeme" and is_sealed(stored["pin"])
+    assert is_sealed(variables.sealed(schema, {"rootpw": "hunter2"})["rootpw"])
+    assert variables.with_secrets_marked({**schema, "tls_key": {}, "token_ttl": {}}) == {
+        **schema,
+        "tls_key": {"secret": True},
+        "token_ttl": {},
+    }
 
 
 def test_settings_that_sound_secret_are_passed_and_shown():

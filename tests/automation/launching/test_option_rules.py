@@ -1,13 +1,14 @@
 """Who may set which launch option: the same rule for every way in."""
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test.utils import isolate_apps
 from django.urls import reverse
 
 from accounts.models import User
-from automation.launching import Launch, launch_from, relaunch_problem
+from automation.content.task_names import read_task_names
+from automation.launching import Launch
 from automation.launching.checks import Candidate, verdict_on_launch
 from automation.models import Playbook, Run
 from automation.models.option_rules import (
@@ -163,6 +164,46 @@ def test_tags_that_switch_off_guards(deploy, options, found):
     assert guards_left_out(make.run(playbook=deploy, **options)) == found
 
 
+INCLUDING = """
+- hosts: all
+  gather_facts: false
+  tags: [web]
+  tasks:
+    - ansible.builtin.include_tasks: {file: checks/pre.yml, apply: {tags: [always, applied]}}
+      tags: [always, first]
+    - block: [{include_role: {name: guards}}]
+      tags: [always, block]
+    - include_tasks: "{{ anything }}.yml"
+    - include_tasks: checks/itself.yml
+    - {name: Restart, tags: [restart], ansible.builtin.debug: {msg: restarted}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("skipped", "found"),
+    [(name, [name]) for name in ("first", "applied", "inside", "block", "of_role", "again")]
+    + [(name, []) for name in ("restart", "usual", "web")],
+)
+def test_guards_in_what_is_included_at_run_time_count(skipped, found):
+    make.playbook_file(
+        "checks/pre.yml",
+        "- {debug: {msg: a}, tags: [inside, always]}\n- {debug: {msg: b}}\n",
+    )
+    make.playbook_file(
+        "roles/guards/tasks/main.yml",
+        "- {debug: {msg: a}, tags: [of_role]}\n",
+    )
+    make.playbook_file(
+        "checks/itself.yml",
+        "- {include_tasks: itself.yml}\n- {include_tasks: itself.yml}\n"
+        "- {debug: {msg: a}, tags: [again, always]}\n- {debug: {msg: b}, tags: [usual]}\n",
+    )
+    playbook = make.playbook(INCLUDING)
+    assert guards_left_out(make.run(playbook=playbook, skip_tags=skipped)) == found
+    names = read_task_names(playbook.file_path)
+    assert names.names == ("Restart",) and names.is_whole
+
+
 # --- The column -----------------------------------------------------------------------------------
 
 
@@ -181,6 +222,29 @@ def test_other_rules_are_refused(deploy, value, said):
     with pytest.raises(ValidationError) as refused:
         deploy.full_clean()
     assert said in refused.value.message_dict["option_rules"][0]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        *(None, [], "admin", 5, {"": "admin"}, {"become ": "admin"}),
+        *({"become": who} for who in (None, {"a": 1}, ["admin"], True, "Admin")),
+    ],
+)
+def test_odd_rules_over_the_api_are_bad_requests(api_of, boss, deploy, rules):
+    path = f"/api/playbooks/{deploy.pk}"
+    assert api_of(boss).patch(path, {"option_rules": rules}).status_code == 400
+    assert not Playbook.objects.get(pk=deploy.pk).option_rules
+
+
+def test_many_unknown_options_are_named_in_part(api_of, boss, deploy):
+    rules = {f"option{number}": "admin" for number in range(5_000)}
+    deploy.option_rules = rules
+    with pytest.raises(ValidationError) as refused:
+        deploy.clean_fields()
+    assert len(str(refused.value)) < 10_000 and "… and 4,980 more." in str(refused.value)
+    sent = api_of(boss).patch(f"/api/playbooks/{deploy.pk}", {"option_rules": rules})
+    assert sent.status_code == 400 and len(sent.content) < 10_000
 
 
 def test_only_differences_are_stored(deploy):
@@ -281,66 +345,6 @@ def test_another_playbooks_options_come_with_its_variables(client_of, alice, dep
         assert form.is_disabled("become") is not may and form.is_disabled("tags") is may
 
 
-# --- Relaunching ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def of_boss(boss, deploy, web1) -> Run:
-    """An admin's ended run with become, as root."""
-    run = make.launch(deploy, boss, [web1], become=True, tags="restart")
-    run.cancel(boss)
-    return run
-
-
-BECOME = "Only admins may set “Become” (--become) at a launch."
-
-
-def test_an_operator_does_not_relaunch_what_an_admin_set(api_of, alice, boss, of_boss):
-    with pytest.raises(PermissionDenied, match="Only admins may set “Become”"):
-        make.relaunch(of_boss, alice)
-    for path in (f"/api/runs/{of_boss.pk}", f"/api/jobs/{of_boss.jobs.get().job_id}"):
-        assert api_of(alice).post(f"{path}/relaunch", {}).status_code == 403
-    assert (
-        api_of(alice).post(f"/api/runs/{of_boss.pk}/relaunch", {"become": False}).status_code == 201
-    )
-    assert make.relaunch(of_boss, boss).become
-
-
-def test_the_pages_say_so_before_the_click(client_of, alice, boss, of_boss):
-    assert relaunch_problem(of_boss, alice) == BECOME and not relaunch_problem(of_boss, boss)
-    relaunch = reverse("automation:run_relaunch", args=[of_boss.pk])
-    for path in (of_boss.get_absolute_url(), of_boss.jobs.get().get_absolute_url()):
-        page = client_of(alice).get(path).content.decode()
-        assert f"Cannot be relaunched unchanged. {BECOME}" in page
-        assert "Relaunch on" not in page and "Edit and relaunch" in page
-        assert "Relaunch on" in client_of(boss).get(path).content.decode()
-    page = client_of(alice).post(relaunch, {"key": "k"}, follow=True).content.decode()
-    assert f"Nothing was launched. {BECOME}" in page
-    assert Run.objects.count() == 1
-
-
-def test_many_at_once_are_refused_one_by_one(client_of, alice, of_boss):
-    listed = reverse("admin:automation_job_changelist")
-    action = {"action": "relaunch", "_selected_action": of_boss.jobs.get().pk}
-    client = client_of(alice)
-    asked = dict(client.post(listed, action).context["sent"])
-    page = client.post(listed, action | asked | {"confirmed": "yes"}, follow=True)
-    assert BECOME in page.content.decode()
-    assert Run.objects.count() == 1
-
-
-def test_edited_it_leaves_the_option_out_and_says_so(client_of, alice, of_boss):
-    client = client_of(alice)
-    page = client.get(LAUNCH, {"run": of_boss.pk})
-    form = page.context["form"]
-    assert f"{BECOME} It is left out here." in page.content.decode()
-    assert not form["become"].value() and form["tags"].value() == "restart"
-    server = of_boss.jobs.get().server
-    send_launch(client, sent(of_boss.playbook, server, relaunch_of=of_boss.pk, tags="restart"))
-    again = Run.objects.get(relaunch_of=of_boss)
-    assert again.options() == {"tags": "restart"}
-
-
 # --- At the claim ---------------------------------------------------------------------------------
 
 
@@ -364,7 +368,3 @@ def test_rules_and_role_are_looked_at_again_at_the_claim(boss, deploy, web1, cha
 def test_what_was_allowed_stays_allowed(boss, deploy, web1):
     run = make.launch(deploy, boss, [web1], become=True, skip_tags="always")
     assert Run.objects.claim_next() == run
-
-
-def test_a_launch_from_a_run_can_be_put_right(alice, of_boss):
-    assert launch_from(of_boss).become is True

@@ -1,8 +1,6 @@
 """Vault passwords and environment variables in a run: who gets them, and who does not."""
 
 import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +8,19 @@ from django.conf import settings
 
 from audit.models import AuditLog
 from audit.redaction import MASK
-from automation.execution.ansible_process import ansible_playbook
 from automation.models import Job, TaskResult
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server, ServerFacts
 from schema.exceptions import Refused
 from tests import make
-from tests.automation.running import claimed, finish_here, run_here, run_one, text_of
+from tests.automation.running import (
+    claimed,
+    finish_here,
+    run_here,
+    run_one,
+    sealed_by_ansible,
+    text_of,
+)
 from tests.private_servers import SSHServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
@@ -28,23 +32,6 @@ def tasks(*each: dict[str, Any], **play: Any) -> list[dict[str, Any]]:
 
 def shown(message: str) -> dict[str, Any]:
     return {"name": "Show", "ansible.builtin.debug": {"msg": message}}
-
-
-def sealed_by_ansible(text: str, password: str, folder: Path, *, vault_id: str = "") -> str:
-    """The text, encrypted by the real ansible-vault."""
-    key, clear = folder / "password", folder / "clear"
-    key.write_text(password)
-    clear.write_text(text)
-    program = Path(ansible_playbook() or "").with_name("ansible-vault")
-    identity = ["--vault-id", f"{vault_id}@{key}"] if vault_id else ["--vault-password-file", key]
-    subprocess.run(
-        [program, "encrypt", *identity, clear],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
-    )
-    return clear.read_text()
 
 
 def with_every_secret(sshd: SSHServer) -> Server:

@@ -13,9 +13,16 @@ from inventory.models import Server
 from schema.encryption import generate_key
 from schema.exceptions import Refused
 from tests import make
-from tests.automation.running import claimed, finish_here, run_here, text_of
+from tests.automation.running import (
+    claimed,
+    finish_here,
+    run_here,
+    sealed_by_ansible,
+    text_of,
+)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_either]
+# On both databases: each stores JSON, with its numbers, in a way of its own.
+pytestmark = pytest.mark.django_db
 
 LINES = "first-L1ne\nsecond-L1ne\n"
 SECRETS = {
@@ -122,3 +129,93 @@ def test_masking_knows_each_text_of_them_all() -> None:
     known = {text for _, text in known_secrets(job.run, [job.server], [neighbour])}
     assert {"{{ 'tmpl' }}-hunter2", "12345678", LINES, "anna-t0ken", "sh0pping"} <= known
     assert "neighb0ur" in known and "anna" not in known
+
+
+# --- Texts that are taken apart -------------------------------------------------------------------
+
+KUBECONFIG = "users:\n- name: anna\n  user:\n    token: kube-t0ken\n"
+CONFIG = json.dumps({"user": "anna", "db": {"password": "in-js0n"}})
+APART = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Show",
+                "ansible.builtin.debug": {
+                    "msg": "<{{ (kubeconfig | from_yaml).users[0].user.token }}> "
+                    "<{{ (config | from_json).db.password }}> "
+                    "<{{ (given | from_json).db.password }}> <{{ (config | from_json).user }}>"
+                },
+            }
+        ],
+    }
+]
+
+
+@pytest.mark.slow
+def test_a_secret_within_a_text_is_masked_alone_too() -> None:
+    server = make.localhost()
+    server.variables |= {"kubeconfig": KUBECONFIG, "config": CONFIG}
+    server.save()
+    server.refresh_from_db()
+    assert not [text for text in ("kube-t0ken", "in-js0n") if text in json.dumps(server.variables)]
+    given = {"given": CONFIG.replace("in-js0n", "at-launch-0nly")}
+    playbook = make.playbook(APART, accepts_undeclared=True)
+
+    job = run_here(playbook, server, extra_vars=given)[0]
+
+    assert f"<{MASK}> <{MASK}> <{MASK}> <anna>" in text_of(job)
+
+
+# --- Encrypted by Ansible Vault, and entered by hand ----------------------------------------------
+
+OPENED = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "ansible.builtin.assert": {
+                    "that": [
+                        "note == 'deep blue'",
+                        "db_password == 'hunter2'",
+                        "app.shades[0] == 'deep blue'",
+                        "'note' not in hostvars['neighbour']",
+                        "hostvars['neighbour'].app == {'shades': [], 'port': 1}",
+                    ]
+                }
+            }
+        ],
+    }
+]
+
+
+@pytest.mark.slow
+def test_ansible_opens_what_its_vault_has_encrypted(api_of, boss, tmp_path) -> None:
+    note, password = (
+        {"__ansible_vault": sealed_by_ansible(text, "open sesame", tmp_path)}
+        for text in ("deep blue", "hunter2")
+    )
+    given = {"note": note, "db_password": password, "app": {"shades": [note], "port": 1}}
+    server = make.localhost()
+    sent = {"variables": server.variables | given}
+    assert api_of(boss).patch(f"/api/servers/{server.pk}", sent).status_code == 200
+    server.refresh_from_db()
+    make.server(hostname="neighbour", variables=given)
+    playbook = make.playbook(OPENED)
+    make.vault_password("open sesame", playbook=playbook)
+
+    job = run_here(playbook, server)[0]
+
+    assert job.status == Job.Status.SUCCESS, text_of(job)
+
+
+@pytest.mark.slow
+def test_a_neighbour_of_before_cannot_spoil_the_inventory() -> None:
+    broken = {"note": {"__ansible_unsafe": 5}, "list": [{"__ansible_vault": None}]}
+    make.server(hostname="neighbour", variables=broken)
+    play = [
+        {**OPENED[0], "tasks": [{"ansible.builtin.debug": {"msg": "{{ hostvars.neighbour }}"}}]}
+    ]
+    assert run_here(make.playbook(play), make.localhost())[0].status == Job.Status.SUCCESS

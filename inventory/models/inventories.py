@@ -1,0 +1,95 @@
+"""inventories: servers that belong together, as one inventory of Ansible does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+
+from accounts.editing import Editable
+from inventory.validators import AT, validate_inventory_name
+from schema.exceptions import Refused
+from schema.fields import CreatedAtField, ExactCharField, UpdatedAtField
+
+
+class InventoryQuerySet(models.QuerySet["Inventory"]):
+    def default(self) -> Inventory:
+        """The inventory of servers that name none; a migration has made it."""
+        return self.get(is_default=True)
+
+    def named(self, name: str) -> Inventory | None:
+        """The inventory of this name; in another case, too, if only one has it."""
+        if found := self.filter(name=name).first():
+            return found
+        alike = [each for each in self.all() if each.name.lower() == name.lower()]
+        return alike[0] if len(alike) == 1 else None
+
+
+class Inventory(Editable):
+    name = ExactCharField(
+        max_length=80,
+        unique=True,
+        validators=[validate_inventory_name],
+        help_text="Unique; “Web” and “web” are two inventories. Its servers are called "
+        "name@inventory, those of the default inventory just by their names.",
+    )
+    description = models.TextField(blank=True)
+    # True in one row, NULL in all others: the database allows no second True.
+    is_default = models.BooleanField(null=True, default=None, unique=True, editable=False)
+    separates_environments = models.BooleanField(
+        "separate environments",
+        default=False,
+        db_default=False,
+        help_text="Each environment is an Ansible group (hosts: production), and a run sees only "
+        "the environments of its servers. Otherwise it sees the whole inventory.",
+    )
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    objects = InventoryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "inventories"
+        verbose_name_plural = "inventories"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:inventory_inventory_change", args=[self.pk])
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)
+        if self.pk and "name" not in (exclude or ()):
+            self._refuse_new_name()
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuses the default inventory: new servers need one."""
+        if self.is_default:
+            raise Refused(f"{self} is the default inventory and cannot be deleted.")
+        return super().delete(*args, **kwargs)
+
+    @property
+    def suffix(self) -> str:
+        """What follows the names of its servers: “@staging”; "" in the default inventory."""
+        return "" if self.is_default else f"{AT}{self.name.lower()}"
+
+    def full_name(self, name: str) -> str:
+        """The hostname of its server of this name."""
+        return f"{name.lower()}{self.suffix}"
+
+    def _refuse_new_name(self) -> None:
+        """Its servers would get new host names, which links and scripts have."""
+        before = Inventory.objects.get(pk=self.pk)
+        if before.name != self.name and before.suffix and before.servers.exists():
+            raise ValidationError(
+                {"name": [f"Its servers are called name{before.suffix}: it cannot be renamed."]}
+            )
+
+
+def default_inventory() -> Any:
+    """The default inventory's key, for new servers."""
+    return Inventory.objects.filter(is_default=True).values_list("pk", flat=True).first()
