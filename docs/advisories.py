@@ -45,11 +45,8 @@ def main() -> int:
             return 2
         else:
             found |= {line for package in packages for line in advisories_about(package)}
-            unchecked += [
-                f"{package['name']}: {package['skip_reason']}"
-                for package in packages
-                if "skip_reason" in package
-            ]
+            if skipped := [each["name"] for each in packages if "skip_reason" in each]:
+                unchecked.append(f"requirements/{name}: unknown to the service: {shortly(skipped)}")
     lines = [*sorted(found), *(f"NOT CHECKED: {each}" for each in unchecked)]
     print("\n".join(lines) or "No advisories about our dependencies.")
     return 1 if found else 0
@@ -66,6 +63,11 @@ def examine(requirements: Path) -> list[dict[str, Any]]:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         is_away = any(words in done.stderr for words in UNREACHABLE)
         raise (NotReached if is_away else Unreadable)(last) from None
+
+
+def shortly(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def advisories_about(package: dict[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ def harden() -> None:
 
     Any other pickle shows as the text that it is.
     """
-    cluster.Cluster.start = _refuse_cluster
+    cluster.Cluster.__init__ = _refuse_cluster  # before it takes the signals
     post_save.disconnect(call_hook, sender=Task)
     picklefield.fields.loads = plain_pickles.loads
 

@@ -32,13 +32,15 @@ def read_queue(pipe: Connection, loss: Loss | None) -> None:
     Also queues what is scheduled.
     """
     report_loss(loss)
-    broker, outage = get_broker(), Outage("Queue", logger)
+    broker, outage = None, Outage("Queue", logger)
     ordered, schedule_at, beat_at = 0, 0.0, 0.0
     while True:
         if time.monotonic() >= beat_at:
             pipe.send(State.LOOPING)
             beat_at = time.monotonic() + BEAT_SECONDS
-        if time.monotonic() >= schedule_at:
+        # The one in the database asks the database even for this.
+        broker = broker or _answer_of(get_broker, outage)
+        if broker and time.monotonic() >= schedule_at:
             # django-q2 logs a traceback for each task that it cannot queue. If no task is ordered,
             # nothing else finds out whether the queue answers.
             if not ordered:
@@ -46,7 +48,7 @@ def read_queue(pipe: Connection, loss: Loss | None) -> None:
             if not outage.is_on:
                 schedules.queue_due()
             schedule_at = time.monotonic() + SCHEDULE_SECONDS
-        taken = _answer_of(broker.dequeue, outage) if ordered else None
+        taken = _answer_of(broker.dequeue, outage) if broker and ordered else None
         # Those that are not ours were refused already.
         task = read_package(taken[0][1]) if taken else None
         if task is not None:

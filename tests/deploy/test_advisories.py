@@ -74,7 +74,10 @@ def test_a_list_that_cannot_be_read_is_not_taken_for_a_missing_network(answers, 
     assert "requirements/prod.txt cannot be checked" in capsys.readouterr().out
 
 
-def test_a_package_that_the_service_skipped_is_named(answers, capsys):
-    answers["prod.txt"] = [{"name": "ours", "skip_reason": "not found on PyPI"}]
+def test_packages_that_the_service_does_not_know_are_not_called_clean(answers, capsys):
+    """As behind a proxy of the index that has packages, but nothing about them."""
+    answers["prod.txt"] = [{"name": name, "skip_reason": "not found"} for name in "abcde"]
     assert advisories.main() == 0
-    assert capsys.readouterr().out == "NOT CHECKED: ours: not found on PyPI\n"
+    assert capsys.readouterr().out == (
+        "NOT CHECKED: requirements/prod.txt: unknown to the service: a, b, c and 2 more\n"
+    )
