@@ -168,8 +168,9 @@ class Names:
             return
         rows = list(self._servers)
         known = self._like.inventory if self._like else None
-        for server in rows if known else ():
-            server.inventory = known
+        if known is not None:
+            for server in rows:
+                server.inventory = known
         share_inventories(rows)
         self.inventory = rows[0].inventory if rows else known
         self.hosts = [server.inventory_name for server in rows]
