@@ -352,7 +352,7 @@ def test_a_file_that_another_process_has_locked(
     assert console.get("/", person.session).status == 200
     other.execute("ROLLBACK")
     other.close()
-    assert healthy(console)
+    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
     logged_once(console)
 
 
@@ -366,7 +366,7 @@ def test_a_file_that_may_not_be_written(console: Console, person: Person, file: 
         assert console.get(path, person.session).status == 200
     for each in file.parent.iterdir():  # what SQLite has put beside it has its mode
         each.chmod(0o644)
-    assert healthy(console)
+    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
     logged_once(console)
 
 
@@ -377,6 +377,6 @@ def test_a_file_that_is_gone(console: Console, person: Person, file: Path) -> No
     is_refused(console, person, GONE)
     assert not file.exists()
     away.rename(file.parent)
-    assert healthy(console)
+    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
     assert console.get("/", person.session).status == 200
     logged_once(console)

@@ -123,7 +123,8 @@ def test_an_outage_is_told_from_a_bug(error, trouble) -> None:
 
 
 @pytest.mark.django_db
-def test_a_broken_transaction_hides_an_outage_and_is_seen_through() -> None:
+def test_a_broken_transaction_hides_an_outage_and_is_seen_through(monkeypatch) -> None:
+    monkeypatch.setattr(connection, "rollback_exc", None, raising=False)
     with pytest.raises(transaction.TransactionManagementError) as caught, transaction.atomic():
         try:
             with transaction.atomic(savepoint=False):
@@ -206,7 +207,8 @@ def test_an_outage_is_two_lines_however_much_fails(caplog) -> None:
         (["gunicorn", "infraops.wsgi"], False),  # wsgi.py says so itself
     ],
 )
-def test_only_console_and_worker_have_a_limit(arguments, limited) -> None:
+def test_only_console_and_worker_have_a_limit(monkeypatch, arguments, limited) -> None:
+    monkeypatch.setattr(databases, "is_console", False)  # a test before may have loaded wsgi.py
     assert databases.serves(arguments) is limited
 
 
