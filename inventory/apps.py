@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 from console.parts import contribute
 
@@ -7,6 +8,8 @@ class InventoryConfig(AppConfig):
     name = "inventory"
 
     def ready(self) -> None:
+        from .models.inventories import keep_default_inventory
         from .parts import PARTS
 
         contribute(*PARTS)
+        post_migrate.connect(keep_default_inventory, sender=self)

@@ -14,7 +14,8 @@
     const SECRET = /p[aä]ss|ｐａｓｓ|pwd|pw\d*\W*$|pin\W*$|secret|token|cred|keys?\d*\W*$|key_base|keytab|auth|jwt|dsn|bearer|psk|cookie|salt|seed|codes?\W*$|community|webhook|kubeconfig|conn|ur[il]\W*$|kennwort|mdp|contrase|senha|wachtwoord|senord|adgangskode|salasana|has[lł]o|heslo|parool|parola|[sş]ifre|jelsz|lozinka|geheim|парол|パスワード|密[码碼]|비밀번호/i;
     // Fields of ours, and prose.
     const SECRET_WORDS = /passw|passphrase|secret|token|credential|(private|api|access)[-_ ]?key|pwd|pass(?![a-z])/i;
-    const ONE_NAME = /^[^\p{L}\p{N}_]*[\p{L}\p{M}\p{N}_.-]+[^\p{L}\p{N}_]*$/u;
+    // Several words: letters on both sides of a blank.
+    const PROSE = /[^\s!-\/:-@\[-\^`{-~]\s+[^\s!-\/:-@\[-\^`{-~]/;
     const NO_VALUE = new Set(["password", "file", "submit", "button", "image", "reset"]);
     const SENT = "unsent:last";
 
@@ -30,7 +31,7 @@
     function namesSecret(pair) {
         if (!/[:=]/.test(pair)) return false;
         const name = pair.split(/[:=]/, 1)[0];
-        return SECRET_WORDS.test(name) || (ONE_NAME.test(name) && SECRET.test(name));
+        return SECRET_WORDS.test(name) || (!PROSE.test(name) && SECRET.test(name));
     }
 
     const isSecret = (field) => "secret" in field.dataset || (SECRET_WORDS.test(field.name) && field.matches("input, textarea"))

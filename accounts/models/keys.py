@@ -132,7 +132,10 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(
-        null=True, blank=True, validators=[validate_future], help_text="Leave empty for no expiry."
+        null=True,
+        blank=True,
+        validators=[validate_future],
+        help_text="When it stops working; empty: never.",
     )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -15,7 +15,7 @@ from inventory.models import Inventory, ServerGroup, ServerGroupMember
 
 @admin.register(Inventory)
 class InventoryAdmin(ConsoleAdmin):
-    list_display = ["name", "description", "separates_environments", "updated_at"]
+    list_display = ["name", "description", "runs_see", "updated_at"]
     cell_filters = {"updated_at": Day("updated_at")}
     list_filter = [("updated_at", TimeRangeFilter)]
     search_fields = ["name", "description"]
@@ -26,6 +26,11 @@ class InventoryAdmin(ConsoleAdmin):
         (None, {"fields": ["name", "description", "separates_environments"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
+
+    @admin.display(description="runs see")
+    def runs_see(self, inventory: Inventory) -> str:
+        is_part = inventory.separates_environments
+        return "the environments of their servers" if is_part else "the whole inventory"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

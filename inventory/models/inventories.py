@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connections, models
 from django.urls import reverse
 
 from accounts.editing import Editable
@@ -115,3 +115,12 @@ def share_inventories(servers: Iterable[Any]) -> None:
 def default_inventory() -> Any:
     """The default inventory's key, for new servers."""
     return Inventory.objects.filter(is_default=True).values_list("pk", flat=True).first()
+
+
+def keep_default_inventory(using: str, **kwargs: Any) -> None:
+    """After each migrate, and after `flush`, which deletes it too: new servers need one."""
+    if Inventory._meta.db_table not in connections[using].introspection.table_names():
+        return  # a backward migration, or of a single app
+    rows = Inventory.objects.using(using)
+    if not rows.filter(is_default=True).exists():
+        rows.bulk_create([Inventory(name="default", is_default=True)])  # nobody has edited it

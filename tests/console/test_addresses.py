@@ -4,6 +4,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from accounts.session_store import SessionStore
 from console.collected import Endpoint
 from console.parts import parts_of
 from tests import make
@@ -36,7 +37,7 @@ def test_no_number_in_the_address_of_a_list_is_an_error(client_of, boss, rf, mod
     opts = model_admin.opts
     path = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     request = rf.get(path)
-    request.user = boss
+    request.user, request.session = boss, SessionStore()
     client = client_of(boss)
     for name in parameters_of(model_admin, request):
         answer = client.get(path, {name: number}, follow=True)

@@ -155,6 +155,16 @@ def is_refused(console: Console, person: Person, reason: str) -> None:
         assert int(page.headers["Retry-After"]) > 0
 
 
+def becomes_healthy(console: Console) -> None:
+    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
+
+
+def recovers(console: Console) -> None:
+    """It is well again, and its log has told of one outage."""
+    becomes_healthy(console)
+    logged_once(console)
+
+
 def logged_once(console: Console, times: int = 1) -> None:
     assert "Traceback" not in console.said
     assert "Service Unavailable" not in console.said  # a line for each request
@@ -200,7 +210,7 @@ def fresh_log(on_mariadb: tuple[Console, Person]) -> Iterator[None]:
     console, _ = on_mariadb
     os.truncate(console.log, 0)
     yield
-    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
+    becomes_healthy(console)
 
 
 @pytest.mark.only_on("mysql")
@@ -218,7 +228,7 @@ def test_a_server_that_is_killed_or_hangs(
         is_refused(console, person, GONE)
         for _ in range(3):
             is_unwell(console, GONE)
-    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
+    becomes_healthy(console)
     assert console.get("/", person.session).status == 200
     logged_once(console)
 
@@ -252,8 +262,7 @@ def test_a_download_is_broken_off_and_not_taken_for_the_whole(
         with outage(mariadb), pytest.raises(http.client.IncompleteRead):
             while download.read(100_000):
                 pass
-    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
-    logged_once(console)
+    recovers(console)
 
 
 @pytest.mark.only_on("mysql")
@@ -271,8 +280,7 @@ def test_a_read_only_server_is_told_and_can_be_read(
         assert console.get("/api/servers", person.session).status == 200
     finally:
         mariadb.as_root("SET GLOBAL read_only = OFF")
-    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
-    logged_once(console)
+    recovers(console)
 
 
 @pytest.mark.only_on("mysql")
@@ -287,8 +295,7 @@ def test_locked_tables_do_not_hold_health_up(
         is_unwell(console, BUSY)
         is_unwell(console, BUSY, person.session)
         assert console.get("/", person.session).status == 200
-    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
-    logged_once(console)
+    recovers(console)
 
 
 @pytest.mark.only_on("mysql")
@@ -303,8 +310,7 @@ def test_exhausted_connections_are_told(
             stack.enter_context(closing(other))
         is_unwell(console, "The database has no free connections.")
     mariadb.as_root("SET GLOBAL max_connections = 200")
-    wait_until(lambda: healthy(console), seconds=30, what="a healthy database")
-    logged_once(console)
+    recovers(console)
 
 
 def connected(server: MariaDB) -> Any:
@@ -352,8 +358,7 @@ def test_a_file_that_another_process_has_locked(
     assert console.get("/", person.session).status == 200
     other.execute("ROLLBACK")
     other.close()
-    assert healthy(console)
-    logged_once(console)
+    recovers(console)
 
 
 @pytest.mark.only_on("sqlite")
@@ -366,8 +371,7 @@ def test_a_file_that_may_not_be_written(console: Console, person: Person, file: 
         assert console.get(path, person.session).status == 200
     for each in file.parent.iterdir():  # what SQLite has put beside it has its mode
         each.chmod(0o644)
-    assert healthy(console)
-    logged_once(console)
+    recovers(console)
 
 
 @pytest.mark.only_on("sqlite")
@@ -377,6 +381,6 @@ def test_a_file_that_is_gone(console: Console, person: Person, file: Path) -> No
     is_refused(console, person, GONE)
     assert not file.exists()
     away.rename(file.parent)
-    assert healthy(console)
+    becomes_healthy(console)
     assert console.get("/", person.session).status == 200
     logged_once(console)

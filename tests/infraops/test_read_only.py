@@ -124,6 +124,7 @@ def test_an_outage_is_told_from_a_bug(error, trouble) -> None:
 
 @pytest.mark.django_db
 def test_a_broken_transaction_hides_an_outage_and_is_seen_through() -> None:
+    connection.rollback_exc = None
     with pytest.raises(transaction.TransactionManagementError) as caught, transaction.atomic():
         try:
             with transaction.atomic(savepoint=False):
@@ -134,9 +135,9 @@ def test_a_broken_transaction_hides_an_outage_and_is_seen_through() -> None:
 
 
 @pytest.mark.django_db
-def test_an_earlier_error_of_the_same_connection_does_not_hide_an_outage(monkeypatch) -> None:
+def test_an_earlier_error_of_the_same_connection_does_not_hide_an_outage() -> None:
     """Django keeps the last error that broke a transaction, and names it as the cause of others."""
-    monkeypatch.setattr(connection, "rollback_exc", IntegrityError("of an earlier request"))
+    connection.rollback_exc = IntegrityError("of an earlier request")
     with pytest.raises(transaction.TransactionManagementError) as caught, transaction.atomic():
         try:
             with transaction.atomic(savepoint=False):
@@ -148,8 +149,8 @@ def test_an_earlier_error_of_the_same_connection_does_not_hide_an_outage(monkeyp
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_that_is_over_is_not_blamed_for_a_bug(monkeypatch) -> None:
-    monkeypatch.setattr(connection, "rollback_exc", OperationalError(2013, "Lost connection"))
+def test_an_outage_that_is_over_is_not_blamed_for_a_bug() -> None:
+    connection.rollback_exc = OperationalError(2013, "Lost connection")
     reconnect()  # as whatever notes an outage does
     with pytest.raises(transaction.TransactionManagementError) as caught, transaction.atomic():
         transaction.set_rollback(True)
@@ -206,7 +207,8 @@ def test_an_outage_is_two_lines_however_much_fails(caplog) -> None:
         (["gunicorn", "infraops.wsgi"], False),  # wsgi.py says so itself
     ],
 )
-def test_only_console_and_worker_have_a_limit(arguments, limited) -> None:
+def test_only_console_and_worker_have_a_limit(monkeypatch, arguments, limited) -> None:
+    monkeypatch.setattr(databases, "is_console", False)  # a test before may have loaded wsgi.py
     assert databases.serves(arguments) is limited
 
 

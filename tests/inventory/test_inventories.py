@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from inventory.models import UNPLACED, Inventory, Server
+from inventory.models.inventories import keep_default_inventory
 from schema.exceptions import Refused
 from tests import make
 from tests.recording import recorded
@@ -273,3 +274,11 @@ def test_an_earlier_database_gets_a_default_inventory(has_servers):
     assert migrated == ([("web0", "web0"), ("web1", "web1")] if has_servers else [])
     assert inside == back == len(migrated)
     assert kept == times
+
+
+@pytest.mark.django_db
+def test_there_is_a_default_inventory_again_after_a_flush():
+    Inventory.objects.all().delete()
+    keep_default_inventory(using="default")
+    keep_default_inventory(using="default")
+    assert Inventory.objects.default().name == "default"

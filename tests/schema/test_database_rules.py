@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import AuditLog
 from automation.models import Job, JobLog, Run
-from inventory.models import Server
+from inventory.models import Inventory, Server
 from schema.live import live_schema
 from tests import make
 
@@ -64,15 +64,20 @@ def test_every_enum_refuses_another_value():
         refused(f"UPDATE {table} SET {column} = 'nonsense'")
 
 
+def insert_server(**values):
+    belongs = {"inventory_id": Inventory.objects.default().pk, "inventory_name": SERVER["hostname"]}
+    insert("servers", {**SERVER, **belongs, **values})
+
+
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_a_port_out_of_range_is_refused(port):
     with pytest.raises(DatabaseError), transaction.atomic():
-        insert("servers", {**SERVER, "ssh_port": port})
+        insert_server(ssh_port=port)
 
 
 @pytest.mark.parametrize("port", [1, 65535])
 def test_the_ends_of_the_range_are_ports(port):
-    insert("servers", {**SERVER, "ssh_port": port})
+    insert_server(ssh_port=port)
     assert Server.objects.get().ssh_port == port
 
 
@@ -111,7 +116,7 @@ def test_uuids_are_kept_as_text_with_hyphens():
 
 
 def test_the_database_fills_in_what_an_insert_leaves_out():
-    insert("servers", SERVER)
+    insert_server()
     server = Server.objects.get()
     assert (server.ssh_port, server.environment, server.is_active) == (22, "development", True)
     assert (server.tags, server.variables) == ({}, {})

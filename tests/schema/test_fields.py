@@ -223,6 +223,7 @@ def changes(before, after):
     return [type(step).__name__ for step in found["schema"][0].operations] if found else []
 
 
+@pytest.mark.django_db  # a new server belongs to the default inventory
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, '{"a":' * 900 + "1" + "}" * 900])
 def test_json_that_python_cannot_read_is_a_mistake_and_no_crash(text):
     """In a form, which shows again what was given, and in an API request."""
@@ -231,6 +232,7 @@ def test_json_that_python_cannot_read_is_a_mistake_and_no_crash(text):
     assert str(form)
 
 
+@pytest.mark.django_db
 def test_a_value_that_is_too_deep_is_refused():
     value: Any = 1
     for _ in range(900):

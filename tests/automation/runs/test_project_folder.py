@@ -91,6 +91,7 @@ def test_everything_beside_the_playbook_is_found() -> None:
     for name, content in SURROUNDINGS.items():
         make.playbook_file(f"teams/web/{name}", content)
     playbook = make.playbook(SITE, file_path="teams/web/site.yml")
+    make.separate_environments()
     server = make.localhost(hostname="here", environment="staging")
 
     (job,) = run_here(playbook, server)
