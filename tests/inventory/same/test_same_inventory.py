@@ -1,230 +1,79 @@
-"""What Ansible sees in a run is what it sees in the imported inventory, value by value."""
+"""What plays see in a run is what they see in the team's own inventory, value by value."""
 
-import json
-import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inventory.ansible.inventory_file import write_inventory
-from inventory.ansible.reading import read
-from inventory.importing import import_inventory
-from inventory.models import Server
 from tests import make
+
+from .rendering import lab, rendered, take_over
+from .seeing import Ansible, differences
+from .shapes import PASSWORD, SHAPES, Shape
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db]
 
-VAULTED = "$ANSIBLE_VAULT;1.1;AES256\n33323130\n"
-SCRIPT = """#!/bin/sh
-cat <<'END'
-{"web": {"hosts": ["B", "a"], "vars": {"x": [1, null, {"y": true}]}, "children": ["inner"]},
- "inner": {"hosts": ["c"], "vars": {"ansible_group_priority": 5}}, "empty": {"hosts": []},
- "_meta": {"hostvars": {"a": {"ansible_host": "10.0.0.1"}, "B": {"token": "s3cret"}}}}
-END
-"""
-# {what it is: {file: text}}; the first is the inventory ("." for the folder itself).
-INVENTORIES: dict[str, dict[str, str]] = {
-    "INI with ranges, children and types": {
-        "hosts": """
-lonely ansible_host=10.0.0.9
-[app]
-web[01:03].lan ansible_host=10.0.0.1
-node-[a:c] ansible_port=2201
-step[0:6:3]
-with_port:2222
-[app:vars]
-quoted="a b # no comment"
-boolish=yes
-truth=True
-octal=0644
-floaty=1.10
-exponent=1e3
-empty=
-listed=['a', 'b', {'c': 1}]
-nested={"x": {"y": [1, 2]}}
-big=123456789012345678901234567890
-template={{ inventory_hostname }}-x
-path=C:\\temp\\new
-[standby]
-[balancers:children]
-standby
-[eu:children]
-app
-[eu:vars]
-region=eu
-db_password=hunter2
-[world:children]
-eu
-balancers
-"""
-    },
-    "YAML with odd values and names": {
-        "hosts.yml": """
-all:
-  vars: {ntp: pool, ansible_user: deploy}
-  hosts:
-    Typed-1:
-      ansible_host: !unsafe 10.0.0.1
-      day: 2024-02-29
-      version: 1.10
-      text: "1.10"
-      infinite: .inf
-      none: null
-      several: "line one\\n  line two\\n"
-      raw: !unsafe "{{ no template }}"
-      template: "{{ version }}-{{ inventory_hostname }}"
-      emoji: "👩‍👩‍👧"
-      limits: {min: 18446744073709551615, max: 36893488147419103232}
-    "2001:db8::10": {}
-    "::1": {ansible_port: 22}
-    UPPER: {}
-    upper: {}
-    büro: {ansible_host: "[2001:db8::5]"}
-    with space: {ansible_connection: winrm}
-  children:
-    UPPER_GROUP: {hosts: {upper: }}
-    upper_group: {hosts: {UPPER: }}
-    group with space: {hosts: {büro: }, vars: {ansible_group_priority: 20, a: 1}}
-    eu.west-1: {hosts: {büro: }, vars: {a: 2}}
-    empty:
-    deep: {children: {deeper: {hosts: {upper: {own: 1}}, vars: {d: 1}}}, vars: {d: 0}}
-    also: {children: {deeper: }}
-"""
-    },
-    "a folder with variables in files": {
-        ".": "",
-        "a.ini": "[web]\nzo1\nao2 here=ini\n[web:vars]\nfrom=ini\nonly_ini=1\n",
-        "b.yml": "db: {hosts: {mo3: {}}, vars: {from: yaml}}\n",
-        "group_vars/all/10-first.yml": "from: all\nsecret_key: abcdef\nwhen: 2024-01-01\n",
-        "group_vars/all/20-second.yml": "second: {deep: [1, 2]}\n",
-        "group_vars/web": "from: file\nansible_ssh_pass: hunter2\n",
-        "group_vars/db.json": '{"j": 1.5}',
-        "host_vars/ao2.yml": "here: file\n",
-    },
-    "variables beside a file": {
-        "hosts": "[web]\nweb1 ansible_host=10.0.0.1\n[web:vars]\nport=80\n",
-        "group_vars/web.yml": "port: 8080\n",
-        "group_vars/ungrouped.yml": "u: 1\n",
-        "host_vars/web1/a.yml": "one: 1\n",
-        "host_vars/web1/b.yml": "two: 2\n",
-    },
-    "a script": {"inventory.sh": SCRIPT},
-    "constructed groups": {
-        ".": "",
-        "10-hosts.ini": "web1 role=web\ndb1 role=db\n",
-        "20-constructed.yml": "plugin: constructed\nkeyed_groups: [{key: role, prefix: is}]\n"
-        "compose: {upper_role: role | upper}\n",
-    },
-    "vaulted values": {
-        "hosts.yml": "all: {hosts: {web1: {plain: 1}}}\n",
-        "group_vars/all.yml": "note: !vault |\n  " + VAULTED.replace("\n", "\n  ").strip() + "\n",
-    },
-    "secret-sounding names": {
-        "hosts.yml": "all: {hosts: {s1: {token_ttl: 3600, password_authentication: 'no', "
-        "ansible_become_password: '{{ vault_become }}', nginx: {auth: {token_header: X}}, "
-        "api_key: [a, 1], db: {password: 5}}}}\n"
-    },
-}
+
+@pytest.fixture(params=SHAPES)
+def shape(request: pytest.FixtureRequest) -> Shape:
+    return SHAPES[request.param]
 
 
-def laid_out(folder: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = folder / name
-        if name != ".":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            path.chmod(0o755 if text.startswith("#!") else 0o644)
-    return folder / next(iter(files))
+@pytest.fixture
+def compare(ansible: Ansible, tmp_path: Path) -> Any:
+    """`compare(inventory)`, or with the group or host that a launch is on: what differs."""
+
+    def compared(path: Path, limit: str = "", number: int = 0) -> dict[str, Any]:
+        place = {"beside": str(tmp_path / "play"), "password": PASSWORD}
+        bare = ansible.see(path, limit=limit, **place)
+        names = bare["play"] if limit else None
+        script, files = rendered(tmp_path / f"run{number}", names)
+        ours = ansible.see(script, limit=files, **place)
+        return differences(bare, ours, names)
+
+    return compared
 
 
-def seen_by_ansible(path: Path) -> dict[str, Any]:
-    config = path.parent / "empty.cfg"
-    config.touch()
-    environment = {
-        **{"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(config)},
-        "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
-        "HOME": os.environ.get("HOME", "/"),
-    }
-    program = str(Path(sys.executable).with_name("ansible-inventory"))
-    done = subprocess.run(
-        [program, "-i", str(path), "--list"],
-        cwd=path if path.is_dir() else path.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
+def parts_of(path: Path, ansible: Ansible) -> tuple[str, str]:
+    """A group that a launch can be on, and a host; "" if it has none that a pattern can name."""
+    listed = ansible.read(path)
+    groups = [each.name for each in listed.groups if each.hosts and each.name != "ungrouped"]
+    hosts = [each.name for each in listed.hosts]
+    first, last = (
+        next((name for name in names if re.fullmatch(r"\w[\w.-]*", name)), "")
+        for names in (groups, hosts[::-1])
     )
-    return json.loads(done.stdout)
+    return first, last
 
 
-def members(listing: dict[str, Any]) -> dict[str, Any]:
-    """{group: its hosts in order, and its children}; whichever of them have any."""
-    shown = {
-        name: (told.get("hosts", []), sorted(told.get("children", [])))
-        for name, told in listing.items()
-        if name not in ("_meta", "all")
-    }
-    return {name: told for name, told in shown.items() if any(told)}
+def test_a_launch_on_everything_on_a_group_and_on_a_server(shape, ansible, compare, tmp_path):
+    path = shape.lay_out(tmp_path)
+    take_over(ansible.read(path))
+    assert compare(path) == {}
+    for number, part in enumerate(filter(None, parts_of(path, ansible)), 1):
+        assert {part: compare(path, part, number)} == {part: {}}
+    assert take_over(ansible.read(path)) is False
 
 
-@pytest.mark.parametrize("kind", INVENTORIES)
-def test_it_is_the_same(kind, tmp_path):
-    path = laid_out(tmp_path / "bare" / "original", INVENTORIES[kind])
-    assert not import_inventory(read(path), "lab").refused
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    script = write_inventory(folder, Server.objects.all())
-
-    before, after = seen_by_ansible(path), seen_by_ansible(script)
-
-    assert json.dumps(after["_meta"]["hostvars"], sort_keys=True) == json.dumps(
-        before["_meta"]["hostvars"], sort_keys=True
-    )
-    assert members(after) == members(before)
-    again = import_inventory(read(path), "lab")
-    assert not (again.changed or again.groups_changed or again.added or again.groups_added)
+def test_after_a_change_and_another_import(shape, ansible, compare, tmp_path):
+    path = shape.lay_out(tmp_path)
+    take_over(ansible.read(path))
+    later = shape.lay_out_later(tmp_path)
+    take_over(ansible.read(later))
+    assert compare(later) == {}
+    assert take_over(ansible.read(later)) is False
 
 
-def test_after_a_change_and_another_import_it_is_the_same_again(tmp_path):
-    files = dict(INVENTORIES["a folder with variables in files"])
-    path = laid_out(tmp_path / "original", files)
-    import_inventory(read(path))
-    (path / "a.ini").write_text("[web]\nao2\nzo1 here=ini\n[web:vars]\nfrom=changed\n")
-    (path / "group_vars" / "db.json").unlink()
-    (path / "host_vars" / "ao2.yml").write_text("there: file\n")
-    import_inventory(read(path))
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    after = seen_by_ansible(write_inventory(folder, Server.objects.all()))
-    before = seen_by_ansible(path)
-    assert after["_meta"]["hostvars"] == before["_meta"]["hostvars"]
-    assert members(after) == members(before)
-
-
-def test_it_is_the_same_for_a_launch_on_one_server(tmp_path):
-    """But for passwords of other hosts."""
-    kind = "INI with ranges, children and types"
-    path = laid_out(tmp_path / "bare" / "original", INVENTORIES[kind])
-    import_inventory(read(path))
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    target = Server.objects.get(hostname="lonely")
-    script = write_inventory(folder, [target], Server.objects.neighbours_of([target]))
-    after, before = seen_by_ansible(script), seen_by_ansible(path)
-    assert after["_meta"]["hostvars"] == before["_meta"]["hostvars"]
-    assert members(after) == members(before)
-
-
-def test_other_servers_beside_the_imported_ones_change_nothing_for_them(tmp_path):
-    path = laid_out(tmp_path / "original", INVENTORIES["variables beside a file"])
-    import_inventory(read(path))
-    make.server(hostname="by-hand", position=2**31 - 1)
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    after = seen_by_ansible(write_inventory(folder, Server.objects.all()))
-    before = seen_by_ansible(path)
-    assert after["_meta"]["hostvars"]["web1"] == before["_meta"]["hostvars"]["web1"]
-    assert after["web"] == before["web"]
+def test_servers_beside_the_imported_ones_change_nothing_for_them(ansible, tmp_path):
+    shape = SHAPES["variables beside a file"]
+    path = shape.lay_out(tmp_path)
+    take_over(ansible.read(path))
+    make.server(hostname="by-hand", inventory=lab(), position=2**31 - 1)
+    script, _limit = rendered(tmp_path / "run")
+    bare, ours = ansible.see(path), ansible.see(script)
+    assert ours["hostvars"].pop("by-hand")
+    ours["play"].remove("by-hand")
+    for group in ("all", "ungrouped"):
+        ours["groups"][group].remove("by-hand")
+    assert differences(bare, ours) == {}
