@@ -68,7 +68,6 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             self.active()
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
-            .select_related("inventory")
             .defer("description", "created_at", "updated_at")
         )
 
