@@ -245,9 +245,14 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_callable": "audit.redaction.mask_value",
     },
     {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
+    {
+        "model": "inventory.InventorySource",
+        "exclude_fields": ["digest", "synced_at", "state", "message", *TIMES],
+    },
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
-    {"model": "inventory.ServerGroupMember", "exclude_fields": ["position"]},
-    {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, *TIMES]},
+    {"model": "inventory.ServerGroupMember", "exclude_fields": ["position", "source"]},
+    {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, "was_active", *TIMES]},
+    {"model": "inventory.VariableOverride", "exclude_fields": ["conflict", "set_by", *TIMES]},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},

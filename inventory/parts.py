@@ -59,10 +59,12 @@ ROLES = [
         app="inventory",
         viewer=(
             "inventory.view_inventory",
+            "inventory.view_inventorysource",
             "inventory.view_server",
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
+            "inventory.view_variableoverride",
         ),
         auditor=("inventory.view_credential",),
         operator=(
@@ -76,9 +78,15 @@ ROLES = [
             "inventory.delete_inventory",
             *(
                 f"inventory.{verb}_{model}"
-                for model in ("servergroup", "servergroupmember")
+                for model in (
+                    "inventorysource",
+                    "servergroup",
+                    "servergroupmember",
+                    "variableoverride",
+                )
                 for verb in ("add", "change", "delete")
             ),
+            "inventory.sync_inventorysource",
             "inventory.add_server",
             "inventory.change_server",
             "inventory.delete_server",

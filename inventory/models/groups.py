@@ -20,6 +20,7 @@ from .host_names import UNPLACED
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
 from .servers import Server
+from .sources import InventorySource
 
 
 class ServerGroupQuerySet(models.QuerySet["ServerGroup"]):
@@ -33,6 +34,15 @@ class ServerGroupQuerySet(models.QuerySet["ServerGroup"]):
 class ServerGroup(OwnVariables, Editable):
     inventory = models.ForeignKey(
         Inventory, models.RESTRICT, default=default_inventory, related_name="groups"
+    )
+    # Where its variables come from; None: from people, or an import that nobody repeats.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="groups",
     )
     name = ExactCharField(
         max_length=255,
@@ -124,6 +134,15 @@ class ServerGroupMember(models.Model):
         blank=True,
         related_name="memberships",
         verbose_name="group",
+    )
+    # The source that has put it in; None: people, or an import that nobody repeats.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="members",
     )
     # Its place in the group, as an import gave it; those without one come last.
     position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)

@@ -36,6 +36,7 @@ from .host_keys import HostKeys
 from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
+from .sources import InventorySource
 
 # How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
@@ -122,6 +123,18 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
     inventory_name = InventoryNameField(
         max_length=255, validators=[validate_host_name], editable=False
     )
+    # Where it comes from; None: made by hand, or imported once.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="servers",
+    )
+    # Since when its source no longer has it, and whether it was active until then.
+    missing_since = models.DateTimeField(null=True, editable=False)
+    was_active = models.BooleanField(default=False, db_default=False, editable=False)
     # Its place in the inventory; those of the same place follow by their keys.
     position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)
     hostname = models.CharField(

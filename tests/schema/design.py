@@ -53,8 +53,59 @@ inventories
     unique (name)
     unique (is_default)
 
+inventory_sources
+    id int
+    inventory_id int
+    name varchar(80)
+    kind enum(path,upload) = path
+    path varchar(500)
+    content longtext
+    format enum(,ini,yaml,toml) =
+    environment varchar(50)
+    pass_environment json = []
+    syncs enum(by_hand,on_change,by_interval) = by_hand
+    interval_minutes int?
+    digest varchar(64)
+    synced_at datetime(6)?
+    state enum(new,queued,syncing,synced,failed) = new
+    message longtext
+    is_active bool = 1
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (inventory_id, name)
+    index (inventory_id), on SQLite
+    check ck_inventory_sources_interval
+    inventory_id → inventories.id RESTRICT
+
+variable_overrides
+    id int
+    server_id int?
+    group_id int?
+    name varchar(255)
+    value json
+    replaced json = {}
+    file varchar(500)
+    conflict enum(,changed,removed) =
+    set_by_id int?
+    created_at datetime(6) = now
+    updated_at datetime(6) = now, auto
+    primary key (id)
+    unique (server_id, name)
+    unique (group_id, name)
+    index (server_id), on SQLite
+    index (group_id), on SQLite
+    index (set_by_id)
+    check ck_variable_overrides_one
+    server_id → servers.id CASCADE
+    group_id → server_groups.id CASCADE
+    set_by_id → users.id SET NULL
+
 servers
     id int
+    source_id int?
+    missing_since datetime(6)?
+    was_active bool = 0
     inventory_id int
     inventory_name varchar(255)
     position int = 2147483647
@@ -85,12 +136,15 @@ servers
     index (sealed_with)
     index (credential_id)
     index (inventory_id), on SQLite
+    index (source_id)
     check ck_servers_ssh_port
     credential_id → credentials.id RESTRICT
     inventory_id → inventories.id RESTRICT
+    source_id → inventory_sources.id SET NULL
 
 server_groups
     id int
+    source_id int?
     inventory_id int
     name varchar(255)
     description longtext
@@ -106,10 +160,13 @@ server_groups
     unique (inventory_id, name)
     index (sealed_with)
     index (inventory_id), on SQLite
+    index (source_id)
     inventory_id → inventories.id RESTRICT
+    source_id → inventory_sources.id SET NULL
 
 server_group_members
     id int
+    source_id int?
     group_id int
     server_id int?
     child_id int?
@@ -120,10 +177,12 @@ server_group_members
     index (group_id), on SQLite
     index (server_id)
     index (child_id)
+    index (source_id)
     check ck_server_group_members_one
     group_id → server_groups.id CASCADE
     server_id → servers.id CASCADE
     child_id → server_groups.id CASCADE
+    source_id → inventory_sources.id SET NULL
 
 server_facts
     id int
