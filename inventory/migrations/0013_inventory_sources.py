@@ -118,8 +118,6 @@ class Migration(migrations.Migration):
                     schema.fields.EnumField(
                         choices=[
                             ("new", "Never synced"),
-                            ("queued", "Waiting for a worker"),
-                            ("syncing", "Syncing"),
                             ("synced", "Synced"),
                             ("failed", "Failed"),
                         ],

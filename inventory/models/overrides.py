@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,7 +13,15 @@ from inventory.host_variables import HostVariablesField
 from schema.fields import CreatedAtField, EnumField, ExactCharField, UpdatedAtField
 
 from .groups import ServerGroup
+from .inventories import Inventory
 from .servers import Server
+
+
+class VariableOverrideQuerySet(models.QuerySet["VariableOverride"]):
+    def of(self, inventory: Inventory) -> Self:
+        """Those of its servers and groups, oldest first."""
+        its = Q(server__inventory=inventory) | Q(group__inventory=inventory)
+        return self.filter(its).order_by("pk")
 
 
 class VariableOverride(models.Model):
@@ -52,14 +60,14 @@ class VariableOverride(models.Model):
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
 
+    objects = VariableOverrideQuerySet.as_manager()
+
     class Meta:
         db_table = "variable_overrides"
         verbose_name = "override"
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["server", "name"], name="uq_variable_overrides_server"
-            ),
+            models.UniqueConstraint(fields=["server", "name"], name="uq_variable_overrides_server"),
             models.UniqueConstraint(fields=["group", "name"], name="uq_variable_overrides_group"),
             models.CheckConstraint(
                 condition=Q(server=None, group__isnull=False) | Q(server__isnull=False, group=None),

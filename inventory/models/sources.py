@@ -112,8 +112,6 @@ class InventorySource(Editable):
         """Of the last sync. Only the verbs set it."""
 
         NEW = "new", "Never synced"
-        QUEUED = "queued", "Waiting for a worker"
-        SYNCING = "syncing", "Syncing"
         SYNCED = "synced", "Synced"
         FAILED = "failed", "Failed"
 
@@ -239,8 +237,12 @@ class InventorySource(Editable):
         return self.kind == self.Kind.UPLOAD
 
     def located(self) -> Path:
-        """The path of its file or folder. Raises ValidationError if it is outside the root."""
-        return locate_source(self.path)
+        """The path of its file or folder. Raises ValidationError if that is outside the root.
+
+        A link is not resolved: group_vars beside it count, and not those beside its target.
+        """
+        locate_source(self.path)
+        return playbook_root() / self.path
 
     @property
     def advice(self) -> str:
