@@ -12,6 +12,7 @@ from console.collected import (
 from .api.credentials import CredentialViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
+from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
 from .models import Server
 from .variable_sealing import examine_variables
 
@@ -22,6 +23,8 @@ MENU = [
     ),
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
+    list_entry("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
+    list_entry("Inventory", 318, "inventory.variableoverride", "Overrides", "edit_note"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
@@ -47,6 +50,18 @@ API = [
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
     ),
     Endpoint(
+        prefix="inventory-sources",
+        viewset=InventorySourceViewSet,
+        root={"inventory-sources": "inventorysource-list"},
+        order=17,
+    ),
+    Endpoint(
+        prefix="overrides",
+        viewset=VariableOverrideViewSet,
+        root={"overrides": "variableoverride-list"},
+        order=18,
+    ),
+    Endpoint(
         prefix="credentials",
         viewset=CredentialViewSet,
         root={"credentials": "credential-list"},
@@ -59,10 +74,12 @@ ROLES = [
         app="inventory",
         viewer=(
             "inventory.view_inventory",
+            "inventory.view_inventorysource",
             "inventory.view_server",
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
+            "inventory.view_variableoverride",
         ),
         auditor=("inventory.view_credential",),
         operator=(
@@ -76,9 +93,15 @@ ROLES = [
             "inventory.delete_inventory",
             *(
                 f"inventory.{verb}_{model}"
-                for model in ("servergroup", "servergroupmember")
+                for model in (
+                    "inventorysource",
+                    "servergroup",
+                    "servergroupmember",
+                    "variableoverride",
+                )
                 for verb in ("add", "change", "delete")
             ),
+            "inventory.sync_inventorysource",
             "inventory.add_server",
             "inventory.change_server",
             "inventory.delete_server",

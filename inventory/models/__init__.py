@@ -5,6 +5,7 @@ from .group_graph import ALL, UNGROUPED, GroupGraph
 from .groups import ServerGroup, ServerGroupMember, ServerGroupQuerySet
 from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
+from .overrides import VariableOverride
 from .servers import (
     CHOSEN_BY,
     Server,
@@ -14,6 +15,7 @@ from .servers import (
     is_production_name,
     spelled_address,
 )
+from .sources import InventorySource
 
 __all__ = [
     "ALL",
@@ -24,12 +26,14 @@ __all__ = [
     "CredentialQuerySet",
     "GroupGraph",
     "Inventory",
+    "InventorySource",
     "Server",
     "ServerFacts",
     "ServerGroup",
     "ServerGroupMember",
     "ServerGroupQuerySet",
     "ServerQuerySet",
+    "VariableOverride",
     "group_name",
     "is_group_name",
     "is_production_name",

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
+from inventory.ansible.connection import has_own
 from inventory.host_variables import HostVariablesField
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
@@ -36,6 +37,8 @@ from .host_keys import HostKeys
 from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
+from .ownership import ENVIRONMENT, Owned
+from .sources import InventorySource
 
 # How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
@@ -109,7 +112,7 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
         return self.tagged(*parse_tag(text))
 
 
-class Server(HostNames, OwnVariables, HostKeys, Editable):
+class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
     inventory = models.ForeignKey(
         Inventory,
         models.RESTRICT,
@@ -121,6 +124,18 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
     inventory_name = InventoryNameField(
         max_length=255, validators=[validate_host_name], editable=False
     )
+    # Where it comes from; None: made by hand, or imported once.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="servers",
+    )
+    # Since when its source no longer has it, and whether it was active until then.
+    missing_since = models.DateTimeField(null=True, editable=False)
+    was_active = models.BooleanField(default=False, db_default=False, editable=False)
     # Its place in the inventory; those of the same place follow by their keys.
     position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)
     hostname = models.CharField(
@@ -195,6 +210,8 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
 
     objects = ServerQuerySet.as_manager()
 
+    OF_SOURCE = ("hostname", "ip_address", "ssh_port", "ssh_user", "variables")
+
     class Meta:
         db_table = "servers"
         ordering = ["hostname"]
@@ -223,6 +240,29 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
         super().clean_fields(exclude)
+
+    @property
+    def is_missing(self) -> bool:
+        """True if its source no longer has it, and has deactivated it."""
+        return self.source_id is not None and self.missing_since is not None
+
+    @property
+    def reason_to_keep(self) -> str:
+        return "" if self.is_missing else super().reason_to_keep
+
+    def fields_of_source(self) -> tuple[str, ...]:
+        """With the columns that its variables name."""
+        named = [*self.OF_SOURCE]
+        if has_own(self.variables, "ssh_key_path"):
+            named.append("ssh_key_path")
+        if any(name in self.variables for name in ENVIRONMENT):
+            named.append("environment")
+        return (*named, *(("is_active",) if self.is_missing else ()))
+
+    def _advice(self) -> str:
+        if self.is_missing:
+            return f"{self} is no longer in “{self.source.name}”. Add it there and sync."
+        return super()._advice()
 
     @property
     def is_production(self) -> bool:
