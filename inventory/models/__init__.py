@@ -6,7 +6,6 @@ from .groups import ServerGroup, ServerGroupMember, ServerGroupQuerySet
 from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
 from .servers import (
-    CHOSEN_BY,
     Server,
     ServerQuerySet,
     group_name,
@@ -17,7 +16,6 @@ from .servers import (
 
 __all__ = [
     "ALL",
-    "CHOSEN_BY",
     "UNGROUPED",
     "UNPLACED",
     "Credential",

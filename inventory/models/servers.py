@@ -37,8 +37,6 @@ from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameFiel
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
 
-# How a launch can select servers without naming them.
-CHOSEN_BY = ("environment", "tag", "search")
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
@@ -71,18 +69,6 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             .select_related("inventory")
             .defer("description", "created_at", "updated_at")
         )
-
-    def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
-        """Active servers that match every given criterion (CHOSEN_BY).
-
-        For tags see Server.has_tag.
-        """
-        servers = self.active().order_by("hostname")
-        if search.strip():
-            servers = servers.search(search.strip())
-        if environment.strip():
-            servers = servers.in_environment(environment.strip().lower())
-        return [server for server in servers if not tag.strip() or server.has_tag(tag)]
 
     def search(self, text: str) -> Self:
         """Servers whose host name, address or description contains the text; none if it is long.
