@@ -10,6 +10,7 @@ from console.collected import (
 )
 
 from .api.credentials import CredentialViewSet
+from .api.dynamic import DynamicInventoryViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
 from .models import Server
@@ -44,6 +45,13 @@ API = [
         order=15,
     ),
     Endpoint(
+        prefix="inventory",
+        viewset=DynamicInventoryViewSet,
+        basename="dynamic-inventory",
+        root={"inventory": "dynamic-inventory-list"},
+        order=14,
+    ),
+    Endpoint(
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
     ),
     Endpoint(
@@ -74,6 +82,7 @@ ROLES = [
             "inventory.add_inventory",
             "inventory.change_inventory",
             "inventory.delete_inventory",
+            "inventory.export_secrets",
             *(
                 f"inventory.{verb}_{model}"
                 for model in ("servergroup", "servergroupmember")

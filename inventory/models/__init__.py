@@ -6,6 +6,7 @@ from .groups import ServerGroup, ServerGroupMember, ServerGroupQuerySet
 from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
 from .servers import (
+    LOCALHOST,
     Server,
     ServerQuerySet,
     group_name,
@@ -16,6 +17,7 @@ from .servers import (
 
 __all__ = [
     "ALL",
+    "LOCALHOST",
     "UNGROUPED",
     "UNPLACED",
     "Credential",

@@ -140,17 +140,19 @@ def laid_out(folder: Path, files: dict[str, str]) -> Path:
     return folder / next(iter(files))
 
 
-def seen_by_ansible(path: Path) -> dict[str, Any]:
+def seen_by_ansible(path: Path, *arguments: str, **environ: str) -> dict[str, Any]:
+    """What ansible-inventory --list prints."""
     config = path.parent / "empty.cfg"
     config.touch()
     environment = {
         **{"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(config)},
         "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
         "HOME": os.environ.get("HOME", "/"),
+        **environ,
     }
     program = str(Path(sys.executable).with_name("ansible-inventory"))
     done = subprocess.run(
-        [program, "-i", str(path), "--list"],
+        [program, "-i", str(path), "--list", *arguments],
         cwd=path if path.is_dir() else path.parent,
         env=environment,
         capture_output=True,
