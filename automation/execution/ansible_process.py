@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from automation import processes
+from inventory.ansible import processes
 
 from .channel import DESCRIPTOR, VARIABLE, ChannelReader
 from .run_folder import CALLBACKS, RunFolder
