@@ -13,9 +13,11 @@ from automation.content import play_hosts
 from automation.models import Run, Verdict
 from automation.models.waiting import why_it_would_wait
 from inventory.ansible.names import reservations
-from inventory.models import Server
+from inventory.models import InventorySource, Server
+from inventory.syncing.unread import unread_sources
 from schema.limits import name_some
 
+from .checks import UNREAD
 from .digests import digest_contents, sign_contents
 
 NAMED = 5
@@ -109,6 +111,14 @@ class Intention:
         names = name_some([server.hostname for server in self.servers])
         where = f"{count_servers(self.servers)}{in_production(self.servers)} ({names})"
         return f"Run “{self.run.playbook}”{mode} on {where}?"
+
+    @cached_property
+    def unread_sources(self) -> list[InventorySource]:
+        """Inventory sources that have changed since they were last synced."""
+        if not any(each.rule == UNREAD for each in self.verdict.violations):
+            return []
+        found = unread_sources({server.inventory_id for server in self.servers})
+        return [source for source, _words in found]
 
     @cached_property
     def forecast(self) -> play_hosts.Forecast:
