@@ -246,11 +246,12 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     },
     {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
+    {"model": "inventory.SmartGroup", "exclude_fields": [*TIMES]},
     {"model": "inventory.ServerGroupMember", "exclude_fields": ["position"]},
     {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, *TIMES]},
     {
         "model": "inventory.Credential",
-        "m2m_fields": {"allowed_servers"},
+        "m2m_fields": {"allowed_servers", "allowed_groups", "allowed_inventories"},
         "exclude_fields": TIMES,
         "mask_fields": [
             "ssh_private_key",
@@ -267,10 +268,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked_if_any",
     },
-    {
-        "model": "automation.Playbook",
-        "exclude_fields": ["file_hash", "created_at", "updated_at"],
-    },
+    {"model": "automation.Playbook", "exclude_fields": ["file_hash", *TIMES]},
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
 

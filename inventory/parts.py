@@ -8,10 +8,12 @@ from console.collected import (
     RowSearch,
     list_entry,
 )
+from console.pages import PanelPart
 
 from .api.credentials import CredentialViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
+from .api.smart_groups import SmartGroupViewSet
 from .models import Server
 from .variable_sealing import examine_variables
 
@@ -22,7 +24,19 @@ MENU = [
     ),
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
+    list_entry("Inventory", 315, "inventory.smartgroup", "Smart groups", "filter_alt"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
+]
+
+# From an inventory or a group to its servers.
+WITHIN = [
+    PanelPart(
+        model=f"inventory.{model}",
+        place="notes",
+        template="inventory/_servers_within.html",
+        order=-10,
+    )
+    for model in ("Inventory", "ServerGroup", "SmartGroup")
 ]
 
 SEARCH = [
@@ -47,6 +61,12 @@ API = [
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
     ),
     Endpoint(
+        prefix="smart-groups",
+        viewset=SmartGroupViewSet,
+        root={"smart-groups": "smartgroup-list"},
+        order=17,
+    ),
+    Endpoint(
         prefix="credentials",
         viewset=CredentialViewSet,
         root={"credentials": "credential-list"},
@@ -63,6 +83,7 @@ ROLES = [
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
+            "inventory.view_smartgroup",
         ),
         auditor=("inventory.view_credential",),
         operator=(
@@ -76,7 +97,7 @@ ROLES = [
             "inventory.delete_inventory",
             *(
                 f"inventory.{verb}_{model}"
-                for model in ("servergroup", "servergroupmember")
+                for model in ("servergroup", "servergroupmember", "smartgroup")
                 for verb in ("add", "change", "delete")
             ),
             "inventory.add_server",
@@ -97,4 +118,4 @@ HOME = [
 
 HEALTH = [HealthCheck(name="variables", examine=examine_variables, order=30)]
 
-PARTS = [*MENU, *SEARCH, *API, *ROLES, *HOME, *HEALTH]
+PARTS = [*WITHIN, *MENU, *SEARCH, *API, *ROLES, *HOME, *HEALTH]

@@ -30,6 +30,7 @@ from inventory.models import (
     ServerFacts,
     ServerGroup,
     ServerGroupMember,
+    SmartGroup,
 )
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
@@ -114,6 +115,12 @@ def group(name: str = "", *servers: Server, **fields: Any) -> ServerGroup:
     with disable_auditlog():
         row.set_members(list(servers), list(children))
     return row
+
+
+def smart_group(name: str = "", **fields: Any) -> SmartGroup:
+    """A smart group of the default inventory; `filter` by default has everything in staging."""
+    fields.setdefault("filter", {"environment": "staging"})
+    return _saved(SmartGroup(name=name or f"smart{next(_number)}", **fields))
 
 
 def in_groups(server: Server, *names: str) -> Server:

@@ -36,6 +36,12 @@ WITHOUT: dict[str, dict[str, str]] = {
     "inventory.Credential_allowed_servers": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
     ),
+    "inventory.Credential_allowed_groups": dict.fromkeys(
+        ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
+    ),
+    "inventory.Credential_allowed_inventories": dict.fromkeys(
+        ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
+    ),
     "inventory.ServerGroupMember": {
         "admin": "A row of its group's form.",
         "endpoint": "server_ids and group_ids of its group.",

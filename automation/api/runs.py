@@ -37,6 +37,9 @@ class RunSerializer(serializers.ModelSerializer):
         source="masked_extra_vars", help_text="Secrets are shown as ********."
     )
     options = serializers.DictField(help_text="Options that differ from their defaults.")
+    chosen_by = serializers.DictField(
+        help_text="The fields that chose its servers, such as `limit`; empty if they were named."
+    )
     idle_plays = IdlePlaySerializer(
         many=True, help_text="Plays that matched none of the run's servers, and why."
     )
@@ -62,6 +65,7 @@ class RunSerializer(serializers.ModelSerializer):
             "extra_vars",
             "options",
             "credential_id",
+            "chosen_by",
             "command",
             "idle_plays",
             "unmasked",

@@ -14,7 +14,16 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from accounts.models import User
 from audit.redaction import MASK
 from automation import launching
-from automation.launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
+from automation.launching import (
+    Choice,
+    Intention,
+    InventoryPart,
+    Launch,
+    Launched,
+    PlanChanged,
+    SeveralInventories,
+    launch_from,
+)
 from automation.launching.launches import LONGEST_LAUNCH_REASON
 from automation.models import Playbook, Run
 from automation.models.option_rules import ReservedOption
@@ -27,10 +36,10 @@ from inventory.choosing import CHOSEN_BY
 from inventory.models import Credential, Inventory, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
-from schema.limits import LONGEST_SEARCH
+from schema.limits import LONGEST_PATTERN, LONGEST_SEARCH
 
 from .option_fields import OptionFields
-from .server_choice import ServerOffer, ServersField, offer_servers
+from .server_choice import ServerOffer, ServersField, offer_groups, offer_servers
 from .variable_fields import free_variables_field, variable_field
 
 Tried = TypeVar("Tried")
@@ -54,6 +63,23 @@ class LaunchForm(OptionFields):
         label="Inventory",
         widget=UnfoldAdminSelectWidget,
         help_text="Alone, the whole inventory.",
+    )
+    groups = forms.CharField(
+        required=False,
+        max_length=LONGEST_SEARCH + 81,
+        label="Group",
+        # Only a page that shows it reads the groups.
+        widget=UnfoldAdminSelectWidget(choices=offer_groups),
+        help_text="With the groups in it.",
+    )
+    limit = forms.CharField(
+        required=False,
+        max_length=LONGEST_PATTERN,
+        label="Limit",
+        widget=UnfoldAdminTextInputWidget(
+            {"placeholder": "web:&staging:!db1", "spellcheck": "false"}
+        ),
+        help_text="A pattern of groups and servers, as in Ansible.",
     )
     environment = forms.ChoiceField(
         required=False,
@@ -114,6 +140,8 @@ class LaunchForm(OptionFields):
                 self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
         if playbook is not None and playbook.accepts_undeclared:
             self.fields[FREE] = free_variables_field(has_others=bool(self.schema))
+        # A launch for each inventory, if the servers are in several.
+        self.several: list[InventoryPart] = []
         # Sentences about what the repeated run had, and this form has not.
         self.left_out = []
         if playbook is not None and actor is not None:
@@ -199,6 +227,9 @@ class LaunchForm(OptionFields):
             self._place(ValidationError(dict(error.fields)))
         except PlanChanged:
             raise
+        except SeveralInventories as error:
+            self.several = error.parts
+            self.add_error(None, reason(error))
         except (Refused, PermissionDenied) as error:
             self.add_error(None, reason(error))
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ from inventory.models import Inventory, Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
-from .launches import LONGEST_LAUNCH_REASON, Launch
+from .launches import LONGEST_LAUNCH_REASON, Choice, Launch, SeveralInventories
 
 # Servers whose secrets a launch decrypts to see whether a key is missing.
 MOST_DECRYPTED = 500
@@ -63,6 +62,7 @@ def unsaved_run(launch: Launch) -> Run:
         playbook_hash=launch.playbook.file_hash,
         extra_vars=variables.sealed(schema, values, secrets),
         credential=launch.credential,
+        chosen_by=launch.servers.given if isinstance(launch.servers, Choice) else {},
         relaunch_of=launch.relaunch_of,
         idempotency_key=launch.idempotency_key or None,
         **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
@@ -112,11 +112,11 @@ def _refuse_no_server(candidate: Candidate) -> None:
 
 def _refuse_several_inventories(candidate: Candidate) -> None:
     """A run has one inventory, with whatever that sets for all of its hosts."""
-    counts = Counter(server.inventory_id for server in candidate.servers)
-    if len(counts) > 1:
-        names = Inventory.objects.in_bulk(counts)
-        listed = ", ".join(f"{names[pk]} {count}" for pk, count in counts.most_common())
-        raise Refused(f"These servers are in several inventories ({listed}). Launch on each.")
+    parts: dict[Inventory, list[Server]] = {}
+    for server in candidate.servers:
+        parts.setdefault(server.inventory, []).append(server)
+    if len(parts) > 1:
+        raise SeveralInventories(candidate.launch.servers, parts)
 
 
 def _refuse_inactive(candidate: Candidate) -> None:

@@ -57,6 +57,8 @@ class Run(RunOptions, RunHolds, RunClaims):
     credential = models.ForeignKey(
         Credential, models.RESTRICT, null=True, blank=True, related_name="runs"
     )
+    # How its servers were chosen, if not one by one: {"limit": "web:!db1", "inventory": "staging"}.
+    chosen_by = models.JSONField(default=dict, db_default={}, blank=True)
     relaunch_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
     )

@@ -13,9 +13,11 @@ from .servers import (
     is_production_name,
     spelled_address,
 )
+from .smart_groups import FILTERED_BY, SmartGroup
 
 __all__ = [
     "ALL",
+    "FILTERED_BY",
     "UNGROUPED",
     "UNPLACED",
     "Credential",
@@ -28,6 +30,7 @@ __all__ = [
     "ServerGroupMember",
     "ServerGroupQuerySet",
     "ServerQuerySet",
+    "SmartGroup",
     "group_name",
     "is_group_name",
     "is_production_name",

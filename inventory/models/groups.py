@@ -15,7 +15,7 @@ from inventory.validators import RESERVED_NAMES, validate_group_name, validate_o
 from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
 from schema.limits import LONGEST_SEARCH
 
-from .group_graph import GroupGraph
+from .group_graph import ALL, UNGROUPED, GroupGraph
 from .host_names import UNPLACED
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
@@ -80,7 +80,15 @@ class ServerGroup(OwnVariables, Editable):
     def get_absolute_url(self) -> str:
         return reverse("admin:inventory_servergroup_change", args=[self.pk])
 
+    @property
+    def list_query(self) -> str:
+        """The query of the list of its servers."""
+        return f"memberships__group__id__exact={self.pk}"
+
     def clean(self) -> None:
+        own = Inventory.objects.filter(pk=self.inventory_id)
+        if own.filter(smart_groups__name=self.name).exists():
+            raise ValidationError({"name": ["The inventory has a smart group of this name."]})
         if self.pk and ServerGroup.objects.exclude(inventory=self.inventory_id).filter(pk=self.pk):
             raise ValidationError({"inventory": ["A group stays in its inventory."]})
 
@@ -88,6 +96,17 @@ class ServerGroup(OwnVariables, Editable):
     def is_built_in(self) -> bool:
         """True for Ansible's own groups, whose members nobody chooses."""
         return self.name in RESERVED_NAMES
+
+    def holding(self) -> Q:
+        """The condition for the servers in it at any depth, active or not."""
+        here = Q(inventory=self.inventory_id)
+        members = ServerGroupMember.objects.filter(server__isnull=False)
+        if self.name == ALL:
+            return here
+        if self.name == UNGROUPED:
+            return here & ~Q(pk__in=members.values("server"))
+        below = self.inventory.graph.below(self.pk)
+        return Q(pk__in=members.filter(group__in=below).values("server"))
 
     @transaction.atomic
     def set_members(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from functools import lru_cache, reduce
 from ipaddress import ip_address
+from operator import or_
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,13 +14,14 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
 from django.db import models
 from django.db.models import Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
 from inventory.host_variables import HostVariablesField
+from inventory.models.fact_texts import parse_fact
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
@@ -94,6 +96,28 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
     def with_tag(self, text: str) -> Self:
         """Servers with the tag “role=web”, or “canary” with any value: see tag_texts.py."""
         return self.tagged(*parse_tag(text))
+
+    def with_os(self, text: str) -> Self:
+        """Servers with “Debian” in any version, “Debian 12” (also 12.5) or “Debian 12.5”."""
+        name, _space, version = text.strip().rpartition(" ")
+        given = Q(os_type__iexact=text.strip())
+        if name:
+            exact = Q(os_version=version) | Q(os_version__startswith=f"{version}.")
+            given |= Q(os_type__iexact=name.strip()) & exact
+        return self.filter(given)
+
+    def with_fact(self, text: str) -> Self:
+        """Servers whose facts meet a condition: see fact_texts.py. Raises ValidationError."""
+        fact = parse_fact(text)
+        value = reduce(lambda at, name: KeyTransform(name, at), fact.path, "facts__facts")
+        rows = self.alias(fact=value)
+        if fact.operator == ">=":
+            return rows.filter(fact__gte=fact.number)
+        if fact.operator == "<=":
+            return rows.filter(fact__lte=fact.number)
+        is_there = Q(fact__isnull=False)
+        equal = reduce(or_, (Q(fact=each) for each in fact.values))
+        return rows.filter({"": is_there, "=": equal, "!=": is_there & ~equal}[fact.operator])
 
 
 class Server(HostNames, OwnVariables, HostKeys, Editable):

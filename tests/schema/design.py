@@ -8,6 +8,7 @@ live database in tests/schema/test_live_schema.py.
 
 from tests.schema.design_accounts import ACCOUNTS
 from tests.schema.design_audit import AUDIT
+from tests.schema.design_choosing import CHOOSING
 
 DESIGN = """
 credentials
@@ -179,6 +180,7 @@ runs
     become bool = 0
     deadline_seconds int
     idle_deadline_seconds int?
+    chosen_by json = {}
     relaunch_of_id int?
     idempotency_key varchar(64)?
     idle_plays json = []
@@ -386,7 +388,7 @@ FAILURES = (
 
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), AUDIT)
+    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), CHOOSING, AUDIT)
     for block in design.strip().split("\n\n")
     if (lines := block.splitlines())
 }
