@@ -50,8 +50,8 @@ def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
 def offer_groups() -> list[tuple[str, Any]]:
     """Choices of a select: each inventory's groups and smart groups, with their active servers."""
     active: dict[int, set[int]] = {}
-    for inventory, server in Server.objects.active().values_list("inventory_id", "pk"):
-        active.setdefault(inventory, set()).add(server)
+    for place, server in Server.objects.active().values_list("inventory_id", "pk"):
+        active.setdefault(place, set()).add(server)
     offered: dict[str, list[tuple[str, str]]] = {}
     for inventory in Inventory.objects.filter(groups__isnull=False).distinct().order_by("name"):
         here, graph = active.get(inventory.pk, set()), inventory.graph

@@ -50,7 +50,7 @@ def group_named(text: str, inventory: Inventory | None = None) -> Group:
 def _called(name: str, inventory: Inventory | None) -> list[Group]:
     """Each inventory's group of this name; a smart group where there is no other."""
     here = {"inventory": inventory} if inventory else {}
-    found: dict[int, Group] = {}
+    found: dict[int | None, Group] = {}
     for rows in (SmartGroup.objects.all(), ServerGroup.objects.all()):
         for row in rows.filter(name=name, **here).select_related("inventory"):
             found[row.inventory_id] = row

@@ -140,7 +140,8 @@ def split_pattern(pattern: str) -> list[str]:
 
 def _split_at_colons(pattern: str) -> list[str]:
     """At colons and spaces outside of brackets; a bracket without its other half counts as one."""
-    terms, term, at = [], "", 0
+    terms: list[str] = []
+    term, at = "", 0
     last = pattern.rfind("]")
     while at < len(pattern):
         sign = pattern[at]

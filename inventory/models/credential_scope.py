@@ -167,7 +167,10 @@ class CredentialScope(models.Model):
     @property
     def used_on(self) -> str:
         """Where it may be used, in words: “production, group web, web1, web2 and 2 more”."""
-        kinds = {"inventory": self.allowed_inventories, "group": self.allowed_groups}
+        kinds: dict[str, Any] = {
+            "inventory": self.allowed_inventories,
+            "group": self.allowed_groups,
+        }
         words = [f"{kind} {row}" for kind, rows in kinds.items() for row in rows.all()]
         servers = list(self.allowed_servers.all())
         told = [_told(servers)] if servers else []

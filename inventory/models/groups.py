@@ -86,7 +86,7 @@ class ServerGroup(OwnVariables, Editable):
         return f"memberships__group__id__exact={self.pk}"
 
     def clean(self) -> None:
-        own = Inventory.objects.filter(pk=self.inventory_id)
+        own = Inventory.objects.filter(pk=self.inventory_id or 0)
         if own.filter(smart_groups__name=self.name).exists():
             raise ValidationError({"name": ["The inventory has a smart group of this name."]})
         if self.pk and ServerGroup.objects.exclude(inventory=self.inventory_id).filter(pk=self.pk):

@@ -109,7 +109,9 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
     def with_fact(self, text: str) -> Self:
         """Servers whose facts meet a condition: see fact_texts.py. Raises ValidationError."""
         fact = parse_fact(text)
-        value = reduce(lambda at, name: KeyTransform(name, at), fact.path, "facts__facts")
+        value: Any = "facts__facts"
+        for name in fact.path:
+            value = KeyTransform(name, value)
         rows = self.alias(fact=value)
         if fact.operator == ">=":
             return rows.filter(fact__gte=fact.number)
