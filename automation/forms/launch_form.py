@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -68,8 +69,7 @@ class LaunchForm(OptionFields):
         required=False,
         max_length=LONGEST_SEARCH + 81,
         label="Group",
-        # Only a page that shows it reads the groups.
-        widget=UnfoldAdminSelectWidget(choices=offer_groups),
+        widget=UnfoldAdminSelectWidget,
         help_text="With the groups in it.",
     )
     limit = forms.CharField(
@@ -283,6 +283,8 @@ class LaunchForm(OptionFields):
         field.queryset = Credential.objects.active().usable_by(actor)
 
     def _offer_choices(self) -> None:
+        # Read when a page shows them, once.
+        self.fields["groups"].widget.choices = cache(offer_groups)
         active = Server.objects.active()
         environments = active.order_by("environment").values_list("environment", flat=True)
         inventories = Inventory.objects.order_by("name").values_list("name", flat=True)

@@ -159,14 +159,14 @@ def _sent(request: HttpRequest) -> LaunchForm:
     playbook, repeated = _playbook(chosen), _run(data.get("relaunch_of"))
     if data.get("variables_of", chosen) != chosen:
         data = LaunchForm(playbook=playbook, relaunch_of=repeated).with_own_variables(data)
-    if part := Inventory.objects.filter(pk=row_key(data.get("part"))).first():
+    if part := row_key(data.get("part")):
         data = _narrowed(data, part)
     return LaunchForm(data, playbook=playbook, relaunch_of=repeated, actor=signed_in(request))
 
 
-def _narrowed(sent: QueryDict, inventory: Inventory) -> QueryDict:
-    """The sent data with only the servers of one inventory."""
-    data = sent.copy()
+def _narrowed(sent: QueryDict, part: int) -> QueryDict:
+    """The sent data with only the servers of one inventory, named by its key."""
+    data, inventory = sent.copy(), get_object_or_404(Inventory, pk=part)
     keys = [key for text in data.getlist("servers") if (key := row_key(text))]
     if keys:
         here = inventory.servers.filter(pk__in=keys).values_list("pk", flat=True)
