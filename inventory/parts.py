@@ -14,6 +14,7 @@ from .api.credentials import CredentialViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
 from .api.smart_groups import SmartGroupViewSet
+from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
 from .models import Server
 from .variable_sealing import examine_variables
 
@@ -25,6 +26,8 @@ MENU = [
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
     list_entry("Inventory", 315, "inventory.smartgroup", "Smart groups", "filter_alt"),
+    list_entry("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
+    list_entry("Inventory", 318, "inventory.variableoverride", "Overrides", "edit_note"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
@@ -67,6 +70,18 @@ API = [
         order=17,
     ),
     Endpoint(
+        prefix="inventory-sources",
+        viewset=InventorySourceViewSet,
+        root={"inventory-sources": "inventorysource-list"},
+        order=17,
+    ),
+    Endpoint(
+        prefix="overrides",
+        viewset=VariableOverrideViewSet,
+        root={"overrides": "variableoverride-list"},
+        order=18,
+    ),
+    Endpoint(
         prefix="credentials",
         viewset=CredentialViewSet,
         root={"credentials": "credential-list"},
@@ -79,11 +94,13 @@ ROLES = [
         app="inventory",
         viewer=(
             "inventory.view_inventory",
+            "inventory.view_inventorysource",
             "inventory.view_server",
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
             "inventory.view_smartgroup",
+            "inventory.view_variableoverride",
         ),
         auditor=("inventory.view_credential",),
         operator=(
@@ -97,9 +114,16 @@ ROLES = [
             "inventory.delete_inventory",
             *(
                 f"inventory.{verb}_{model}"
-                for model in ("servergroup", "servergroupmember", "smartgroup")
+                for model in (
+                    "inventorysource",
+                    "servergroup",
+                    "servergroupmember",
+                    "smartgroup",
+                    "variableoverride",
+                )
                 for verb in ("add", "change", "delete")
             ),
+            "inventory.sync_inventorysource",
             "inventory.add_server",
             "inventory.change_server",
             "inventory.delete_server",

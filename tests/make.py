@@ -26,11 +26,13 @@ from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, Va
 from inventory.models import (
     Credential,
     Inventory,
+    InventorySource,
     Server,
     ServerFacts,
     ServerGroup,
     ServerGroupMember,
     SmartGroup,
+    VariableOverride,
 )
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
@@ -99,6 +101,27 @@ def inventory(**fields: Any) -> Inventory:
     """An inventory beside the default one, which shows every run all its servers."""
     fields.setdefault("name", f"inventory{next(_number)}")
     return _saved(Inventory(**fields))
+
+
+def source(content: str = "web1\n", **fields: Any) -> InventorySource:
+    """A source in the default inventory, with its file below PLAYBOOK_ROOT. Never synced."""
+    number = next(_number)
+    fields.setdefault("name", f"source{number}")
+    if fields.get("kind") != "upload":
+        path = playbook_file(fields.setdefault("path", f"inventories/{number}.ini"), content)
+        path.chmod(0o755 if content.startswith("#!") else 0o644)
+    else:
+        fields |= {"content": content, "format": fields.get("format", "ini")}
+    return _saved(InventorySource(**fields))
+
+
+def override(row: Server | ServerGroup | None = None, **fields: Any) -> VariableOverride:
+    """An override of `port` of this server or group, which has its value already."""
+    row = row or server()
+    name = fields.setdefault("name", "port")
+    fields.setdefault("value", {name: 8080})
+    column = "server" if isinstance(row, Server) else "group"
+    return _saved(VariableOverride(**{column: row}, **fields))
 
 
 def separate_environments() -> None:

@@ -80,7 +80,11 @@ WITHOUT: dict[str, dict[str, str]] = {
 }
 MODELS = project.models()
 # Verbs of these record under another name than the model's.
-RECORDED_AS = {"tickets.TicketComment": "ticket.commented", "automation.Job": "job.finished"}
+RECORDED_AS = {
+    "tickets.TicketComment": "ticket.commented",
+    "automation.Job": "job.finished",
+    "inventory.VariableOverride": "server.variable_overridden",
+}
 
 
 def has_admin(model: type[Model]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from automation.models import Playbook, Run
-from inventory.choosing import CHOSEN_BY, NOBODY_CHOSEN, choose_servers, inventory_named
+from inventory.choosing import CHOSEN_BY, NOBODY_CHOSEN, asked_inventory, choose_servers
 from inventory.models import Credential, Inventory, Server
 from schema.exceptions import Refused
 
@@ -69,7 +69,7 @@ class Choice:
     def whole_inventory(self) -> Inventory | None:
         """The inventory if that is all that is asked for. Raises ValidationError."""
         is_whole = bool(self.inventory) and len(self.given) == 1
-        return inventory_named(self.inventory) if is_whole else None
+        return asked_inventory(self.inventory) if is_whole else None
 
 
 class SeveralInventories(Refused):

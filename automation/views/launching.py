@@ -24,7 +24,7 @@ from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
-from inventory.choosing import full_name, group_named, inventory_named
+from inventory.choosing import asked_inventory, full_name, group_named
 from inventory.models import Inventory, Server
 from schema.exceptions import Refused
 
@@ -240,7 +240,7 @@ def _chosen_by(asked: QueryDict) -> dict[str, str]:
         if text := asked.get("groups"):
             found["groups"] = full_name(group_named(text))
         if text := asked.get("inventory"):
-            found["inventory"] = inventory_named(text).name
+            found["inventory"] = asked_inventory(text).name
     except ValidationError as error:
         raise Http404(" ".join(error.messages)) from None
     return found

@@ -1,1 +1,8 @@
-from . import credentials, inventories, servers, smart_groups  # noqa: F401  (each registers its own)
+from . import (  # noqa: F401  (each registers its own)
+    credentials,
+    inventories,
+    overrides,
+    servers,
+    smart_groups,
+    sources,
+)

@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from audit.redaction import redacted
 from console.lists import ConsoleAdmin, Day, Narrow, TimeRangeFilter, without_fields
-from inventory.forms import ServerGroupForm
+from inventory.forms import MemberFormSet, ServerGroupForm
 from inventory.models import Inventory, ServerGroup, ServerGroupMember
 
 
@@ -44,6 +44,7 @@ class InventoryAdmin(ConsoleAdmin):
 
 class MemberInline(TabularInline):
     model = ServerGroupMember
+    formset = MemberFormSet
     fk_name = "group"
     fields: ClassVar = ["server", "child"]
     autocomplete_fields: ClassVar = ["server", "child"]
@@ -82,8 +83,16 @@ class ServerGroupAdmin(ConsoleAdmin):
         return fieldsets if obj else without_fields(fieldsets, self.readonly_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A group stays in its inventory."""
-        return [*self.readonly_fields, *(["inventory"] if obj else [])]
+        """A group stays in its inventory, and what a source owns is changed there."""
+        owned = obj.fields_of_source() if obj is not None and obj.source_id else ()
+        return [*self.readonly_fields, *(["inventory"] if obj else []), *owned]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Leave alone what its source owns, which is masked here."""
+        if change and obj.source_id:
+            obj.save(update_fields=[*form.fields, "updated_at"])
+        else:
+            super().save_model(request, obj, form, change)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from inventory.host_variables import opened_if_possible, opened_variables
+from inventory.host_variables import NESTED, opened_if_possible, opened_variables
 from inventory.models import (
     ALL,
     UNGROUPED,
@@ -87,17 +87,16 @@ def build_inventory(
 
 
 def _of_target(server: Server, logins: Logins, graph: GroupGraph) -> dict[str, Any]:
-    return every_spelling(
-        connection_of(server) | logins.merged(server), graph.connection_names_for(server.pk)
-    )
+    inherited = graph.connection_names_for(server.pk)
+    return every_spelling(connection_of(server), inherited) | logins.merged(server, inherited)
 
 
 def _of_neighbour(server: Server, graph: GroupGraph) -> dict[str, Any]:
     inherited = graph.connection_names_for(server.pk)
-    variables = connection_of(server) | variables_of_neighbour(server)
+    columns = every_spelling(connection_of(server), inherited)
     # Passwords that groups set are for targets only.
     silenced = [name for name in inherited if name in PASSWORDS]
-    return every_spelling(variables, inherited) | dict.fromkeys(silenced, "")
+    return columns | variables_of_neighbour(server) | dict.fromkeys(silenced, "")
 
 
 def _vars_of(group: Any) -> dict[str, Any]:
@@ -187,8 +186,11 @@ def variables_of_neighbour(server: Server) -> dict[str, Any]:
 def without_wrong_marks(value: Any) -> Any:
     """A copy without values that are marked as Ansible marks them in JSON, but wrongly."""
     if isinstance(value, dict):
-        kept = {name: item for name, item in value.items() if not _is_wrong(item)}
-        return {name: without_wrong_marks(item) for name, item in kept.items()}
+        return {
+            name: without_wrong_marks(item) if isinstance(item, NESTED) else item
+            for name, item in value.items()
+            if not _is_wrong(item)
+        }
     if isinstance(value, list):
         return [without_wrong_marks(item) for item in value if not _is_wrong(item)]
     return value

@@ -36,7 +36,7 @@ def choose_servers(
     messages}) for names that nothing has.
     """
     servers = Server.objects.active().order_by("hostname")
-    place = inventory_named(inventory) if inventory else None
+    place = asked_inventory(inventory) if inventory else None
     if place is not None:
         servers = servers.filter(inventory=place)
     if groups:
@@ -61,7 +61,7 @@ def describe_choice(given: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {words.get(name, value)}" for name, value in given.items())
 
 
-def inventory_named(name: str) -> Inventory:
+def asked_inventory(name: str) -> Inventory:
     """The inventory that a person calls so. Raises ValidationError."""
     found = Inventory.objects.named(name.strip())
     if found is None:

@@ -11,7 +11,7 @@ import schema.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0012_groups_of_tags"),
+        ("inventory", "0013_inventory_sources"),
     ]
 
     operations = [

@@ -5,6 +5,7 @@ from .group_graph import ALL, UNGROUPED, GroupGraph
 from .groups import ServerGroup, ServerGroupMember, ServerGroupQuerySet
 from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
+from .overrides import VariableOverride
 from .servers import (
     Server,
     ServerQuerySet,
@@ -14,6 +15,7 @@ from .servers import (
     spelled_address,
 )
 from .smart_groups import FILTERED_BY, SmartGroup
+from .sources import InventorySource
 
 __all__ = [
     "ALL",
@@ -24,6 +26,7 @@ __all__ = [
     "CredentialQuerySet",
     "GroupGraph",
     "Inventory",
+    "InventorySource",
     "Server",
     "ServerFacts",
     "ServerGroup",
@@ -31,6 +34,7 @@ __all__ = [
     "ServerGroupQuerySet",
     "ServerQuerySet",
     "SmartGroup",
+    "VariableOverride",
     "group_name",
     "is_group_name",
     "is_production_name",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache, reduce
+from functools import lru_cache
 from ipaddress import ip_address
-from operator import or_
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,14 +13,14 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_ipv46_address
 from django.db import models
 from django.db.models import Q
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
+from inventory.ansible.connection import has_own
 from inventory.host_variables import HostVariablesField
-from inventory.models.fact_texts import parse_fact
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
@@ -34,17 +33,20 @@ from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, Upda
 from schema.limits import LONGEST_SEARCH
 
 from .credentials import Credential
+from .fact_filters import FactQuerySet
 from .host_keys import HostKeys
-from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
+from .host_names import UNPLACED, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
+from .ownership import ENVIRONMENT, Owned
+from .sources import InventorySource
 
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 
 
-class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
+class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -68,7 +70,6 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             self.active()
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
-            .select_related("inventory")
             .defer("description", "created_at", "updated_at")
         )
 
@@ -97,32 +98,8 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
         """Servers with the tag “role=web”, or “canary” with any value: see tag_texts.py."""
         return self.tagged(*parse_tag(text))
 
-    def with_os(self, text: str) -> Self:
-        """Servers with “Debian” in any version, “Debian 12” (also 12.5) or “Debian 12.5”."""
-        name, _space, version = text.strip().rpartition(" ")
-        given = Q(os_type__iexact=text.strip())
-        if name:
-            exact = Q(os_version=version) | Q(os_version__startswith=f"{version}.")
-            given |= Q(os_type__iexact=name.strip()) & exact
-        return self.filter(given)
 
-    def with_fact(self, text: str) -> Self:
-        """Servers whose facts meet a condition: see fact_texts.py. Raises ValidationError."""
-        fact = parse_fact(text)
-        value: Any = "facts__facts"
-        for name in fact.path:
-            value = KeyTransform(name, value)
-        rows = self.alias(fact=value)
-        if fact.operator == ">=":
-            return rows.filter(fact__gte=fact.number)
-        if fact.operator == "<=":
-            return rows.filter(fact__lte=fact.number)
-        is_there = Q(fact__isnull=False)
-        equal = reduce(or_, (Q(fact=each) for each in fact.values))
-        return rows.filter({"": is_there, "=": equal, "!=": is_there & ~equal}[fact.operator])
-
-
-class Server(HostNames, OwnVariables, HostKeys, Editable):
+class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
     inventory = models.ForeignKey(
         Inventory,
         models.RESTRICT,
@@ -134,6 +111,18 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
     inventory_name = InventoryNameField(
         max_length=255, validators=[validate_host_name], editable=False
     )
+    # Where it comes from; None: made by hand, or imported once.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="servers",
+    )
+    # Since when its source no longer has it, and whether it was active until then.
+    missing_since = models.DateTimeField(null=True, editable=False)
+    was_active = models.BooleanField(default=False, db_default=False, editable=False)
     # Its place in the inventory; those of the same place follow by their keys.
     position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)
     hostname = models.CharField(
@@ -208,6 +197,8 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
 
     objects = ServerQuerySet.as_manager()
 
+    OF_SOURCE = ("hostname", "ip_address", "ssh_port", "ssh_user", "variables")
+
     class Meta:
         db_table = "servers"
         ordering = ["hostname"]
@@ -236,6 +227,29 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
         super().clean_fields(exclude)
+
+    @property
+    def is_missing(self) -> bool:
+        """True if its source no longer has it, and has deactivated it."""
+        return self.source_id is not None and self.missing_since is not None
+
+    @property
+    def reason_to_keep(self) -> str:
+        return "" if self.is_missing else super().reason_to_keep
+
+    def fields_of_source(self) -> tuple[str, ...]:
+        """With the columns that its variables name."""
+        named = [*self.OF_SOURCE]
+        if has_own(self.variables, "ssh_key_path"):
+            named.append("ssh_key_path")
+        if any(name in self.variables for name in ENVIRONMENT):
+            named.append("environment")
+        return (*named, *(("is_active",) if self.is_missing else ()))
+
+    def _advice(self) -> str:
+        if self.is_missing:
+            return f"{self} is no longer in “{self.source.name}”. Add it there and sync."
+        return super()._advice()
 
     @property
     def is_production(self) -> bool:

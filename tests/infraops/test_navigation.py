@@ -26,6 +26,8 @@ def test_each_role_sees_what_it_may_open(client_of, boss, alice, bob):
         "Inventories",
         "Groups",
         "Smart groups",
+        "Sources",
+        "Overrides",
         "Playbooks",
         "API keys",
         "API",

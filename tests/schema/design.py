@@ -9,6 +9,7 @@ live database in tests/schema/test_live_schema.py.
 from tests.schema.design_accounts import ACCOUNTS
 from tests.schema.design_audit import AUDIT
 from tests.schema.design_choosing import CHOOSING
+from tests.schema.design_sources import SOURCES
 
 DESIGN = """
 credentials
@@ -42,20 +43,11 @@ credentials_allowed_servers
     credential_id → credentials.id CASCADE
     server_id → servers.id CASCADE
 
-inventories
-    id int
-    name varchar(80)
-    description longtext
-    is_default bool?
-    separates_environments bool = 0
-    created_at datetime(6) = now
-    updated_at datetime(6) = now, auto
-    primary key (id)
-    unique (name)
-    unique (is_default)
-
 servers
     id int
+    source_id int?
+    missing_since datetime(6)?
+    was_active bool = 0
     inventory_id int
     inventory_name varchar(255)
     position int = 2147483647
@@ -86,12 +78,15 @@ servers
     index (sealed_with)
     index (credential_id)
     index (inventory_id), on SQLite
+    index (source_id)
     check ck_servers_ssh_port
     credential_id → credentials.id RESTRICT
     inventory_id → inventories.id RESTRICT
+    source_id → inventory_sources.id SET NULL
 
 server_groups
     id int
+    source_id int?
     inventory_id int
     name varchar(255)
     description longtext
@@ -107,10 +102,13 @@ server_groups
     unique (inventory_id, name)
     index (sealed_with)
     index (inventory_id), on SQLite
+    index (source_id)
     inventory_id → inventories.id RESTRICT
+    source_id → inventory_sources.id SET NULL
 
 server_group_members
     id int
+    source_id int?
     group_id int
     server_id int?
     child_id int?
@@ -121,10 +119,12 @@ server_group_members
     index (group_id), on SQLite
     index (server_id)
     index (child_id)
+    index (source_id)
     check ck_server_group_members_one
     group_id → server_groups.id CASCADE
     server_id → servers.id CASCADE
     child_id → server_groups.id CASCADE
+    source_id → inventory_sources.id SET NULL
 
 server_facts
     id int
@@ -388,7 +388,7 @@ FAILURES = (
 
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), CHOOSING, AUDIT)
+    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), CHOOSING, SOURCES, AUDIT)
     for block in design.strip().split("\n\n")
     if (lines := block.splitlines())
 }
