@@ -11,6 +11,7 @@ from console.collected import (
 from console.pages import PanelPart
 
 from .api.credentials import CredentialViewSet
+from .api.dynamic import DynamicInventoryViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
 from .api.smart_groups import SmartGroupViewSet
@@ -41,6 +42,14 @@ WITHIN = [
     )
     for model in ("Inventory", "ServerGroup", "SmartGroup")
 ]
+WITHIN += [
+    PanelPart(
+        model="inventory.Inventory",
+        place="tools",
+        template="inventory/_export_button.html",
+        order=50,
+    )
+]
 
 SEARCH = [
     RowSearch(
@@ -59,6 +68,13 @@ API = [
         viewset=InventoryViewSet,
         root={"inventories": "inventory-list"},
         order=15,
+    ),
+    Endpoint(
+        prefix="inventory",
+        viewset=DynamicInventoryViewSet,
+        basename="dynamic-inventory",
+        root={"inventory": "dynamic-inventory-list"},
+        order=14,
     ),
     Endpoint(
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
@@ -112,6 +128,7 @@ ROLES = [
             "inventory.add_inventory",
             "inventory.change_inventory",
             "inventory.delete_inventory",
+            "inventory.export_secrets",
             *(
                 f"inventory.{verb}_{model}"
                 for model in (

@@ -11,7 +11,7 @@ import schema.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0013_inventory_sources"),
+        ("inventory", "0014_export_secrets"),
     ]
 
     operations = [

@@ -7,6 +7,7 @@ from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
 from .overrides import VariableOverride
 from .servers import (
+    LOCALHOST,
     Server,
     ServerQuerySet,
     group_name,
@@ -20,6 +21,7 @@ from .sources import InventorySource
 __all__ = [
     "ALL",
     "FILTERED_BY",
+    "LOCALHOST",
     "UNGROUPED",
     "UNPLACED",
     "Credential",

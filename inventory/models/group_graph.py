@@ -114,11 +114,10 @@ class GroupGraph:
             (group for group in groups if group.name != ALL),
             key=lambda group: (self.depth(group.pk), group.priority, group.name),
         )
-        found = []
-        for each in (everybody, others):
-            found += [(f"Group {group.name}", group.variables) for group in each]
-            found += [layer for group in each for layer in group.all_variables()[1:]]
-        return found
+        ordered = [*everybody, *others]
+        own = [(f"Group {group.name}", group.variables) for group in ordered]
+        # What stands in files comes after all that stands in the inventory itself.
+        return own + [layer for group in ordered for layer in group.all_variables()[1:]]
 
     def connection_names_for(self, server: int) -> frozenset[str]:
         """The names among CONNECTION_NAMES that its groups set, or may set in vaulted files."""

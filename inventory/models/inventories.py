@@ -58,6 +58,7 @@ class Inventory(Editable):
         db_table = "inventories"
         verbose_name_plural = "inventories"
         ordering = ["name"]
+        permissions = [("export_secrets", "Can export secrets, encrypted")]
 
     def __str__(self) -> str:
         return self.name

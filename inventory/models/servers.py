@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -44,6 +45,8 @@ from .sources import InventorySource
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
+# What Ansible takes for the machine that it runs on, unless the inventory has a host of the name.
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
@@ -72,6 +75,11 @@ class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
             .exclude(pk__in=[server.pk for server in servers])
             .defer("description", "created_at", "updated_at")
         )
+
+    def has_localhost(self, servers: Sequence[Server]) -> bool:
+        """Whether localhost is a server like others in the inventory of these."""
+        here = self.active().filter(inventory__in={server.inventory_id for server in servers})
+        return here.filter(inventory_name__in=LOCALHOST).exists()
 
     def search(self, text: str) -> Self:
         """Servers whose host name, address or description contains the text; none if it is long.
