@@ -35,12 +35,14 @@ def import_playbooks(
     *,
     accept_as: User | None = None,
     accepts_undeclared: bool = False,
+    working_directory: str = "",
     dry_run: bool = False,
 ) -> PlaybookImport:
     """Compare the registry with the folder and register new playbooks.
 
     Changed files are reported, or accepted if `accept_as` (an admin) is given. With
-    `accepts_undeclared`, new playbooks that declare no variables accept any.
+    `accepts_undeclared`, new playbooks that declare no variables accept any. Their runs start in
+    `working_directory`, or where the nearest ansible.cfg is.
     """
     report = PlaybookImport()
     registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
@@ -50,7 +52,8 @@ def import_playbooks(
     for file_path in playbook_files.candidates(root):
         if file_path not in known:
             path = root / file_path
-            _add(report, path, file_path, undeclared=accepts_undeclared, dry_run=dry_run)
+            playbook = Playbook(file_path=file_path, working_directory=working_directory)
+            _add(report, path, playbook, undeclared=accepts_undeclared, dry_run=dry_run)
     return report
 
 
@@ -70,8 +73,9 @@ def _look_at(
 
 
 def _add(
-    report: PlaybookImport, path: Path, file_path: str, *, undeclared: bool, dry_run: bool
+    report: PlaybookImport, path: Path, playbook: Playbook, *, undeclared: bool, dry_run: bool
 ) -> None:
+    file_path = playbook.file_path
     try:
         content = playbook_files.read_content(path)
         plays = playbook_files.plays_in(content)
@@ -79,7 +83,7 @@ def _add(
             if problem := playbook_files.yaml_problem(content):
                 report.refused[file_path] = f"Not valid YAML: {problem}"
             return  # tasks or variables: YAML, but not a playbook
-        playbook = _new(file_path, content, plays)
+        _describe(playbook, content, plays)
         playbook.full_clean()
         playbook.accepts_undeclared = undeclared and not playbook.variables
         if not dry_run:
@@ -95,12 +99,9 @@ def _add(
             report.warnings[file_path] = playbook.warnings
 
 
-def _new(file_path: str, content: bytes, plays: list[dict]) -> Playbook:
-    return Playbook(
-        name=str(PurePosixPath(file_path).with_suffix("")),
-        description=playbook_files.describe_file(content, plays)[:DESCRIPTION_LENGTH],
-        file_path=file_path,
-    )
+def _describe(playbook: Playbook, content: bytes, plays: list[dict]) -> None:
+    playbook.name = str(PurePosixPath(playbook.file_path).with_suffix(""))
+    playbook.description = playbook_files.describe_file(content, plays)[:DESCRIPTION_LENGTH]
 
 
 def _said(error: ValidationError) -> Iterator[str]:

@@ -22,7 +22,16 @@ from audit.seals.sealing import make_seal
 from automation import launching
 from automation.content.playbook_files import hash_of
 from automation.launching import Intention, Launch
-from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, VaultPassword
+from automation.models import (
+    Job,
+    JobLog,
+    Playbook,
+    Run,
+    RunArtifact,
+    RunLog,
+    TaskResult,
+    VaultPassword,
+)
 from inventory.models import (
     Credential,
     Inventory,
@@ -265,6 +274,17 @@ def relaunch(run: Run, actor: User, *, only: str | None = None, **changes: Any) 
 def rehearse(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Intention:
     """Rehearse what `launch` would do."""
     return launching.rehearse(actor, Launch(playbook=playbook, servers=servers, **given))
+
+
+def artifact(content: str = "left", **fields: Any) -> RunArtifact:
+    """An artifact of an ended run, with its file."""
+    row = fields.pop("run", None) or job(status="success").run
+    fields.setdefault("number", row.artifacts.count() + 1)
+    fields.setdefault("path", f"report{fields['number']}.txt")
+    kept = _saved(RunArtifact(run=row, size=len(content), **fields))
+    kept.file.parent.mkdir(parents=True, exist_ok=True)
+    kept.file.write_text(content)
+    return kept
 
 
 def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:

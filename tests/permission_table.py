@@ -53,11 +53,8 @@ def nothing(user: User | None) -> list[Any]:
 
 @dataclass(frozen=True)
 class Page:
-    """`wants` is {method: role}.
-
-    `arguments(user)` makes a row for the user (None: a stranger) and returns the arguments of the
-    URL.
-    """
+    """`wants` is {method: role}; `arguments(user)` returns those of the URL, of a row that it makes
+    for the user (None: a stranger)."""
 
     wants: dict[str, Who]
     arguments: Arguments = nothing
@@ -96,11 +93,7 @@ def admin_pages(
     history: Who = AUDITOR,
     export: bool = False,
 ) -> dict[str, Page]:
-    """The five admin pages of a model ("tickets_ticket"), and the export for some.
-
-    History is the audit trail.
-    """
-
+    """The five admin pages of a model ("tickets_ticket"); for some, the export."""
     files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
         **files,
@@ -115,6 +108,10 @@ def admin_pages(
 def key(row: Callable[[], Any]) -> Arguments:
     """The key of a row that is the same for every user."""
     return lambda user: [row().pk]
+
+
+def artifact(user: User | None) -> list[Any]:
+    return [(row := make.artifact()).run_id, row.number]
 
 
 def living_worker(user: User | None) -> list[Any]:
@@ -233,6 +230,7 @@ CONSOLE = {
     "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
+    "automation:run_artifact": page(OPERATOR, artifact),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "inventory:server_detail": page(VIEWER, key(make.server)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
@@ -291,6 +289,8 @@ API = {
     "api:run-detail": api(key(make.run), GET=VIEWER),
     "api:run-matrix": api(key(make.run), GET=VIEWER),
     "api:run-logs": api(key(make.run), GET=VIEWER),
+    "api:run-artifacts": api(key(make.run), GET=VIEWER),
+    "api:run-artifact": api(artifact, GET=OPERATOR),
     "api:run-cancel": api(key(make.run), POST=OPERATOR),
     "api:run-relaunch": api(key(make.run), POST=OPERATOR),
     "api:ticket-list": api(GET=VIEWER, POST=OPERATOR),

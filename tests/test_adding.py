@@ -47,6 +47,10 @@ WITHOUT: dict[str, dict[str, str]] = {
         "audit": BY_THE_WORKER,
     },
     "automation.JobLog": {"endpoint": "/api/jobs/<id>/logs.", "audit": BY_THE_WORKER},
+    "automation.RunArtifact": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/artifacts.",
+    },
     "automation.RunLog": {
         "admin": "Shown on its run's page.",
         "endpoint": "/api/runs/<id>/logs.",
@@ -74,7 +78,11 @@ WITHOUT: dict[str, dict[str, str]] = {
 }
 MODELS = project.models()
 # Verbs of these record under another name than the model's.
-RECORDED_AS = {"tickets.TicketComment": "ticket.commented", "automation.Job": "job.finished"}
+RECORDED_AS = {
+    "tickets.TicketComment": "ticket.commented",
+    "automation.Job": "job.finished",
+    "automation.RunArtifact": "run.artifact_downloaded",
+}
 
 
 def has_admin(model: type[Model]) -> bool:

@@ -62,6 +62,7 @@ class PlaybookSerializer(StrictModelSerializer):
             "variables",
             "warnings",
             "accepts_undeclared",
+            "working_directory",
             "option_rules",
             "is_active",
             "created_at",

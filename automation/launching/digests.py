@@ -41,7 +41,7 @@ OF_A_CREDENTIAL = ("pk", "name", "ssh_user", "become_method", "become_user")
 MOST_NAMED = 500
 LONGEST_VALUE = 80
 # The number changes with the shape of the contents: forms that are open meanwhile have the old one.
-SALT = "automation.launching.digests.3"
+SALT = "automation.launching.digests.4"
 
 
 class PlanChanged(Refused):
@@ -62,6 +62,7 @@ def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
     """
     return {
         "playbook": [run.playbook_id, run.playbook_hash, run.playbook.file_path],
+        "start": [run.working_directory, *map(run.ansible_config.get, ("path", "hash"))],
         "servers": {server.hostname: _short_hash(server) for server in servers},
         "variables": variables.masked(run.extra_vars),
         "options": {name: getattr(run, name) for name in OPTIONS},
@@ -121,6 +122,7 @@ def name_changes(before: dict[str, Any] | None, after: dict[str, Any], playbook:
         return []
     return [
         *_of_the_playbook(before["playbook"], after["playbook"], playbook),
+        *_of_the_start(before["start"], after["start"]),
         *_of_the_servers(before["servers"], after["servers"]),
         *_of_the_credential(before["credential"][1], after["credential"][1]),
         *_of_the_logins(before["logins"], after["logins"]),
@@ -136,6 +138,15 @@ def _of_the_playbook(before: list[Any], after: list[Any], name: str) -> Iterator
         yield f"The file of “{name}” has changed."
     elif before[2] != after[2]:
         yield f"The file of “{name}” is now {after[2]}, was {before[2]}."
+
+
+def _of_the_start(before: list[Any], after: list[Any]) -> Iterator[str]:
+    if before[0] != after[0]:
+        yield f"It now starts in {_quoted(after[0])}, was {_quoted(before[0])}."
+    elif before[1] != after[1]:
+        yield f"{after[1] or before[1]} was {'added' if after[1] else 'removed'}."
+    elif before[2] != after[2]:
+        yield f"The file {after[1]} has changed."
 
 
 def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iterator[str]:

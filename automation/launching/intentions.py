@@ -87,6 +87,7 @@ class Intention:
         how = "".join(f", {each}" for each in self._how())
         return [
             f"{first}{how}.",
+            *self._start(),
             *self.left_out,
             *self._exceptions(),
             *self._own_defaults(),
@@ -130,6 +131,13 @@ class Intention:
     def waits_for(self) -> list[str]:
         """Sentences: why it would not start at once, as things are now."""
         return why_it_would_wait(self.run, self.servers)
+
+    def _start(self) -> list[str]:
+        """Where it starts, unless in the root, and which settings it does not follow."""
+        start = self.run.playbook.start
+        file = " with its ansible.cfg" if start.config else ""
+        where = [f"Starts in “{start.folder}”{file}."] if start.folder != "." else []
+        return [*where, *(start.config.words if start.config else [])]
 
     def _how(self) -> list[str]:
         run = self.run

@@ -1,3 +1,4 @@
+from .artifacts import RunArtifact
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
@@ -18,6 +19,7 @@ __all__ = [
     "Outcome",
     "Playbook",
     "Run",
+    "RunArtifact",
     "RunLog",
     "ServerLock",
     "TaskResult",

@@ -29,11 +29,11 @@ from schema.sealing import is_sealed
 
 from .claim_checks import verdict_on_claim
 from .jobs import Job, Outcome
-from .options import RunOptions
 from .playbooks import Playbook
 from .run_claims import RunClaims
 from .run_ends import end_jobs
 from .run_holds import RunHolds
+from .run_place import RunPlace
 from .run_queue import RunQuerySet
 from .server_locks import ServerLock
 from .verdicts import Verdict
@@ -45,7 +45,7 @@ LONGEST_REASON = 200
 WHY_UNMASKED = "their values are too short or too common to mask without garbling the log."
 
 
-class Run(RunOptions, RunHolds, RunClaims):
+class Run(RunPlace, RunHolds, RunClaims):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint starts with this column.
     launched_by = models.ForeignKey(

@@ -7,6 +7,7 @@ live database in tests/schema/test_live_schema.py.
 """
 
 from tests.schema.design_accounts import ACCOUNTS
+from tests.schema.design_artifacts import ARTIFACTS
 from tests.schema.design_audit import AUDIT
 
 DESIGN = """
@@ -144,6 +145,7 @@ playbooks
     variables json = {}
     option_rules json = {}
     accepts_undeclared bool = 0
+    working_directory varchar(500) =
     is_active bool = 1
     is_exclusive bool = 0
     created_at datetime(6) = now
@@ -181,6 +183,9 @@ runs
     idle_deadline_seconds int?
     relaunch_of_id int?
     idempotency_key varchar(64)?
+    working_directory varchar(500) =
+    ansible_config json = {}
+    artifacts_note varchar(500) =
     idle_plays json = []
     unmasked json = []
     ansible_version varchar(50) =
@@ -386,7 +391,7 @@ FAILURES = (
 
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), AUDIT)
+    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), ARTIFACTS, AUDIT)
     for block in design.strip().split("\n\n")
     if (lines := block.splitlines())
 }

@@ -41,6 +41,13 @@ class Command(BaseCommand):
             action="store_true",
             help="let new playbooks that declare no variables accept any",
         )
+        parser.add_argument(
+            "--working-directory",
+            default="",
+            metavar="FOLDER",
+            help="where runs of new playbooks start, below PLAYBOOK_ROOT (default: the nearest "
+            "folder with an ansible.cfg)",
+        )
         parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,6 +61,7 @@ class Command(BaseCommand):
                     root,
                     accept_as=user if options["accept"] else None,
                     accepts_undeclared=options["undeclared_variables"],
+                    working_directory=options["working_directory"],
                     dry_run=options["dry_run"],
                 )
             except PermissionDenied as error:
