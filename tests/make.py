@@ -282,6 +282,7 @@ def artifact(content: str = "left", **fields: Any) -> RunArtifact:
     fields.setdefault("number", row.artifacts.count() + 1)
     fields.setdefault("path", f"report{fields['number']}.txt")
     kept = _saved(RunArtifact(run=row, size=len(content), **fields))
+    Run.objects.filter(pk=row.pk).update(artifact_count=kept.number)
     kept.file.parent.mkdir(parents=True, exist_ok=True)
     kept.file.write_text(content)
     return kept

@@ -74,6 +74,7 @@ class RunSerializer(serializers.ModelSerializer):
             "working_directory",
             "ansible_config",
             "idle_plays",
+            "artifact_count",
             "artifacts_note",
             "unmasked",
             "relaunch_of",

@@ -175,8 +175,8 @@ def _write(run: Run, collection: Collection) -> None:
         # A first attempt may have been committed although its answer was lost.
         RunArtifact.objects.filter(run=run).delete()
         RunArtifact.objects.bulk_create(collection.rows)
-        if collection.note:
-            run.note(artifacts_note=collection.note[:LONGEST_PATH])
+        note = collection.note[:LONGEST_PATH]
+        run.note(artifact_count=len(collection.kept), artifacts_note=note)
 
 
 def shown_path(path: str) -> str:

@@ -32,6 +32,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="run",
+            name="artifact_count",
+            field=models.SmallIntegerField(db_default=0, default=0),
+        ),
+        migrations.AddField(
+            model_name="run",
             name="artifacts_note",
             field=models.CharField(blank=True, db_default="", default="", max_length=500),
         ),

@@ -58,6 +58,7 @@ class RunArtifactQuerySet(models.QuerySet["RunArtifact"]):
             return 0
         removed_folders(runs)
         count, _ = self.filter(run__in=runs).delete()
+        Run.objects.filter(pk__in=runs).update(artifact_count=0)
         AuditLog.objects.record(
             "run.artifacts_pruned",
             actor=actor,

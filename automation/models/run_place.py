@@ -16,7 +16,8 @@ class RunPlace(RunOptions):
     # The ansible.cfg there, at the launch: {"path": …, "hash": …, "forks": 20}, or {}.
     ansible_config = models.JSONField(default=dict, db_default={}, blank=True)
 
-    # Files of its plays that could not be kept as artifacts, and why.
+    # How many files of its plays were kept as artifacts; which could not be, and why.
+    artifact_count = models.SmallIntegerField(default=0, db_default=0)
     artifacts_note = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:

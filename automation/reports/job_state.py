@@ -44,7 +44,6 @@ def header_of(job: Job) -> dict[str, Any]:
         "earlier": partial(_earlier, job),
         "plays": partial(plays_for_job, job),
         "why_unmasked": WHY_UNMASKED,
-        "artifacts": 0 if job.is_active else job.run.artifacts.count(),
     }
 
 

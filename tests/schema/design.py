@@ -185,6 +185,7 @@ runs
     idempotency_key varchar(64)?
     working_directory varchar(500) =
     ansible_config json = {}
+    artifact_count smallint = 0
     artifacts_note varchar(500) =
     idle_plays json = []
     unmasked json = []
