@@ -21,13 +21,13 @@ from audit.models import AuditLog, Seal
 from audit.seals.sealing import make_seal
 from automation import launching
 from automation.content.playbook_files import hash_of
-from automation.launching import Intention, Launch
+from automation.launching import Choice, Intention, Launch
 from automation.models import (
+    HostResult,
     Job,
     JobLog,
     Playbook,
     Run,
-    RunArtifact,
     RunLog,
     TaskResult,
     VaultPassword,
@@ -35,14 +35,19 @@ from automation.models import (
 from inventory.models import (
     Credential,
     Inventory,
+    InventorySource,
     Server,
     ServerFacts,
     ServerGroup,
     ServerGroupMember,
+    VariableOverride,
 )
+from tests.made_artifacts import artifact as artifact
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
 PASSWORD = "correct horse battery"
+# The interpreter that runs the suite; the one in PATH may be anything.
+PYTHON = "{{ ansible_playbook_python }}"
 
 # SQLite and MySQL may reuse keys after a flush, so names need their own counter.
 _number = count(1)
@@ -109,6 +114,27 @@ def inventory(**fields: Any) -> Inventory:
     return _saved(Inventory(**fields))
 
 
+def source(content: str = "web1\n", **fields: Any) -> InventorySource:
+    """A source in the default inventory, with its file below PLAYBOOK_ROOT. Never synced."""
+    number = next(_number)
+    fields.setdefault("name", f"source{number}")
+    if fields.get("kind") != "upload":
+        path = playbook_file(fields.setdefault("path", f"inventories/{number}.ini"), content)
+        path.chmod(0o755 if content.startswith("#!") else 0o644)
+    else:
+        fields |= {"content": content, "format": fields.get("format", "ini")}
+    return _saved(InventorySource(**fields))
+
+
+def override(row: Server | ServerGroup | None = None, **fields: Any) -> VariableOverride:
+    """An override of `port` of this server or group, which has its value already."""
+    row = row or server()
+    name = fields.setdefault("name", "port")
+    fields.setdefault("value", {name: 8080})
+    column = "server" if isinstance(row, Server) else "group"
+    return _saved(VariableOverride(**{column: row}, **fields))
+
+
 def separate_environments() -> None:
     """Let the default inventory do as that of an earlier release's database does."""
     Inventory.objects.update(separates_environments=True)
@@ -162,9 +188,7 @@ def localhost(**fields: Any) -> Server:
     """This machine, reached without SSH: plays really run here."""
     fields.setdefault("hostname", f"here{next(_number)}")
     fields.setdefault("ip_address", "127.0.0.1")
-    # The interpreter that runs the suite; the one in PATH may be anything.
-    python = "{{ ansible_playbook_python }}"
-    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
     fields.setdefault("variables", local)
     return server(**fields)
 
@@ -180,8 +204,7 @@ def ssh_server(sshd: Any, **fields: Any) -> Server:
     fields.setdefault("ssh_port", sshd.port)
     fields.setdefault("ssh_user", sshd.user)
     fields.setdefault("ssh_key_path", "id_test")
-    python = "{{ ansible_playbook_python }}"
-    fields.setdefault("variables", {"ansible_python_interpreter": python})
+    fields.setdefault("variables", {"ansible_python_interpreter": PYTHON})
     return server(**fields)
 
 
@@ -259,7 +282,9 @@ def _run_of(status: str, **owner: Any) -> Run:
     return run(**owner, **held, **ended)
 
 
-def launch(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Run:
+def launch(
+    playbook: Playbook, actor: User, servers: Sequence[Server] | Choice, **given: Any
+) -> Run:
     """Really launch; accepts all other fields of a Launch."""
     return launching.launch(actor, Launch(playbook=playbook, servers=servers, **given)).run
 
@@ -271,21 +296,11 @@ def relaunch(run: Run, actor: User, *, only: str | None = None, **changes: Any) 
     return launching.launch(actor, replace(launch, **changes)).run
 
 
-def rehearse(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Intention:
+def rehearse(
+    playbook: Playbook, actor: User, servers: Sequence[Server] | Choice, **given: Any
+) -> Intention:
     """Rehearse what `launch` would do."""
     return launching.rehearse(actor, Launch(playbook=playbook, servers=servers, **given))
-
-
-def artifact(content: str = "left", **fields: Any) -> RunArtifact:
-    """An artifact of an ended run, with its file."""
-    row = fields.pop("run", None) or job(status="success").run
-    fields.setdefault("number", row.artifacts.count() + 1)
-    fields.setdefault("path", f"report{fields['number']}.txt")
-    kept = _saved(RunArtifact(run=row, size=len(content), **fields))
-    Run.objects.filter(pk=row.pk).update(artifact_count=kept.number)
-    kept.file.parent.mkdir(parents=True, exist_ok=True)
-    kept.file.write_text(content)
-    return kept
 
 
 def log_lines(job: Job, *texts: str, **fields: Any) -> list[JobLog]:
@@ -303,20 +318,35 @@ def run_log(run_row: Run, *texts: str) -> RunLog:
     return RunLog.objects.create(run=run_row, first_line=first, content="\n".join(texts))
 
 
+RESULT = {
+    "play": "Every server",
+    "action": "ansible.builtin.command",
+    "duration": 1.25,
+    "path": "site.yml:5",
+}
+
+
 def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:
     """Add a result to the job for each status: "ok", "failed" …"""
     first = job.task_results.count() + 1
-    made = {
-        "play": "Every server",
-        "action": "ansible.builtin.command",
-        "started_at": timezone.now(),
-        "duration": 1.25,
-        "path": "site.yml:5",
-        **fields,
-    }
+    made = {**RESULT, "started_at": timezone.now(), **fields}
     return [
         TaskResult.objects.create(
             **{"task": f"Task {number}", **made, "job": job, "number": number, "status": status}
+        )
+        for number, status in enumerate(statuses, first)
+    ]
+
+
+def host_results(
+    run_row: Run, *statuses: str, host: str = "localhost", **fields: Any
+) -> list[HostResult]:
+    """Add a result on a host without a job to the run for each status."""
+    first = run_row.host_results.count() + 1
+    made = {**RESULT, "started_at": timezone.now(), "host": host, "run": run_row, **fields}
+    return [
+        HostResult.objects.create(
+            **{"task": f"Task {number}", **made, "number": number, "status": status}
         )
         for number, status in enumerate(statuses, first)
     ]

@@ -26,6 +26,7 @@ from automation import command_line, variables
 from automation.content import playbook_files
 from automation.content.ansible_config import AnsibleConfig, start_in
 from automation.models import Job, Outcome, Run
+from automation.models.claim_checks import inventory_has_grown
 from automation.models.credential_use import refuse_misuse
 from inventory.ansible.credential_variables import environment_of, write_private
 from inventory.ansible.inventory_file import DATA, write_inventory
@@ -125,8 +126,8 @@ class RunFolder:
 
     def arguments(self) -> list[str]:
         """The arguments of `ansible-playbook`, the playbook last."""
-        names = [server.inventory_name for server in self.servers]
-        if command_line.needs_file(names):
+        names = self.run.limited_to(self.servers)
+        if names is not None and command_line.needs_file(names):
             (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
         return command_line.arguments(
             self.run,
@@ -197,11 +198,13 @@ class RunFolder:
         folder = self.path / "inventory"
         folder.mkdir(mode=0o700)
         neighbours = Server.objects.neighbours_of(self.servers)
+        if grown := inventory_has_grown(self.run):
+            raise CannotStart(Job.FailureKind.INTERNAL, grown)
         credential = self.run.credential
         return write_inventory(folder, self.servers, neighbours, credential, lasting.location_of)
 
     def _prepare_inventory_folder(self) -> InventoryFolder:
-        lasting = InventoryFolder(self.servers[0].inventory)
+        lasting = InventoryFolder.of(self.servers[0].inventory)
         try:
             lasting.prepare()
         except OSError as error:

@@ -1,4 +1,5 @@
 from .artifacts import RunArtifact
+from .host_results import HostResult
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
@@ -13,6 +14,7 @@ from .workers import Worker
 
 __all__ = [
     "ClaimLost",
+    "HostResult",
     "Job",
     "JobLog",
     "Level",

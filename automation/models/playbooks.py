@@ -14,7 +14,13 @@ from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
-from automation.content import ansible_config, imported_playbooks, playbook_files, prompts
+from automation.content import (
+    ansible_config,
+    imported_playbooks,
+    play_hosts,
+    playbook_files,
+    prompts,
+)
 from inventory.ansible.names import reservations
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
@@ -88,6 +94,14 @@ class Playbook(Editable, OptionRules):
         db_default="",
         help_text="Where its runs start, as a path in the playbook folder; “.” is that folder. "
         "Empty: the nearest folder with an ansible.cfg, from the playbook's own upwards.",
+    )
+    runs_localhost = models.BooleanField(
+        "runs plays for localhost",
+        default=False,
+        db_default=False,
+        help_text="A launch on some servers also runs the playbook's plays for localhost: on the "
+        "worker itself, with the rights of its system user. A launch on a whole inventory always "
+        "does, like ansible-playbook without --limit.",
     )
     is_active = models.BooleanField(
         "active", default=True, db_default=True, help_text="Inactive playbooks cannot be launched."
@@ -222,8 +236,8 @@ class Playbook(Editable, OptionRules):
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about variables whose names have a meaning in Ansible."""
-        return reservations(list(self.variables))
+        """Sentences about names of variables, and about plays that few launches run."""
+        return [*reservations(list(self.variables)), *self._left_to_whole_inventories()]
 
     @property
     def is_builtin(self) -> bool:
@@ -261,6 +275,17 @@ class Playbook(Editable, OptionRules):
     def _check_working_directory(self) -> None:
         if self.working_directory:
             ansible_config.validate_folder(self.file_path, self.working_directory)
+
+    def _left_to_whole_inventories(self) -> list[str]:
+        plays = [] if self.runs_localhost else play_hosts.plays_for_localhost(self.file_path)
+        if not plays:
+            return []
+        more = f" and {len(plays) - 1} more" if len(plays) > 1 else ""
+        verb = "run" if more else "runs"
+        return [
+            f"{plays[0].words}{more} {verb} only in launches on a whole inventory: the playbook "
+            "does not run plays for localhost."
+        ]
 
     def _prompted_besides(self, given: Any) -> Collection[str]:
         """The file's prompts, which count as declared; read only if something else is given."""

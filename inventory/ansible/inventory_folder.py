@@ -12,11 +12,12 @@ import os
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePath
+from typing import Self
 from uuid import uuid4
 
 from django.conf import settings
 
-from inventory.models import Inventory, Server
+from inventory.models import Inventory, InventorySource, Server
 
 from .credential_variables import write_private
 from .mirroring import mirror
@@ -40,6 +41,13 @@ class InventoryFolder:
         self._root = Path(settings.PLAYBOOK_ROOT).resolve()
         self._sources = sources or {}
 
+    @classmethod
+    def of(cls, inventory: Inventory) -> Self:
+        """With the inventory's sources that are files, the oldest first."""
+        kept = inventory.sources.filter(kind=InventorySource.Kind.PATH).order_by("pk")
+        paths = kept.values_list("pk", "path")
+        return cls(inventory, {pk: PurePath(path) for pk, path in paths})
+
     def prepare(self) -> None:
         """Create it, or bring it up to date. Raises OSError."""
         for folder in (Path(settings.STATE_ROOT), self.path.parent, self.path):
@@ -57,8 +65,7 @@ class InventoryFolder:
         if not self._sources:
             return _location(self.path, HOSTS)
         locations = self._locations
-        key = getattr(server, "source_id", None)
-        return locations[key] if key in locations else next(iter(locations.values()))
+        return locations.get(server.source_id) or next(iter(locations.values()))
 
     @cached_property
     def _locations(self) -> dict[int | None, dict[str, str]]:

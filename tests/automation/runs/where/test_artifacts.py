@@ -29,6 +29,10 @@ def sh(command: str) -> dict:
     return {"ansible.builtin.raw": command, "name": "Leave"}
 
 
+def left(content: str = "left", **fields: str) -> RunArtifact:
+    return make.artifact(make.job(status="success").run, content, **fields)
+
+
 def paths(run: Run) -> list[str]:
     return [artifact.path for artifact in run.artifacts.all()]
 
@@ -210,7 +214,7 @@ def test_a_run_that_was_ended_elsewhere_leaves_no_files(run, project):
 
 
 def test_operators_download_them_and_each_download_is_recorded(client_of, alice):
-    artifact = make.artifact("content", path="out/report.html")
+    artifact = left("content", path="out/report.html")
     answer = client_of(alice).get(artifact.get_absolute_url())
     assert b"".join(answer.streaming_content) == b"content"
     assert answer["Content-Type"] == "application/octet-stream"
@@ -221,7 +225,7 @@ def test_operators_download_them_and_each_download_is_recorded(client_of, alice)
 
 
 def test_the_page_lists_them_and_says_that_they_are_not_masked(client_of, alice, bob):
-    artifact = make.artifact(path=HOSTILE)
+    artifact = left(path=HOSTILE)
     Run.objects.filter(pk=artifact.run_id).update(artifacts_note="Not kept: <b>.")
     page = client_of(alice).get(artifact.run.get_absolute_url()).content.decode()
     assert "Their content is not masked" in page and artifact.get_absolute_url() in page
@@ -232,7 +236,7 @@ def test_the_page_lists_them_and_says_that_they_are_not_masked(client_of, alice,
 
 def test_the_page_of_a_single_job_links_to_them(client_of, bob):
     job = make.job(status="success")
-    make.artifact(run=job.run)
+    make.artifact(job.run)
     page = client_of(bob).get(job.get_absolute_url()).content.decode()
     assert f'{job.run.get_absolute_url()}#artifacts">1</a>' in page
 
@@ -243,12 +247,12 @@ def test_a_run_without_any_has_no_such_card(client_of, bob):
 
 
 def test_a_viewer_may_not_download(client_of, bob):
-    assert client_of(bob).get(make.artifact().get_absolute_url()).status_code == 403
+    assert client_of(bob).get(left().get_absolute_url()).status_code == 403
     assert not AuditLog.objects.filter(action="run.artifact_downloaded").exists()
 
 
 def test_a_file_that_is_elsewhere_is_said_so(client_of, api_of, alice, settings):
-    artifact = make.artifact()
+    artifact = left()
     artifact.file.unlink()
     answer = client_of(alice).get(artifact.get_absolute_url(), follow=True)
     assert "is not on this machine" in answer.content.decode()
@@ -257,14 +261,14 @@ def test_a_file_that_is_elsewhere_is_said_so(client_of, api_of, alice, settings)
 
 
 def test_a_link_in_the_place_of_a_file_is_not_followed(client_of, alice, tmp_path):
-    artifact = make.artifact()
+    artifact = left()
     artifact.file.unlink()
     artifact.file.symlink_to("/etc/passwd")
     assert client_of(alice).get(artifact.get_absolute_url()).status_code == 302
 
 
 def test_the_api_lists_and_returns_them(api_of, alice, bob):
-    artifact = make.artifact("content")
+    artifact = left("content")
     url = f"/api/runs/{artifact.run_id}/artifacts"
     (listed,) = api_of(bob).get(url).json()
     assert (listed["number"], listed["path"], listed["size"]) == (1, "report1.txt", 7)
@@ -275,7 +279,7 @@ def test_the_api_lists_and_returns_them(api_of, alice, bob):
 
 
 def test_old_ones_are_pruned_with_their_files(boss, capsys):
-    old, new = make.artifact(), make.artifact()
+    old, new = left(), left()
     before = timezone.now() - timedelta(days=100)
     Run.objects.filter(pk=old.run_id).update(finished_at=before)
     call_command("prune_artifacts", "--days=90", "--dry-run")
@@ -288,7 +292,7 @@ def test_old_ones_are_pruned_with_their_files(boss, capsys):
 
 
 def test_health_names_a_missing_folder(api_of, boss, settings):
-    make.artifact()
+    left()
     settings.STATE_ROOT = settings.STATE_ROOT.with_name("unmounted")
     part = api_of(boss).get("/api/health").json()["parts"]["state"]
     assert "unmounted) is missing here" in part["reason"]

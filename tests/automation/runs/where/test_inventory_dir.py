@@ -10,10 +10,7 @@ from inventory.ansible.inventory_folder import SCRIPT, InventoryFolder
 from tests import make
 from tests.automation.running import run_here, text_of
 
-LOCAL = {
-    "ansible_connection": "local",
-    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-}
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": make.PYTHON}
 pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db]
 
 PASSWORD = "lookup('password', inventory_dir ~ '/creds/token length=16 chars=digits')"
@@ -129,6 +126,29 @@ def test_paths_relative_to_it_lead_to_the_same_files(settings):
     assert str(place.resolve()) == str(place)  # a real folder: “..” and realpath mean the same
     for path in ("hosts.ini", "patches/p.yml", "../../files/f.txt"):
         assert (place / path).read_text().endswith(Path(path).name)
+
+
+def test_a_run_on_an_inventory_of_files_reads_and_keeps_files_beside_them(settings):
+    for name in ("inventory/prod/hosts.ini", "inventory/prod/patches/p.txt", "files/f.txt"):
+        make.playbook_file(name, f"content of {name}")
+    inventory = make.inventory(name="prod")
+    source = make.source(inventory=inventory, path="inventory/prod/hosts.ini")
+    owned = make.localhost(
+        inventory=inventory, inventory_name="one", variables=LOCAL, source=source
+    )
+    by_hand = make.localhost(inventory=inventory, inventory_name="two", variables=LOCAL)
+    read = (
+        "{{ lookup('file', inventory_dir ~ '/patches/p.txt') }}, "
+        "{{ lookup('file', inventory_dir ~ '/../../files/f.txt') }}, "
+        "{{ inventory_file | basename }}"
+    )
+    jobs = run_here(make.playbook(play(say(read), KEEP)), owned, by_hand)
+    tokens = {token_of(job) for job in jobs}
+    for job in jobs:
+        said = "content of inventory/prod/patches/p.txt, content of files/f.txt, hosts.ini"
+        assert said in text_of(job)
+    assert len(tokens) == 1
+    assert not (settings.PLAYBOOK_ROOT / "inventory" / "prod" / "creds").exists()
 
 
 def test_new_files_stay_out_of_the_playbook_folder(settings):

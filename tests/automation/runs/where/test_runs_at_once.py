@@ -33,8 +33,7 @@ PLAY = [
 
 
 def server(own: str, other: str, secret: str):
-    python = "{{ ansible_playbook_python }}"
-    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": make.PYTHON}
     variables = {**local, "own": own, "other": other, "api_token": secret}
     return make.localhost(hostname=own, variables=variables)
 

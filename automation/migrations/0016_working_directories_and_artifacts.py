@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0014_undeclared_of_earlier_playbooks"),
+        ("automation", "0015_controller_and_added_hosts"),
     ]
 
     operations = [
