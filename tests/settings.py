@@ -44,6 +44,7 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
         SSH_KEY_ROOT=str(_folder / "keys"),
         RUN_ROOT=str(_folder / "runs"),
+        STATE_ROOT=str(_folder / "state"),
         STATIC_ROOT=str(_folder / "static"),
         AUDIT_HEADS_FILE=str(_folder / "audit_heads.jsonl"),
         AUDIT_SYSLOG="",

@@ -56,9 +56,12 @@ def unsaved_run(launch: Launch) -> Run:
     """
     schema = launch.playbook.schema()
     values = launch.playbook.cleaned_values(launch.extra_vars)
+    start = launch.playbook.start
     secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
-    return Run(
+    run = Run(
         playbook=launch.playbook,
+        working_directory=start.folder,
+        ansible_config=start.as_json(),
         playbook_hash=launch.playbook.file_hash,
         extra_vars=variables.sealed(schema, values, secrets),
         credential=launch.credential,
@@ -69,6 +72,9 @@ def unsaved_run(launch: Launch) -> Run:
         idempotency_key=launch.idempotency_key or None,
         **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
     )
+    if launch.forks is None:
+        run.forks = run.usual_forks
+    return run
 
 
 def verdict_on_launch(candidate: Candidate) -> Verdict:
@@ -142,6 +148,13 @@ def _refuse_changed_file(candidate: Candidate) -> None:
         )
 
 
+def _refuse_lost_folder(candidate: Candidate) -> None:
+    playbook = candidate.launch.playbook
+    if not playbook.has_working_directory:
+        folder = playbook.working_directory
+        raise Refused(f"The working directory “{folder}” of “{playbook}” no longer exists.")
+
+
 def _refuse_bad_values(candidate: Candidate) -> None:
     _ = candidate.run
 
@@ -192,6 +205,7 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "inventory": _refuse_several_inventories,
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
+    "working_directory": _refuse_lost_folder,
     "values": _refuse_bad_values,
     "options": _refuse_reserved_options,
     "start_at_task": _refuse_unknown_task,

@@ -92,6 +92,7 @@ class Intention:
         how = "".join(f", {each}" for each in self._how())
         return [
             f"{first}{how}.",
+            *self._start(),
             *self._reach(),
             *self.left_out,
             *self._exceptions(),
@@ -143,6 +144,13 @@ class Intention:
     def waits_for(self) -> list[str]:
         """Sentences: why it would not start at once, as things are now."""
         return why_it_would_wait(self.run, self.servers)
+
+    def _start(self) -> list[str]:
+        """Where it starts, unless in the root, and which settings it does not follow."""
+        start = self.run.playbook.start
+        file = " with its ansible.cfg" if start.config else ""
+        where = [f"Starts in “{start.folder}”{file}."] if start.folder != "." else []
+        return [*where, *(start.config.words if start.config else [])]
 
     def _reach(self) -> list[str]:
         if not self.run.whole_inventory:

@@ -146,6 +146,7 @@ playbooks
     variables json = {}
     option_rules json = {}
     accepts_undeclared bool = 0
+    working_directory varchar(500) =
     runs_localhost bool = 0
     is_active bool = 1
     is_exclusive bool = 0
@@ -188,6 +189,10 @@ runs
     other_hosts json = []
     relaunch_of_id int?
     idempotency_key varchar(64)?
+    working_directory varchar(500) =
+    ansible_config json = {}
+    artifact_count smallint = 0
+    artifacts_note varchar(500) =
     idle_plays json = []
     unmasked json = []
     ansible_version varchar(50) =
