@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from .models.runs import Run
 
@@ -27,17 +27,17 @@ def arguments(
     hosts: Sequence[str],
     *,
     playbook: str,
-    vaults: Mapping[str, str],
+    vaults: Iterable[tuple[str, str]],
     has_variables: bool,
     folder: str = "",
 ) -> list[str]:
     """The arguments of `ansible-playbook`, the playbook last.
 
-    `playbook` is its path in the project, `vaults` maps vault ids to files; `folder`, which ends in
+    `playbook` is its path in the project, `vaults` are (vault id, file); `folder`, which ends in
     “/”, is prepended to every file name.
     """
     given = ["-i", f"{folder}{INVENTORY}", "--limit", limit_of(hosts, folder)]
-    for vault_id, file in vaults.items():
+    for vault_id, file in vaults:
         given += ["--vault-id", f"{vault_id}@{folder}{file}"]
     given += ["-e", f"@{folder}{VARIABLES}"] if has_variables else []
     # A playbook whose name begins with “-” would be read as an option.

@@ -17,14 +17,8 @@ from django.db.backends.utils import truncate_name
 
 from . import project
 from .live import foreign_keys
+from .on_delete import RULES
 from .tables import ForeignKey
-
-RULES: dict[Any, str] = {
-    models.CASCADE: "CASCADE",
-    models.SET_NULL: "SET NULL",
-    models.RESTRICT: "RESTRICT",
-    models.PROTECT: "RESTRICT",
-}
 
 NAME = r'(?:"(?:[^"]|"")+"|\w+)'
 ACTION = r"(?:CASCADE|RESTRICT|NO\s+ACTION|SET\s+NULL|SET\s+DEFAULT)"

@@ -24,8 +24,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from automation import command_line, variables
 from automation.content import playbook_files
-from automation.models import Job, Outcome, Run
+from automation.models import Job, Outcome, Run, VaultPassword
 from automation.models.credential_use import refuse_misuse
+from inventory.ansible import ssh_programs
 from inventory.ansible.credential_variables import environment_of, write_private
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Credential, Server
@@ -108,6 +109,11 @@ class RunFolder:
     def known_hosts(self) -> Path:
         return self.inventory.parent / "known_hosts"
 
+    @property
+    def ssh_programs(self) -> str:
+        """The path of the run's own ssh before its name."""
+        return f"{self.inventory.parent / ssh_programs.FOLDER}/"
+
     def arguments(self) -> list[str]:
         """The arguments of `ansible-playbook`, the playbook last."""
         names = [server.inventory_name for server in self.servers]
@@ -173,16 +179,17 @@ class RunFolder:
             raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
         return list(Credential.objects.used_for(self.servers, self.run.credential))
 
-    def _write_vault_passwords(self) -> dict[str, str]:
-        """Write vault passwords to files. Returns {vault id: file name in the folder}.
+    def _write_vault_passwords(self) -> list[tuple[str, str]]:
+        """Write vault passwords to files. Returns (vault id, file name in the folder) for each.
 
         Not as arguments, which every user on the worker can read.
         """
         folder = self.path / "vault"
         folder.mkdir(mode=0o700)
-        files = {}
-        for vault in self.run.playbook.vault_passwords.all():
-            files[vault.vault_id] = vault.file_name
+        files = []
+        inventory = self.servers[0].inventory_id
+        for vault in VaultPassword.objects.for_run(self.run.playbook, inventory):
+            files.append((vault.vault_id, vault.file_name))
             write_private(self.path / vault.file_name, vault.opened())
         return files
 

@@ -23,8 +23,16 @@ from inventory.models import (
 )
 from inventory.validators import is_marked_wrongly
 
-from .connection import PASSWORDS, address_of, has_own, port_of, without_logins
-from .credential_variables import KNOWN_HOSTS, Logins, alias_of, every_spelling, write_private
+from . import ssh_programs
+from .connection import (
+    address_of,
+    has_own,
+    is_connection_secret,
+    port_of,
+    without_connection_secrets,
+    without_logins,
+)
+from .credential_variables import KNOWN_HOSTS, Logins, as_data, every_spelling, write_private
 from .variable_files import write_variable_files
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
@@ -54,9 +62,13 @@ def write_inventory(
     logins = Logins(folder, targets, credential)
     write_private(data, json.dumps(build_inventory(targets, neighbours, logins, graph)))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
-    write_variable_files(folder, targets, neighbours, graph)
-    pinned = known_hosts([*targets, *neighbours]) + aliases(targets)
-    write_private(folder / KNOWN_HOSTS, pinned)
+    write_variable_files(folder, targets, neighbours, graph, logins)
+    everybody = [*targets, *neighbours]
+    ssh_programs.write_programs(folder, everybody, targets, logins)
+    by_alias = {server.pk: server for server in ssh_programs.renamed(everybody).values()}
+    by_alias |= {server.pk: server for server in targets}
+    known = known_hosts(everybody) + aliases(by_alias.values())
+    write_private(folder / KNOWN_HOSTS, known)
     return script
 
 
@@ -73,47 +85,59 @@ def build_inventory(
     servers = sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk))
     names = {server.pk: server.inventory_name for server in servers}
     hostvars = {name: own[pk] for pk, name in names.items()}
-    for_all = _shared(targets, neighbours, logins, hostvars, _own_of(graph, ALL))
+    of_groups = _variables_of_groups(graph, targets)
+    for_all = _shared(targets, neighbours, logins, hostvars, of_groups.get(ALL, {}))
     inventory: dict[str, Any] = {ALL: {"hosts": list(names.values()), "vars": for_all}}
     for pk, group in graph.groups.items():
         if group.name not in (ALL, UNGROUPED):
             # Without `hosts`, Ansible takes it for a host.
             hosts = [names[each] for each in graph.servers[pk] if each in names]
             children = [graph.groups[child].name for child in graph.children[pk]]
-            inventory[group.name] = {"hosts": hosts, "children": children, "vars": _vars_of(group)}
-    inventory |= _ungrouped(graph, names) | _environments(servers, inventory)
+            variables = of_groups[group.name] | _priority_of(group)
+            inventory[group.name] = {"hosts": hosts, "children": children, "vars": variables}
+    ungrouped = _ungrouped(graph, names, of_groups.get(UNGROUPED, {}))
+    inventory |= ungrouped | _environments(servers, inventory)
     inventory["_meta"] = {"hostvars": hostvars}
     return inventory
 
 
 def _of_target(server: Server, logins: Logins, graph: GroupGraph) -> dict[str, Any]:
-    return every_spelling(
-        connection_of(server) | logins.merged(server), graph.connection_names_for(server.pk)
-    )
+    variables = connection_of(server) | logins.merged(server)
+    if ssh_programs.needs_own(server, logins):
+        own = ssh_programs.variables_of(server, logins.folder)
+        variables |= {name: as_data(path) for name, path in own.items()}
+    return every_spelling(variables, graph.connection_names_for(server.pk))
 
 
 def _of_neighbour(server: Server, graph: GroupGraph) -> dict[str, Any]:
     inherited = graph.connection_names_for(server.pk)
     variables = connection_of(server) | variables_of_neighbour(server)
     # Passwords that groups set are for targets only.
-    silenced = [name for name in inherited if name in PASSWORDS]
+    silenced = [name for name in inherited if is_connection_secret(name)]
     return every_spelling(variables, inherited) | dict.fromkeys(silenced, "")
 
 
-def _vars_of(group: Any) -> dict[str, Any]:
-    priority = {PRIORITY: group.priority} if group.priority != 1 else {}
-    return opened_variables(group, group.variables) | priority
+def _variables_of_groups(graph: GroupGraph, targets: list[Server]) -> dict[str, dict[str, Any]]:
+    """{group: its variables, decrypted}; connection secrets only of groups with targets."""
+    reaching = graph.reaching(server.pk for server in targets)
+    return {
+        group.name: opened_variables(
+            group,
+            group.variables if pk in reaching else without_connection_secrets(group.variables),
+        )
+        for pk, group in graph.groups.items()
+    }
 
 
-def _own_of(graph: GroupGraph, name: str) -> dict[str, Any]:
-    row = graph.by_name.get(name)
-    return opened_variables(row, row.variables) if row else {}
+def _priority_of(group: Any) -> dict[str, Any]:
+    return {PRIORITY: group.priority} if group.priority != 1 else {}
 
 
-def _ungrouped(graph: GroupGraph, names: dict[int, str]) -> dict[str, Any]:
+def _ungrouped(
+    graph: GroupGraph, names: dict[int, str], variables: dict[str, Any]
+) -> dict[str, Any]:
     """Only if it has variables: an empty one would be no group."""
     hosts = [name for pk, name in names.items() if pk not in graph.groups_of]
-    variables = _own_of(graph, UNGROUPED)
     return {UNGROUPED: {"hosts": hosts, "vars": variables}} if variables and hosts else {}
 
 
@@ -162,7 +186,7 @@ def known_hosts(servers: Iterable[Server]) -> str:
 def aliases(servers: Iterable[Server]) -> str:
     """known_hosts lines with the same keys under each server's unique alias."""
     return "".join(
-        f"{alias_of(server)} {key.strip()}\n"
+        f"{ssh_programs.alias_of(server)} {key.strip()}\n"
         for server in servers
         for key in server.host_key.splitlines()
         if key.strip()

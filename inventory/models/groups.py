@@ -14,6 +14,7 @@ from inventory.host_variables import HostVariablesField
 from inventory.validators import RESERVED_NAMES, validate_group_name, validate_object
 from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
 from schema.limits import LONGEST_SEARCH
+from schema.on_delete import CASCADE_ROW
 
 from .group_graph import GroupGraph
 from .host_names import UNPLACED
@@ -115,11 +116,11 @@ class ServerGroupMember(models.Model):
 
     group = models.ForeignKey(ServerGroup, models.CASCADE, related_name="members")
     server = models.ForeignKey(
-        Server, models.CASCADE, null=True, blank=True, related_name="memberships"
+        Server, CASCADE_ROW, null=True, blank=True, related_name="memberships"
     )
     child = models.ForeignKey(
         ServerGroup,
-        models.CASCADE,
+        CASCADE_ROW,
         null=True,
         blank=True,
         related_name="memberships",

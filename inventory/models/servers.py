@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
+from inventory.ansible.connection import without_mark
 from inventory.host_variables import HostVariablesField
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
@@ -37,6 +38,8 @@ from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameFiel
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
 
+# In JSON, the names of variables with a connection's secret or key.
+LOGIN_NAMES = '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
 # How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
@@ -70,6 +73,20 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             .exclude(pk__in=[server.pk for server in servers])
             .select_related("inventory")
             .defer("description", "created_at", "updated_at")
+        )
+
+    def with_logins(self) -> Self:
+        """Servers with a credential, key or connection password of their own.
+
+        Reads the variables of each as text.
+        """
+        texts = {name: Cast(name, models.TextField()) for name in ("variables", "variable_files")}
+        rows = self.alias(**{f"{name}_text": text for name, text in texts.items()})
+        return rows.filter(
+            Q(credential__isnull=False)
+            | ~Q(ssh_key_path="")
+            | Q(variables_text__regex=LOGIN_NAMES)
+            | Q(variable_files_text__regex=LOGIN_NAMES)
         )
 
     def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
@@ -241,7 +258,7 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
         graph = self.inventory.graph
         layers = [*graph.layers_for(self.pk), *self.all_variables()]
         given = [each for _source, each in layers if "ansible_connection" in each]
-        return given[-1]["ansible_connection"] if given else "ssh"
+        return without_mark(given[-1]["ansible_connection"]) if given else "ssh"
 
     @property
     def is_reached_by_ssh(self) -> bool:

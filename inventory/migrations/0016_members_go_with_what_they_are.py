@@ -1,0 +1,35 @@
+from django.db import migrations, models
+
+import schema.on_delete
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("inventory", "0012_groups_of_tags"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="servergroupmember",
+            name="server",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=schema.on_delete.CASCADE_ROW,
+                related_name="memberships",
+                to="inventory.server",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="servergroupmember",
+            name="child",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=schema.on_delete.CASCADE_ROW,
+                related_name="memberships",
+                to="inventory.servergroup",
+                verbose_name="group",
+            ),
+        ),
+    ]
