@@ -18,11 +18,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from console.objects import identity_of
+from schema.batches import in_batches
 from schema.exceptions import Refused
 from schema.fields import EncryptedTextField
 
 from . import context
 from .announcing import ReceiverFailure, announce
+from .edits import changes_of
 from .redaction import masked_like, redacted
 from .signals import recorded
 
@@ -73,7 +75,36 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
             logger.warning("“%s” could not be recorded: %s", action, error)
             return None
 
+    def record_edits(self, edits: Iterable[tuple[Model | None, Model]]) -> None:
+        """Record rows that were written in bulk, as django-auditlog records each that is saved.
+
+        Takes pairs of the row before (None: it is new) and after, of one model. No query for each,
+        unless somebody listens.
+        """
+        found = [
+            (row, action, details)
+            for row, action, changes in changes_of(edits)
+            if (details := _edit_details(row, changes))
+        ]
+        if not found:
+            return
+        if recorded.has_listeners(found[0][0]._meta.model):
+            for row, action, details in found:
+                self.record(_named(row, action), row, **details)
+            return
+        user = context.current().user
+        lines = (self._line(_named(row, what), row, user, told) for row, what, told in found)
+        for batch in in_batches(lines, lambda line: line.details):
+            self.bulk_create(batch)
+
     def _write(
+        self, action: str, resource: Model | None, user: Any, details: dict[str, Any]
+    ) -> AuditLog:
+        line = self._line(action, resource, user, details)
+        line.save(force_insert=True)
+        return line
+
+    def _line(
         self, action: str, resource: Model | None, user: Any, details: dict[str, Any]
     ) -> AuditLog:
         acting = context.current()
@@ -86,7 +117,7 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
                 named["terminal"] = context.terminal()
         # People may delete themselves: then there is no row that the line could point to.
         is_gone = action.endswith(".deleted") and resource is not None and resource == user
-        return self.create(
+        return self.model(
             user_id=None if is_gone else getattr(user, "pk", None),
             action=action,
             resource_type=resource._meta.model_name if resource is not None else "",
@@ -132,26 +163,8 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
 
         Secrets are not recorded, only which of them were set or cleared.
         """
-        # For a new row django-auditlog also lists reverse relations: "jobs", from None to
-        # "automation.Job.None".
-        columns = {field.name for field in instance._meta.concrete_fields}
-        changes = {
-            name: [masked_like(before, after), after]
-            for name, (before, after) in (changes or {}).items()
-            if name in columns
-        }
-        if not changes:
-            return None
-        secrets = {
-            field.name: changes.pop(field.name)
-            for field in instance._meta.concrete_fields
-            if isinstance(field, EncryptedTextField) and field.name in changes
-        }
-        given = [name for name, (_before, after) in secrets.items() if after]
-        cleared = [name for name, (before, after) in secrets.items() if before and not after]
-        said = {"changes": changes, "given": given, "cleared": cleared}
-        details = {name: value for name, value in said.items() if value}
-        return self.record(f"{instance._meta.model_name}.{action}", instance, **details)
+        details = _edit_details(instance, changes or {})
+        return self.record(_named(instance, action), instance, **details) if details else None
 
     def log_m2m_changes(
         self, changed_queryset: Any, instance: Model, operation: str, field_name: str
@@ -162,6 +175,31 @@ class AuditLogQuerySet(models.QuerySet["AuditLog"]):
             return None
         details = {f"{field_name}_{'added' if operation == 'add' else 'removed'}": names}
         return self.record(f"{instance._meta.model_name}.updated", instance, **details)
+
+
+def _named(row: Model, action: str) -> str:
+    return f"{row._meta.model_name}.{action}"
+
+
+def _edit_details(row: Model, changes: dict[str, Any]) -> dict[str, Any]:
+    """What a line says about these changes, {field: (before, after)}; {} if nothing changed."""
+    # For a new row django-auditlog also lists reverse relations: "jobs", from None to
+    # "automation.Job.None".
+    columns = {field.name for field in row._meta.concrete_fields}
+    changes = {
+        name: [masked_like(before, after), after]
+        for name, (before, after) in changes.items()
+        if name in columns
+    }
+    secrets = {
+        field.name: changes.pop(field.name)
+        for field in row._meta.concrete_fields
+        if isinstance(field, EncryptedTextField) and field.name in changes
+    }
+    given = [name for name, (_before, after) in secrets.items() if after]
+    cleared = [name for name, (before, after) in secrets.items() if before and not after]
+    said = {"changes": changes, "given": given, "cleared": cleared}
+    return {name: value for name, value in said.items() if value}
 
 
 def _name(user: Any) -> str:

@@ -14,7 +14,7 @@ from django.db.models import F, Model
 
 from audit.models import AuditLog
 from automation.models import Job, Run
-from inventory.models import Server, ServerGroup
+from inventory.models import Server, ServerGroup, VariableOverride
 from schema import project
 from schema.encryption import Undecryptable, encrypted_anew, is_current
 from schema.fields import EncryptedTextField
@@ -25,6 +25,7 @@ ROWS_AT_ONCE = 200
 MIXED = (
     *((Run, "extra_vars"), (Job, "extra_vars")),
     *((model, name) for model in (Server, ServerGroup) for name in ("variables", "variable_files")),
+    *((VariableOverride, name) for name in ("value", "replaced")),
 )
 
 

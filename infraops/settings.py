@@ -237,6 +237,7 @@ AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
 # Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
 TIMES, OF_IMPORTS = ["created_at", "updated_at"], ["position", "sealed_with", "imported_variables"]
+OF_SYNCS = ["digest", "synced_at", "state", "message"]
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
@@ -245,18 +246,16 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_callable": "audit.redaction.mask_value",
     },
     {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
+    {"model": "inventory.InventorySource", "exclude_fields": [*OF_SYNCS, *TIMES]},
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
-    {"model": "inventory.ServerGroupMember", "exclude_fields": ["position"]},
-    {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, *TIMES]},
+    {"model": "inventory.ServerGroupMember", "exclude_fields": ["position", "source"]},
+    {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, "was_active", *TIMES]},
     {
         "model": "inventory.Credential",
         "m2m_fields": {"allowed_servers"},
         "exclude_fields": TIMES,
         "mask_fields": [
-            "ssh_private_key",
-            "ssh_key_passphrase",
-            "ssh_password",
-            "become_password",
+            *("ssh_private_key", "ssh_key_passphrase", "ssh_password", "become_password"),
             "environment",
         ],
         "mask_callable": "audit.redaction.masked_if_any",
@@ -267,10 +266,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.masked_if_any",
     },
-    {
-        "model": "automation.Playbook",
-        "exclude_fields": ["file_hash", "created_at", "updated_at"],
-    },
+    {"model": "automation.Playbook", "exclude_fields": ["file_hash", *TIMES]},
     {"model": "tickets.Ticket", "include_fields": ["title", "description"]},
 ]
 
@@ -311,6 +307,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobStatus": "automation.models.Job.Status",
         "RunOutcome": "automation.models.Run.End",
+        "RunState": "automation.models.Run.State",
+        "SourceState": "inventory.models.InventorySource.State",
         "TaskStatus": "automation.models.TaskResult.Status",
         "TicketStatus": "tickets.models.Ticket.Status",
     },

@@ -1,5 +1,7 @@
 """Filters for the lists of servers and credentials."""
 
+from typing import Any
+
 import django_filters.rest_framework as filters
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -10,10 +12,12 @@ from .models import (
     Credential,
     CredentialQuerySet,
     Inventory,
+    InventorySource,
     Server,
     ServerGroup,
     ServerGroupQuerySet,
     ServerQuerySet,
+    VariableOverride,
 )
 from .models.host_names import split_hostname
 
@@ -65,6 +69,34 @@ class InventoryFilters(filters.FilterSet):
         return inventories.filter(Q(name__icontains=text) | Q(description__icontains=text))
 
 
+class InventorySourceFilters(filters.FilterSet):
+    name = filters.CharFilter()
+    inventory = filters.CharFilter(field_name="inventory__name")
+    state = filters.ChoiceFilter(choices=InventorySource.State)
+    is_active = YesNoFilter()
+    search = SearchFilter(method="found", label="Part of name or path")
+    ordering = filters.OrderingFilter(fields=["name", "synced_at", "created_at", "updated_at"])
+
+    class Meta:
+        model = InventorySource
+        fields: list[str] = []
+
+    def found(self, sources: Any, name: str, text: str) -> Any:
+        return sources.search(text)
+
+
+class VariableOverrideFilters(filters.FilterSet):
+    name = filters.CharFilter()
+    server = filters.CharFilter(field_name="server__hostname")
+    group = filters.CharFilter(field_name="group__name")
+    conflict = filters.ChoiceFilter(choices=VariableOverride.Conflict)
+    ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
+
+    class Meta:
+        model = VariableOverride
+        fields: list[str] = []
+
+
 class ServerGroupFilters(filters.FilterSet):
     name = filters.CharFilter()
     inventory = filters.CharFilter(field_name="inventory__name")
@@ -82,6 +114,7 @@ class ServerGroupFilters(filters.FilterSet):
 class ServerFilters(filters.FilterSet):
     hostname = HostnameFilter(label="web1, or web1@staging")
     inventory = filters.CharFilter(field_name="inventory__name")
+    source = filters.CharFilter(field_name="source__name")
     environment = LowerCaseFilter()
     is_active = YesNoFilter()
     tag = SearchFilter(method="tagged", label="“role=web”, or “canary” with any value")

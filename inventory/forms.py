@@ -3,12 +3,17 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
+from unfold.forms import PaginationInlineFormSet
 
 from console.key_values import KeyValuesField, MarkedValuesField
+from schema.encryption import Undecryptable
+from schema.exceptions import Refused
 
 from .ansible.connection import ALIASES
 from .host_variables import variables_to_store
-from .models import Server
+from .importing.overriding import value_to_store
+from .models import Server, VariableOverride
 from .validators import validate_tags
 
 
@@ -44,6 +49,53 @@ class ServerForm(VariablesForm):
 
 class ServerGroupForm(VariablesForm):
     pass
+
+
+class MemberFormSet(PaginationInlineFormSet):
+    """Members of a group; those that a source has put in stay."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = [form.instance for form in self.deleted_forms if form.instance.source_id]
+        if kept:
+            raise ValidationError([member.advice for member in kept])
+
+
+class OverrideForm(forms.ModelForm):
+    """An override of one variable of a server or group; a mask keeps the stored secret."""
+
+    class Meta:
+        model = VariableOverride
+        fields: ClassVar = ["server", "group", "value"]
+        field_classes: ClassVar = {"value": MarkedValuesField}
+
+    def clean_value(self) -> Any:
+        given = self.cleaned_data["value"]
+        if not isinstance(given, dict) or len(given) != 1:
+            raise ValidationError("Enter exactly one variable.")
+        (name,) = given
+        if self.instance.pk and name != self.instance.name:
+            raise ValidationError(
+                f"This overrides “{self.instance.name}”. Add another override for “{name}”."
+            )
+        return given
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        row = self.instance.row or given.get("server") or given.get("group")
+        if row is None or (given.get("server") and given.get("group")):
+            raise ValidationError("Choose a server or a group.")
+        for name, value in (given.get("value") or {}).items():
+            try:
+                value_to_store(row, name, value, is_secret=self.is_secret(name))
+            except (Refused, Undecryptable) as error:
+                raise ValidationError(str(error)) from None
+        return given
+
+    def is_secret(self, name: str) -> bool | None:
+        """Whether it is marked; None keeps the mark that is stored."""
+        marked = getattr(self.cleaned_data["value"], "marked", None)
+        return None if marked is None else name in marked
 
 
 def _text(**more: Any) -> forms.CharField:

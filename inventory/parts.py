@@ -10,8 +10,10 @@ from console.collected import (
 )
 
 from .api.credentials import CredentialViewSet
+from .api.dynamic import DynamicInventoryViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
+from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
 from .models import Server
 from .variable_sealing import examine_variables
 
@@ -22,6 +24,8 @@ MENU = [
     ),
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
+    list_entry("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
+    list_entry("Inventory", 318, "inventory.variableoverride", "Overrides", "edit_note"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
 
@@ -44,7 +48,26 @@ API = [
         order=15,
     ),
     Endpoint(
+        prefix="inventory",
+        viewset=DynamicInventoryViewSet,
+        basename="dynamic-inventory",
+        root={"inventory": "dynamic-inventory-list"},
+        order=14,
+    ),
+    Endpoint(
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
+    ),
+    Endpoint(
+        prefix="inventory-sources",
+        viewset=InventorySourceViewSet,
+        root={"inventory-sources": "inventorysource-list"},
+        order=17,
+    ),
+    Endpoint(
+        prefix="overrides",
+        viewset=VariableOverrideViewSet,
+        root={"overrides": "variableoverride-list"},
+        order=18,
     ),
     Endpoint(
         prefix="credentials",
@@ -59,10 +82,12 @@ ROLES = [
         app="inventory",
         viewer=(
             "inventory.view_inventory",
+            "inventory.view_inventorysource",
             "inventory.view_server",
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
+            "inventory.view_variableoverride",
         ),
         auditor=("inventory.view_credential",),
         operator=(
@@ -74,11 +99,18 @@ ROLES = [
             "inventory.add_inventory",
             "inventory.change_inventory",
             "inventory.delete_inventory",
+            "inventory.export_secrets",
             *(
                 f"inventory.{verb}_{model}"
-                for model in ("servergroup", "servergroupmember")
+                for model in (
+                    "inventorysource",
+                    "servergroup",
+                    "servergroupmember",
+                    "variableoverride",
+                )
                 for verb in ("add", "change", "delete")
             ),
+            "inventory.sync_inventorysource",
             "inventory.add_server",
             "inventory.change_server",
             "inventory.delete_server",

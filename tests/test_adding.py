@@ -52,6 +52,11 @@ WITHOUT: dict[str, dict[str, str]] = {
         "endpoint": "/api/runs/<id>/logs.",
         "audit": BY_THE_WORKER,
     },
+    "automation.HostResult": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/host-results.",
+        "audit": BY_THE_WORKER,
+    },
     "automation.TaskResult": {"endpoint": "/api/jobs/<id>/tasks.", "audit": BY_THE_WORKER},
     "automation.ServerLock": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"),
@@ -74,7 +79,11 @@ WITHOUT: dict[str, dict[str, str]] = {
 }
 MODELS = project.models()
 # Verbs of these record under another name than the model's.
-RECORDED_AS = {"tickets.TicketComment": "ticket.commented", "automation.Job": "job.finished"}
+RECORDED_AS = {
+    "tickets.TicketComment": "ticket.commented",
+    "automation.Job": "job.finished",
+    "inventory.VariableOverride": "server.variable_overridden",
+}
 
 
 def has_admin(model: type[Model]) -> bool:

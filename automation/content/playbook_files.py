@@ -5,7 +5,6 @@ Links are resolved; nothing outside the root is ever read.
 """
 
 import hashlib
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import yaml
 from django.conf import settings
 from django.core.exceptions import ValidationError
+
+from schema.paths import locate_below
 
 BUILTIN = "infraops:"
 BUILTIN_ROOT = Path(__file__).parent.parent / "playbooks"
@@ -46,28 +47,7 @@ def locate_file(file_path: str) -> Path:
 
     Raises ValidationError if it is outside the root.
     """
-    root = root_of(file_path)
-    relative = Path(file_path.removeprefix(BUILTIN))
-    if relative.is_absolute() or ".." in relative.parts:
-        raise ValidationError(f"“{file_path}” must be relative to {root}, without “..”.")
-    try:
-        path = (root / relative).resolve()
-    except (OSError, RuntimeError, ValueError):  # too long, a symlink loop, a NUL
-        raise ValidationError(f"“{file_path!a}” is not a valid path.") from None
-    if not path.is_relative_to(root):
-        raise ValidationError(f"“{file_path}” is outside {root}.")
-    if _is_special(path):
-        raise ValidationError(f"“{file_path}” is not a regular file.")
-    return path
-
-
-def _is_special(path: Path) -> bool:
-    """True for a pipe, socket or device, which may block forever when opened."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return locate_below(root_of(file_path), file_path.removeprefix(BUILTIN), file_path)
 
 
 def spelled_path(file_path: str) -> str:

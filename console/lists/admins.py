@@ -233,7 +233,8 @@ class ConsoleAdmin(ModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say that rows which history refers to are kept, instead of listing a million rows."""
         names = [str(obj) for obj in objs]
-        kept = [f"{obj}: {uses}" for obj in objs if (uses := find_references(obj))]
+        reasons = {obj: getattr(obj, "reason_to_keep", "") or find_references(obj) for obj in objs}
+        kept = [f"{obj}: {reason}" for obj, reason in reasons.items() if reason]
         return names, {self.opts.verbose_name_plural: len(names)}, set(), kept
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:

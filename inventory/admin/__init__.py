@@ -1,1 +1,1 @@
-from . import credentials, inventories, servers  # noqa: F401  (each registers its own)
+from . import credentials, inventories, overrides, servers, sources  # noqa: F401  (each registers)

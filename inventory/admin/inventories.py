@@ -8,7 +8,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from console.lists import ConsoleAdmin, Day, Narrow, TimeRangeFilter, without_fields
-from inventory.forms import ServerGroupForm
+from inventory.forms import MemberFormSet, ServerGroupForm
 from inventory.host_variables import shown_variables
 from inventory.models import Inventory, ServerGroup, ServerGroupMember
 
@@ -22,6 +22,7 @@ class InventoryAdmin(ConsoleAdmin):
     search_help_text = "Name or description"
     when_empty = "An inventory is a set of servers that runs see together."
     readonly_fields = ["created_at", "updated_at"]
+    change_form_outer_before_template = "inventory/_inventory_tools.html"
     fieldsets = [
         (None, {"fields": ["name", "description", "separates_environments"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
@@ -43,6 +44,7 @@ class InventoryAdmin(ConsoleAdmin):
 
 class MemberInline(TabularInline):
     model = ServerGroupMember
+    formset = MemberFormSet
     fk_name = "group"
     fields: ClassVar = ["server", "child"]
     autocomplete_fields: ClassVar = ["server", "child"]
@@ -80,8 +82,16 @@ class ServerGroupAdmin(ConsoleAdmin):
         return fieldsets if obj else without_fields(fieldsets, self.readonly_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A group stays in its inventory."""
-        return [*self.readonly_fields, *(["inventory"] if obj else [])]
+        """A group stays in its inventory, and what a source owns is changed there."""
+        owned = obj.fields_of_source() if obj is not None and obj.source_id else ()
+        return [*self.readonly_fields, *(["inventory"] if obj else []), *owned]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Leave alone what its source owns, which is masked here."""
+        if change and obj.source_id:
+            obj.save(update_fields=[*form.fields, "updated_at"])
+        else:
+            super().save_model(request, obj, form, change)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -101,6 +101,18 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
             server.variables = shown_variables(server.variables)
         return server
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What a source owns is changed there."""
+        owned = obj.fields_of_source() if obj is not None and obj.source_id else ()
+        return [*self.readonly_fields, *owned]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Leave alone what its source owns, which is masked here."""
+        if change and obj.source_id:
+            obj.save(update_fields=[*form.fields, "updated_at"])
+        else:
+            super().save_model(request, obj, form, change)
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:

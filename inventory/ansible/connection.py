@@ -28,6 +28,7 @@ BECOME_PASSWORDS = (
 )
 BECOME_USERS = ("ansible_become_user", "ansible_sudo_user", "ansible_su_user")
 PASSWORDS = (*SSH_PASSWORDS, *BECOME_PASSWORDS)
+LOGINS = frozenset((*PASSWORDS, *ALIASES["ssh_key_path"]))
 # {name that a column or credential sets: every name of the same option}.
 SPELLINGS = {
     "ansible_host": ALIASES["ip_address"],
@@ -119,8 +120,11 @@ def _merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def without_logins(variables: dict[str, Any]) -> dict[str, Any]:
     """The variables without those that log in or become another user."""
-    kept = without_connection_secrets(variables)
-    return {name: value for name, value in kept.items() if name not in ALIASES["ssh_key_path"]}
+    return {
+        name: value
+        for name, value in variables.items()
+        if name not in LOGINS and not is_connection_secret(name)
+    }
 
 
 def without_connection_secrets(variables: dict[str, Any]) -> dict[str, Any]:

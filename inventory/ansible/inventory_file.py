@@ -7,11 +7,11 @@ inventory stands in files beside it, so that it keeps its place in Ansible's pre
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from inventory.host_variables import opened_if_possible, opened_variables
+from inventory.host_variables import NESTED, opened_if_possible, opened_variables
 from inventory.models import (
     ALL,
     UNGROUPED,
@@ -83,50 +83,69 @@ def build_inventory(
     own = {server.pk: _of_neighbour(server, graph) for server in neighbours}
     own |= {server.pk: _of_target(server, logins, graph) for server in targets}
     servers = sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk))
+    hostvars = {server.inventory_name: own[server.pk] for server in servers}
+    everybody = graph.by_name.get(ALL)
+    vars_of = _variables_for(targets, graph)
+    own_for_all = vars_of(everybody) if everybody else {}
+    for_all = _shared(targets, neighbours, logins, hostvars, own_for_all)
+    return arranged(servers, hostvars, for_all, graph, vars_of)
+
+
+def arranged(
+    servers: list[Server],
+    hostvars: dict[str, dict[str, Any]],
+    for_all: dict[str, Any],
+    graph: GroupGraph,
+    vars_of: Callable[[Any], dict[str, Any]],
+) -> dict[str, Any]:
+    """Groups and `_meta` as a script prints them; `vars_of(group)` are the group's variables.
+
+    The servers are in the inventory's order.
+    """
     names = {server.pk: server.inventory_name for server in servers}
-    hostvars = {name: own[pk] for pk, name in names.items()}
-    of_groups = _variables_of_groups(graph, targets)
-    for_all = _shared(targets, neighbours, logins, hostvars, of_groups.get(ALL, {}))
     inventory: dict[str, Any] = {ALL: {"hosts": list(names.values()), "vars": for_all}}
     for pk, group in graph.groups.items():
         if group.name not in (ALL, UNGROUPED):
             # Without `hosts`, Ansible takes it for a host.
             hosts = [names[each] for each in graph.servers[pk] if each in names]
             children = [graph.groups[child].name for child in graph.children[pk]]
-            variables = of_groups[group.name] | _priority_of(group)
+            variables = vars_of(group) | _priority_of(group)
             inventory[group.name] = {"hosts": hosts, "children": children, "vars": variables}
-    ungrouped = _ungrouped(graph, names, of_groups.get(UNGROUPED, {}))
-    inventory |= ungrouped | _environments(servers, inventory)
+    ungrouped = graph.by_name.get(UNGROUPED)
+    if ungrouped:
+        inventory |= _ungrouped(graph, names, vars_of(ungrouped))
+    inventory |= _environments(servers, inventory)
     inventory["_meta"] = {"hostvars": hostvars}
     return inventory
 
 
 def _of_target(server: Server, logins: Logins, graph: GroupGraph) -> dict[str, Any]:
-    variables = connection_of(server) | logins.merged(server)
+    inherited = graph.connection_names_for(server.pk)
+    variables = every_spelling(connection_of(server), inherited) | logins.merged(server, inherited)
     if ssh_programs.needs_own(server, logins):
         own = ssh_programs.variables_of(server, logins.folder)
         variables |= {name: as_data(path) for name, path in own.items()}
-    return every_spelling(variables, graph.connection_names_for(server.pk))
+    return variables
 
 
 def _of_neighbour(server: Server, graph: GroupGraph) -> dict[str, Any]:
     inherited = graph.connection_names_for(server.pk)
-    variables = connection_of(server) | variables_of_neighbour(server)
+    columns = every_spelling(connection_of(server), inherited)
     # Passwords that groups set are for targets only.
     silenced = [name for name in inherited if is_connection_secret(name)]
-    return every_spelling(variables, inherited) | dict.fromkeys(silenced, "")
+    return columns | variables_of_neighbour(server) | dict.fromkeys(silenced, "")
 
 
-def _variables_of_groups(graph: GroupGraph, targets: list[Server]) -> dict[str, dict[str, Any]]:
-    """{group: its variables, decrypted}; connection secrets only of groups with targets."""
+def _variables_for(targets: list[Server], graph: GroupGraph) -> Callable[[Any], dict[str, Any]]:
+    """What gives a group's variables, decrypted; connection secrets only if it has targets."""
     reaching = graph.reaching(server.pk for server in targets)
-    return {
-        group.name: opened_variables(
-            group,
-            group.variables if pk in reaching else without_connection_secrets(group.variables),
-        )
-        for pk, group in graph.groups.items()
-    }
+
+    def opened(group: Any) -> dict[str, Any]:
+        given = group.variables
+        kept = given if group.pk in reaching else without_connection_secrets(given)
+        return opened_variables(group, kept)
+
+    return opened
 
 
 def _priority_of(group: Any) -> dict[str, Any]:
@@ -211,8 +230,11 @@ def variables_of_neighbour(server: Server) -> dict[str, Any]:
 def without_wrong_marks(value: Any) -> Any:
     """A copy without values that are marked as Ansible marks them in JSON, but wrongly."""
     if isinstance(value, dict):
-        kept = {name: item for name, item in value.items() if not _is_wrong(item)}
-        return {name: without_wrong_marks(item) for name, item in kept.items()}
+        return {
+            name: without_wrong_marks(item) if isinstance(item, NESTED) else item
+            for name, item in value.items()
+            if not _is_wrong(item)
+        }
     if isinstance(value, list):
         return [without_wrong_marks(item) for item in value if not _is_wrong(item)]
     return value

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from audit.redaction import MASK, redacted
 from inventory.large_numbers import as_numbers
-from inventory.models import Credential, Server, group_name
+from inventory.models import Credential, Server, VariableOverride, group_name
 
 from . import ssh_programs
 from .credential_variables import KEY_FILE, OWN, every_spelling, layers, texts_of
@@ -35,6 +37,12 @@ class Variable:
     source: str
     # Source of the value that this one overrides; empty: none.
     wins_over: str = ""
+    # Where the override is edited that stands in place of an inventory source's value.
+    override_url: str = ""
+
+    @property
+    def is_override(self) -> bool:
+        return bool(self.override_url)
 
 
 @dataclass(frozen=True)
@@ -52,11 +60,12 @@ def list_variables(server: Server) -> list[Variable]:
     Without those of host_vars and group_vars beside a playbook, which only its run sees.
     """
     found: dict[str, Variable] = {}
+    urls = _urls_of_overrides(server)
     for source, variables in _sources(server):
         for name, value in variables.items():
             loser = found[name].source if name in found else ""
             shown = as_numbers(redacted({name: value})[name])
-            found[name] = Variable(name, shown, source, loser)
+            found[name] = Variable(name, shown, source, loser, urls.get((source, name), ""))
     return sorted(found.values(), key=lambda variable: variable.name)
 
 
@@ -78,6 +87,17 @@ def groups_of(server: Server) -> list[GroupOfServer]:
     return found
 
 
+def _urls_of_overrides(server: Server) -> dict[tuple[str, str], str]:
+    """{(source as in `_sources`, variable): URL} for the server and its groups."""
+    groups = [group.pk for group in server.inventory.graph.with_variables_for(server.pk)]
+    rows = VariableOverride.objects.filter(Q(server=server) | Q(group__in=groups))
+    found = {}
+    for override in rows.select_related("group"):
+        own = f"Group {override.group.name}" if override.group else SOURCES[OWN]
+        found[override.file or own, override.name] = override.get_absolute_url()
+    return found
+
+
 def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
     """Variables by source, in the order in which Ansible merges them, weakest first."""
     graph = server.inventory.graph
@@ -89,7 +109,8 @@ def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
     inherited = graph.connection_names_for(server.pk)
     for source, variables in layers(server, credential, given):
         label = SOURCES.get(source, f"Credential {credential}")
-        found.append((label, every_spelling(variables, inherited)))
+        own = source == OWN
+        found.append((label, variables if own else every_spelling(variables, inherited)))
     if (credential and credential.needs_pin(server)) or ssh_programs.address_unknown(server):
         found.append(("Pinned host key", dict.fromkeys(ssh_programs.VARIABLES, ONLY_PINNED)))
     found += [(path, variables) for path, variables in server.all_variables()[1:]]

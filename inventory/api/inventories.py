@@ -65,6 +65,11 @@ class ServerGroupSerializer(VariablesSerializer):
         error_messages={"does_not_exist": "There is no inventory {pk_value}."},
         help_text="Its inventory, for good; by default the default one.",
     )
+    source_id = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="The inventory source that its variables come from.",
+    )
     server_ids = _keys(Server, "The servers in the group itself, in its order; new ones come last.")
     group_ids = _keys(ServerGroup, "The groups in it, in its order; new ones come last.")
 
@@ -73,6 +78,7 @@ class ServerGroupSerializer(VariablesSerializer):
         fields = [
             "id",
             "inventory_id",
+            "source_id",
             "name",
             "description",
             "variables",

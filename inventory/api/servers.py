@@ -24,6 +24,11 @@ class ServerSerializer(VariablesSerializer):
     inventory = serializers.CharField(
         source="inventory.name", read_only=True, help_text="Name of its inventory."
     )
+    source_id = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="The inventory source that it belongs to.",
+    )
     credential_id = serializers.PrimaryKeyRelatedField(
         source="credential",
         queryset=Credential.objects.all(),
@@ -41,6 +46,8 @@ class ServerSerializer(VariablesSerializer):
             "hostname",
             "inventory",
             "inventory_name",
+            "source_id",
+            "missing_since",
             "ip_address",
             "os_type",
             "os_version",
@@ -58,8 +65,13 @@ class ServerSerializer(VariablesSerializer):
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "inventory_name", "created_at", "updated_at"]
-        extra_kwargs: ClassVar = {"inventory_name": {"help_text": "What Ansible calls it."}}
+        read_only_fields = [
+            *("id", "inventory_name", "source_id", "missing_since", "created_at", "updated_at"),
+        ]
+        extra_kwargs: ClassVar = {
+            "inventory_name": {"help_text": "What Ansible calls it."},
+            "missing_since": {"help_text": "When its source no longer had it: it is inactive."},
+        }
 
 
 class ServerFactsSerializer(serializers.ModelSerializer):

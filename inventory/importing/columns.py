@@ -4,29 +4,36 @@ The variables stay as they are and win. Columns are for people, filters and host
 plain value there, such as a template, leaves them empty.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from inventory.ansible import reading
 from inventory.ansible.connection import ALIASES, named, plain_value
 from inventory.models import Server
+from inventory.models.ownership import ENVIRONMENT
 
-ENVIRONMENT = ("environment", "infraops_environment")
 EMPTY = {"ip_address": "", "ssh_port": 22, "ssh_user": "", "ssh_key_path": ""}
 
 
-def derive(host: reading.ListedHost, server: Server, environment: str) -> None:
-    """Set the columns that the host's variables name, and empty those that they no longer do."""
+def derive(server: Server, before: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+    """Set the columns that its variables name, and empty those that they no longer do.
+
+    `before` are the names of those that it had.
+    """
     for column, names in ALIASES.items():
-        if any(name in host.variables for name in names):
-            value = _valid(column, named(host.variables, names))
+        if any(name in variables for name in names):
+            value = _valid(column, named(variables, names))
             setattr(server, column, EMPTY[column] if value is None else value)
-        elif any(name in server.imported_variables for name in names):
+        elif any(name in before for name in names):
             setattr(server, column, EMPTY[column])
-    if chosen := environment or _valid("environment", named(host.variables, ENVIRONMENT)):
-        server.environment = chosen.strip().lower()
+
+
+def named_environment(variables: Mapping[str, Any]) -> str:
+    """The environment that a host's variables name; "" if none does."""
+    found = _valid("environment", named(variables, ENVIRONMENT))
+    return found.strip().lower() if found else ""
 
 
 def _valid(column: str, value: Any) -> Any:

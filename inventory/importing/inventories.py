@@ -1,93 +1,62 @@
 """Take over an Ansible inventory: hosts, groups, what is in them, their order, their variables.
 
-What the inventory sets is set, and what an earlier import has set and is gone from it is removed.
-Servers, groups, members and variables that people have added stay.
+Everything is read once, compared in memory, and written with a few statements. With a source, what
+the source no longer has goes: servers are deactivated, groups removed. Without one, what an earlier
+import has set and is gone is removed, and servers, groups, members and variables that people have
+added stay.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from __future__ import annotations
 
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from audit.models import AuditLog
 from inventory.ansible import reading
-from inventory.models import Inventory, Server
+from inventory.models import Inventory, InventorySource
 from schema.exceptions import Refused
-from schema.sealing import sealed_paths
 
-from . import columns
 from .groups import import_groups
-from .names import Hostnames
-from .variables import flattened_copies, take_files, take_variables
-
-COMPARED = (
-    *("inventory_name", "position", "ip_address", "ssh_port", "ssh_user", "ssh_key_path"),
-    *("environment", "variables", "variable_files", "imported_variables"),
-)
-
-
-class NotTaken(Exception):
-    """This host does not become a server; the message says why."""
-
-
-@dataclass
-class InventoryImport:
-    """Names of servers and groups by result; `refused` includes reasons."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    groups_added: list[str] = field(default_factory=list)
-    groups_changed: list[str] = field(default_factory=list)
-    # {variable, or path of a value in it: hosts and groups}
-    encrypted: dict[str, list[str]] = field(default_factory=dict)
-    # {path of a value that JSON cannot hold as it is: hosts and groups}
-    inexact: dict[str, list[str]] = field(default_factory=dict)
-    # {variable that an earlier release copied from a group: hosts it was removed from}
-    unflattened: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def is_all_refused(self) -> bool:
-        return bool(self.refused) and not (self.added or self.changed or self.unchanged)
-
-    def note_values(self, source: reading.ListedHost, row: Any) -> None:
-        """Add what is encrypted and what is inexact of a host or group."""
-        taken = {name: row.variables.get(name) for name in source.variables}
-        files = {file["path"]: file.get("variables", {}) for file in row.variable_files}
-        for path, _value in sealed_paths(taken | files):
-            self.encrypted.setdefault(path, []).append(source.name)
-        for path in source.changed:
-            self.inexact.setdefault(path, []).append(source.name)
+from .hosts import import_hosts
+from .intake import Intake
+from .report import InventoryImport
 
 
 def import_inventory(
     listed: reading.ListedInventory,
     name: str = "",
     *,
+    source: InventorySource | None = None,
     environment: str = "",
     dry_run: bool = False,
+    expect: str = "",
 ) -> InventoryImport:
-    """Write it as rows of the inventory of this name, all or none of it; without a name, the
-    default one.
+    """Write it as rows of the source's inventory, or of that of this name (by default the default
+    one): all or none of it.
 
-    Records each changed row, and the import. Raises ValidationError for an impossible name, and
-    Refused if the inventory cannot be taken as a whole. Single hosts may be refused, with a reason.
+    `expect` is the digest of a dry run's report. Records each changed row, and the import. Raises
+    ValidationError for an impossible name, and Refused if the inventory cannot be taken as a whole,
+    or is not what was expected. Single hosts may be refused, with a reason.
     """
-    report = InventoryImport()
     with transaction.atomic():
-        inventory = _inventory(name)
-        servers = _import_hosts(listed, inventory, environment, report)
-        import_groups(listed, inventory, servers, report)
-        if report.added or report.changed or report.groups_added or report.groups_changed:
-            _record(inventory, report)
+        inventory = source.inventory if source else inventory_named(name)
+        # One import at a time.
+        inventory = Inventory.objects.select_for_update().get(pk=inventory.pk)
+        intake = Intake(inventory, source, environment)
+        servers = import_hosts(listed, intake)
+        import_groups(listed, intake, servers, _keys_of_refused(intake))
+        report = intake.report
+        report.warnings = listed.warnings
+        if expect and expect != report.digest():
+            raise Refused("The inventory changed since you looked at it. Look again.")
+        if report.changes_anything and not dry_run:
+            _record(intake)
         if dry_run:
             transaction.set_rollback(True)
     return report
 
 
-def _inventory(name: str) -> Inventory:
+def inventory_named(name: str) -> Inventory:
+    """The inventory of this name, made if there is none; without one, the default one."""
     found = Inventory.objects.named(name) if name else Inventory.objects.default()
     if found is None:
         found = Inventory(name=name)
@@ -96,67 +65,14 @@ def _inventory(name: str) -> Inventory:
     return found
 
 
-def _record(inventory: Inventory, report: InventoryImport) -> None:
-    counts = {
-        name: len(getattr(report, name))
-        for name in ("added", "changed", "unchanged", "refused", "groups_added", "groups_changed")
-    }
-    AuditLog.objects.record("inventory.imported", inventory, **counts)
+def _keys_of_refused(intake: Intake) -> set[int]:
+    """Servers whose hosts were refused: what they are in stays."""
+    names = list(intake.report.refused)
+    rows = intake.inventory.servers.filter(inventory_name__in=names) if names else []
+    return {server.pk for server in rows}
 
 
-def _import_hosts(
-    listed: reading.ListedInventory, inventory: Inventory, environment: str, report: InventoryImport
-) -> dict[str, Server]:
-    """{host: its server}, without those refused."""
-    hostnames = Hostnames(inventory, [host.name for host in listed.hosts])
-    servers = {}
-    for position, host in enumerate(listed.hosts):
-        server = hostnames.server_of(host.name)
-        before = [getattr(server, name) for name in COMPARED]
-        try:
-            copies = _apply(listed, host, server, environment)
-            server.position = position
-            _file(report, server, before)
-        except NotTaken as reason:
-            report.refused[host.name] = str(reason)
-            continue
-        servers[host.name] = server
-        report.note_values(host, server)
-        for name in copies:
-            report.unflattened.setdefault(name, []).append(host.name)
-    return servers
-
-
-def _apply(
-    listed: reading.ListedInventory, host: reading.ListedHost, server: Server, environment: str
-) -> list[str]:
-    """Set the host's values on the server, without saving.
-
-    Returns names of variables that were copies of a group's.
-    """
-    try:
-        copies = flattened_copies(listed, host, server)
-        server.variables = {n: v for n, v in server.variables.items() if n not in copies}
-        columns.derive(host, server, environment)
-        take_variables(host, server)
-        take_files(host, server)
-    except Refused as problem:
-        raise NotTaken(str(problem)) from None
-    return copies
-
-
-def _file(report: InventoryImport, server: Server, before: list[Any]) -> None:
-    """Validate and save the server if it changed, and add it to the report. Raises NotTaken."""
-    try:
-        server.full_clean()
-        is_new = server.pk is None
-        is_changed = [getattr(server, name) for name in COMPARED] != before
-        if is_new or is_changed:
-            with transaction.atomic():
-                server.save()
-    except ValidationError as error:
-        raise NotTaken(" ".join(error.messages)) from None
-    except DatabaseError as error:
-        raise NotTaken(f"The database refused it: {error}") from None
-    lines = report.added if is_new else report.changed if is_changed else report.unchanged
-    lines.append(server.hostname)
+def _record(intake: Intake) -> None:
+    action = "inventorysource.synced" if intake.source else "inventory.imported"
+    row = intake.source or intake.inventory
+    AuditLog.objects.record(action, row, **intake.report.counts())

@@ -1,21 +1,29 @@
 """Which server a host of an inventory is, and the hostname of a new one."""
 
-import unicodedata
-from collections.abc import Sequence
+from __future__ import annotations
 
-from inventory.models import Inventory, Server
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from inventory.models import Inventory, InventorySource, Server
 
 
 class Hostnames:
     """Reads the inventory's servers once, and every hostname."""
 
-    def __init__(self, inventory: Inventory, names: Sequence[str]) -> None:
+    def __init__(
+        self, inventory: Inventory, source: InventorySource | None, names: Sequence[str]
+    ) -> None:
         self._inventory = inventory
+        listed = set(names)
+        self._found: set[int] = set()
         self._exact = {server.inventory_name: server for server in inventory.servers.all()}
         # Earlier releases stored names in lower case.
-        listed = set(names)
+        own = {None, source.pk if source else None}
         self._by_lower = {
-            name: server for name, server in self._exact.items() if name not in listed
+            name: server
+            for name, server in self._exact.items()
+            if name not in listed and server.source_id in own
         }
         self._taken = set(map(_folded, Server.objects.values_list("hostname", flat=True)))
 
@@ -23,9 +31,13 @@ class Hostnames:
         """The server of this name, or of its name in lower case if no other host has that."""
         server = self._exact.get(name) or self._by_lower.pop(name.lower(), None)
         if server is None:
-            server = Server(hostname=self._free(name))
-        server.inventory, server.inventory_name = self._inventory, name
+            return Server(inventory=self._inventory, hostname=self._free(name))
+        self._found.add(server.pk)
         return server
+
+    def others(self) -> Iterator[Server]:
+        """The inventory's servers that are none of those asked for."""
+        return (server for server in self._exact.values() if server.pk not in self._found)
 
     def _free(self, name: str) -> str:
         """A hostname that no server has, even where case and accents do not count."""

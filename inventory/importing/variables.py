@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from audit.redaction import MASK, has_mask
 from inventory.ansible import reading
 from inventory.ansible.names import MAGIC_FOR_SERVERS
 from inventory.host_variables import ALWAYS_OPEN, secret_names
@@ -13,19 +14,30 @@ from schema.fields import storing_problem
 from schema.sealing import mentions_sealed, reseal, seal_secrets
 from schema.secret_names import is_secret_name
 
+MASKED = f"{MASK} stands for a secret that was left out. Export it with its secrets."
 # Names of further variables to encrypt: a list, or a text with commas.
 SECRETS = "infraops_secret_variables"
 
 
-def take_variables(source: reading.ListedHost, row: Any) -> None:
-    """Set its variables, and remove those that only the last import had. Raises Refused."""
+def take_variables(source: reading.ListedHost, row: Any, *, keeps_others: bool = True) -> None:
+    """Set its variables, and remove those that only the last import had. Raises Refused.
+
+    Those that people have written stay if it `keeps_others`.
+    """
     values = _storable(source.name, source.variables)
-    gone = set(row.imported_variables) - values.keys()
-    # Earlier releases took names that Ansible overrides.
-    gone |= MAGIC_FOR_SERVERS - values.keys()
-    stored = {name: value for name, value in row.variables.items() if name not in gone}
-    row.variables = stored | _sealed(values, stored, _marked(source, stored))
+    stored = {name: value for name, value in row.variables.items() if name in values}
+    others = written_by_people(source, row) if keeps_others else {}
+    row.variables = others | _sealed(values, stored, _marked(source, stored))
     row.imported_variables = sorted(values)
+
+
+def written_by_people(source: reading.ListedHost, row: Any) -> dict[str, Any]:
+    """Its variables that neither this import nor the last one has.
+
+    Without names that Ansible overrides, which earlier releases took.
+    """
+    imported = {*row.imported_variables, *source.variables, *MAGIC_FOR_SERVERS}
+    return {name: value for name, value in row.variables.items() if name not in imported}
 
 
 def _sealed(values: dict[str, Any], stored: dict[str, Any], marked: set[str]) -> dict[str, Any]:
@@ -57,9 +69,12 @@ def _stored_file(file: reading.VariablesFile, known: Any) -> dict[str, Any]:
 def _storable(name: str, variables: dict[str, Any]) -> dict[str, Any]:
     """The variables with large numbers as texts. Raises Refused, naming the variable."""
     values = {key: kept_exactly(value) for key, value in variables.items()}
+    if not (storing_problem(values) or marker_problem(list(values.values()))):
+        return values
     for key, value in values.items():
-        if problem := storing_problem({key: value}) or marker_problem(value):
-            raise Refused(f"The variable “{key}” of {name}: {problem}")
+        problem = storing_problem({key: value}) or marker_problem(value)
+        if problem or has_mask(value):
+            raise Refused(f"The variable “{key}” of {name}: {problem or MASKED}")
     return values
 
 

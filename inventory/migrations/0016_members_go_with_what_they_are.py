@@ -10,6 +10,28 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AlterField(
+            model_name="variableoverride",
+            name="server",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=schema.on_delete.CASCADE_ROW,
+                related_name="overrides",
+                to="inventory.server",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="variableoverride",
+            name="group",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=schema.on_delete.CASCADE_ROW,
+                related_name="overrides",
+                to="inventory.servergroup",
+            ),
+        ),
+        migrations.AlterField(
             model_name="servergroupmember",
             name="server",
             field=models.ForeignKey(

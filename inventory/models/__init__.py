@@ -5,8 +5,9 @@ from .group_graph import ALL, UNGROUPED, GroupGraph
 from .groups import ServerGroup, ServerGroupMember, ServerGroupQuerySet
 from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
+from .overrides import VariableOverride
 from .servers import (
-    CHOSEN_BY,
+    LOCALHOST,
     Server,
     ServerQuerySet,
     group_name,
@@ -14,22 +15,25 @@ from .servers import (
     is_production_name,
     spelled_address,
 )
+from .sources import InventorySource
 
 __all__ = [
     "ALL",
-    "CHOSEN_BY",
+    "LOCALHOST",
     "UNGROUPED",
     "UNPLACED",
     "Credential",
     "CredentialQuerySet",
     "GroupGraph",
     "Inventory",
+    "InventorySource",
     "Server",
     "ServerFacts",
     "ServerGroup",
     "ServerGroupMember",
     "ServerGroupQuerySet",
     "ServerQuerySet",
+    "VariableOverride",
     "group_name",
     "is_group_name",
     "is_production_name",

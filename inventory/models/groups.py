@@ -20,7 +20,9 @@ from .group_graph import GroupGraph
 from .host_names import UNPLACED
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
+from .ownership import Owned
 from .servers import Server
+from .sources import InventorySource
 
 
 class ServerGroupQuerySet(models.QuerySet["ServerGroup"]):
@@ -31,9 +33,18 @@ class ServerGroupQuerySet(models.QuerySet["ServerGroup"]):
         return self.filter(Q(name__icontains=text) | Q(description__icontains=text))
 
 
-class ServerGroup(OwnVariables, Editable):
+class ServerGroup(Owned, OwnVariables, Editable):
     inventory = models.ForeignKey(
         Inventory, models.RESTRICT, default=default_inventory, related_name="groups"
+    )
+    # Where its variables come from; None: from people, or an import that nobody repeats.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="groups",
     )
     name = ExactCharField(
         max_length=255,
@@ -61,6 +72,8 @@ class ServerGroup(OwnVariables, Editable):
     updated_at = UpdatedAtField()
 
     objects = ServerGroupQuerySet.as_manager()
+
+    OF_SOURCE = ("name", "variables", "priority")
 
     class Meta:
         db_table = "server_groups"
@@ -96,13 +109,17 @@ class ServerGroup(OwnVariables, Editable):
     ) -> None:
         """Let exactly these be in the group; new ones come last. None leaves them as they are.
 
-        Raises ValidationError for one of another inventory, and for a cycle.
+        Raises ValidationError for one of another inventory, for a cycle, and if a source has put in
+        one that would go.
         """
         for column, rows in (("server", servers), ("child", children)):
             if rows is None:
                 continue
             members = self.members.filter(**{f"{column}__isnull": False})
-            members.exclude(**{f"{column}__in": rows}).delete()
+            removed = members.exclude(**{f"{column}__in": rows})
+            for member in removed.exclude(source=None).select_related("source")[:1]:
+                raise ValidationError(member.advice)
+            removed.delete()
             known = set(members.values_list(column, flat=True))
             for row in rows:
                 if row.pk not in known:
@@ -125,6 +142,15 @@ class ServerGroupMember(models.Model):
         blank=True,
         related_name="memberships",
         verbose_name="group",
+    )
+    # The source that has put it in; None: people, or an import that nobody repeats.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="members",
     )
     # Its place in the group, as an import gave it; those without one come last.
     position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)
@@ -151,10 +177,19 @@ class ServerGroupMember(models.Model):
     def __str__(self) -> str:
         return f"{self.server or self.child} in {self.group}"
 
+    @property
+    def advice(self) -> str:
+        """For whoever tries to change a member that a source has put in."""
+        return f"“{self.server or self.child}” in “{self.group}” {self.source.advice}."
+
     def clean(self) -> None:
         member: Any = self.server or self.child
         if member is None or self.group_id is None:
             return
+        if self.source and self._is_another_now():
+            raise ValidationError(self.advice)
+        if self.pk is None and member.source_id and self.group.source_id:
+            raise ValidationError(f"{member} {member.source.advice}.")
         if self.group.is_built_in:
             raise ValidationError(f"Ansible itself decides what is in “{self.group.name}”.")
         if member.inventory_id != self.group.inventory_id:
@@ -163,3 +198,7 @@ class ServerGroupMember(models.Model):
             if self.child.is_built_in:
                 raise ValidationError(f"“{self.child.name}” cannot be in another group.")
             GroupGraph(self.group.inventory).refuse_cycle(self.group_id, self.child.pk)
+
+    def _is_another_now(self) -> bool:
+        same = {"group": self.group_id, "server": self.server_id, "child": self.child_id}
+        return not ServerGroupMember.objects.filter(pk=self.pk, **same).exists()

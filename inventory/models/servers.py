@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,7 +20,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from inventory.ansible.connection import without_mark
+from inventory.ansible.connection import has_own, without_mark
 from inventory.host_variables import HostVariablesField
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
@@ -37,14 +38,16 @@ from .host_keys import HostKeys
 from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
+from .ownership import ENVIRONMENT, Owned
+from .sources import InventorySource
 
 # In JSON, the names of variables with a connection's secret or key.
 LOGIN_NAMES = '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
-# How a launch can select servers without naming them.
-CHOSEN_BY = ("environment", "tag", "search")
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
+# What Ansible takes for the machine that it runs on, unless the inventory has a host of the name.
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
@@ -71,7 +74,6 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             self.active()
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
-            .select_related("inventory")
             .defer("description", "created_at", "updated_at")
         )
 
@@ -89,17 +91,10 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             | Q(variable_files_text__regex=LOGIN_NAMES)
         )
 
-    def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
-        """Active servers that match every given criterion (CHOSEN_BY).
-
-        For tags see Server.has_tag.
-        """
-        servers = self.active().order_by("hostname")
-        if search.strip():
-            servers = servers.search(search.strip())
-        if environment.strip():
-            servers = servers.in_environment(environment.strip().lower())
-        return [server for server in servers if not tag.strip() or server.has_tag(tag)]
+    def has_localhost(self, servers: Sequence[Server]) -> bool:
+        """Whether localhost is a server like others in the inventory of these."""
+        here = self.active().filter(inventory__in={server.inventory_id for server in servers})
+        return here.filter(inventory_name__in=LOCALHOST).exists()
 
     def search(self, text: str) -> Self:
         """Servers whose host name, address or description contains the text; none if it is long.
@@ -127,7 +122,7 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
         return self.tagged(*parse_tag(text))
 
 
-class Server(HostNames, OwnVariables, HostKeys, Editable):
+class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
     inventory = models.ForeignKey(
         Inventory,
         models.RESTRICT,
@@ -139,6 +134,18 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
     inventory_name = InventoryNameField(
         max_length=255, validators=[validate_host_name], editable=False
     )
+    # Where it comes from; None: made by hand, or imported once.
+    source = models.ForeignKey(
+        InventorySource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="servers",
+    )
+    # Since when its source no longer has it, and whether it was active until then.
+    missing_since = models.DateTimeField(null=True, editable=False)
+    was_active = models.BooleanField(default=False, db_default=False, editable=False)
     # Its place in the inventory; those of the same place follow by their keys.
     position = models.IntegerField(default=UNPLACED, db_default=UNPLACED, editable=False)
     hostname = models.CharField(
@@ -213,6 +220,8 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
 
     objects = ServerQuerySet.as_manager()
 
+    OF_SOURCE = ("hostname", "ip_address", "ssh_port", "ssh_user", "variables")
+
     class Meta:
         db_table = "servers"
         ordering = ["hostname"]
@@ -241,6 +250,29 @@ class Server(HostNames, OwnVariables, HostKeys, Editable):
         self.environment = self.environment.strip().lower()
         self.ip_address = spelled_address(self.ip_address)
         super().clean_fields(exclude)
+
+    @property
+    def is_missing(self) -> bool:
+        """True if its source no longer has it, and has deactivated it."""
+        return self.source_id is not None and self.missing_since is not None
+
+    @property
+    def reason_to_keep(self) -> str:
+        return "" if self.is_missing else super().reason_to_keep
+
+    def fields_of_source(self) -> tuple[str, ...]:
+        """With the columns that its variables name."""
+        named = [*self.OF_SOURCE]
+        if has_own(self.variables, "ssh_key_path"):
+            named.append("ssh_key_path")
+        if any(name in self.variables for name in ENVIRONMENT):
+            named.append("environment")
+        return (*named, *(("is_active",) if self.is_missing else ()))
+
+    def _advice(self) -> str:
+        if self.is_missing:
+            return f"{self} is no longer in “{self.source.name}”. Add it there and sync."
+        return super()._advice()
 
     @property
     def is_production(self) -> bool:

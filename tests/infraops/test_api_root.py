@@ -288,6 +288,7 @@ VERBS = (
         "Issue",
         "Launch",
         "List",
+        "Sync",
         "Pin",
         "Read",
         "Relaunch",

@@ -125,6 +125,8 @@ def test_every_place_of_a_secret_is_known():
         ("vault_passwords", "password"),
         ("runs", "extra_vars"),
         ("jobs", "extra_vars"),
+        ("inventory_sources", "content"),
+        *(("variable_overrides", name) for name in ("value", "replaced")),
         *((table, "variables") for table in ("servers", "server_groups")),
         *((table, "variable_files") for table in ("servers", "server_groups")),
     }

@@ -35,6 +35,16 @@ def test_it_is_read_with_two_queries(django_assert_num_queries):
         assert graph.groups_of and graph.parents
 
 
+def test_a_server_in_a_group_can_be_deleted_and_so_can_a_group():
+    server, other = make.server(hostname="web1"), make.server()
+    inner = make.group("inner", server, other)
+    make.group("outer", children=[inner])
+    server.delete()
+    assert list(inner.members.values_list("server", flat=True)) == [other.pk]
+    inner.delete()
+    assert not ServerGroupMember.objects.exists()
+
+
 def test_a_cycle_is_refused_with_the_path():
     c = make.group("c")
     a = make.group("a", children=[make.group("b", children=[c])])
@@ -151,18 +161,25 @@ def test_groups_of_tags_become_groups_once():
         ("db1", {"role": ["db", "web"], "rack": 7, "groups": "eu"}),
         ("eu2", {"groups": ["all", "web1"]}),
     ]
+    of_then = executor.loader.project_state([("inventory", BEFORE)]).apps
+    default = Inventory.objects.default()
     for name, tags in rows:
-        make.server(hostname=name, tags=tags)
+        of_then.get_model("inventory", "Server").objects.create(
+            hostname=name, inventory_name=name, inventory_id=default.pk, tags=tags
+        )
     try:
         MigrationExecutor(connection).migrate([("inventory", AFTER)])
+        groups, members = (
+            of_then.get_model("inventory", name) for name in ("ServerGroup", "ServerGroupMember")
+        )
         found = {
-            group.name: [member.server.hostname for member in group.members.all()]
-            for group in ServerGroup.objects.all()
+            group.name: [member.server.hostname for member in group.members.order_by("id")]
+            for group in groups.objects.all()
         }
-        placed = ServerGroupMember.objects.filter(position__lt=1000)
+        placed = members.objects.filter(position__lt=1000)
         imported = set(placed.values_list("group__name", flat=True))
         MigrationExecutor(connection).migrate([("inventory", BEFORE)])
-        left = ServerGroup.objects.count()
+        left = groups.objects.count()
     finally:
         latest = MigrationExecutor(connection)
         latest.migrate(latest.loader.graph.leaf_nodes())

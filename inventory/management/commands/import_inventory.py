@@ -6,9 +6,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
-from inventory.ansible.reading import ListedInventory, Unreadable, read
-from inventory.importing import InventoryImport, import_inventory
+from inventory.ansible.reading import Unreadable, read
+from inventory.importing import (
+    InventoryImport,
+    find_or_make_source,
+    import_inventory,
+    path_of_source,
+    sync_source,
+)
 from schema.exceptions import Refused
 
 # Host names per line of output.
@@ -32,7 +39,8 @@ class Command(BaseCommand):
             "--inventory",
             default="",
             metavar="NAME",
-            help="the inventory to import into, made if there is none; by default the default one",
+            help="the inventory to import into, made if there is none; by default that of the "
+            "source, or the default one",
         )
         parser.add_argument(
             "--environment", default="", help="environment for every host (production, staging …)"
@@ -48,31 +56,45 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            listed = read(options["path"], keep_environment=options["keep_env"])
-            report = import_inventory(
-                listed,
-                options["inventory"],
-                environment=options["environment"],
-                dry_run=options["dry_run"],
-            )
+            report = self._import(**options)
         except (Unreadable, Refused) as error:
             raise CommandError(str(error)) from None
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        self._say_what_to_know(listed, report)
+        self._say_what_to_know(report)
         self._say_what_was_done(report, options["dry_run"])
         if report.is_all_refused:
             raise CommandError("Every host was refused.")
 
-    def _say_what_to_know(self, listed: ListedInventory, report: InventoryImport) -> None:
-        if listed.warnings:
-            self.stderr.write(listed.warnings)
+    def _import(self, **options: Any) -> InventoryImport:
+        how = {name: options[name] for name in ("environment", "dry_run")}
+        relative = path_of_source(options["path"])
+        if relative is None:
+            listed = read(options["path"], keep_environment=options["keep_env"])
+            return import_inventory(listed, options["inventory"], **how)
+        with transaction.atomic():
+            source = find_or_make_source(
+                relative, options["inventory"], options["environment"], options["keep_env"]
+            )
+            self.stdout.write(f"Source: {source}")
+            report = sync_source(None, source, always=True, **how)
+            if options["dry_run"]:
+                transaction.set_rollback(True)
+        return report
+
+    def _say_what_to_know(self, report: InventoryImport) -> None:
+        if report.warnings:
+            self.stderr.write(report.warnings)
         for what, names in report.inexact.items():
             self.stdout.write(f"Stored as text: {what} of {_listed(names)}")
         for what, names in report.unflattened.items():
             self.stdout.write(f"Left to its group: {what} of {_listed(names)}")
         for what, names in report.encrypted.items():
             self.stdout.write(f"Encrypted: {what} of {_listed(names)}")
+        for what, names in report.overridden.items():
+            self.stdout.write(f"Kept as an override: {what} of {_listed(names)}")
+        for what, names in report.conflicts.items():
+            self.stdout.write(f"{what.capitalize()} under an override: {_listed(names)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 
@@ -83,8 +105,11 @@ class Command(BaseCommand):
             names = list(getattr(report, word))
             shown = f"  {_listed(names)}" if names and word != "unchanged" else ""
             self.stdout.write(f"{word:<10}{len(names):>6}{shown}")
-        for word, names in (("added", report.groups_added), ("changed", report.groups_changed)):
-            if names:
+        for word in ("adopted", "gone", "returned"):
+            if names := getattr(report, word):
+                self.stdout.write(f"{word:<10}{len(names):>6}  {_listed(names)}")
+        for word in ("added", "changed", "removed"):
+            if names := getattr(report, f"groups_{word}"):
                 self.stdout.write(f"groups {word:<8}{len(names):>4}  {_listed(names)}")
 
 

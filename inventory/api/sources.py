@@ -1,0 +1,229 @@
+"""/api/inventory-sources and /api/overrides."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.signed_in import signed_in
+from audit.redaction import redacted
+from console.api.serializers import StrictModelSerializer, StrictSerializer, secret
+from console.api.viewsets import EditableViewSet
+from inventory.ansible.reading import Unreadable
+from inventory.filters import InventorySourceFilters, VariableOverrideFilters
+from inventory.importing import InventoryImport, remove_override, set_override, sync_source
+from inventory.importing.digests import needs_worker
+from inventory.models import Inventory, InventorySource, Server, ServerGroup, VariableOverride
+from schema.exceptions import Refused
+
+# Of the differences in an answer; a sync itself has no limit.
+MOST_DIFFERENCES = 1_000
+
+
+def key_of(model: Any, source: str, help_text: str, **more: Any) -> Any:
+    name = model._meta.verbose_name
+    return serializers.PrimaryKeyRelatedField(
+        source=source,
+        queryset=model.objects.all(),
+        required=False,
+        pk_field=serializers.IntegerField(),
+        error_messages={"does_not_exist": f"There is no {name} {{pk_value}}."},
+        help_text=help_text,
+        **more,
+    )
+
+
+class InventorySourceSerializer(StrictModelSerializer):
+    inventory_id = key_of(
+        Inventory, "inventory", "Its inventory, for good; by default the default one."
+    )
+    content = secret("The text of an upload, encrypted.")
+
+    class Meta:
+        model = InventorySource
+        fields = [
+            "id",
+            "inventory_id",
+            "name",
+            "kind",
+            "path",
+            "content",
+            "format",
+            "environment",
+            "pass_environment",
+            "syncs",
+            "interval_minutes",
+            "is_active",
+            "state",
+            "message",
+            "synced_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "state", "message", "synced_at", "created_at", "updated_at"]
+
+
+class SyncSerializer(StrictSerializer):
+    dry_run = serializers.BooleanField(
+        default=False, help_text="Only show what differs; nothing is written."
+    )
+    expect = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=64,
+        help_text="`digest` of a dry run: anything else than what it showed is refused.",
+    )
+
+
+class ValueDifferenceSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(["server", "group", "inventory"])
+    row = serializers.CharField(help_text="The server's host name, or the group's name.")
+    what = serializers.ChoiceField(
+        ["row", "variable", "column", "servers", "groups", "vault file"],
+        help_text="“row”: the server or group itself; “servers”, “groups”: its members, in order.",
+    )
+    name = serializers.CharField(help_text="Of the variable or column.")
+    change = serializers.ChoiceField(["added", "changed", "removed"])
+    before = serializers.JSONField(help_text="Secrets are ********.")
+    after = serializers.JSONField()
+    file = serializers.CharField(help_text="Beside the inventory; empty: the inventory itself.")
+
+
+class SyncReportSerializer(serializers.Serializer):
+    digest = serializers.CharField()
+    is_skipped = serializers.BooleanField(help_text="True: the files are unchanged.")
+    counts = serializers.DictField(child=serializers.IntegerField())
+    refused = serializers.DictField(child=serializers.CharField(), help_text="Host: reason.")
+    conflicts = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Overrides under which the source's value was “changed” or “removed”.",
+    )
+    differences = ValueDifferenceSerializer(many=True)
+    more_differences = serializers.IntegerField(help_text="How many are left out.")
+
+
+def report_data(report: InventoryImport) -> dict[str, Any]:
+    differences = [each.as_dict() for each in report.differences()]
+    return {
+        "digest": report.digest(),
+        "is_skipped": report.is_skipped,
+        "counts": report.counts(),
+        "refused": report.refused,
+        "conflicts": report.conflicts,
+        "differences": differences[:MOST_DIFFERENCES],
+        "more_differences": max(0, len(differences) - MOST_DIFFERENCES),
+    }
+
+
+class InventorySourceViewSet(EditableViewSet):
+    """Where the servers and groups of an inventory come from."""
+
+    queryset = InventorySource.objects.select_related("inventory").order_by("inventory_id", "name")
+    serializer_class = InventorySourceSerializer
+    filterset_class = InventorySourceFilters
+    permissions = {"sync": "inventory.sync_inventorysource"}
+    takes = {"sync": SyncSerializer}
+
+    @extend_schema(responses=SyncReportSerializer)
+    @action(detail=True, methods=["post"])
+    def sync(self, request: Request, **kwargs: Any) -> Response:
+        """Sync it: read its files and write what differs, or only show that."""
+        given, source = self.given(), self.get_object()
+        try:
+            if needs_worker(source):
+                raise Refused("A script or plugin runs on a worker only: use sync_inventory there.")
+            report = sync_source(signed_in(request), source, always=given["dry_run"], **given)
+        except Unreadable as error:
+            raise Refused(str(error)) from None
+        return Response(SyncReportSerializer(report_data(report)).data)
+
+
+class VariableOverrideSerializer(StrictSerializer):
+    """`value` may be of any JSON type; a secret is shown as ********."""
+
+    id = serializers.IntegerField(read_only=True)
+    server_id = key_of(Server, "server", "Either a server …", allow_null=True)
+    group_id = key_of(ServerGroup, "group", "… or a group.", allow_null=True)
+    name = serializers.CharField(max_length=255, help_text="The variable.")
+    value = serializers.JSONField(allow_null=True)
+    is_secret = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        write_only=True,
+        help_text="Encrypt it. Names that sound secret always are; omit it to keep the mark.",
+    )
+    source_value = serializers.JSONField(
+        read_only=True, help_text="What it replaces; null also if the source has no such variable."
+    )
+    file = serializers.CharField(
+        read_only=True, help_text="The file beside the inventory in which it stands."
+    )
+    conflict = serializers.CharField(
+        read_only=True,
+        help_text="“changed” or “removed”: what the source did to its value since. Send the "
+        "override again to keep it.",
+    )
+    set_by = serializers.CharField(read_only=True, allow_null=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is not None:
+            return attrs
+        if bool(attrs.get("server")) == bool(attrs.get("group")):
+            raise serializers.ValidationError("Send either server_id or group_id.")
+        return attrs
+
+    def to_representation(self, instance: VariableOverride) -> dict[str, Any]:
+        shown, beneath = redacted(instance.value), redacted(instance.replaced)
+        return {
+            "id": instance.pk,
+            "server_id": instance.server_id,
+            "group_id": instance.group_id,
+            "name": instance.name,
+            "value": shown.get(instance.name),
+            "source_value": beneath.get(instance.name),
+            "file": instance.file,
+            "conflict": instance.conflict,
+            "set_by": str(instance.set_by) if instance.set_by else None,
+            "created_at": instance.created_at,
+            "updated_at": instance.updated_at,
+        }
+
+    def create(self, validated_data: dict[str, Any]) -> VariableOverride:
+        return self._set(validated_data.get("server") or validated_data["group"], validated_data)
+
+    def update(self, instance: VariableOverride, validated_data: dict[str, Any]) -> Any:
+        for name in ("server", "group", "name"):
+            if name in validated_data and validated_data[name] != getattr(instance, name):
+                raise serializers.ValidationError({name: "An override stays what it is of."})
+        if "value" not in validated_data and "is_secret" in validated_data:
+            raise serializers.ValidationError({"value": "Send the value, or ******** to keep it."})
+        if "value" not in validated_data:
+            return instance
+        return self._set(instance.row, {"name": instance.name, **validated_data})
+
+    def _set(self, row: Any, given: dict[str, Any]) -> VariableOverride:
+        actor = signed_in(self.context["request"])
+        marked = given.get("is_secret")
+        try:
+            return set_override(actor, row, given["name"], given["value"], is_secret=marked)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"value": error.messages}) from None
+
+
+class VariableOverrideViewSet(EditableViewSet):
+    """Values that stand in place of those of an inventory source."""
+
+    queryset = VariableOverride.objects.select_related(
+        "server__inventory", "group__inventory", "set_by"
+    ).order_by("pk")
+    serializer_class = VariableOverrideSerializer
+    filterset_class = VariableOverrideFilters
+
+    def perform_destroy(self, instance: VariableOverride) -> None:
+        remove_override(signed_in(self.request), instance)
