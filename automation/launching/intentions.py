@@ -16,6 +16,7 @@ from inventory.ansible.connection import is_login_withheld
 from inventory.ansible.names import reservations
 from inventory.ansible.vaulted import vaulted_in
 from inventory.models import Server
+from inventory.models.own_variables import OwnVariables
 from schema.limits import name_some
 
 from .digests import digest_contents, sign_contents
@@ -201,7 +202,8 @@ class Intention:
 
     def _cannot_decrypt(self) -> list[str]:
         """Of so many servers only the first are looked at, as a preview must be quick."""
-        rows = [*self.servers[:MOST_LOOKED_AT], *self.servers[0].inventory.graph.groups.values()]
+        groups = self.servers[0].inventory.graph.groups.values()
+        rows: list[OwnVariables] = [*self.servers[:MOST_LOOKED_AT], *groups]
         is_needed = not self.vault_passwords and any(any(vaulted_in(row)) for row in rows)
         return [CANNOT_DECRYPT] if is_needed else []
 

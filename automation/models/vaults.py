@@ -12,8 +12,7 @@ from django.urls import reverse
 
 from inventory.models import Inventory
 from schema.encryption import Undecryptable
-from schema.fields import CreatedAtField, EncryptedTextField, UpdatedAtField
-from schema.on_delete import CASCADE_ROW
+from schema.fields import CASCADE_ROW, CreatedAtField, EncryptedTextField, UpdatedAtField
 
 from .playbooks import Playbook
 

@@ -12,9 +12,14 @@ from django.urls import reverse
 from accounts.editing import Editable
 from inventory.host_variables import HostVariablesField
 from inventory.validators import RESERVED_NAMES, validate_group_name, validate_object
-from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
+from schema.fields import (
+    CASCADE_ROW,
+    CreatedAtField,
+    DescriptionField,
+    ExactCharField,
+    UpdatedAtField,
+)
 from schema.limits import LONGEST_SEARCH
-from schema.on_delete import CASCADE_ROW
 
 from .group_graph import GroupGraph
 from .host_names import UNPLACED

@@ -10,8 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from inventory.host_variables import HostVariablesField
-from schema.fields import CreatedAtField, EnumField, ExactCharField, UpdatedAtField
-from schema.on_delete import CASCADE_ROW
+from schema.fields import CASCADE_ROW, CreatedAtField, EnumField, ExactCharField, UpdatedAtField
 
 from .groups import ServerGroup
 from .inventories import Inventory
@@ -36,9 +35,7 @@ class VariableOverride(models.Model):
         CHANGED = "changed", "The source changed the value"
         REMOVED = "removed", "The source removed the variable"
 
-    server = models.ForeignKey(
-        Server, CASCADE_ROW, null=True, blank=True, related_name="overrides"
-    )
+    server = models.ForeignKey(Server, CASCADE_ROW, null=True, blank=True, related_name="overrides")
     group = models.ForeignKey(
         ServerGroup, CASCADE_ROW, null=True, blank=True, related_name="overrides"
     )

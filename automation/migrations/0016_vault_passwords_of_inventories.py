@@ -1,12 +1,12 @@
 from django.db import migrations, models
 
-import schema.on_delete
+import schema.fields
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0014_undeclared_of_earlier_playbooks"),
-        ("inventory", "0012_groups_of_tags"),
+        ("automation", "0015_controller_and_added_hosts"),
+        ("inventory", "0015_members_go_with_what_they_are"),
     ]
 
     operations = [
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 db_index=False,
                 help_text="For all runs of this playbook.",
                 null=True,
-                on_delete=schema.on_delete.CASCADE_ROW,
+                on_delete=schema.fields.CASCADE_ROW,
                 related_name="vault_passwords",
                 to="automation.playbook",
             ),
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 db_index=False,
                 help_text="For all runs on this inventory.",
                 null=True,
-                on_delete=schema.on_delete.CASCADE_ROW,
+                on_delete=schema.fields.CASCADE_ROW,
                 related_name="vault_passwords",
                 to="inventory.inventory",
             ),

@@ -1,11 +1,11 @@
 from django.db import migrations, models
 
-import schema.on_delete
+import schema.fields
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0012_groups_of_tags"),
+        ("inventory", "0014_export_secrets"),
     ]
 
     operations = [
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 null=True,
-                on_delete=schema.on_delete.CASCADE_ROW,
+                on_delete=schema.fields.CASCADE_ROW,
                 related_name="overrides",
                 to="inventory.server",
             ),
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 null=True,
-                on_delete=schema.on_delete.CASCADE_ROW,
+                on_delete=schema.fields.CASCADE_ROW,
                 related_name="overrides",
                 to="inventory.servergroup",
             ),
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 null=True,
-                on_delete=schema.on_delete.CASCADE_ROW,
+                on_delete=schema.fields.CASCADE_ROW,
                 related_name="memberships",
                 to="inventory.server",
             ),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 null=True,
-                on_delete=schema.on_delete.CASCADE_ROW,
+                on_delete=schema.fields.CASCADE_ROW,
                 related_name="memberships",
                 to="inventory.servergroup",
                 verbose_name="group",
