@@ -208,8 +208,8 @@ def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -
 
 
 def vault_password(password: str = "open sesame", **fields: Any) -> VaultPassword:
-    """A vault password, by default of a new playbook."""
-    fields["playbook"] = fields.get("playbook") or playbook()
+    """A vault password, of an inventory or a playbook; by default of a new playbook."""
+    fields |= {} if "inventory" in fields else {"playbook": fields.get("playbook") or playbook()}
     return _saved(VaultPassword(password=password, **fields))
 
 

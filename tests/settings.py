@@ -43,6 +43,7 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         RUN_DEADLINE_MAX_SECONDS="14400",
         PLAYBOOK_ROOT=str(_folder / "playbooks"),
         SSH_KEY_ROOT=str(_folder / "keys"),
+        SSH_CONFIG="none",
         RUN_ROOT=str(_folder / "runs"),
         STATE_ROOT=str(_folder / "state"),
         STATIC_ROOT=str(_folder / "static"),

@@ -25,9 +25,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from automation import command_line, variables
 from automation.content import playbook_files
 from automation.content.ansible_config import AnsibleConfig, start_in
-from automation.models import Job, Outcome, Run
+from automation.models import Job, Outcome, Run, VaultPassword
 from automation.models.claim_checks import inventory_has_grown
 from automation.models.credential_use import refuse_misuse
+from inventory.ansible import ssh_programs
 from inventory.ansible.credential_variables import environment_of, write_private
 from inventory.ansible.inventory_file import DATA, write_inventory
 from inventory.ansible.inventory_folder import InventoryFolder
@@ -123,6 +124,11 @@ class RunFolder:
     @property
     def inventory_data(self) -> Path:
         return self.inventory.parent / DATA
+
+    @property
+    def ssh_programs(self) -> str:
+        """The path of the run's own ssh before its name."""
+        return f"{self.inventory.parent / ssh_programs.FOLDER}/"
 
     def arguments(self) -> list[str]:
         """The arguments of `ansible-playbook`, the playbook last."""
@@ -226,16 +232,17 @@ class RunFolder:
             raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
         return list(Credential.objects.used_for(self.servers, self.run.credential))
 
-    def _write_vault_passwords(self) -> dict[str, str]:
-        """Write vault passwords to files. Returns {vault id: file name in the folder}.
+    def _write_vault_passwords(self) -> list[tuple[str, str]]:
+        """Write vault passwords to files. Returns (vault id, file name in the folder) for each.
 
         Not as arguments, which every user on the worker can read.
         """
         folder = self.path / "vault"
         folder.mkdir(mode=0o700)
-        files = {}
-        for vault in self.run.playbook.vault_passwords.all():
-            files[vault.vault_id] = vault.file_name
+        files = []
+        inventory = self.servers[0].inventory_id
+        for vault in VaultPassword.objects.for_run(self.run.playbook, inventory):
+            files.append((vault.vault_id, vault.file_name))
             write_private(self.path / vault.file_name, vault.opened())
         return files
 

@@ -29,7 +29,7 @@ from audit.context import acting_as
 from automation import processes
 from automation.content import playbook_files
 from automation.models import ClaimLost, Job, Outcome, Run, Worker
-from inventory.models import Server
+from inventory.models import Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.retrying import insisting, is_transient, reconnect
 
@@ -114,9 +114,11 @@ class _Execution:
         jobs = run.jobs.active().select_related("server__inventory", "playbook")
         self.jobs = list(jobs.order_by("id"))
         self.servers = [job.server for job in self.jobs]
+        share_inventories(self.servers)
         self.writer = LogWriter(run)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
-        self._paths = ("\0", "")  # nothing to replace yet
+        # {path of the run: what is shown for it}
+        self._paths: dict[str, str] = {}
         neighbours = Server.objects.neighbours_of(self.servers)
         neighbours = neighbours.only("inventory", "inventory_name", "variables", "variable_files")
         hosts = [server.inventory_name for server in (*self.servers, *neighbours)]
@@ -139,7 +141,7 @@ class _Execution:
             folder = insisting(lambda: stack.enter_context(run_folder(self.run, self.servers)))
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
-            self._paths = (str(folder.project), str(root))
+            self._paths = {str(folder.project): str(root), folder.ssh_programs: ""}
             self.transcript.watch_room_in(f"{folder.path}/", no_room(self.run))
             insisting(lambda: self._note_start(folder, config))
             exit_code = self._run(config, folder)
@@ -334,8 +336,10 @@ class _Execution:
         return {"outcomes": outcomes, "default": unknown, **known}
 
     def _with_real_paths(self, text: str) -> str:
-        """The text with the playbook's real path in place of the run's folder."""
-        return text.replace(*self._paths)
+        """The text with real paths in place of those in the run's folder."""
+        for path, shown in self._paths.items():
+            text = text.replace(path, shown)
+        return text
 
 
 def _unneeded(_event: dict[str, Any]) -> bool:

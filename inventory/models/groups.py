@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -12,7 +12,13 @@ from django.urls import reverse
 from accounts.editing import Editable
 from inventory.host_variables import HostVariablesField
 from inventory.validators import RESERVED_NAMES, validate_group_name, validate_object
-from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
+from schema.fields import (
+    CASCADE_ROW,
+    CreatedAtField,
+    DescriptionField,
+    ExactCharField,
+    UpdatedAtField,
+)
 from schema.limits import LONGEST_SEARCH
 
 from .group_graph import ALL, UNGROUPED, GroupGraph
@@ -151,11 +157,11 @@ class ServerGroupMember(models.Model):
 
     group = models.ForeignKey(ServerGroup, models.CASCADE, related_name="members")
     server = models.ForeignKey(
-        Server, models.CASCADE, null=True, blank=True, related_name="memberships"
+        Server, CASCADE_ROW, null=True, blank=True, related_name="memberships"
     )
     child = models.ForeignKey(
         ServerGroup,
-        models.CASCADE,
+        CASCADE_ROW,
         null=True,
         blank=True,
         related_name="memberships",
@@ -193,15 +199,7 @@ class ServerGroupMember(models.Model):
         ]
 
     def __str__(self) -> str:
-        member = self._named("server") or self._named("child")
-        return f"{member} in {self._named('group')}"
-
-    def _named(self, column: str) -> Any:
-        """A row of it; just its key once it is deleted, and this one with it."""
-        try:
-            return getattr(self, column)
-        except ObjectDoesNotExist:
-            return f"{column} {getattr(self, f'{column}_id')}"
+        return f"{self.server or self.child} in {self.group}"
 
     @property
     def advice(self) -> str:

@@ -157,14 +157,18 @@ playbooks
 
 vault_passwords
     id int
-    playbook_id int
+    playbook_id int?
+    inventory_id int?
     vault_id varchar(50) = default
     password longtext
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
     primary key (id)
     unique (playbook_id, vault_id)
+    unique (inventory_id, vault_id)
+    check ck_vaultpasswords_one_owner
     playbook_id → playbooks.id CASCADE
+    inventory_id → inventories.id CASCADE
 
 runs
     id int
