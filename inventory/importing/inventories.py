@@ -21,6 +21,14 @@ from .intake import Intake
 from .report import InventoryImport
 
 
+class Outdated(Refused):
+    """What would be written is not what was expected; `report` says what it is now."""
+
+    def __init__(self, report: InventoryImport) -> None:
+        super().__init__("The inventory changed since you looked at it. Look again.")
+        self.report = report
+
+
 def import_inventory(
     listed: reading.ListedInventory,
     name: str = "",
@@ -47,7 +55,7 @@ def import_inventory(
         report = intake.report
         report.warnings = listed.warnings
         if expect and expect != report.digest():
-            raise Refused("The inventory changed since you looked at it. Look again.")
+            raise Outdated(report)
         if report.changes_anything and not dry_run:
             _record(intake)
         if dry_run:
