@@ -24,7 +24,7 @@ VARIABLES = "variables.yml"
 
 def arguments(
     run: Run,
-    hosts: Sequence[str],
+    hosts: Sequence[str] | None,
     *,
     playbook: str,
     vaults: Mapping[str, str],
@@ -33,10 +33,11 @@ def arguments(
 ) -> list[str]:
     """The arguments of `ansible-playbook`, the playbook last.
 
-    `playbook` is its path in the project, `vaults` maps vault ids to files; `folder`, which ends in
-    “/”, is prepended to every file name.
+    `hosts` are the limit; None: no limit. `playbook` is its path in the project, `vaults` maps
+    vault ids to files; `folder`, which ends in “/”, is prepended to every file name.
     """
-    given = ["-i", f"{folder}{INVENTORY}", "--limit", limit_of(hosts, folder)]
+    given = ["-i", f"{folder}{INVENTORY}"]
+    given += ["--limit", limit_of(hosts, folder)] if hosts is not None else []
     for vault_id, file in vaults.items():
         given += ["--vault-id", f"{vault_id}@{folder}{file}"]
     given += ["-e", f"@{folder}{VARIABLES}"] if has_variables else []

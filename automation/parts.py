@@ -181,6 +181,7 @@ ROLES = [
             "automation.view_playbook",
             "automation.view_run",
             "automation.view_job",
+            "automation.view_hostresult",
             "automation.view_joblog",
             "automation.view_runlog",
             "automation.view_taskresult",

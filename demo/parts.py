@@ -3,10 +3,10 @@
 from automation.content.playbook_files import BUILTIN
 from automation.models import Playbook, Run
 from console.collected import MadeUpRows
-from inventory.models import Server
+from inventory.models import Server, ServerGroup
 from tickets.models import Ticket
 
-from . import arrivals, bulk, catalogue, fleet, people, work
+from . import arrivals, bulk, catalogue, fleet, groups, people, work
 from .history import History
 from .ticketing import Desk
 from .work import Say
@@ -23,6 +23,17 @@ def seed_servers(world: World, say: Say) -> dict[str, int]:
     say(f"{world.scale.servers:,} servers with their facts")
     world.servers = fleet.make_fleet(world)
     return {}
+
+
+def seed_groups(world: World, say: Say) -> dict[str, int]:
+    say("Groups of servers, with variables")
+    return {"groups": groups.make_groups(world)}
+
+
+def seed_staging(world: World, say: Say) -> dict[str, int]:
+    """Last, as nothing has run there yet."""
+    say(f"The inventory “{groups.STAGING}”, imported from files below PLAYBOOK_ROOT")
+    return {"servers in staging": groups.import_staging()}
 
 
 def seed_playbooks(world: World, say: Say) -> dict[str, int]:
@@ -53,6 +64,8 @@ def own_playbooks() -> list[object]:
 PARTS = [
     MadeUpRows(make=seed_people, order=10),
     MadeUpRows(make=seed_servers, kept=lambda: [Server.objects.all()], order=20),
+    MadeUpRows(make=seed_groups, kept=lambda: [ServerGroup.objects.all()], order=25),
     MadeUpRows(make=seed_playbooks, kept=own_playbooks, order=30),
     MadeUpRows(make=seed_history, kept=lambda: [Run.objects.all(), Ticket.objects.all()], order=40),
+    MadeUpRows(make=seed_staging, order=50),
 ]

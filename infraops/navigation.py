@@ -12,6 +12,9 @@ from console.collected import MenuEntry, may_see, visible_parts
 from console.parts import parts_of
 from console.shielding import ask_part
 
+# Groups that are folded until one of their pages is open: an operator rarely needs them.
+FOLDED = {"Administration"}
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The user's groups of links, in the structure that Unfold expects."""
@@ -21,11 +24,17 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         if may_see(request, entry.permission):
             item = ask_part(entry.words, partial(_item, request, entry), instead=None)
             items += [item] if item else []
-    return [
-        {"title": title, "separator": bool(title), "items": items}
-        for title, items in groups.items()
-        if items
-    ]
+    return [_group(title, items) for title, items in groups.items() if items]
+
+
+def _group(title: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "separator": bool(title),
+        "items": items,
+        "collapsible": title in FOLDED,
+        "open": any(item["active"] for item in items),
+    }
 
 
 def _item(request: HttpRequest, entry: MenuEntry) -> dict[str, Any]:

@@ -33,6 +33,8 @@ NO_SECRET_BEHIND = (
 )
 # Shorter pieces of a text with templates are not masked in logs.
 SHORTEST_LITERAL = 6
+# What may hold a secret or a large number within.
+NESTED = (dict, list)
 # InfraOps reads these itself.
 ALWAYS_OPEN = ("ansible_connection",)
 
@@ -127,7 +129,10 @@ def opened_variables(row: OwnVariables, variables: dict[str, Any] | None = None)
     Raises Undecryptable, which names server or group, and variable.
     """
     values = row.variables if variables is None else variables
-    return {name: as_numbers(_opened(row, name, value)) for name, value in values.items()}
+    return {
+        name: as_numbers(_opened(row, name, value)) if isinstance(value, NESTED) else value
+        for name, value in values.items()
+    }
 
 
 def _opened(row: OwnVariables, name: str, value: Any) -> Any:
@@ -141,6 +146,9 @@ def opened_if_possible(variables: dict[str, Any]) -> dict[str, Any]:
     """The variables, decrypted, without those that no key opens."""
     found = {}
     for name, value in variables.items():
+        if not isinstance(value, NESTED):
+            found[name] = value
+            continue
         with contextlib.suppress(Undecryptable):
             found[name] = as_numbers(open_sealed(value))
     return found

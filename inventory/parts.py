@@ -10,6 +10,7 @@ from console.collected import (
 )
 
 from .api.credentials import CredentialViewSet
+from .api.dynamic import DynamicInventoryViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
 from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
@@ -45,6 +46,13 @@ API = [
         viewset=InventoryViewSet,
         root={"inventories": "inventory-list"},
         order=15,
+    ),
+    Endpoint(
+        prefix="inventory",
+        viewset=DynamicInventoryViewSet,
+        basename="dynamic-inventory",
+        root={"inventory": "dynamic-inventory-list"},
+        order=14,
     ),
     Endpoint(
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
@@ -91,6 +99,7 @@ ROLES = [
             "inventory.add_inventory",
             "inventory.change_inventory",
             "inventory.delete_inventory",
+            "inventory.export_secrets",
             *(
                 f"inventory.{verb}_{model}"
                 for model in (

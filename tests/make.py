@@ -21,8 +21,17 @@ from audit.models import AuditLog, Seal
 from audit.seals.sealing import make_seal
 from automation import launching
 from automation.content.playbook_files import hash_of
-from automation.launching import Intention, Launch
-from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, VaultPassword
+from automation.launching import Choice, Intention, Launch
+from automation.models import (
+    HostResult,
+    Job,
+    JobLog,
+    Playbook,
+    Run,
+    RunLog,
+    TaskResult,
+    VaultPassword,
+)
 from inventory.models import (
     Credential,
     Inventory,
@@ -273,7 +282,9 @@ def _run_of(status: str, **owner: Any) -> Run:
     return run(**owner, **held, **ended)
 
 
-def launch(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Run:
+def launch(
+    playbook: Playbook, actor: User, servers: Sequence[Server] | Choice, **given: Any
+) -> Run:
     """Really launch; accepts all other fields of a Launch."""
     return launching.launch(actor, Launch(playbook=playbook, servers=servers, **given)).run
 
@@ -285,7 +296,9 @@ def relaunch(run: Run, actor: User, *, only: str | None = None, **changes: Any) 
     return launching.launch(actor, replace(launch, **changes)).run
 
 
-def rehearse(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Intention:
+def rehearse(
+    playbook: Playbook, actor: User, servers: Sequence[Server] | Choice, **given: Any
+) -> Intention:
     """Rehearse what `launch` would do."""
     return launching.rehearse(actor, Launch(playbook=playbook, servers=servers, **given))
 
@@ -305,20 +318,35 @@ def run_log(run_row: Run, *texts: str) -> RunLog:
     return RunLog.objects.create(run=run_row, first_line=first, content="\n".join(texts))
 
 
+RESULT = {
+    "play": "Every server",
+    "action": "ansible.builtin.command",
+    "duration": 1.25,
+    "path": "site.yml:5",
+}
+
+
 def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:
     """Add a result to the job for each status: "ok", "failed" …"""
     first = job.task_results.count() + 1
-    made = {
-        "play": "Every server",
-        "action": "ansible.builtin.command",
-        "started_at": timezone.now(),
-        "duration": 1.25,
-        "path": "site.yml:5",
-        **fields,
-    }
+    made = {**RESULT, "started_at": timezone.now(), **fields}
     return [
         TaskResult.objects.create(
             **{"task": f"Task {number}", **made, "job": job, "number": number, "status": status}
+        )
+        for number, status in enumerate(statuses, first)
+    ]
+
+
+def host_results(
+    run_row: Run, *statuses: str, host: str = "localhost", **fields: Any
+) -> list[HostResult]:
+    """Add a result on a host without a job to the run for each status."""
+    first = run_row.host_results.count() + 1
+    made = {**RESULT, "started_at": timezone.now(), "host": host, "run": run_row, **fields}
+    return [
+        HostResult.objects.create(
+            **{"task": f"Task {number}", **made, "number": number, "status": status}
         )
         for number, status in enumerate(statuses, first)
     ]

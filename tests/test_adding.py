@@ -52,6 +52,11 @@ WITHOUT: dict[str, dict[str, str]] = {
         "endpoint": "/api/runs/<id>/logs.",
         "audit": BY_THE_WORKER,
     },
+    "automation.HostResult": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/host-results.",
+        "audit": BY_THE_WORKER,
+    },
     "automation.TaskResult": {"endpoint": "/api/jobs/<id>/tasks.", "audit": BY_THE_WORKER},
     "automation.ServerLock": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"),

@@ -77,6 +77,11 @@ class JobSerializer(serializers.ModelSerializer):
         help_text="Job of that run on the same server, if any."
     )
     relaunches = serializers.SerializerMethodField(help_text="Runs that relaunch this one.")
+    run_outcome = serializers.CharField(
+        source="run.outcome",
+        help_text="The run's outcome. It may have failed on hosts without a job: see the run's "
+        "`other_hosts`.",
+    )
     held_until = serializers.DateTimeField(
         source="run.held_until",
         allow_null=True,
@@ -97,6 +102,7 @@ class JobSerializer(serializers.ModelSerializer):
         fields = [
             "job_id",
             "run_id",
+            "run_outcome",
             "status",
             "playbook_id",
             "playbook",

@@ -24,13 +24,14 @@ from automation.launching import (
     PlanChanged,
     launch_from,
 )
-from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
+from automation.launching.launches import LONGEST_LAUNCH_REASON
 from automation.models import Level, Playbook, Run
 from automation.models.options import OPTIONS
 from console.api.errors import Conflict
 from console.api.openapi import ErrorSerializer
 from console.api.serializers import StrictSerializer
-from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.choosing import CHOSEN_BY
+from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 from schema.limits import LARGEST_KEY, LONGEST_SEARCH, MOST_ITEMS, list_some
@@ -94,7 +95,7 @@ class OptionsSerializer(StrictSerializer):
 
 
 class LaunchSerializer(OptionsSerializer):
-    """`playbook_id`, and one of: `server_id`; `server_ids`; `environment`, `tag` and `search`."""
+    """`playbook_id`, and one of: `server_id`; `server_ids`; a selection by the other fields."""
 
     # The docstring shows in /api/docs. The validated data is input for launch_asked_for().
 
@@ -115,6 +116,11 @@ class LaunchSerializer(OptionsSerializer):
         required=False,
         allow_empty=False,
         max_length=MOST_ITEMS,
+    )
+    inventory = serializers.CharField(
+        required=False,
+        help_text="Every active server of this inventory. Alone, it is a launch on the whole "
+        "inventory.",
     )
     environment = serializers.CharField(
         required=False, help_text="Every active server in this environment."
@@ -149,15 +155,17 @@ class LaunchSerializer(OptionsSerializer):
                 {
                     "server_id": [
                         "Send exactly one of: server_id, server_ids, or a selection by "
-                        "environment, tag and search."
+                        "inventory, environment, tag and search."
                     ]
                 }
             )
         if not named:
             return several if one is None else [one]
         choice = Choice.of(named)
-        if not choice.servers:
-            raise serializers.ValidationError({name: [NOBODY_CHOSEN] for name in named})
+        try:
+            choice.found()
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from None
         return choice
 
 

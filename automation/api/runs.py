@@ -22,7 +22,12 @@ from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 from schema.limits import LONGEST_SEARCH
 
-from .job_output import LIMIT, asked_range
+from .job_output import (
+    LIMIT,
+    HostResultsSerializer,
+    OtherHostSerializer,
+    asked_range,
+)
 from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, answer_relaunch
 from .launch_request import IdlePlaySerializer, RelaunchSerializer
 
@@ -39,6 +44,11 @@ class RunSerializer(serializers.ModelSerializer):
     options = serializers.DictField(help_text="Options that differ from their defaults.")
     idle_plays = IdlePlaySerializer(
         many=True, help_text="Plays that matched none of the run's servers, and why."
+    )
+    other_hosts = OtherHostSerializer(
+        many=True,
+        help_text="How it ended on the controller and on hosts that tasks added, failures first. "
+        "If one failed, the run has.",
     )
     unmasked = serializers.ListField(
         child=serializers.CharField(),
@@ -63,7 +73,10 @@ class RunSerializer(serializers.ModelSerializer):
             "options",
             "credential_id",
             "command",
+            "whole_inventory",
+            "runs_localhost",
             "idle_plays",
+            "other_hosts",
             "unmasked",
             "relaunch_of",
             "relaunches",
@@ -198,11 +211,13 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "relaunch": "automation.launch_playbook",
         "matrix": "automation.view_taskresult",
         "logs": "automation.view_runlog",
+        "host_results": "automation.view_hostresult",
     }
     takes = {"cancel": NoFields, "relaunch": RelaunchSerializer}
     parameters = {
         "matrix": {"status", "task", "only", "hosts", "tasks"},
         "logs": {"after", "limit"},
+        "host_results": {"after", "limit", "host"},
     }
 
     def get_serializer_class(self) -> Any:
@@ -281,3 +296,29 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             "finished": run.state == Run.State.FINISHED and len(lines) < limit,
         }
         return Response(OutputSerializer(shown).data)
+
+    @extend_schema(
+        responses=HostResultsSerializer,
+        parameters=[
+            OpenApiParameter("host", str, description="Only of this host."),
+            OpenApiParameter("after", int, description="Return results after this number."),
+            LIMIT,
+        ],
+    )
+    @action(detail=True, url_path="host-results", pagination_class=None, filterset_class=None)
+    def host_results(self, request: Request, **kwargs: Any) -> Response:
+        """Read the results of tasks on the controller and on hosts that tasks added.
+
+        Those of servers are with their jobs.
+        """
+        after, limit = asked_range(request)
+        run = self.get_object()
+        host = request.query_params.get("host")
+        of_run = run.host_results.for_list().filter(number__gt=after)
+        tasks = list((of_run.filter(host=host) if host else of_run)[:limit])
+        shown = {
+            "tasks": tasks,
+            "last": tasks[-1].number if tasks else after,
+            "finished": run.state == Run.State.FINISHED and len(tasks) < limit,
+        }
+        return Response(HostResultsSerializer(shown).data)

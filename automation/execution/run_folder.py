@@ -25,6 +25,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from automation import command_line, variables
 from automation.content import playbook_files
 from automation.models import Job, Outcome, Run
+from automation.models.claim_checks import inventory_has_grown
 from automation.models.credential_use import refuse_misuse
 from inventory.ansible.credential_variables import environment_of, write_private
 from inventory.ansible.inventory_file import write_inventory
@@ -110,8 +111,8 @@ class RunFolder:
 
     def arguments(self) -> list[str]:
         """The arguments of `ansible-playbook`, the playbook last."""
-        names = [server.inventory_name for server in self.servers]
-        if command_line.needs_file(names):
+        names = self.run.limited_to(self.servers)
+        if names is not None and command_line.needs_file(names):
             (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
         return command_line.arguments(
             self.run,
@@ -163,6 +164,8 @@ class RunFolder:
         folder = self.path / "inventory"
         folder.mkdir(mode=0o700)
         neighbours = Server.objects.neighbours_of(self.servers)
+        if grown := inventory_has_grown(self.run):
+            raise CannotStart(Job.FailureKind.INTERNAL, grown)
         return write_inventory(folder, self.servers, neighbours, self.run.credential)
 
     def _credentials(self) -> list[Credential]:

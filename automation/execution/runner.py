@@ -304,6 +304,7 @@ class _Execution:
         known = {
             "exit_code": exit_code,
             "idle_plays": [play.as_json() for play in tally.idle_plays],
+            "other_hosts": tally.other_hosts(exit_code),
             "versions": self.transcript.versions,
         }
         if (

@@ -1,7 +1,9 @@
 """Work out how each job ended from a run's events."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from automation.ansi import plain
 from automation.cut_texts import beginning_of, end_of
@@ -11,6 +13,7 @@ from automation.models.run_states import signal_name
 from .events import Event
 from .masking import Masking
 from .not_run import IdlePlay, Plays
+from .other_hosts import described, failures_first
 
 # The counts of Ansible's recap, in its order, by their names in its statistics.
 COUNTS = {
@@ -80,9 +83,18 @@ class Tally:
     Masks before cutting, as half a secret would no longer be recognised.
     """
 
-    def __init__(self, masking: Masking | None = None, selects_tasks: bool = False) -> None:
-        """`selects_tasks`: the launch has options (--tags …) that leave out tasks."""
+    def __init__(
+        self,
+        masking: Masking | None = None,
+        selects_tasks: bool = False,
+        hosts: Collection[str] = (),
+    ) -> None:
+        """`selects_tasks`: the launch has options (--tags …) that leave out tasks.
+
+        `hosts` are those that have a job.
+        """
         self._masking = masking or Masking(())
+        self._hosts = hosts
         self._selects_tasks = selects_tasks
         # The first failure that was not rescued: later ones on the host are its consequences.
         self._failures: dict[str, Failure] = {}
@@ -134,6 +146,16 @@ class Tally:
         if exit_code in (0, 2, 4):  # 2: a host failed; 4: a host was unreachable
             return Outcome(Job.Status.SUCCESS, counts=counts)
         return Outcome.failed(Kind.ANSIBLE_ERROR, f"{describe_exit(exit_code)}.", counts=counts)
+
+    def other_hosts(self, exit_code: int | None) -> list[dict[str, Any]]:
+        """Items of Run.other_hosts: how it ended on hosts without a job, failures first."""
+        recap = self.recap
+        if recap is None:
+            return []
+        known = {*recap.counts, *recap.took_part, *recap.unanswered} - {*self._hosts}
+        shown = self._masking.text
+        outcomes = {host: self.outcome(host, exit_code) for host in known}
+        return failures_first(described(shown(host), outcomes[host]) for host in known)
 
     def _counts(self, host: str) -> dict[str, int]:
         counts = self.recap.counts.get(host, {}) if self.recap else {}

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -15,7 +15,7 @@ from accounts.models import User
 from audit.redaction import MASK
 from automation import launching
 from automation.launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
-from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
+from automation.launching.launches import LONGEST_LAUNCH_REASON
 from automation.models import Playbook, Run
 from automation.models.option_rules import ReservedOption
 from automation.models.options import OPTIONS
@@ -23,7 +23,8 @@ from automation.models.playbooks import not_accepted
 from automation.variables import masked
 from console.lists import reason
 from console.objects import row_key
-from inventory.models import Credential, Server
+from inventory.choosing import CHOSEN_BY
+from inventory.models import Credential, Inventory, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
 from schema.limits import LONGEST_SEARCH
@@ -47,6 +48,12 @@ class LaunchForm(OptionFields):
     servers = ServersField(
         Server.objects.all(),
         required=False,
+    )
+    inventory = forms.ChoiceField(
+        required=False,
+        label="Inventory",
+        widget=UnfoldAdminSelectWidget,
+        help_text="Alone, the whole inventory.",
     )
     environment = forms.ChoiceField(
         required=False,
@@ -97,7 +104,7 @@ class LaunchForm(OptionFields):
             **kwargs.get("initial", {}),
         }
         super().__init__(*args, **kwargs)
-        self._offer_environments()
+        self._offer_choices()
         self.schema: dict[str, Any] = playbook.schema() if playbook else {}
         for name, spec in self.schema.items():
             self.fields[PREFIX + name] = variable_field(name, spec)
@@ -134,13 +141,20 @@ class LaunchForm(OptionFields):
             self.add_error("servers", "Choose servers by name or by the fields below, not both.")
         elif choice.given:
             data["servers"] = choice
-            if not choice.servers:
-                self.add_error(next(iter(choice.given)), NOBODY_CHOSEN)
+            self._refuse_nobody(choice)
         elif not data.get("servers") and "servers" not in self.errors:
             self.add_error("servers", "Choose at least one server.")
         else:
             data["servers"] = list(data.get("servers") or ())
         return data
+
+    def _refuse_nobody(self, choice: Choice) -> None:
+        """Say once, at the first field that is wrong, that the choice matches no server."""
+        try:
+            choice.found()
+        except ValidationError as error:
+            name, said = next(iter(error.message_dict.items()))
+            self.add_error(name, said)
 
     def launch(self, actor: User) -> Launched | None:
         """Launch. None if refused; then the errors are at their fields.
@@ -237,10 +251,14 @@ class LaunchForm(OptionFields):
         field = cast(forms.ModelChoiceField, self.fields["credential"])
         field.queryset = Credential.objects.active().usable_by(actor)
 
-    def _offer_environments(self) -> None:
-        names = Server.objects.active().order_by("environment").values_list("environment")
-        choices = [(name, name) for (name,) in names.distinct()]
-        cast(forms.ChoiceField, self.fields["environment"]).choices = [("", "Any"), *choices]
+    def _offer_choices(self) -> None:
+        active = Server.objects.active()
+        environments = active.order_by("environment").values_list("environment", flat=True)
+        inventories = Inventory.objects.order_by("name").values_list("name", flat=True)
+        offered = {"environment": environments.distinct(), "inventory": inventories}
+        for field, names in offered.items():
+            choices = [(name, name) for name in names]
+            cast(forms.ChoiceField, self.fields[field]).choices = [("", "Any"), *choices]
 
     def _place(self, error: ValidationError) -> None:
         """Show each message at the field that it is about."""
@@ -275,11 +293,9 @@ class LaunchForm(OptionFields):
 
     def chosen_servers(self) -> list[Server]:
         """The servers that the form selects now, whatever else may be wrong with it."""
-        choice = Choice(
-            **{each.name: str(self[each.name].value() or "") for each in fields(Choice)}
-        )
+        choice = Choice.of({name: self[name].value() for name in CHOSEN_BY})
         if choice.given:
-            return choice.servers
+            return choice.servers if choice.is_valid() else []
         keys = [row_key(str(key)) for key in self["servers"].value() or ()]
         return list(Server.objects.filter(pk__in=[key for key in keys if key]))
 

@@ -64,6 +64,8 @@ def unsaved_run(launch: Launch) -> Run:
         extra_vars=variables.sealed(schema, values, secrets),
         credential=launch.credential,
         relaunch_of=launch.relaunch_of,
+        whole_inventory=launch.whole_inventory is not None,
+        runs_localhost=launch.playbook.runs_localhost,
         idempotency_key=launch.idempotency_key or None,
         **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
     )

@@ -61,12 +61,17 @@ class Intention:
         vaults = {each.vault_id: each.file_name for each in playbook.vault_passwords.all()}
         arguments = command_line.arguments(
             self.run,
-            [server.inventory_name for server in self.servers],
+            self.limit,
             playbook=playbook.path_in_project,
             vaults=vaults,
             has_variables=bool(self.run.extra_vars),
         )
         return command_line.format_command([command_line.PROGRAM, *arguments])
+
+    @cached_property
+    def limit(self) -> list[str] | None:
+        """The names for --limit; None without one."""
+        return self.run.limited_to(self.servers)
 
     @property
     def digest(self) -> str:
@@ -87,6 +92,7 @@ class Intention:
         how = "".join(f", {each}" for each in self._how())
         return [
             f"{first}{how}.",
+            *self._reach(),
             *self.left_out,
             *self._exceptions(),
             *self._own_defaults(),
@@ -111,7 +117,13 @@ class Intention:
         Other servers are read only if a play matches none of these.
         """
         neighbours = Server.objects.neighbours_of(self.servers)
-        return play_hosts.forecast(self.run.playbook.file_path, self.servers, neighbours.iterator())
+        return play_hosts.forecast(
+            self.run.playbook.file_path,
+            self.servers,
+            neighbours.iterator(),
+            localhost=self.limit is None or len(self.limit) > len(self.servers),
+            is_unlimited=self.run.whole_inventory,
+        )
 
     @cached_property
     def left_out(self) -> list[str]:
@@ -121,7 +133,8 @@ class Intention:
         said = [each.words for each in (idle if more == 1 else idle[:NAMED])]
         if more > 1:
             said.append(f"{more} more plays match none of the chosen servers.")
-        if skipped and len(skipped) == len(self.servers):
+        said += [f"{play.words} runs on the worker itself." for play in self.forecast.local]
+        if skipped and len(skipped) == len(self.servers) and not self.forecast.local:
             return [*said, "No play targets any of the chosen servers, so the run would fail."]
         end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"
         return [*said, f"No play targets {name_some(skipped)}: {end}."] if skipped else said
@@ -130,6 +143,14 @@ class Intention:
     def waits_for(self) -> list[str]:
         """Sentences: why it would not start at once, as things are now."""
         return why_it_would_wait(self.run, self.servers)
+
+    def _reach(self) -> list[str]:
+        if not self.run.whole_inventory:
+            return []
+        return [
+            f"This is the whole inventory “{self.servers[0].inventory}”, so there is no --limit: "
+            "plays for localhost and for hosts that tasks add run, too."
+        ]
 
     def _how(self) -> list[str]:
         run = self.run

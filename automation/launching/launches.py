@@ -11,16 +11,20 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from automation.models import Playbook, Run
-from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.choosing import CHOSEN_BY, NOBODY_CHOSEN, choose_servers, inventory_named
+from inventory.models import Credential, Inventory, Server
 
 LONGEST_LAUNCH_REASON = 500
-NOBODY_CHOSEN = "No active server matches."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Servers that are not named: the active ones that match every given criterion."""
+    """Servers that are not named: the active ones that match every given criterion.
 
+    An inventory alone is a launch on the whole of it.
+    """
+
+    inventory: str = ""
     environment: str = ""
     tag: str = ""
     search: str = ""
@@ -36,8 +40,30 @@ class Choice:
 
     @cached_property
     def servers(self) -> list[Server]:
-        """Looked up once, so that the launch is for the servers that were shown."""
-        return Server.objects.chosen(**self.given)
+        """Looked up once, so that the launch is for the servers that were shown.
+
+        Raises ValidationError for names that nothing has.
+        """
+        return choose_servers(**self.given)
+
+    def is_valid(self) -> bool:
+        """False if it names something that is not there."""
+        try:
+            return self.servers is not None
+        except ValidationError:
+            return False
+
+    def found(self) -> list[Server]:
+        """The servers. Raises ValidationError if there are none."""
+        if not self.servers:
+            raise ValidationError({name: [NOBODY_CHOSEN] for name in self.given})
+        return self.servers
+
+    @cached_property
+    def whole_inventory(self) -> Inventory | None:
+        """The inventory if that is all that is asked for. Raises ValidationError."""
+        is_whole = bool(self.inventory) and len(self.given) == 1
+        return inventory_named(self.inventory) if is_whole else None
 
 
 @dataclass(frozen=True)
@@ -99,6 +125,12 @@ class Launch(Options):
         """The servers without duplicates. Raises ValidationError if a choice matches none."""
         if not isinstance(self.servers, Choice):
             return list(dict.fromkeys(self.servers))
-        if not self.servers.servers:
-            raise ValidationError({name: [NOBODY_CHOSEN] for name in self.servers.given})
-        return self.servers.servers
+        return self.servers.found()
+
+    @property
+    def whole_inventory(self) -> Inventory | None:
+        """The inventory, if the launch was asked for on all of it: only then without --limit.
+
+        None for a choice or for named servers that happen to be all of its servers.
+        """
+        return self.servers.whole_inventory if isinstance(self.servers, Choice) else None

@@ -1,3 +1,4 @@
+from .host_results import HostResult
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
@@ -12,6 +13,7 @@ from .workers import Worker
 
 __all__ = [
     "ClaimLost",
+    "HostResult",
     "Job",
     "JobLog",
     "Level",

@@ -14,7 +14,7 @@ from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
-from automation.content import imported_playbooks, playbook_files, prompts
+from automation.content import imported_playbooks, play_hosts, playbook_files, prompts
 from inventory.ansible.names import reservations
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
@@ -80,6 +80,14 @@ class Playbook(Editable, OptionRules):
         default=False,
         db_default=False,
         help_text="A launch may pass any variable, except those that control Ansible itself.",
+    )
+    runs_localhost = models.BooleanField(
+        "runs plays for localhost",
+        default=False,
+        db_default=False,
+        help_text="A launch on some servers also runs the playbook's plays for localhost: on the "
+        "worker itself, with the rights of its system user. A launch on a whole inventory always "
+        "does, like ansible-playbook without --limit.",
     )
     is_active = models.BooleanField(
         "active", default=True, db_default=True, help_text="Inactive playbooks cannot be launched."
@@ -196,8 +204,8 @@ class Playbook(Editable, OptionRules):
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about variables whose names have a meaning in Ansible."""
-        return reservations(list(self.variables))
+        """Sentences about names of variables, and about plays that few launches run."""
+        return [*reservations(list(self.variables)), *self._left_to_whole_inventories()]
 
     @property
     def is_builtin(self) -> bool:
@@ -231,6 +239,17 @@ class Playbook(Editable, OptionRules):
         return "unchanged" if current == self.file_hash else "changed"
 
     # Private
+
+    def _left_to_whole_inventories(self) -> list[str]:
+        plays = [] if self.runs_localhost else play_hosts.plays_for_localhost(self.file_path)
+        if not plays:
+            return []
+        more = f" and {len(plays) - 1} more" if len(plays) > 1 else ""
+        verb = "run" if more else "runs"
+        return [
+            f"{plays[0].words}{more} {verb} only in launches on a whole inventory: the playbook "
+            "does not run plays for localhost."
+        ]
 
     def _prompted_besides(self, given: Any) -> Collection[str]:
         """The file's prompts, which count as declared; read only if something else is given."""

@@ -10,11 +10,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from automation.models import Run
+from automation.models import HostResult, Run
 from automation.models.runs import WHY_UNMASKED
 from automation.models.waiting import why_it_waits
 from automation.reports.job_state import given_options
 from automation.reports.matrix_page import Asked, count_links, table_of
+from automation.reports.other_hosts import other_hosts_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
 
@@ -44,6 +45,23 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "automation/runs/_run_live.html", _shown(request, pk))
 
 
+@require_safe
+@viewers_only
+def run_host_task(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """One task's whole result on a host that has no job."""
+    found = HostResult.objects.select_related("run__playbook")
+    task = get_object_or_404(found, run=pk, number=number)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{task.task} · {task.host} · {task.run}",
+        "task": task,
+        "about": f"{task.run} on {task.host}",
+        "back": f"{task.run.get_absolute_url()}#other-hosts",
+        "back_label": "Back to the run",
+    }
+    return TemplateResponse(request, "automation/jobs/task_result.html", context)
+
+
 def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
     # Read the run first: then whatever was written before it ended is in the table.
@@ -54,6 +72,7 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
         **_header(run, summary),
         **relaunching,
         **_table(request, run, summary),
+        "other_hosts": other_hosts_of(run),
     }
 
 

@@ -22,6 +22,7 @@ class InventoryAdmin(ConsoleAdmin):
     search_help_text = "Name or description"
     when_empty = "An inventory is a set of servers that runs see together."
     readonly_fields = ["created_at", "updated_at"]
+    change_form_outer_before_template = "inventory/_inventory_tools.html"
     fieldsets = [
         (None, {"fields": ["name", "description", "separates_environments"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),

@@ -26,6 +26,7 @@ BECOME_PASSWORDS = (
 )
 BECOME_USERS = ("ansible_become_user", "ansible_sudo_user", "ansible_su_user")
 PASSWORDS = (*SSH_PASSWORDS, *BECOME_PASSWORDS)
+LOGINS = frozenset((*PASSWORDS, *ALIASES["ssh_key_path"]))
 # {name that a column or credential sets: every name of the same option}.
 SPELLINGS = {
     "ansible_host": ALIASES["ip_address"],
@@ -79,5 +80,4 @@ def without_logins(variables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _logs_in(name: str) -> bool:
-    own = (*PASSWORDS, *ALIASES["ssh_key_path"])
-    return name in own or (name.startswith("ansible_") and is_secret_name(name))
+    return name in LOGINS or (name.startswith("ansible_") and is_secret_name(name))

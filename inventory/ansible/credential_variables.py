@@ -1,7 +1,7 @@
 """Credentials as Ansible variables, only for the servers that a run targets."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +43,17 @@ class Logins:
                 write_private(self._key_files[row.pk], key)
         self._variables = {row.pk: self._of(row) for row in self._by_key.values()}
 
-    def merged(self, server: Server) -> dict[str, Any]:
+    def merged(self, server: Server, inherited: Collection[str] = ()) -> dict[str, Any]:
         """The server's own variables, decrypted, overridden by those of its credential.
 
-        Raises Undecryptable, which names server and variable.
+        `inherited` are the names of connection variables that its groups set. Raises Undecryptable,
+        which names server and variable.
         """
         credential = self.credential_of(server)
         given = self._variables[credential.pk] if credential else {}
         merged: dict[str, Any] = {}
-        for _source, variables in layers(server, credential, given):
-            merged |= variables
+        for source, variables in layers(server, credential, given):
+            merged |= variables if source == OWN else every_spelling(variables, inherited)
         merged = opened_variables(server, merged)
         if credential and credential.needs_pin(server):
             merged |= {"ansible_ssh_args": as_data(pinned_only(server, self._known_hosts))}
@@ -153,12 +154,15 @@ def write_private(path: Path, text: str, mode: int = 0o600) -> None:
         file.write(text)
 
 
-def every_spelling(variables: Mapping[str, Any], inherited: Iterable[str]) -> dict[str, Any]:
+def every_spelling(variables: Mapping[str, Any], inherited: Collection[str]) -> dict[str, Any]:
     """The variables, also under each other name of an option that one of the groups uses.
 
-    Of an option's names Ansible takes the last, even if a group sets it and the host another.
+    Of an option's names Ansible takes the last, even if a group sets it and the host another. That
+    holds for a host's own variables, too: they stay as they are. Only ours have to win.
     """
     found = dict(variables)
+    if not inherited:
+        return found
     for name, spellings in SPELLINGS.items():
         if name in variables:
             used = [each for each in spellings if each in inherited and each not in variables]

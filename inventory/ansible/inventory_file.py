@@ -7,11 +7,11 @@ inventory stands in files beside it, so that it keeps its place in Ansible's pre
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from inventory.host_variables import opened_if_possible, opened_variables
+from inventory.host_variables import NESTED, opened_if_possible, opened_variables
 from inventory.models import (
     ALL,
     UNGROUPED,
@@ -71,49 +71,67 @@ def build_inventory(
     own = {server.pk: _of_neighbour(server, graph) for server in neighbours}
     own |= {server.pk: _of_target(server, logins, graph) for server in targets}
     servers = sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk))
+    hostvars = {server.inventory_name: own[server.pk] for server in servers}
+    everybody = graph.by_name.get(ALL)
+    own_for_all = _opened(everybody) if everybody else {}
+    for_all = _shared(targets, neighbours, logins, hostvars, own_for_all)
+    return arranged(servers, hostvars, for_all, graph, _opened)
+
+
+def arranged(
+    servers: list[Server],
+    hostvars: dict[str, dict[str, Any]],
+    for_all: dict[str, Any],
+    graph: GroupGraph,
+    vars_of: Callable[[Any], dict[str, Any]],
+) -> dict[str, Any]:
+    """Groups and `_meta` as a script prints them; `vars_of(group)` are the group's variables.
+
+    The servers are in the inventory's order.
+    """
     names = {server.pk: server.inventory_name for server in servers}
-    hostvars = {name: own[pk] for pk, name in names.items()}
-    for_all = _shared(targets, neighbours, logins, hostvars, _own_of(graph, ALL))
     inventory: dict[str, Any] = {ALL: {"hosts": list(names.values()), "vars": for_all}}
     for pk, group in graph.groups.items():
         if group.name not in (ALL, UNGROUPED):
             # Without `hosts`, Ansible takes it for a host.
             hosts = [names[each] for each in graph.servers[pk] if each in names]
             children = [graph.groups[child].name for child in graph.children[pk]]
-            inventory[group.name] = {"hosts": hosts, "children": children, "vars": _vars_of(group)}
-    inventory |= _ungrouped(graph, names) | _environments(servers, inventory)
+            variables = vars_of(group) | _priority_of(group)
+            inventory[group.name] = {"hosts": hosts, "children": children, "vars": variables}
+    ungrouped = graph.by_name.get(UNGROUPED)
+    if ungrouped:
+        inventory |= _ungrouped(graph, names, vars_of(ungrouped))
+    inventory |= _environments(servers, inventory)
     inventory["_meta"] = {"hostvars": hostvars}
     return inventory
 
 
 def _of_target(server: Server, logins: Logins, graph: GroupGraph) -> dict[str, Any]:
-    return every_spelling(
-        connection_of(server) | logins.merged(server), graph.connection_names_for(server.pk)
-    )
+    inherited = graph.connection_names_for(server.pk)
+    return every_spelling(connection_of(server), inherited) | logins.merged(server, inherited)
 
 
 def _of_neighbour(server: Server, graph: GroupGraph) -> dict[str, Any]:
     inherited = graph.connection_names_for(server.pk)
-    variables = connection_of(server) | variables_of_neighbour(server)
+    columns = every_spelling(connection_of(server), inherited)
     # Passwords that groups set are for targets only.
     silenced = [name for name in inherited if name in PASSWORDS]
-    return every_spelling(variables, inherited) | dict.fromkeys(silenced, "")
+    return columns | variables_of_neighbour(server) | dict.fromkeys(silenced, "")
 
 
-def _vars_of(group: Any) -> dict[str, Any]:
-    priority = {PRIORITY: group.priority} if group.priority != 1 else {}
-    return opened_variables(group, group.variables) | priority
+def _opened(group: Any) -> dict[str, Any]:
+    return opened_variables(group, group.variables)
 
 
-def _own_of(graph: GroupGraph, name: str) -> dict[str, Any]:
-    row = graph.by_name.get(name)
-    return opened_variables(row, row.variables) if row else {}
+def _priority_of(group: Any) -> dict[str, Any]:
+    return {PRIORITY: group.priority} if group.priority != 1 else {}
 
 
-def _ungrouped(graph: GroupGraph, names: dict[int, str]) -> dict[str, Any]:
+def _ungrouped(
+    graph: GroupGraph, names: dict[int, str], variables: dict[str, Any]
+) -> dict[str, Any]:
     """Only if it has variables: an empty one would be no group."""
     hosts = [name for pk, name in names.items() if pk not in graph.groups_of]
-    variables = _own_of(graph, UNGROUPED)
     return {UNGROUPED: {"hosts": hosts, "vars": variables}} if variables and hosts else {}
 
 
@@ -187,8 +205,11 @@ def variables_of_neighbour(server: Server) -> dict[str, Any]:
 def without_wrong_marks(value: Any) -> Any:
     """A copy without values that are marked as Ansible marks them in JSON, but wrongly."""
     if isinstance(value, dict):
-        kept = {name: item for name, item in value.items() if not _is_wrong(item)}
-        return {name: without_wrong_marks(item) for name, item in kept.items()}
+        return {
+            name: without_wrong_marks(item) if isinstance(item, NESTED) else item
+            for name, item in value.items()
+            if not _is_wrong(item)
+        }
     if isinstance(value, list):
         return [without_wrong_marks(item) for item in value if not _is_wrong(item)]
     return value

@@ -28,16 +28,19 @@ NOT_JSON = (datetime.date, bytes, set, tuple)
 
 def main(path: str) -> None:
     init_plugin_loader()
+    json.dump(listed(path), sys.stdout)
+
+
+def listed(path: str) -> dict:
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[path])
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     reader = VariableFiles(loader, folder.resolve())
     hosts = hosts_in_order(inventory.groups["all"])
-    listed = {
+    return {
         "hosts": [described_host(host, reader) for host in hosts],
         "groups": [described_group(group, reader) for group in inventory.groups.values()],
     }
-    json.dump(listed, sys.stdout)
 
 
 def hosts_in_order(everything: Group) -> list[Host]:

@@ -108,7 +108,8 @@ def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
     inherited = graph.connection_names_for(server.pk)
     for source, variables in layers(server, credential, given):
         label = SOURCES.get(source, f"Credential {credential}")
-        found.append((label, every_spelling(variables, inherited)))
+        own = source == OWN
+        found.append((label, variables if own else every_spelling(variables, inherited)))
     if credential and credential.needs_pin(server):
         found.append(("Pinned host key", {"ansible_ssh_args": ONLY_PINNED}))
     found += [(path, variables) for path, variables in server.all_variables()[1:]]

@@ -7,7 +7,7 @@ from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
 from .overrides import VariableOverride
 from .servers import (
-    CHOSEN_BY,
+    LOCALHOST,
     Server,
     ServerQuerySet,
     group_name,
@@ -19,7 +19,7 @@ from .sources import InventorySource
 
 __all__ = [
     "ALL",
-    "CHOSEN_BY",
+    "LOCALHOST",
     "UNGROUPED",
     "UNPLACED",
     "Credential",

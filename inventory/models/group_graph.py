@@ -18,7 +18,7 @@ ALL, UNGROUPED = "all", "ungrouped"
 
 
 class GroupGraph:
-    """Read once, in two queries; keys throughout, in the inventory's order.
+    """Read once, in two queries, the second when it is needed; keys throughout, in order.
 
     `children` and `servers` are what a group has directly.
     """
@@ -26,18 +26,33 @@ class GroupGraph:
     def __init__(self, inventory: Inventory) -> None:
         rows = inventory.groups.order_by("position", "id")
         self.groups: dict[int, ServerGroup] = {group.pk: group for group in rows}
-        self.children: dict[int, list[int]] = {pk: [] for pk in self.groups}
-        self.servers: dict[int, list[int]] = {pk: [] for pk in self.groups}
+        self._inventory = inventory
         for group in self.groups.values():
             group.inventory = inventory
-        members = inventory.groups.filter(members__isnull=False)
+
+    @cached_property
+    def children(self) -> dict[int, list[int]]:
+        return self._members[0]
+
+    @cached_property
+    def servers(self) -> dict[int, list[int]]:
+        return self._members[1]
+
+    @cached_property
+    def _members(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        children: dict[int, list[int]] = {pk: [] for pk in self.groups}
+        servers: dict[int, list[int]] = {pk: [] for pk in self.groups}
+        members = self._inventory.groups.filter(members__isnull=False)
         members = members.order_by("members__position", "members__id")
         columns = ("pk", "members__server_id", "members__child_id")
         for group, server, child in members.values_list(*columns):
+            if group not in self.groups:
+                continue  # made meanwhile
             if child is None:
-                self.servers[group].append(server)
+                servers[group].append(server)
             elif child in self.groups:
-                self.children[group].append(child)
+                children[group].append(child)
+        return children, servers
 
     @cached_property
     def parents(self) -> dict[int, list[int]]:
@@ -99,16 +114,24 @@ class GroupGraph:
             (group for group in groups if group.name != ALL),
             key=lambda group: (self.depth(group.pk), group.priority, group.name),
         )
-        found = []
-        for each in (everybody, others):
-            found += [(f"Group {group.name}", group.variables) for group in each]
-            found += [layer for group in each for layer in group.all_variables()[1:]]
-        return found
+        ordered = [*everybody, *others]
+        own = [(f"Group {group.name}", group.variables) for group in ordered]
+        # What stands in files comes after all that stands in the inventory itself.
+        return own + [layer for group in ordered for layer in group.all_variables()[1:]]
 
     def connection_names_for(self, server: int) -> frozenset[str]:
         """The names among CONNECTION_NAMES that its groups set, or may set in vaulted files."""
-        groups = self.with_variables_for(server)
-        return frozenset().union(*(self._connection_names[group.pk] for group in groups))
+        own = tuple(self.groups_of.get(server, ()))
+        if own not in self._names_together:
+            groups = self.with_variables_for(server)
+            names = (self._connection_names[group.pk] for group in groups)
+            self._names_together[own] = frozenset().union(*names)
+        return self._names_together[own]
+
+    @cached_property
+    def _names_together(self) -> dict[tuple[int, ...], frozenset[str]]:
+        """By the groups that servers have in common."""
+        return {}
 
     @cached_property
     def _connection_names(self) -> dict[int, frozenset[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -174,7 +174,15 @@ class ServerGroupMember(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.server or self.child} in {self.group}"
+        member = self._named("server") or self._named("child")
+        return f"{member} in {self._named('group')}"
+
+    def _named(self, column: str) -> Any:
+        """A row of it; just its key once it is deleted, and this one with it."""
+        try:
+            return getattr(self, column)
+        except ObjectDoesNotExist:
+            return f"{column} {getattr(self, f'{column}_id')}"
 
     @property
     def advice(self) -> str:

@@ -58,6 +58,7 @@ class Inventory(Editable):
         db_table = "inventories"
         verbose_name_plural = "inventories"
         ordering = ["name"]
+        permissions = [("export_secrets", "Can export secrets, encrypted")]
 
     def __str__(self) -> str:
         return self.name
@@ -106,10 +107,18 @@ def share_inventories(servers: Iterable[Any]) -> None:
     At most one query.
     """
     rows = list(servers)
-    models.prefetch_related_objects(rows, "inventory")
+    if not rows:
+        return
+    # Assigning it would ask the database routers for each of thousands.
+    field: Any = rows[0]._meta.get_field("inventory")
     known: dict[int, Inventory] = {}
     for server in rows:
-        server.inventory = known.setdefault(server.inventory_id, server.inventory)
+        if field.is_cached(server):
+            known.setdefault(server.inventory_id, server.inventory)
+    if missing := {server.inventory_id for server in rows} - known.keys():
+        known |= Inventory.objects.in_bulk(missing)
+    for server in rows:
+        field.set_cached_value(server, known[server.inventory_id])
 
 
 def default_inventory() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -40,11 +41,11 @@ from .own_variables import OwnVariables
 from .ownership import ENVIRONMENT, Owned
 from .sources import InventorySource
 
-# How a launch can select servers without naming them.
-CHOSEN_BY = ("environment", "tag", "search")
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
+# What Ansible takes for the machine that it runs on, unless the inventory has a host of the name.
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
@@ -71,21 +72,13 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             self.active()
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
-            .select_related("inventory")
             .defer("description", "created_at", "updated_at")
         )
 
-    def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
-        """Active servers that match every given criterion (CHOSEN_BY).
-
-        For tags see Server.has_tag.
-        """
-        servers = self.active().order_by("hostname")
-        if search.strip():
-            servers = servers.search(search.strip())
-        if environment.strip():
-            servers = servers.in_environment(environment.strip().lower())
-        return [server for server in servers if not tag.strip() or server.has_tag(tag)]
+    def has_localhost(self, servers: Sequence[Server]) -> bool:
+        """Whether localhost is a server like others in the inventory of these."""
+        here = self.active().filter(inventory__in={server.inventory_id for server in servers})
+        return here.filter(inventory_name__in=LOCALHOST).exists()
 
     def search(self, text: str) -> Self:
         """Servers whose host name, address or description contains the text; none if it is long.

@@ -269,7 +269,7 @@
 
     // --- Events -------------------------------------------------------------------------------
 
-    const hasBegun = () => ["playbook", "environment", "tag", "search"].some((name) => form.elements[name].value) || serverPicker.values().length > 0;
+    const hasBegun = () => ["playbook", "inventory", "environment", "tag", "search"].some((name) => form.elements[name].value) || serverPicker.values().length > 0;
 
     function changed(event) {
         if (!event.target.name) return; // what finds servers

@@ -16,7 +16,14 @@ from demo import making
 from demo.planning import plans
 from demo.scale import SCALES
 from demo.world import World
-from inventory.models import Server, ServerFacts
+from inventory.models import (
+    GroupGraph,
+    Inventory,
+    Server,
+    ServerFacts,
+    ServerGroup,
+    ServerGroupMember,
+)
 from tests import make
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
@@ -32,7 +39,7 @@ def seeded(*arguments: str) -> str:
 def test_a_small_fleet_has_something_of_everything() -> None:
     said = seeded()
 
-    assert Server.objects.count() == 60
+    assert Server.objects.count() == 65
     assert Job.objects.count() >= 400
     assert {user.role for user in User.objects.all()} == set(User.Role.values)
     for model in (ServerFacts, TaskResult, JobLog, TicketOccurrence, TicketComment, ServerLock):
@@ -46,11 +53,29 @@ def test_a_small_fleet_has_something_of_everything() -> None:
 def test_every_row_is_one_that_a_person_could_have_made() -> None:
     seeded()
 
-    for model in (Server, Playbook, Run, Ticket, User):
+    for model in (Server, ServerGroup, ServerGroupMember, Playbook, Run, Ticket, User):
         for row in model.objects.all():
             row.full_clean()
     for playbook in Playbook.objects.exclude(file_path__startswith="infraops:"):
         assert playbook.file_state == "unchanged"
+
+
+def test_groups_are_nested_and_a_second_inventory_is_imported_from_files() -> None:
+    seeded()
+
+    fleet = GroupGraph(Inventory.objects.default())
+    europe = fleet.by_name["europe"]
+    servers = Server.objects.filter(pk__in=fleet.servers_below(europe.pk))
+    assert {server.tags["site"] for server in servers} <= {"ams", "fra", "vie"}
+    assert fleet.by_name["role_db"].secret_variables == ["backup_password"]
+    staging = Inventory.objects.get(name="staging")
+    names = [server.inventory_name for server in staging.servers.order_by("position")]
+    assert names[0] == "web-1.staging.example.com" and len(names) == 5
+    shop = staging.graph.by_name["shop"]
+    assert len(staging.graph.servers_below(shop.pk)) == 5
+    assert [file["path"] for file in staging.graph.by_name["web"].variable_files] == [
+        "group_vars/web.yml"
+    ]
 
 
 def test_a_jobs_lines_results_and_counts_tell_the_same() -> None:
@@ -122,7 +147,7 @@ def test_an_app_adds_a_step_of_its_own() -> None:
     step = MadeUpRows(make=make_stars, kept=lambda: [User.objects.all()], order=25)
     with parts.contributed(step):
         counts = making.seed(SCALES["small"], 1, told.append)
-        assert making.what_is_there().startswith("60 servers, ")
+        assert making.what_is_there().startswith("65 servers, ")
         assert f", {User.objects.count()} users, " in making.what_is_there()
     assert counts["stars"] == 3 and counts["jobs"] >= 400
     assert "Stars" in told and "users" not in making.what_is_there()

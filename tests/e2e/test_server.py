@@ -12,6 +12,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     server = make.server(
         hostname="web1.example.com", host_key="ssh-ed25519 QUJD", tags={"role": "web"}
     )
+    make.group("webservers", server)
     make.server_facts(server, ansible_kernel="6.1.0-28-amd64")
     for status in ("success", "failed", "success"):
         job = make.job(server=server, status=status, user=boss)
@@ -21,7 +22,7 @@ def test_from_the_strip_to_the_failure_and_a_host_key_forgotten(page_of, boss):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(path)
     expect(page.get_by_text("6.1.0-28-amd64", exact=True)).to_be_visible()
-    expect(page.get_by_text("role_web", exact=True)).to_be_visible()
+    expect(page.get_by_text("webservers", exact=True)).to_be_visible()
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
     # With the keyboard: every cell is a link.

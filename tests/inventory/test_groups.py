@@ -35,6 +35,16 @@ def test_it_is_read_with_two_queries(django_assert_num_queries):
         assert graph.groups_of and graph.parents
 
 
+def test_a_server_in_a_group_can_be_deleted_and_so_can_a_group():
+    server, other = make.server(hostname="web1"), make.server()
+    inner = make.group("inner", server, other)
+    make.group("outer", children=[inner])
+    server.delete()
+    assert list(inner.members.values_list("server", flat=True)) == [other.pk]
+    inner.delete()
+    assert not ServerGroupMember.objects.exists()
+
+
 def test_a_cycle_is_refused_with_the_path():
     c = make.group("c")
     a = make.group("a", children=[make.group("b", children=[c])])

@@ -8,10 +8,12 @@ from django.core.management.base import CommandError
 from accounts.terminal import acting_user
 from automation.launching import Choice, Launch
 from automation.launching.following import LaunchingCommand, parse_extra_vars, refusals_in_words
-from automation.launching.launches import NOBODY_CHOSEN
 from automation.models import Playbook
+from inventory.choosing import CHOSEN_BY
 from inventory.models import Server
 from inventory.tag_texts import TAG_EXAMPLES
+
+CHOICE_FLAGS = [f"--{name}" for name in CHOSEN_BY]
 
 
 class Command(LaunchingCommand):
@@ -23,9 +25,14 @@ class Command(LaunchingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
-        where = parser.add_argument_group("servers: --server, or --environment, --tag and --search")
+        where = parser.add_argument_group("servers: --server, or the other options")
         where.add_argument(
             "--server", action="append", help="a host name, or name@inventory; may be repeated"
+        )
+        where.add_argument(
+            "--inventory",
+            default="",
+            help="every active server of this inventory; alone, the whole inventory",
         )
         where.add_argument(
             "--environment", default="", help="every active server in this environment"
@@ -64,9 +71,9 @@ class Command(LaunchingCommand):
     def _servers(self, options: dict[str, Any]) -> list[Server] | Choice:
         choice = Choice.of(options)
         if bool(options["server"]) == bool(choice.given):
-            raise CommandError("Give either --server, or any of --environment, --tag and --search.")
+            flags = " and ".join([", ".join(CHOICE_FLAGS[:-1]), CHOICE_FLAGS[-1]])
+            raise CommandError(f"Give either --server, or any of {flags}.")
         if not choice.given:
             return [Server.objects.named(name) for name in options["server"]]
-        if not choice.servers:
-            raise CommandError(NOBODY_CHOSEN)
+        choice.found()
         return choice

@@ -1,4 +1,4 @@
-"""What Ansible sees in a run is what it sees in the imported inventory, value by value."""
+"""A few inventories, and what ansible-inventory lists of one."""
 
 import json
 import os
@@ -6,16 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-from inventory.ansible.inventory_file import write_inventory
-from inventory.ansible.reading import read
-from inventory.importing import import_inventory
-from inventory.models import Server
-from tests import make
-
-pytestmark = [pytest.mark.slow, pytest.mark.on_either, pytest.mark.django_db]
 
 VAULTED = "$ANSIBLE_VAULT;1.1;AES256\n33323130\n"
 SCRIPT = """#!/bin/sh
@@ -140,17 +130,19 @@ def laid_out(folder: Path, files: dict[str, str]) -> Path:
     return folder / next(iter(files))
 
 
-def seen_by_ansible(path: Path) -> dict[str, Any]:
+def seen_by_ansible(path: Path, *arguments: str, **environ: str) -> dict[str, Any]:
+    """What ansible-inventory --list prints."""
     config = path.parent / "empty.cfg"
     config.touch()
     environment = {
         **{"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(config)},
         "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
         "HOME": os.environ.get("HOME", "/"),
+        **environ,
     }
     program = str(Path(sys.executable).with_name("ansible-inventory"))
     done = subprocess.run(
-        [program, "-i", str(path), "--list"],
+        [program, "-i", str(path), "--list", *arguments],
         cwd=path if path.is_dir() else path.parent,
         env=environment,
         capture_output=True,
@@ -168,63 +160,3 @@ def members(listing: dict[str, Any]) -> dict[str, Any]:
         if name not in ("_meta", "all")
     }
     return {name: told for name, told in shown.items() if any(told)}
-
-
-@pytest.mark.parametrize("kind", INVENTORIES)
-def test_it_is_the_same(kind, tmp_path):
-    path = laid_out(tmp_path / "bare" / "original", INVENTORIES[kind])
-    assert not import_inventory(read(path), "lab").refused
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    script = write_inventory(folder, Server.objects.all())
-
-    before, after = seen_by_ansible(path), seen_by_ansible(script)
-
-    assert json.dumps(after["_meta"]["hostvars"], sort_keys=True) == json.dumps(
-        before["_meta"]["hostvars"], sort_keys=True
-    )
-    assert members(after) == members(before)
-    again = import_inventory(read(path), "lab")
-    assert not (again.changed or again.groups_changed or again.added or again.groups_added)
-
-
-def test_after_a_change_and_another_import_it_is_the_same_again(tmp_path):
-    files = dict(INVENTORIES["a folder with variables in files"])
-    path = laid_out(tmp_path / "original", files)
-    import_inventory(read(path))
-    (path / "a.ini").write_text("[web]\nao2\nzo1 here=ini\n[web:vars]\nfrom=changed\n")
-    (path / "group_vars" / "db.json").unlink()
-    (path / "host_vars" / "ao2.yml").write_text("there: file\n")
-    import_inventory(read(path))
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    after = seen_by_ansible(write_inventory(folder, Server.objects.all()))
-    before = seen_by_ansible(path)
-    assert after["_meta"]["hostvars"] == before["_meta"]["hostvars"]
-    assert members(after) == members(before)
-
-
-def test_it_is_the_same_for_a_launch_on_one_server(tmp_path):
-    """But for passwords of other hosts."""
-    kind = "INI with ranges, children and types"
-    path = laid_out(tmp_path / "bare" / "original", INVENTORIES[kind])
-    import_inventory(read(path))
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    target = Server.objects.get(hostname="lonely")
-    script = write_inventory(folder, [target], Server.objects.neighbours_of([target]))
-    after, before = seen_by_ansible(script), seen_by_ansible(path)
-    assert after["_meta"]["hostvars"] == before["_meta"]["hostvars"]
-    assert members(after) == members(before)
-
-
-def test_other_servers_beside_the_imported_ones_change_nothing_for_them(tmp_path):
-    path = laid_out(tmp_path / "original", INVENTORIES["variables beside a file"])
-    import_inventory(read(path))
-    make.server(hostname="by-hand", position=2**31 - 1)
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    after = seen_by_ansible(write_inventory(folder, Server.objects.all()))
-    before = seen_by_ansible(path)
-    assert after["_meta"]["hostvars"]["web1"] == before["_meta"]["hostvars"]["web1"]
-    assert after["web"] == before["web"]
