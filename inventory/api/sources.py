@@ -227,5 +227,5 @@ class VariableOverrideViewSet(EditableViewSet):
     serializer_class = VariableOverrideSerializer
     filterset_class = VariableOverrideFilters
 
-    def perform_destroy(self, instance: VariableOverride) -> None:
+    def perform_destroy(self, instance: Any) -> None:
         remove_override(signed_in(self.request), instance)
