@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0012_groups_of_tags"),
+        ("inventory", "0013_inventory_sources"),
     ]
 
     operations = [
