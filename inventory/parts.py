@@ -17,6 +17,7 @@ from .api.credentials import CredentialViewSet
 from .api.dynamic import DynamicInventoryViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
+from .api.smart_groups import SmartGroupViewSet
 from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
 from .models import InventorySource, Server
 from .models.source_syncs import TASK
@@ -30,12 +31,32 @@ MENU = [
     ),
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
+    list_entry("Inventory", 315, "inventory.smartgroup", "Smart groups", "filter_alt"),
     list_entry(
         *("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
         pages=("inventory:source_detail",),
     ),
     list_entry("Inventory", 318, "inventory.variableoverride", "Overrides", "edit_note"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
+]
+
+# From an inventory or a group to its servers.
+WITHIN = [
+    PanelPart(
+        model=f"inventory.{model}",
+        place="notes",
+        template="inventory/_servers_within.html",
+        order=-10,
+    )
+    for model in ("Inventory", "ServerGroup", "SmartGroup")
+]
+WITHIN += [
+    PanelPart(
+        model="inventory.Inventory",
+        place="tools",
+        template="inventory/_export_button.html",
+        order=50,
+    )
 ]
 
 SEARCH = [
@@ -97,6 +118,12 @@ API = [
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
     ),
     Endpoint(
+        prefix="smart-groups",
+        viewset=SmartGroupViewSet,
+        root={"smart-groups": "smartgroup-list"},
+        order=17,
+    ),
+    Endpoint(
         prefix="inventory-sources",
         viewset=InventorySourceViewSet,
         root={"inventory-sources": "inventorysource-list"},
@@ -126,6 +153,7 @@ ROLES = [
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
+            "inventory.view_smartgroup",
             "inventory.view_variableoverride",
         ),
         auditor=("inventory.view_credential",),
@@ -145,6 +173,7 @@ ROLES = [
                     "inventorysource",
                     "servergroup",
                     "servergroupmember",
+                    "smartgroup",
                     "variableoverride",
                 )
                 for verb in ("add", "change", "delete")
@@ -180,4 +209,4 @@ HEALTH = [
     HealthCheck(name="inventory_sources", examine=examine_sources, order=31),
 ]
 
-PARTS = [*PAGES, *MENU, *SEARCH, *QUEUE, *API, *ROLES, *HOME, *HEALTH]
+PARTS = [*PAGES, *WITHIN, *MENU, *SEARCH, *QUEUE, *API, *ROLES, *HOME, *HEALTH]

@@ -3,5 +3,6 @@ from . import (  # noqa: F401  (each registers its own)
     inventories,
     overrides,
     servers,
+    smart_groups,
     sources,
 )

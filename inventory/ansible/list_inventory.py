@@ -181,7 +181,8 @@ def tell_problem(msg: str, exception: BaseException, **unused: object) -> None:
 
 def path_of(causes: list[BaseException]) -> str:
     origins = [Origin.get_tag(getattr(cause, "obj", None)) or cause for cause in causes]
-    return next((each.path for each in origins if getattr(each, "path", None)), sys.argv[1])
+    paths = (getattr(each, "path", None) for each in origins)
+    return next(filter(None, paths), sys.argv[1])
 
 
 def line_of(causes: list[BaseException]) -> tuple[int, str]:

@@ -46,7 +46,7 @@ def import_inventory(
     or is not what was expected. Single hosts may be refused, with a reason.
     """
     with transaction.atomic():
-        inventory = source.inventory if source else inventory_named(name)
+        inventory = source.inventory if source else find_or_make_inventory(name)
         # One import at a time.
         inventory = Inventory.objects.select_for_update().get(pk=inventory.pk)
         intake = Intake(inventory, source, environment)
@@ -63,7 +63,7 @@ def import_inventory(
     return report
 
 
-def inventory_named(name: str) -> Inventory:
+def find_or_make_inventory(name: str) -> Inventory:
     """The inventory of this name, made if there is none; without one, the default one."""
     found = Inventory.objects.named(name) if name else Inventory.objects.default()
     if found is None:

@@ -52,7 +52,7 @@ def unread_words(source: InventorySource) -> str:
     return f"“{source}” changed on disk {when} and has not been read yet."
 
 
-def unread_sources(inventory_ids: Iterable[int]) -> list[tuple[InventorySource, str]]:
+def unread_sources(inventory_ids: Iterable[int | None]) -> list[tuple[InventorySource, str]]:
     """The active sources of these inventories that have changed since, with a sentence each."""
     sources = InventorySource.objects.active().filter(inventory__in=set(inventory_ids))
     found = [(source, unread_words(source)) for source in sources.select_related("inventory")]

@@ -8,7 +8,7 @@ import schema.fields
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("inventory", "0014_export_secrets"),
+        ("inventory", "0016_members_go_with_what_they_are"),
     ]
 
     operations = [
