@@ -31,6 +31,7 @@ NOT_JSON = (datetime.date, bytes, set, tuple)
 # Of one file, with all aliases written out.
 MOST_VALUES = 5_000_000
 TOO_LONG = "It is too long, perhaps because of YAML aliases."
+OUT_OF_MEMORY = "It needs too much memory."
 
 
 def main(path: str) -> None:
@@ -172,6 +173,7 @@ def tell_problem(msg: str, exception: BaseException, **unused: object) -> None:
     line, text = line_of(causes)
     said = re.sub(r",? got: .*", "", str(causes[0]), flags=re.DOTALL)
     said = said.replace(text, "…") if text else said
+    said = OUT_OF_MEMORY if any(isinstance(each, MemoryError) for each in causes) else said
     plugin = msg.split("'")[1] if "'" in msg else "inventory"
     where = f"{path_of(causes)}:{line}" if line else path_of(causes)
     sys.stderr.write(f"{where}: {said} ({plugin})\n")
@@ -216,7 +218,7 @@ if __name__ == "__main__":
     except AnsibleError as error:
         sys.exit(str(error))
     except MemoryError:
-        sys.exit("It needs too much memory, perhaps because of YAML aliases.")
+        sys.exit(OUT_OF_MEMORY)
     except RecursionError:
         sys.exit("Its values are nested too deeply, or contain themselves.")
     except OSError as error:

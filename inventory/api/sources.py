@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,17 +11,13 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.redaction import redacted
-from console.api.serializers import StrictModelSerializer, StrictSerializer, secret
+from console.api.serializers import StrictModelSerializer, StrictSerializer
 from console.api.viewsets import EditableViewSet
-from inventory.ansible.reading import Unreadable
+from inventory.ansible.reading import LARGEST_UPLOAD, upload_problem
 from inventory.filters import InventorySourceFilters, VariableOverrideFilters
-from inventory.importing import InventoryImport, remove_override, set_override, sync_source
-from inventory.importing.digests import needs_worker
+from inventory.importing import remove_override, set_override
 from inventory.models import Inventory, InventorySource, Server, ServerGroup, VariableOverride
 from schema.exceptions import Refused
-
-# Of the differences in an answer; a sync itself has no limit.
-MOST_DIFFERENCES = 1_000
 
 
 def key_of(model: Any, source: str, help_text: str, **more: Any) -> Any:
@@ -37,11 +33,59 @@ def key_of(model: Any, source: str, help_text: str, **more: Any) -> Any:
     )
 
 
+class PlanValueSerializer(serializers.Serializer):
+    name = serializers.CharField(help_text="The variable, or which members.")
+    file = serializers.CharField(help_text="Beside the inventory; empty: the inventory itself.")
+    change = serializers.ChoiceField(["added", "changed", "removed"])
+    before = serializers.CharField(allow_null=True, help_text="Secrets are ********.")
+    after = serializers.CharField(allow_null=True)
+
+
+class PlanRowSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(["server", "group", "inventory"])
+    name = serializers.CharField(help_text="The server's host name, or the group's name.")
+    change = serializers.ChoiceField(["added", "changed", "removed", "refused"])
+    reason = serializers.CharField(required=False, help_text="Why it was refused.")
+    values = PlanValueSerializer(many=True)
+
+
+class PlanSerializer(serializers.Serializer):
+    """What the last check or sync found."""
+
+    dry_run = serializers.BooleanField(help_text="True: nothing has been written.")
+    digest = serializers.CharField(help_text="Send it as `expect` to sync exactly this.")
+    error = serializers.CharField(required=False, help_text="Why it could not be read or synced.")
+    note = serializers.CharField(required=False)
+    counts = serializers.DictField(child=serializers.IntegerField(), required=False)
+    rows = PlanRowSerializer(many=True, required=False)
+    more = serializers.IntegerField(required=False, help_text="How many rows are left out.")
+    conflicts = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Overrides under which the source's value has changed.",
+    )
+    sentences = serializers.ListField(child=serializers.CharField(), required=False)
+    warnings = serializers.CharField(required=False, help_text="Of Ansible.")
+    is_skipped = serializers.BooleanField(
+        required=False, help_text="True: the files are unchanged, and nothing was read."
+    )
+    synced = serializers.CharField(required=False, help_text="The digest that was carried out.")
+
+
 class InventorySourceSerializer(StrictModelSerializer):
     inventory_id = key_of(
         Inventory, "inventory", "Its inventory, for good; by default the default one."
     )
-    content = secret("The text of an upload, encrypted.")
+    content = serializers.CharField(
+        write_only=True,
+        required=False,
+        trim_whitespace=False,
+        max_length=LARGEST_UPLOAD,
+        help_text="An upload: INI, YAML or TOML, never executed. Write-only, encrypted.",
+    )
+    plan = serializers.SerializerMethodField(
+        help_text="What the last check or sync found; null before the first."
+    )
 
     class Meta:
         model = InventorySource
@@ -61,12 +105,25 @@ class InventorySourceSerializer(StrictModelSerializer):
             "state",
             "message",
             "synced_at",
+            "progress",
+            "plan",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "state", "message", "synced_at", "created_at", "updated_at"]
+        read_only_fields = [
+            *("id", "state", "message", "synced_at", "progress", "created_at", "updated_at"),
+        ]
         # The model reports duplicates itself.
         validators: ClassVar[list[Any]] = []
+
+    def validate_content(self, content: str) -> str:
+        if problem := upload_problem(content.encode(errors="replace"), "ini"):
+            raise serializers.ValidationError(problem)
+        return content
+
+    @extend_schema_field(PlanSerializer(allow_null=True))
+    def get_plan(self, source: InventorySource) -> dict[str, Any] | None:
+        return source.plan or None
 
 
 class SyncSerializer(StrictSerializer):
@@ -81,46 +138,6 @@ class SyncSerializer(StrictSerializer):
     )
 
 
-class ValueDifferenceSerializer(serializers.Serializer):
-    kind = serializers.ChoiceField(["server", "group", "inventory"])
-    row = serializers.CharField(help_text="The server's host name, or the group's name.")
-    what = serializers.ChoiceField(
-        ["row", "variable", "column", "servers", "groups", "vault file"],
-        help_text="“row”: the server or group itself; “servers”, “groups”: its members, in order.",
-    )
-    name = serializers.CharField(help_text="Of the variable or column.")
-    change = serializers.ChoiceField(["added", "changed", "removed"])
-    before = serializers.JSONField(help_text="Secrets are ********.")
-    after = serializers.JSONField()
-    file = serializers.CharField(help_text="Beside the inventory; empty: the inventory itself.")
-
-
-class SyncReportSerializer(serializers.Serializer):
-    digest = serializers.CharField()
-    is_skipped = serializers.BooleanField(help_text="True: the files are unchanged.")
-    counts = serializers.DictField(child=serializers.IntegerField())
-    refused = serializers.DictField(child=serializers.CharField(), help_text="Host: reason.")
-    conflicts = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()),
-        help_text="Overrides under which the source's value was “changed” or “removed”.",
-    )
-    differences = ValueDifferenceSerializer(many=True)
-    more_differences = serializers.IntegerField(help_text="How many are left out.")
-
-
-def report_data(report: InventoryImport) -> dict[str, Any]:
-    differences = [each.as_dict() for each in report.differences()]
-    return {
-        "digest": report.digest(),
-        "is_skipped": report.is_skipped,
-        "counts": report.counts(),
-        "refused": report.refused,
-        "conflicts": report.conflicts,
-        "differences": differences[:MOST_DIFFERENCES],
-        "more_differences": max(0, len(differences) - MOST_DIFFERENCES),
-    }
-
-
 class InventorySourceViewSet(EditableViewSet):
     """Where the servers and groups of an inventory come from."""
 
@@ -130,18 +147,17 @@ class InventorySourceViewSet(EditableViewSet):
     permissions = {"sync": "inventory.sync_inventorysource"}
     takes = {"sync": SyncSerializer}
 
-    @extend_schema(responses=SyncReportSerializer)
+    @extend_schema(responses={202: InventorySourceSerializer})
     @action(detail=True, methods=["post"])
     def sync(self, request: Request, **kwargs: Any) -> Response:
-        """Sync it: read its files and write what differs, or only show that."""
+        """Sync it on a worker, or only find out what differs. Its `plan` has the result."""
         given, source = self.given(), self.get_object()
-        try:
-            if needs_worker(source):
-                raise Refused("A script or plugin runs on a worker only: use sync_inventory there.")
-            report = sync_source(signed_in(request), source, always=given["dry_run"], **given)
-        except Unreadable as error:
-            raise Refused(str(error)) from None
-        return Response(SyncReportSerializer(report_data(report)).data)
+        expect = given["expect"]
+        if expect and not source.offers(expect):
+            raise Refused("What would be synced has changed since. Its `plan` says what it is now.")
+        if not source.ask_sync(signed_in(request), dry_run=given["dry_run"], expect=expect):
+            raise Refused("A check or sync of this source is already under way.")
+        return self.shown(source, status=202)
 
 
 class VariableOverrideSerializer(StrictSerializer):

@@ -41,11 +41,6 @@ def digest_of_files(source: InventorySource) -> str:
     return found.hexdigest()
 
 
-def needs_worker(source: InventorySource) -> bool:
-    """True if reading it runs a script or a plugin, which no web process does."""
-    return not source.is_upload and digest_of_files(source) == ""
-
-
 def files_of(path: Path) -> Iterator[Path]:
     """The file, or those of the folder at any depth, with group_vars and host_vars beside it.
 

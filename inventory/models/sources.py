@@ -30,8 +30,6 @@ from schema.paths import locate_below
 from .inventories import Inventory, default_inventory
 from .source_syncs import SourceSyncs, SyncQuerySet
 
-# In bytes: an uploaded inventory.
-MOST_UPLOADED = 4 * 1024**2
 # Ten days.
 LONGEST_INTERVAL = 14_400
 # Names that scripts and plugins must not get: they hold secrets of the console itself.

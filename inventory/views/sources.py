@@ -110,8 +110,10 @@ def _counts(plan: Plan) -> list[dict[str, str]]:
     """The numbers of a plan that are not 0, with words and a style."""
     counts = plan.get("counts", {})
     styles = {"added": "io-count-ok", "refused": "io-count-failed", "unchanged": ""}
-    return [
-        {"words": f"{counts[name]:,} {words}", "style": styles.get(name, "io-count-changed")}
-        for name, words in COUNTS.items()
-        if counts.get(name)
-    ]
+    found = []
+    for name, words in COUNTS.items():
+        if number := counts.get(name):
+            words = words.replace("groups", "group") if number == 1 else words
+            style = styles.get(name, "io-count-changed")
+            found.append({"words": f"{number:,} {words}", "style": style})
+    return found

@@ -30,7 +30,7 @@ def test_an_upload_is_checked_shown_and_synced_once(page_of, boss, qcluster) -> 
     plan = page.locator("#source")
     expect(plan.get_by_role("heading", name="What a sync would change")).to_be_visible(timeout=SOON)
     expect(plan).to_contain_text("2 added")
-    expect(plan).to_contain_text("1 groups added")
+    expect(plan).to_contain_text("1 group added")
     expect(plan.get_by_role("row", name="port")).to_contain_text("80")
     expect(plan.get_by_role("row", name="db_password")).to_contain_text("********")
     expect(plan).not_to_contain_text("hunter2")
