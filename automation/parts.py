@@ -33,7 +33,7 @@ from .api.runs import RunViewSet
 from .api.servers import ServerCheckViewSet
 from .api.vault_passwords import VaultPasswordViewSet
 from .finding import find_jobs, find_launches, find_runs
-from .health import examine_queue, examine_worker
+from .health import examine_queue, examine_state_root, examine_worker
 from .models import Playbook
 from .reports import home, home_figures
 from .reports.server_history import read_server_history
@@ -204,6 +204,7 @@ ROLES = [
             "automation.view_hostresult",
             "automation.view_joblog",
             "automation.view_runlog",
+            "automation.view_runartifact",
             "automation.view_taskresult",
             "automation.view_worker",
         ),
@@ -213,7 +214,11 @@ ROLES = [
             "django_q.view_failure",
             "django_q.view_ormq",
         ),
-        operator=("automation.launch_playbook", "automation.cancel_job"),
+        operator=(
+            "automation.launch_playbook",
+            "automation.cancel_job",
+            "automation.download_runartifact",
+        ),
         admin=(
             "automation.add_playbook",
             "automation.change_playbook",
@@ -237,6 +242,7 @@ QUEUE = [
 HEALTH = [
     HealthCheck(name="queue", examine=examine_queue, order=10),
     HealthCheck(name="worker", examine=examine_worker, order=20),
+    HealthCheck(name="state", examine=examine_state_root, order=25),
 ]
 
 

@@ -55,7 +55,8 @@ class HostnameFilter(filters.CharFilter):
             name, inventory = split_hostname(value.strip())
         except ValidationError:
             return qs.filter(hostname=value.strip().lower())
-        return qs.filter(hostname=inventory.full_name(name))
+        exact = qs.filter(inventory=inventory, inventory_name=name)
+        return exact if exact.exists() else qs.filter(hostname=inventory.full_name(name))
 
 
 class InventoryFilters(filters.FilterSet):

@@ -42,6 +42,7 @@ from inventory.models import (
     SmartGroup,
     VariableOverride,
 )
+from tests.made_artifacts import artifact as artifact
 from tests.make_accounts import (  # noqa: F401  (made here like all others)
     PASSWORD,
     api_key,
@@ -52,6 +53,9 @@ from tests.make_accounts import (  # noqa: F401  (made here like all others)
 )
 from tests.make_accounts import saved as _saved
 from tickets.models import Ticket, TicketComment, TicketOccurrence
+
+# The interpreter that runs the suite; the one in PATH may be anything.
+PYTHON = "{{ ansible_playbook_python }}"
 
 # SQLite and MySQL may reuse keys after a flush, so names need their own counter.
 _number = count(1)
@@ -159,9 +163,7 @@ def localhost(**fields: Any) -> Server:
     """This machine, reached without SSH: plays really run here."""
     fields.setdefault("hostname", f"here{next(_number)}")
     fields.setdefault("ip_address", "127.0.0.1")
-    # The interpreter that runs the suite; the one in PATH may be anything.
-    python = "{{ ansible_playbook_python }}"
-    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
     fields.setdefault("variables", local)
     return server(**fields)
 
@@ -177,8 +179,7 @@ def ssh_server(sshd: Any, **fields: Any) -> Server:
     fields.setdefault("ssh_port", sshd.port)
     fields.setdefault("ssh_user", sshd.user)
     fields.setdefault("ssh_key_path", "id_test")
-    python = "{{ ansible_playbook_python }}"
-    fields.setdefault("variables", {"ansible_python_interpreter": python})
+    fields.setdefault("variables", {"ansible_python_interpreter": PYTHON})
     return server(**fields)
 
 
@@ -207,8 +208,8 @@ def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -
 
 
 def vault_password(password: str = "open sesame", **fields: Any) -> VaultPassword:
-    """A vault password, by default of a new playbook."""
-    fields["playbook"] = fields.get("playbook") or playbook()
+    """A vault password, of an inventory or a playbook; by default of a new playbook."""
+    fields |= {} if "inventory" in fields else {"playbook": fields.get("playbook") or playbook()}
     return _saved(VaultPassword(password=password, **fields))
 
 

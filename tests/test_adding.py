@@ -53,6 +53,10 @@ WITHOUT: dict[str, dict[str, str]] = {
         "audit": BY_THE_WORKER,
     },
     "automation.JobLog": {"endpoint": "/api/jobs/<id>/logs.", "audit": BY_THE_WORKER},
+    "automation.RunArtifact": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/artifacts.",
+    },
     "automation.RunLog": {
         "admin": "Shown on its run's page.",
         "endpoint": "/api/runs/<id>/logs.",
@@ -88,6 +92,7 @@ MODELS = project.models()
 RECORDED_AS = {
     "tickets.TicketComment": "ticket.commented",
     "automation.Job": "job.finished",
+    "automation.RunArtifact": "run.artifact_downloaded",
     "inventory.VariableOverride": "server.variable_overridden",
 }
 

@@ -64,7 +64,9 @@ class OptionsSerializer(StrictSerializer):
     )
     verbosity = serializers.IntegerField(required=False, help_text="0 to 4, as in -vvvv.")
     forks = serializers.IntegerField(
-        required=False, help_text="How many servers Ansible works on at the same time."
+        required=False,
+        help_text="How many servers Ansible works on at the same time; by default what the "
+        "playbook's ansible.cfg says, or 5.",
     )
     become = serializers.BooleanField(required=False)
     deadline_seconds = serializers.IntegerField(required=False, help_text="Stop after this long.")

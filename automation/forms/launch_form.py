@@ -121,6 +121,7 @@ class LaunchForm(OptionFields):
     ) -> None:
         """With `actor`, options that this user may not set for the playbook are disabled."""
         # Another playbook means another launch, which gets none of the first one's secrets.
+        self.chosen_playbook = playbook
         self.repeated = relaunch_of if relaunch_of and relaunch_of.playbook == playbook else None
         kwargs["initial"] = {
             "key": uuid.uuid4().hex,
@@ -150,7 +151,12 @@ class LaunchForm(OptionFields):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        return {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        start = self.chosen_playbook.start if self.chosen_playbook else None
+        forks = start.config.forks if start and start.config else None
+        return {
+            "deadline_seconds": settings.RUN_DEADLINE_SECONDS,
+            "forks": forks or self.base_fields["forks"].initial,
+        }
 
     def with_own_variables(self, sent: QueryDict) -> QueryDict:
         """The sent data, with this form's initial values for its variables."""

@@ -17,6 +17,7 @@ from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
 from inventory.host_variables import refuse_undecryptable
 from inventory.models import Inventory, Server, share_inventories
+from inventory.syncing.unread import unread_sources
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -24,6 +25,8 @@ from .launches import LONGEST_LAUNCH_REASON, Choice, Launch, SeveralInventories
 
 # Servers whose secrets a launch decrypts to see whether a key is missing.
 MOST_DECRYPTED = 500
+# The rule that an inventory's source was read as it is now; only advice.
+UNREAD = "unread_inventory"
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,12 @@ def unsaved_run(launch: Launch) -> Run:
     """
     schema = launch.playbook.schema()
     values = launch.playbook.cleaned_values(launch.extra_vars)
+    start = launch.playbook.start
     secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
-    return Run(
+    run = Run(
         playbook=launch.playbook,
+        working_directory=start.folder,
+        ansible_config=start.as_json(),
         playbook_hash=launch.playbook.file_hash,
         extra_vars=variables.sealed(schema, values, secrets),
         credential=launch.credential,
@@ -69,6 +75,9 @@ def unsaved_run(launch: Launch) -> Run:
         idempotency_key=launch.idempotency_key or None,
         **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
     )
+    if launch.forks is None:
+        run.forks = run.usual_forks
+    return run
 
 
 def verdict_on_launch(candidate: Candidate) -> Verdict:
@@ -81,8 +90,17 @@ def verdict_on_launch(candidate: Candidate) -> Verdict:
             rule(candidate)
         except (PermissionDenied, Refused, ValidationError) as error:
             return Verdict((Violation(name, Level.HARD, _said(error), error=error),))
-    violations = tuple(contributed_violations(candidate.run, candidate.servers, candidate.actor))
+    violations = (
+        *_unread_inventories(candidate),
+        *contributed_violations(candidate.run, candidate.servers, candidate.actor),
+    )
     return Verdict(violations, _overridden(candidate, violations))
+
+
+def _unread_inventories(candidate: Candidate) -> list[Violation]:
+    """Sources that have changed since they were last synced: the run would not see that."""
+    found = unread_sources({server.inventory_id for server in candidate.servers})
+    return [Violation(UNREAD, Level.ADVISORY, words) for _source, words in found]
 
 
 def _said(error: Exception) -> str:
@@ -142,6 +160,13 @@ def _refuse_changed_file(candidate: Candidate) -> None:
         )
 
 
+def _refuse_lost_folder(candidate: Candidate) -> None:
+    playbook = candidate.launch.playbook
+    if not playbook.has_working_directory:
+        folder = playbook.working_directory
+        raise Refused(f"The working directory “{folder}” of “{playbook}” no longer exists.")
+
+
 def _refuse_bad_values(candidate: Candidate) -> None:
     _ = candidate.run
 
@@ -192,6 +217,7 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "inventory": _refuse_several_inventories,
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
+    "working_directory": _refuse_lost_folder,
     "values": _refuse_bad_values,
     "options": _refuse_reserved_options,
     "start_at_task": _refuse_unknown_task,

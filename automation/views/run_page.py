@@ -95,6 +95,7 @@ def _header(run: Run, summary: RunSummary) -> dict[str, Any]:
         "jobs_url": jobs_url,
         "is_active": run.state != Run.State.FINISHED,
         "why_unmasked": WHY_UNMASKED,
+        "artifacts": run.artifacts.all() if run.artifact_count else [],
     }
 
 

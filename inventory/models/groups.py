@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -12,7 +12,13 @@ from django.urls import reverse
 from accounts.editing import Editable
 from inventory.host_variables import HostVariablesField
 from inventory.validators import RESERVED_NAMES, validate_group_name, validate_object
-from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
+from schema.fields import (
+    CASCADE_ROW,
+    CreatedAtField,
+    DescriptionField,
+    ExactCharField,
+    UpdatedAtField,
+)
 from schema.limits import LONGEST_SEARCH
 
 from .group_graph import ALL, UNGROUPED, GroupGraph
@@ -151,11 +157,11 @@ class ServerGroupMember(models.Model):
 
     group = models.ForeignKey(ServerGroup, models.CASCADE, related_name="members")
     server = models.ForeignKey(
-        Server, models.CASCADE, null=True, blank=True, related_name="memberships"
+        Server, CASCADE_ROW, null=True, blank=True, related_name="memberships"
     )
     child = models.ForeignKey(
         ServerGroup,
-        models.CASCADE,
+        CASCADE_ROW,
         null=True,
         blank=True,
         related_name="memberships",
@@ -193,20 +199,13 @@ class ServerGroupMember(models.Model):
         ]
 
     def __str__(self) -> str:
-        member = self._named("server") or self._named("child")
-        return f"{member} in {self._named('group')}"
-
-    def _named(self, column: str) -> Any:
-        """A row of it; just its key once it is deleted, and this one with it."""
-        try:
-            return getattr(self, column)
-        except ObjectDoesNotExist:
-            return f"{column} {getattr(self, f'{column}_id')}"
+        return f"{self.server or self.child} in {self.group}"
 
     @property
     def advice(self) -> str:
         """For whoever tries to change a member that a source has put in."""
-        return f"“{self.server or self.child}” in “{self.group}” {self.source.advice}."
+        advice = self.source.advice if self.source else ""
+        return f"“{self.server or self.child}” in “{self.group}” {advice}."
 
     def clean(self) -> None:
         member: Any = self.server or self.child
@@ -214,7 +213,7 @@ class ServerGroupMember(models.Model):
             return
         if self.source and self._is_another_now():
             raise ValidationError(self.advice)
-        if self.pk is None and member.source_id and self.group.source_id:
+        if self._state.adding and member.source_id and self.group.source_id:
             raise ValidationError(f"{member} {member.source.advice}.")
         if self.group.is_built_in:
             raise ValidationError(f"Ansible itself decides what is in “{self.group.name}”.")

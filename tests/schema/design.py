@@ -146,6 +146,7 @@ playbooks
     variables json = {}
     option_rules json = {}
     accepts_undeclared bool = 0
+    working_directory varchar(500) =
     runs_localhost bool = 0
     is_active bool = 1
     is_exclusive bool = 0
@@ -156,14 +157,18 @@ playbooks
 
 vault_passwords
     id int
-    playbook_id int
+    playbook_id int?
+    inventory_id int?
     vault_id varchar(50) = default
     password longtext
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
     primary key (id)
     unique (playbook_id, vault_id)
+    unique (inventory_id, vault_id)
+    check ck_vaultpasswords_one_owner
     playbook_id → playbooks.id CASCADE
+    inventory_id → inventories.id CASCADE
 
 runs
     id int
@@ -188,6 +193,10 @@ runs
     other_hosts json = []
     relaunch_of_id int?
     idempotency_key varchar(64)?
+    working_directory varchar(500) =
+    ansible_config json = {}
+    artifact_count smallint = 0
+    artifacts_note varchar(500) =
     idle_plays json = []
     unmasked json = []
     ansible_version varchar(50) =
