@@ -247,10 +247,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
+    *({"model": f"inventory.{n}", "exclude_fields": TIMES} for n in ("Inventory", "SmartGroup")),
     {"model": "inventory.InventorySource", "exclude_fields": [*OF_SYNCS, *TIMES]},
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
-    {"model": "inventory.SmartGroup", "exclude_fields": [*TIMES]},
     {"model": "inventory.ServerGroupMember", "exclude_fields": ["position", "source"]},
     {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, "was_active", *TIMES]},
     {
