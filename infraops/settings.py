@@ -197,8 +197,7 @@ SSH_CONFIG = env("SSH_CONFIG", default="")
 # Servers in these are marked, and whoever is about to run something on them is warned.
 _PRODUCTION = env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
 PRODUCTION_ENVIRONMENTS = [name.strip().lower() for name in _PRODUCTION]
-# Where runs' private folders are created; None: the system's temporary folder. What outlives a run:
-# the folders of inventories, and artifacts.
+# Private folders of runs (None: in the system's temporary folder), and what outlives them.
 RUN_ROOT = env("RUN_ROOT", default="") or None
 STATE_ROOT = Path(env("STATE_ROOT", default=str(BASE_DIR / "state")))
 # The program to run; empty: beside this Python if it is there, else from PATH.
