@@ -45,6 +45,7 @@ if "INFRAOPS_TEST_FOLDER" not in os.environ:
         SSH_KEY_ROOT=str(_folder / "keys"),
         SSH_CONFIG="none",
         RUN_ROOT=str(_folder / "runs"),
+        STATE_ROOT=str(_folder / "state"),
         STATIC_ROOT=str(_folder / "static"),
         AUDIT_HEADS_FILE=str(_folder / "audit_heads.jsonl"),
         AUDIT_SYSLOG="",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from automation import processes
-from inventory.ansible import ssh_programs
+from automation.content.ansible_config import INVENTORY_PLUGINS
+from inventory.ansible import inventory_folder, processes, ssh_programs
 
 from .channel import DESCRIPTOR, VARIABLE, ChannelReader
 from .run_folder import CALLBACKS, RunFolder
@@ -80,6 +80,16 @@ def process_environment(prepared: dict[str, str], folder: RunFolder, token: str)
         # Only ours: the runner's own callback reports through files and the output.
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
+        # The run's log is ours, and masked.
+        "ANSIBLE_LOG_PATH": os.devnull,
+        **_inventory_plugins(folder),
+        inventory_folder.VARIABLE: str(folder.inventory_data),
         VARIABLE: str(DESCRIPTOR),
         processes.MARKER: token,
     }
+
+
+def _inventory_plugins(folder: RunFolder) -> dict[str, str]:
+    """The plugins that ansible.cfg enables, and the one that reads a run's inventory."""
+    enabled = folder.config.settings.get(INVENTORY_PLUGINS, "") if folder.config else ""
+    return {"ANSIBLE_INVENTORY_ENABLED": f"script,{enabled}"} if enabled else {}

@@ -26,15 +26,16 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from audit.context import acting_as
-from automation import processes
 from automation.content import playbook_files
 from automation.models import ClaimLost, Job, Outcome, Run, Worker
+from inventory.ansible import processes
 from inventory.models import Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.retrying import insisting, is_transient, reconnect
 
 from . import shutdown
 from .ansible_process import ansible_playbook, guard_command, process_environment
+from .artifacts import keep_artifacts
 from .channel import ChannelReader
 from .host_keys import learn_host_keys
 from .log_writer import LogWriter
@@ -144,6 +145,7 @@ class _Execution:
             self.transcript.watch_room_in(f"{folder.path}/", no_room(self.run))
             insisting(lambda: self._note_start(folder, config))
             exit_code = self._run(config, folder)
+            self._keep_artifacts(folder)
             with self._while_held():
                 insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
         if insisting(self.run.beat):  # else the run was ended elsewhere
@@ -161,7 +163,7 @@ class _Execution:
         # Set afterwards: without a settings file, the runner ignores these settings.
         config.pexpect_timeout = POLL_SECONDS
         config.suppress_output_file = True
-        config.cwd = str(folder.project)
+        config.cwd = str(folder.working_directory)
         config.command = [program, *folder.arguments()]
         config.env = process_environment(config.env, folder, self.token)
         return config
@@ -293,6 +295,18 @@ class _Execution:
             return LOST
         self._beat_at = now  # not earlier: a heartbeat that failed is retried
         return None
+
+    def _keep_artifacts(self, folder: RunFolder) -> None:
+        """Store what plays have left in the folder; an error must not change the outcome."""
+        cache = folder.config.fact_cache if folder.config else None
+        try:
+            with self._while_held():
+                keep_artifacts(self.run, folder.project, folder.before, cache, self._beat_if_due)
+        except Exception:
+            logger.exception("The artifacts of run %s could not be kept", self.run.pk)
+
+    def _beat_if_due(self) -> None:
+        self._look_if_due(self._lost_claim)
 
     def _keep_facts(self) -> None:
         """Store the facts; an error must not change the run's outcome."""

@@ -15,10 +15,12 @@ from automation.models.waiting import why_it_would_wait
 from inventory.ansible.connection import is_login_withheld
 from inventory.ansible.names import reservations
 from inventory.ansible.vaulted import vaulted_in
-from inventory.models import Server
+from inventory.models import InventorySource, Server
 from inventory.models.own_variables import OwnVariables
+from inventory.syncing.unread import unread_sources
 from schema.limits import name_some
 
+from .checks import UNREAD
 from .digests import digest_contents, sign_contents
 
 NAMED = 5
@@ -109,6 +111,7 @@ class Intention:
         how = "".join(f", {each}" for each in self._how())
         return [
             f"{first}{how}.",
+            *self._start(),
             *self._reach(),
             *self.left_out,
             *self._exceptions(),
@@ -128,6 +131,14 @@ class Intention:
         names = name_some([server.hostname for server in self.servers])
         where = f"{count_servers(self.servers)}{in_production(self.servers)} ({names})"
         return f"Run “{self.run.playbook}”{mode} on {where}?"
+
+    @cached_property
+    def unread_sources(self) -> list[InventorySource]:
+        """Inventory sources that have changed since they were last synced."""
+        if not any(each.rule == UNREAD for each in self.verdict.violations):
+            return []
+        found = unread_sources({server.inventory_id for server in self.servers})
+        return [source for source, _words in found]
 
     @cached_property
     def forecast(self) -> play_hosts.Forecast:
@@ -162,6 +173,13 @@ class Intention:
     def waits_for(self) -> list[str]:
         """Sentences: why it would not start at once, as things are now."""
         return why_it_would_wait(self.run, self.servers)
+
+    def _start(self) -> list[str]:
+        """Where it starts, unless in the root, and which settings it does not follow."""
+        start = self.run.playbook.start
+        file = " with its ansible.cfg" if start.config else ""
+        where = [f"Starts in “{start.folder}”{file}."] if start.folder != "." else []
+        return [*where, *(start.config.words if start.config else [])]
 
     def _reach(self) -> list[str]:
         if not self.run.whole_inventory:

@@ -29,6 +29,8 @@ from inventory.forms import EnvironmentForm, ServerForm, TagForm
 from inventory.host_variables import shown_variables
 from inventory.models import Server
 
+from .group_filters import GroupFilter, SmartGroupFilter
+
 
 @admin.register(Server)
 class ServerAdmin(PageAdmin, SwitchedAdmin):
@@ -38,6 +40,8 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
     ]
     list_filter = [
         ("inventory", AutocompleteSelectFilter),
+        ("memberships__group", GroupFilter),
+        SmartGroupFilter,
         ("environment", AllValuesCheckboxFilter),
         ("is_active", BooleanRadioFilter),
         ("os_type", AllValuesCheckboxFilter),

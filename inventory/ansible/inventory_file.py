@@ -35,11 +35,19 @@ from .connection import (
 from .credential_variables import KNOWN_HOSTS, Logins, as_data, every_spelling, write_private
 from .variable_files import write_variable_files
 
+DATA = "hosts.json"
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 ENVIRONMENT = "infraops_environment"
 PRIORITY = "ansible_group_priority"
 # Groups with a meaning of their own in Ansible.
 RESERVED_GROUPS = {ALL, UNGROUPED, "_meta", "localhost"}
+# A server's inventory_dir and inventory_file; empty: those that Ansible sets.
+Location = Callable[[Server], dict[str, str]]
+
+
+def nowhere_else(server: Server) -> dict[str, str]:
+    """The location of an inventory that is read where it is."""
+    return {}
 
 
 def write_inventory(
@@ -47,6 +55,7 @@ def write_inventory(
     targets: Iterable[Server],
     neighbours: Iterable[Server] = (),
     credential: Credential | None = None,
+    location: Location = nowhere_else,
 ) -> Path:
     """Write script, data, variable files, keys and pinned host keys into `folder` (mode 0700).
 
@@ -58,9 +67,10 @@ def write_inventory(
     targets, neighbours = list(targets), list(neighbours)
     share_inventories([*targets, *neighbours])
     graph = GroupGraph(targets[0].inventory)  # as it is now
-    data, script = folder / "hosts.json", folder / "hosts"
+    data, script = folder / DATA, folder / "hosts"
     logins = Logins(folder, targets, credential)
-    write_private(data, json.dumps(build_inventory(targets, neighbours, logins, graph)))
+    built = build_inventory(targets, neighbours, logins, graph, location)
+    write_private(data, json.dumps(built))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
     write_variable_files(folder, targets, neighbours, graph, logins)
     everybody = [*targets, *neighbours]
@@ -77,13 +87,14 @@ def build_inventory(
     neighbours: list[Server],
     logins: Logins,
     graph: GroupGraph | None = None,
+    location: Location = nowhere_else,
 ) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     graph = graph or targets[0].inventory.graph
     own = {server.pk: _of_neighbour(server, graph) for server in neighbours}
     own |= {server.pk: _of_target(server, logins, graph) for server in targets}
     servers = sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk))
-    hostvars = {server.inventory_name: own[server.pk] for server in servers}
+    hostvars = {each.inventory_name: location(each) | own[each.pk] for each in servers}
     everybody = graph.by_name.get(ALL)
     vars_of = _variables_for(targets, graph)
     own_for_all = vars_of(everybody) if everybody else {}

@@ -21,7 +21,7 @@ from schema.fields import (
 )
 from schema.limits import LONGEST_SEARCH
 
-from .group_graph import GroupGraph
+from .group_graph import ALL, UNGROUPED, GroupGraph
 from .host_names import UNPLACED
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
@@ -99,7 +99,15 @@ class ServerGroup(Owned, OwnVariables, Editable):
     def get_absolute_url(self) -> str:
         return reverse("admin:inventory_servergroup_change", args=[self.pk])
 
+    @property
+    def list_query(self) -> str:
+        """The query of the list of its servers."""
+        return f"memberships__group__id__exact={self.pk}"
+
     def clean(self) -> None:
+        own = Inventory.objects.filter(pk=self.inventory_id or 0)
+        if own.filter(smart_groups__name=self.name).exists():
+            raise ValidationError({"name": ["The inventory has a smart group of this name."]})
         if self.pk and ServerGroup.objects.exclude(inventory=self.inventory_id).filter(pk=self.pk):
             raise ValidationError({"inventory": ["A group stays in its inventory."]})
 
@@ -107,6 +115,17 @@ class ServerGroup(Owned, OwnVariables, Editable):
     def is_built_in(self) -> bool:
         """True for Ansible's own groups, whose members nobody chooses."""
         return self.name in RESERVED_NAMES
+
+    def holding(self) -> Q:
+        """The condition for the servers in it at any depth, active or not."""
+        here = Q(inventory=self.inventory_id)
+        members = ServerGroupMember.objects.filter(server__isnull=False)
+        if self.name == ALL:
+            return here
+        if self.name == UNGROUPED:
+            return here & ~Q(pk__in=members.values("server"))
+        below = self.inventory.graph.below(self.pk)
+        return Q(pk__in=members.filter(group__in=below).values("server"))
 
     @transaction.atomic
     def set_members(
@@ -185,7 +204,8 @@ class ServerGroupMember(models.Model):
     @property
     def advice(self) -> str:
         """For whoever tries to change a member that a source has put in."""
-        return f"“{self.server or self.child}” in “{self.group}” {self.source.advice}."
+        advice = self.source.advice if self.source else ""
+        return f"“{self.server or self.child}” in “{self.group}” {advice}."
 
     def clean(self) -> None:
         member: Any = self.server or self.child
@@ -193,7 +213,7 @@ class ServerGroupMember(models.Model):
             return
         if self.source and self._is_another_now():
             raise ValidationError(self.advice)
-        if self.pk is None and member.source_id and self.group.source_id:
+        if self._state.adding and member.source_id and self.group.source_id:
             raise ValidationError(f"{member} {member.source.advice}.")
         if self.group.is_built_in:
             raise ValidationError(f"Ansible itself decides what is in “{self.group.name}”.")

@@ -34,8 +34,9 @@ from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, Upda
 from schema.limits import LONGEST_SEARCH
 
 from .credentials import Credential
+from .fact_filters import FactQuerySet
 from .host_keys import HostKeys
-from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
+from .host_names import UNPLACED, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
 from .ownership import ENVIRONMENT, Owned
@@ -50,7 +51,7 @@ LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
-class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
+class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -270,7 +271,7 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
         return (*named, *(("is_active",) if self.is_missing else ()))
 
     def _advice(self) -> str:
-        if self.is_missing:
+        if self.source and self.is_missing:
             return f"{self} is no longer in “{self.source.name}”. Add it there and sync."
         return super()._advice()
 

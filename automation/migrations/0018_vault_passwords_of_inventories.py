@@ -5,8 +5,8 @@ import schema.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0015_controller_and_added_hosts"),
-        ("inventory", "0015_members_go_with_what_they_are"),
+        ("automation", "0017_working_directories_and_artifacts"),
+        ("inventory", "0016_members_go_with_what_they_are"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ import schema.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0014_export_secrets"),
+        ("inventory", "0015_smart_groups"),
     ]
 
     operations = [
