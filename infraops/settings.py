@@ -192,8 +192,7 @@ USE_TZ = True
 # The only folders from which registered playbooks, and SSH private keys, may come.
 PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
-# What ssh reads: a file; none: nothing; empty: what it reads anyway (~/.ssh/config, the system's).
-SSH_CONFIG = env("SSH_CONFIG", default="")
+SSH_CONFIG = env("SSH_CONFIG", default="")  # a file, or none; empty: what ssh reads anyway
 # Servers in these are marked, and whoever is about to run something on them is warned.
 _PRODUCTION = env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
 PRODUCTION_ENVIRONMENTS = [name.strip().lower() for name in _PRODUCTION]
