@@ -36,6 +36,7 @@ def import_playbooks(
     *,
     accept_as: User | None = None,
     accepts_undeclared: bool = False,
+    working_directory: str = "",
     runs_localhost: bool = False,
     dry_run: bool = False,
 ) -> PlaybookImport:
@@ -43,7 +44,8 @@ def import_playbooks(
 
     Changed files are reported, or accepted if `accept_as` (an admin) is given. With
     `accepts_undeclared`, new playbooks that declare no variables accept any. `runs_localhost`: new
-    ones with plays for localhost run them in every launch.
+    ones with plays for localhost run them in every launch. Runs of new ones start in
+    `working_directory`, or where the nearest ansible.cfg is.
     """
     report = PlaybookImport()
     registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
@@ -57,6 +59,7 @@ def import_playbooks(
                 file_path=file_path,
                 accepts_undeclared=accepts_undeclared,
                 runs_localhost=runs_localhost,
+                working_directory=working_directory,
             )
             _add(report, path, playbook, dry_run=dry_run)
     return report

@@ -6,7 +6,6 @@ call the verb: `make.launch(playbook, alice, [server])`.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import ApiKey, FailedAttempts, SavedView, Session, User
+from accounts.models import User
 from audit.models import AuditLog, Seal
 from audit.seals.sealing import make_seal
 from automation import launching
@@ -40,11 +39,23 @@ from inventory.models import (
     ServerFacts,
     ServerGroup,
     ServerGroupMember,
+    SmartGroup,
     VariableOverride,
 )
+from tests.made_artifacts import artifact as artifact
+from tests.make_accounts import (  # noqa: F401  (made here like all others)
+    PASSWORD,
+    api_key,
+    failed_attempts,
+    saved_view,
+    session,
+    user,
+)
+from tests.make_accounts import saved as _saved
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
-PASSWORD = "correct horse battery"
+# The interpreter that runs the suite; the one in PATH may be anything.
+PYTHON = "{{ ansible_playbook_python }}"
 
 # SQLite and MySQL may reuse keys after a flush, so names need their own counter.
 _number = count(1)
@@ -60,45 +71,6 @@ HELLO = [
 
 # The same for a host that must be reachable before the first task.
 HELLO_FACTS = [{**HELLO[0], "gather_facts": True}]
-
-
-def user(**fields: Any) -> User:
-    """A viewer whose password is `make.PASSWORD`."""
-    name = fields.setdefault("username", f"user{next(_number)}")
-    fields.setdefault("email", f"{name}@example.com")
-    row = User(**fields)
-    row.set_password(PASSWORD)
-    return _saved(row)
-
-
-def api_key(owner: User | None = None, **fields: Any) -> tuple[ApiKey, str]:
-    """A key, and the token that a client sends as `Authorization: Bearer …`."""
-    fields.setdefault("name", f"key {next(_number)}")
-    return ApiKey.objects.issue(owner or user(), **fields)
-
-
-def session(owner: User | None = None, **fields: Any) -> Session:
-    """Somebody's open session in another browser."""
-    fields.setdefault("session_key", f"session{next(_number)}")
-    fields.setdefault("session_data", "")
-    fields.setdefault("expire_date", timezone.now() + timedelta(hours=12))
-    fields.setdefault("ip_address", "192.0.2.9")
-    return _saved(Session(user=owner or user(), **fields))
-
-
-def failed_attempts(name: str = "alice", **fields: Any) -> FailedAttempts:
-    """One wrong password at the login."""
-    fields.setdefault("kind", FailedAttempts.Kind.LOG_IN)
-    fields.setdefault("address", "192.0.2.9")
-    return _saved(FailedAttempts(name=name, count=1, untold=1, **fields))
-
-
-def saved_view(owner: User | None = None, **fields: Any) -> SavedView:
-    """A private view of the list of jobs."""
-    fields.setdefault("list_name", "automation_job")
-    fields.setdefault("name", f"view {next(_number)}")
-    fields.setdefault("query", "status__exact=failed")
-    return _saved(SavedView(user=owner or user(), **fields))
 
 
 # A well-formed key that belongs to nobody, for servers that passwords are sent to.
@@ -148,6 +120,12 @@ def group(name: str = "", *servers: Server, **fields: Any) -> ServerGroup:
     return row
 
 
+def smart_group(name: str = "", **fields: Any) -> SmartGroup:
+    """A smart group of the default inventory; `filter` by default has everything in staging."""
+    fields.setdefault("filter", {"environment": "staging"})
+    return _saved(SmartGroup(name=name or f"smart{next(_number)}", **fields))
+
+
 def in_groups(server: Server, *names: str) -> Server:
     """The server, in the groups of these names, which are made if there are none."""
     for name in names:
@@ -185,9 +163,7 @@ def localhost(**fields: Any) -> Server:
     """This machine, reached without SSH: plays really run here."""
     fields.setdefault("hostname", f"here{next(_number)}")
     fields.setdefault("ip_address", "127.0.0.1")
-    # The interpreter that runs the suite; the one in PATH may be anything.
-    python = "{{ ansible_playbook_python }}"
-    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
     fields.setdefault("variables", local)
     return server(**fields)
 
@@ -203,8 +179,7 @@ def ssh_server(sshd: Any, **fields: Any) -> Server:
     fields.setdefault("ssh_port", sshd.port)
     fields.setdefault("ssh_user", sshd.user)
     fields.setdefault("ssh_key_path", "id_test")
-    python = "{{ ansible_playbook_python }}"
-    fields.setdefault("variables", {"ansible_python_interpreter": python})
+    fields.setdefault("variables", {"ansible_python_interpreter": PYTHON})
     return server(**fields)
 
 
@@ -233,8 +208,8 @@ def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -
 
 
 def vault_password(password: str = "open sesame", **fields: Any) -> VaultPassword:
-    """A vault password, by default of a new playbook."""
-    fields["playbook"] = fields.get("playbook") or playbook()
+    """A vault password, of an inventory or a playbook; by default of a new playbook."""
+    fields |= {} if "inventory" in fields else {"playbook": fields.get("playbook") or playbook()}
     return _saved(VaultPassword(password=password, **fields))
 
 
@@ -392,9 +367,3 @@ def seal() -> Seal:
     """A seal over a new audit line, and all before it that are not sealed yet."""
     line = audit_line()
     return _saved(make_seal(Seal.objects.newest(), line.pk))
-
-
-def _saved(row: Any) -> Any:
-    with disable_auditlog():
-        row.save(force_insert=True)
-    return row

@@ -43,6 +43,11 @@ def job_with_a_task(user: User | None) -> list[Any]:
     return [task.job.job_id, task.number]
 
 
+def artifact(user: User | None) -> list[Any]:
+    row = make.artifact(make.run())
+    return [row.run_id, row.number]
+
+
 def run_with_a_host(user: User | None) -> list[Any]:
     (task,) = make.host_results(make.run(), "ok")
     return [task.run_id, task.number]

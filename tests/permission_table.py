@@ -10,6 +10,7 @@ from tests import make
 
 from .permission_arguments import (
     Arguments,
+    artifact,
     failed_task,
     failure,
     job_id,
@@ -64,11 +65,8 @@ OPEN_TO: dict[str, set[Who]] = {
 
 @dataclass(frozen=True)
 class Page:
-    """`wants` is {method: role}.
-
-    `arguments(user)` makes a row for the user (None: a stranger) and returns the arguments of the
-    URL.
-    """
+    """`wants` is {method: role}; `arguments(user)` returns those of the URL, of a row that it makes
+    for the user (None: a stranger)."""
 
     wants: dict[str, Who]
     arguments: Arguments = nothing
@@ -107,11 +105,7 @@ def admin_pages(
     history: Who = AUDITOR,
     export: bool = False,
 ) -> dict[str, Page]:
-    """The five admin pages of a model ("tickets_ticket"), and the export for some.
-
-    History is the audit trail.
-    """
-
+    """The five admin pages of a model ("tickets_ticket"); for some, the export."""
     files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
         **files,
@@ -125,6 +119,8 @@ def admin_pages(
 
 # Pages of packages, whose methods are not ours to specify.
 PREFIXES_OF_PACKAGES = ("admin:", "favicon")
+
+TICKET_VERBS = ("start", "resolve", "close", "reopen", "assign", "prioritise")
 
 CONSOLE = {
     "home": page(VIEWER),
@@ -151,12 +147,15 @@ CONSOLE = {
     "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
+    "automation:run_artifact": page(OPERATOR, artifact),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
     "inventory:inventory_export": form(VIEWER, key(make.inventory)),
     "inventory:server_detail": page(VIEWER, key(make.server)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
     "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
+    **{f"inventory:source_{name}": page(VIEWER, key(make.source)) for name in ("detail", "live")},
+    **{f"inventory:source_{name}": verb(ADMIN, key(make.source)) for name in ("check", "sync")},
     "automation:server_check": verb(OPERATOR, key(make.server)),
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
@@ -164,12 +163,7 @@ CONSOLE = {
     "tickets:ticket_relaunch": form(OPERATOR, ticket_id),
     "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
     "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
-    "tickets:ticket_start": verb(OPERATOR, ticket_id),
-    "tickets:ticket_resolve": verb(OPERATOR, ticket_id),
-    "tickets:ticket_close": verb(OPERATOR, ticket_id),
-    "tickets:ticket_reopen": verb(OPERATOR, ticket_id),
-    "tickets:ticket_assign": verb(OPERATOR, ticket_id),
-    "tickets:ticket_prioritise": verb(OPERATOR, ticket_id),
+    **{f"tickets:ticket_{name}": verb(OPERATOR, ticket_id) for name in TICKET_VERBS},
 }
 
 API = {
@@ -188,6 +182,8 @@ API = {
     "api:dynamic-inventory-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventory-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventory-detail": api(key(make.inventory), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:smartgroup-list": api(GET=VIEWER, POST=ADMIN),
+    "api:smartgroup-detail": api(key(make.smart_group), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:inventorysource-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventorysource-detail": api(key(make.source), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:inventorysource-sync": api(key(make.source), POST=ADMIN),
@@ -216,6 +212,8 @@ API = {
     "api:run-detail": api(key(make.run), GET=VIEWER),
     "api:run-matrix": api(key(make.run), GET=VIEWER),
     "api:run-logs": api(key(make.run), GET=VIEWER),
+    "api:run-artifacts": api(key(make.run), GET=VIEWER),
+    "api:run-artifact": api(artifact, GET=OPERATOR),
     "api:run-host-results": api(key(make.run), GET=VIEWER),
     "api:run-cancel": api(key(make.run), POST=OPERATOR),
     "api:run-relaunch": api(key(make.run), POST=OPERATOR),
@@ -286,6 +284,7 @@ RECORDS = {
     **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
     **admin_pages("inventory_inventory", key(make.inventory), **BY_ADMINS),
     **admin_pages("inventory_servergroup", key(make.group), add=ADMIN, change=ADMIN, delete=ADMIN),
+    **admin_pages("inventory_smartgroup", key(make.smart_group), **BY_ADMINS),
     **admin_pages("inventory_inventorysource", key(make.source), **BY_ADMINS),
     **admin_pages("inventory_variableoverride", key(make.override), **BY_ADMINS),
     **admin_pages("inventory_server", key(make.server), **BY_ADMINS, export=True),

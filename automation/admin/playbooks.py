@@ -60,6 +60,7 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         "file_is": "file_state",
         "tags": "tags",
         "accepts_undeclared": "accepts_undeclared",
+        "working_directory": "working_directory",
         "runs_localhost": "runs_localhost",
         "option_rules": "option_rules",
         "is_active": "is_active",
@@ -75,13 +76,13 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     actions = ["accept_files", "activate", "deactivate"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
-        ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
+        ("File", {"fields": ["file_path", "file_is", "file_hash", "working_directory"]}),
         ("Launch", {"fields": ["variables", "accepts_undeclared", "runs_localhost", "tags"]}),
         ("Who may set launch options", {"fields": RULE_FIELDS, "classes": ["collapse"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["name", "description", "file_path"]}),
+        (None, {"fields": ["name", "description", "file_path", "working_directory"]}),
         (
             "Launch",
             {"fields": ["variables", "accepts_undeclared", "runs_localhost", "tags", "is_active"]},

@@ -22,6 +22,7 @@ from automation.launching import (
     Only,
     Origin,
     PlanChanged,
+    SeveralInventories,
     launch_from,
 )
 from automation.launching.launches import LONGEST_LAUNCH_REASON
@@ -34,8 +35,11 @@ from inventory.choosing import CHOSEN_BY
 from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
-from schema.limits import LARGEST_KEY, LONGEST_SEARCH, MOST_ITEMS, list_some
+from schema.limits import LARGEST_KEY, LONGEST_PATTERN, LONGEST_SEARCH, MOST_ITEMS, list_some
 
+from .several_inventories import SpansInventories
+
+MOST_GROUPS = 100
 KEY: dict[str, Any] = {"min_value": 1, "max_value": LARGEST_KEY}
 NO_PLAYBOOK: dict[str, Any] = {"does_not_exist": "There is no playbook {pk_value}."}
 NO_CREDENTIAL: dict[str, Any] = {"does_not_exist": "There is no credential {pk_value}."}
@@ -60,7 +64,9 @@ class OptionsSerializer(StrictSerializer):
     )
     verbosity = serializers.IntegerField(required=False, help_text="0 to 4, as in -vvvv.")
     forks = serializers.IntegerField(
-        required=False, help_text="How many servers Ansible works on at the same time."
+        required=False,
+        help_text="How many servers Ansible works on at the same time; by default what the "
+        "playbook's ansible.cfg says, or 5.",
     )
     become = serializers.BooleanField(required=False)
     deadline_seconds = serializers.IntegerField(required=False, help_text="Stop after this long.")
@@ -122,6 +128,19 @@ class LaunchSerializer(OptionsSerializer):
         help_text="Every active server of this inventory. Alone, it is a launch on the whole "
         "inventory.",
     )
+    groups = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_SEARCH),
+        required=False,
+        allow_empty=False,
+        max_length=MOST_GROUPS,
+        help_text="Every active server in any of these groups or smart groups, or in a group "
+        "within: “web”, or “web@staging” if several inventories have one.",
+    )
+    limit = serializers.CharField(
+        required=False,
+        max_length=LONGEST_PATTERN,
+        help_text="Every active server that this pattern means in Ansible: “web:&staging:!db1”.",
+    )
     environment = serializers.CharField(
         required=False, help_text="Every active server in this environment."
     )
@@ -155,7 +174,7 @@ class LaunchSerializer(OptionsSerializer):
                 {
                     "server_id": [
                         "Send exactly one of: server_id, server_ids, or a selection by "
-                        "inventory, environment, tag and search."
+                        "inventory, groups, limit, environment, tag and search."
                     ]
                 }
             )
@@ -305,6 +324,8 @@ def answer_rehearsal(request: Request, launch: Launch) -> Response:
     """The response to a dry run."""
     try:
         intention = launching.rehearse(signed_in(request), launch)
+    except SeveralInventories as several:
+        raise SpansInventories(several) from None
     except PlanChanged as error:
         raise PlanConflict(error) from None
     return Response(IntentionSerializer(intention).data)
@@ -314,6 +335,8 @@ def launch_once(request: Request, launch: Launch) -> Launched:
     """Launch. A key that was used for a different launch is an error rather than a repetition."""
     try:
         launched = launching.launch(signed_in(request), launch)
+    except SeveralInventories as several:
+        raise SpansInventories(several) from None
     except PlanChanged as error:
         raise PlanConflict(error) from None
     if not launched.is_new:

@@ -62,6 +62,7 @@ class PlaybookSerializer(StrictModelSerializer):
             "variables",
             "warnings",
             "accepts_undeclared",
+            "working_directory",
             "runs_localhost",
             "option_rules",
             "is_active",

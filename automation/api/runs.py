@@ -3,16 +3,20 @@
 from typing import Any
 
 from django.db.models import Prefetch
+from django.http import StreamingHttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from automation.filters import RunFilters
-from automation.models import Job, Run, TaskResult
+from automation.models import Job, Run, RunArtifact, TaskResult
+from automation.reports.artifact_download import as_download
 from automation.reports.matrix_page import RESULTS, Asked, table_of
 from automation.reports.run_log import RunOutput
 from automation.reports.run_servers import RunServers
@@ -42,6 +46,13 @@ class RunSerializer(serializers.ModelSerializer):
         source="masked_extra_vars", help_text="Secrets are shown as ********."
     )
     options = serializers.DictField(help_text="Options that differ from their defaults.")
+    chosen_by = serializers.DictField(
+        help_text="The fields that chose its servers, such as `limit`; empty if they were named."
+    )
+    ansible_config = serializers.DictField(
+        help_text="The ansible.cfg of the working directory at the launch: `path`, `hash` and, if "
+        "it has any, `forks`."
+    )
     idle_plays = IdlePlaySerializer(
         many=True, help_text="Plays that matched none of the run's servers, and why."
     )
@@ -72,10 +83,15 @@ class RunSerializer(serializers.ModelSerializer):
             "extra_vars",
             "options",
             "credential_id",
+            "chosen_by",
             "command",
+            "working_directory",
+            "ansible_config",
             "whole_inventory",
             "runs_localhost",
             "idle_plays",
+            "artifact_count",
+            "artifacts_note",
             "other_hosts",
             "unmasked",
             "relaunch_of",
@@ -194,6 +210,18 @@ def asked_table(request: Request) -> Asked:
     return Asked.of(asked)
 
 
+class ArtifactSerializer(serializers.ModelSerializer):
+    url = serializers.SerializerMethodField(help_text="Downloads it.")
+
+    class Meta:
+        model = RunArtifact
+        fields = ["number", "path", "size", "created_at", "url"]
+        read_only_fields = fields
+
+    def get_url(self, artifact: RunArtifact) -> str:
+        return reverse("api:run-artifact", args=[artifact.run_id, artifact.number])
+
+
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Runs of playbooks, each with a job per server, newest first."""
 
@@ -211,6 +239,8 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "relaunch": "automation.launch_playbook",
         "matrix": "automation.view_taskresult",
         "logs": "automation.view_runlog",
+        "artifacts": "automation.view_runartifact",
+        "artifact": "automation.download_runartifact",
         "host_results": "automation.view_hostresult",
     }
     takes = {"cancel": NoFields, "relaunch": RelaunchSerializer}
@@ -296,6 +326,27 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             "finished": run.state == Run.State.FINISHED and len(lines) < limit,
         }
         return Response(OutputSerializer(shown).data)
+
+    @extend_schema(responses=ArtifactSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def artifacts(self, request: Request, **kwargs: Any) -> Response:
+        """List the files that the run's plays left in its folder. Their content is not masked."""
+        return Response(ArtifactSerializer(self.get_object().artifacts.all(), many=True).data)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(
+        detail=True,
+        url_path="artifacts/(?P<number>[0-9]{1,6})",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def artifact(self, request: Request, number: str, **kwargs: Any) -> StreamingHttpResponse:
+        """Read an artifact's content, as it is. Each download is recorded."""
+        run = self.get_object()
+        artifact = run.artifacts.select_related("run__playbook").filter(number=number).first()
+        if artifact is None:
+            raise NotFound(f"{run} has no artifact {number}.")
+        return as_download(artifact, signed_in(request))
 
     @extend_schema(
         responses=HostResultsSerializer,

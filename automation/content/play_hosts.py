@@ -8,7 +8,6 @@ template, a regular expression, a subscript), it makes no statement.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import translate
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain
@@ -16,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from inventory.choosing import patterns
 from inventory.models import LOCALHOST, Inventory, Server, group_name, share_inventories
 
 from . import playbook_files
@@ -175,30 +175,18 @@ class Names:
         self.inventory: Inventory | None = None
         # {group: its hosts, at any depth}
         self._members: dict[str, set[str]] | None = None
-        self._is_host: set[str] = set()
+        self._names: patterns.PatternNames | None = None
         self.hosts: list[str] = []
 
     def has(self, hosts: Iterable[str]) -> bool:
         """Whether any of the servers is called so."""
         self._read()
-        return not self._is_host.isdisjoint(hosts)
+        return not {*self.hosts}.isdisjoint(hosts)
 
     def matching(self, terms: tuple[str, ...]) -> set[str]:
-        """The hosts that a pattern matches.
-
-        As in Ansible, whatever the order of terms: the named hosts, intersected with “&” terms,
-        minus “!” terms.
-        """
+        """The hosts that a pattern matches."""
         self._read()
-        named = [term for term in terms if term[0] not in "&!"] or ["all"]
-        # Of a host and a group of the same name, Ansible takes the host, but not after “!” or “&”.
-        found = set().union(*({t} if t in self._is_host else self._of(t) for t in named))
-        for term in terms:
-            if term[0] == "&":
-                found &= self._of(term[1:])
-            elif term[0] == "!":
-                found -= self._of(term[1:])
-        return found
+        return set(self._names.matching(terms)) if self._names else set()
 
     def _read(self) -> None:
         if self._members is not None:
@@ -211,24 +199,14 @@ class Names:
         share_inventories(rows)
         self.inventory = rows[0].inventory if rows else known
         self.hosts = [server.inventory_name for server in rows]
-        self._is_host = set(self.hosts)
         self._members = {"all": set(self.hosts)}
         if rows:
             self._members |= {name: set() for name in rows[0].inventory.graph.by_name}
         for server in rows:
             for name in _groups_of(server) or ["ungrouped"]:
                 self._members.setdefault(name, set()).add(server.inventory_name)
-
-    def _of(self, term: str) -> set[str]:
-        """The hosts in groups that the term means; if it means none, of that name."""
-        members = self._members or {}
-        if {"*", "?"} & set(term):
-            is_meant = re.compile(translate(term)).match
-            groups = [hosts for name, hosts in members.items() if is_meant(name)]
-            return set().union(*groups, filter(is_meant, self.hosts))
-        own = {term} & self._is_host
-        # Ansible looks at hosts, too, if the name has a dot.
-        return members.get(term, own) | (own if "." in term else set())
+        members = self._members
+        self._names = patterns.PatternNames(self.hosts, [*members], lambda group: [*members[group]])
 
 
 def _groups_of(server: Server) -> list[str]:

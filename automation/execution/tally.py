@@ -10,6 +10,7 @@ from automation.cut_texts import beginning_of, end_of
 from automation.models import Job, Outcome
 from automation.models.run_states import signal_name
 
+from . import remedies
 from .events import Event
 from .masking import Masking
 from .not_run import IdlePlay, Plays
@@ -27,17 +28,6 @@ COUNTS = {
 }
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 10_000
-# Unknown keys are accepted and pinned, so these mean that the key differs from the pinned one.
-WRONG_HOST_KEY = (
-    "Host key verification failed",
-    # With a password, Ansible reports it before ssh does.
-    "Using a SSH password instead of a key is not possible because Host Key checking is enabled",
-)
-HOST_KEY_ADVICE = (
-    "presented a host key other than the pinned one, so nothing was done there. If the server "
-    "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If "
-    "not, someone may be intercepting the connection."
-)
 NAMED_HOSTS = 3
 
 Kind = Job.FailureKind
@@ -169,13 +159,15 @@ class Tally:
             "failed_place": failure.place,
             "counts": counts,
         }
-        is_wrong_key = any(sign in failure.message for sign in WRONG_HOST_KEY)
-        if not failure.is_unreachable and not is_wrong_key:
-            said = f"Task “{failure.task}” failed{where}: {failure.message}"
+        wrong_key = remedies.about_host_key(failure.message)
+        if not failure.is_unreachable and not wrong_key:
+            message = f"{failure.message}{remedies.about_vault(failure.message)}"
+            said = f"Task “{failure.task}” failed{where}: {message}"
             return Outcome.failed(Kind.TASK_FAILED, beginning_of(said, MAX_MESSAGE), **about)
-        said = f"{host} was unreachable{where}: {failure.message}"
-        if is_wrong_key:
-            said = f"{host} {HOST_KEY_ADVICE}"
+        remedy = remedies.about_connection(failure.message)
+        said = f"{host} was unreachable{where}: {remedy}{failure.message}"
+        if wrong_key:
+            said = f"{host} {wrong_key}"
         return Outcome.failed(Kind.UNREACHABLE, beginning_of(said, MAX_MESSAGE), **about)
 
     def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
@@ -214,7 +206,7 @@ class Tally:
         else:
             kind = Kind.ANSIBLE_ERROR
         said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It printed no reason."
-        said = f"{describe_exit(exit_code)}: {said}"
+        said = f"{describe_exit(exit_code)}: {said}{remedies.about_vault(said)}"
         return Outcome.failed(kind, beginning_of(said, MAX_MESSAGE))
 
     def _failure(self, event: Event) -> Failure:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -14,7 +15,16 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from accounts.models import User
 from audit.redaction import MASK
 from automation import launching
-from automation.launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
+from automation.launching import (
+    Choice,
+    Intention,
+    InventoryPart,
+    Launch,
+    Launched,
+    PlanChanged,
+    SeveralInventories,
+    launch_from,
+)
 from automation.launching.launches import LONGEST_LAUNCH_REASON
 from automation.models import Playbook, Run
 from automation.models.option_rules import ReservedOption
@@ -27,10 +37,10 @@ from inventory.choosing import CHOSEN_BY
 from inventory.models import Credential, Inventory, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
-from schema.limits import LONGEST_SEARCH
+from schema.limits import LONGEST_PATTERN, LONGEST_SEARCH
 
 from .option_fields import OptionFields
-from .server_choice import ServerOffer, ServersField, offer_servers
+from .server_choice import ServerOffer, ServersField, offer_groups, offer_servers
 from .variable_fields import free_variables_field, variable_field
 
 Tried = TypeVar("Tried")
@@ -54,6 +64,22 @@ class LaunchForm(OptionFields):
         label="Inventory",
         widget=UnfoldAdminSelectWidget,
         help_text="Alone, the whole inventory.",
+    )
+    groups = forms.CharField(
+        required=False,
+        max_length=LONGEST_SEARCH + 81,
+        label="Group",
+        widget=UnfoldAdminSelectWidget,
+        help_text="With the groups in it.",
+    )
+    limit = forms.CharField(
+        required=False,
+        max_length=LONGEST_PATTERN,
+        label="Limit",
+        widget=UnfoldAdminTextInputWidget(
+            {"placeholder": "web:&staging:!db1", "spellcheck": "false"}
+        ),
+        help_text="A pattern of groups and servers, as in Ansible.",
     )
     environment = forms.ChoiceField(
         required=False,
@@ -95,6 +121,7 @@ class LaunchForm(OptionFields):
     ) -> None:
         """With `actor`, options that this user may not set for the playbook are disabled."""
         # Another playbook means another launch, which gets none of the first one's secrets.
+        self.chosen_playbook = playbook
         self.repeated = relaunch_of if relaunch_of and relaunch_of.playbook == playbook else None
         kwargs["initial"] = {
             "key": uuid.uuid4().hex,
@@ -114,6 +141,8 @@ class LaunchForm(OptionFields):
                 self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
         if playbook is not None and playbook.accepts_undeclared:
             self.fields[FREE] = free_variables_field(has_others=bool(self.schema))
+        # A launch for each inventory, if the servers are in several.
+        self.several: list[InventoryPart] = []
         # Sentences about what the repeated run had, and this form has not.
         self.left_out = []
         if playbook is not None and actor is not None:
@@ -122,7 +151,12 @@ class LaunchForm(OptionFields):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        return {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        start = self.chosen_playbook.start if self.chosen_playbook else None
+        forks = start.config.forks if start and start.config else None
+        return {
+            "deadline_seconds": settings.RUN_DEADLINE_SECONDS,
+            "forks": forks or self.base_fields["forks"].initial,
+        }
 
     def with_own_variables(self, sent: QueryDict) -> QueryDict:
         """The sent data, with this form's initial values for its variables."""
@@ -199,6 +233,9 @@ class LaunchForm(OptionFields):
             self._place(ValidationError(dict(error.fields)))
         except PlanChanged:
             raise
+        except SeveralInventories as error:
+            self.several = error.parts
+            self.add_error(None, reason(error))
         except (Refused, PermissionDenied) as error:
             self.add_error(None, reason(error))
         return None
@@ -252,6 +289,8 @@ class LaunchForm(OptionFields):
         field.queryset = Credential.objects.active().usable_by(actor)
 
     def _offer_choices(self) -> None:
+        # Read when a page shows them, once.
+        self.fields["groups"].widget.choices = cache(offer_groups)
         active = Server.objects.active()
         environments = active.order_by("environment").values_list("environment", flat=True)
         inventories = Inventory.objects.order_by("name").values_list("name", flat=True)

@@ -70,6 +70,7 @@ def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
     """
     return {
         "playbook": [run.playbook_id, run.playbook_hash, run.playbook.file_path],
+        "start": [run.working_directory, *map(run.ansible_config.get, ("path", "hash"))],
         "servers": {server.hostname: _short_hash(server) for server in servers},
         "scope": {name: getattr(run, name) for name in SCOPE},
         "variables": variables.masked(run.extra_vars),
@@ -130,6 +131,7 @@ def name_changes(before: dict[str, Any] | None, after: dict[str, Any], playbook:
         return []
     return [
         *_of_the_playbook(before["playbook"], after["playbook"], playbook),
+        *_of_the_start(before["start"], after["start"]),
         *_of_the_servers(before["servers"], after["servers"]),
         *_of_the_scope(before["scope"], after["scope"]),
         *_of_the_credential(before["credential"][1], after["credential"][1]),
@@ -146,6 +148,15 @@ def _of_the_playbook(before: list[Any], after: list[Any], name: str) -> Iterator
         yield f"The file of “{name}” has changed."
     elif before[2] != after[2]:
         yield f"The file of “{name}” is now {after[2]}, was {before[2]}."
+
+
+def _of_the_start(before: list[Any], after: list[Any]) -> Iterator[str]:
+    if before[0] != after[0]:
+        yield f"It now starts in {_quoted(after[0])}, was {_quoted(before[0])}."
+    elif before[1] != after[1]:
+        yield f"{after[1] or before[1]} was {'added' if after[1] else 'removed'}."
+    elif before[2] != after[2]:
+        yield f"The file {after[1]} has changed."
 
 
 def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iterator[str]:

@@ -93,7 +93,11 @@ class LaunchingCommand(BaseCommand):
         options.add_argument(
             "--become", help="run tasks as another user, by default root", **on_or_off
         )
-        options.add_argument("--forks", type=int, help="servers at the same time (default: 5)")
+        options.add_argument(
+            "--forks",
+            type=int,
+            help="servers at the same time (default: that of ansible.cfg, or 5)",
+        )
         options.add_argument("--deadline", type=int, metavar="SECONDS", help="stop after this long")
         options.add_argument(
             "--idle-deadline",

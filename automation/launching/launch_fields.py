@@ -10,6 +10,7 @@ from automation.models import Playbook
 from automation.models.options import OPTIONS, RunOptions
 from inventory.choosing import CHOSEN_BY
 from inventory.models import Credential, Server
+from schema.limits import LONGEST_PATTERN
 
 from .launches import Choice, Launch
 
@@ -24,6 +25,8 @@ class LaunchFields(RunOptions):
     # Either named servers, or a choice that is looked up at each launch.
     servers = models.ManyToManyField(Server, related_name="+", blank=True)
     inventory = models.CharField(max_length=80, blank=True, default="", db_default="")
+    groups = models.JSONField(default=list, db_default=[], blank=True)
+    limit = models.CharField(max_length=LONGEST_PATTERN, blank=True, default="", db_default="")
     environment = models.CharField(max_length=50, blank=True, default="", db_default="")
     tag = models.CharField(max_length=255, blank=True, default="", db_default="")
     search = models.CharField(max_length=255, blank=True, default="", db_default="")
@@ -48,6 +51,7 @@ class LaunchFields(RunOptions):
         columns = {
             "playbook": launch.playbook,
             **{name: getattr(choice, name) for name in CHOSEN_BY},
+            "groups": list(choice.groups),
             "extra_vars": variables.sealed(schema, launch.extra_vars, secrets),
             "credential": launch.credential,
             **{name: self._default_of(name) for name in OPTIONS},
@@ -61,7 +65,7 @@ class LaunchFields(RunOptions):
 
     def to_launch(self) -> Launch:
         """The stored launch, with secrets decrypted. Raises Undecryptable."""
-        choice = Choice(**{name: getattr(self, name) for name in CHOSEN_BY})
+        choice = Choice.of({name: getattr(self, name) for name in CHOSEN_BY})
         return Launch(
             playbook=self.playbook,
             servers=choice if choice.given else list(self.servers.order_by("hostname")),

@@ -65,6 +65,8 @@ def launch_from(
     if run.state != run.State.FINISHED:
         raise Refused(f"{run} has not finished yet.")
     options = {name: getattr(run, name) for name in OPTIONS}
+    if run.forks == run.usual_forks:
+        options["forks"] = None  # none was given: ansible.cfg may say another number by now
     return Launch(
         playbook=run.playbook,
         servers=servers or _servers(run, only),

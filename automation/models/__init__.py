@@ -1,3 +1,4 @@
+from .artifacts import RunArtifact
 from .host_results import HostResult
 from .jobs import Job, Outcome
 from .logs import JobLog
@@ -20,6 +21,7 @@ __all__ = [
     "Outcome",
     "Playbook",
     "Run",
+    "RunArtifact",
     "RunLog",
     "ServerLock",
     "TaskResult",

@@ -21,7 +21,8 @@ from django_q.tasks import async_task
 
 from accounts.models import User
 from audit.models import AuditLog
-from automation import processes, variables
+from automation import variables
+from inventory.ansible import processes
 from inventory.models import Credential
 from schema.fields import CreatedAtField
 from schema.retrying import insisting, is_transient
@@ -29,11 +30,11 @@ from schema.sealing import is_sealed
 
 from .claim_checks import verdict_on_claim
 from .jobs import Job, Outcome
-from .options import RunOptions
 from .playbooks import Playbook
 from .run_claims import RunClaims
 from .run_ends import end_jobs
 from .run_holds import RunHolds
+from .run_place import RunPlace
 from .run_queue import RunQuerySet
 from .run_scope import MOST_OTHER_HOSTS, RunScope
 from .server_locks import ServerLock
@@ -46,7 +47,7 @@ LONGEST_REASON = 200
 WHY_UNMASKED = "their values are too short or too common to mask without garbling the log."
 
 
-class Run(RunOptions, RunScope, RunHolds, RunClaims):
+class Run(RunPlace, RunScope, RunHolds, RunClaims):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint starts with this column.
     launched_by = models.ForeignKey(
@@ -58,6 +59,8 @@ class Run(RunOptions, RunScope, RunHolds, RunClaims):
     credential = models.ForeignKey(
         Credential, models.RESTRICT, null=True, blank=True, related_name="runs"
     )
+    # How its servers were chosen, if not one by one: {"limit": "web:!db1", "inventory": "staging"}.
+    chosen_by = models.JSONField(default=dict, db_default={}, blank=True)
     relaunch_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
     )

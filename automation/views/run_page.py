@@ -18,6 +18,7 @@ from automation.reports.matrix_page import Asked, count_links, table_of
 from automation.reports.other_hosts import other_hosts_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
+from inventory.choosing import describe_choice
 
 from .run_logs import run_log_window
 from .runs import relaunching_of
@@ -88,11 +89,13 @@ def _header(run: Run, summary: RunSummary) -> dict[str, Any]:
         "waits_for": waits_for,
         "summary": summary,
         "progress": progress_of(run, usual_duration(run.playbook_id) if is_running else None),
+        "chosen_by": describe_choice(run.chosen_by),
         "options": given_options(run),
         "variables": run.masked_extra_vars.items(),
         "jobs_url": jobs_url,
         "is_active": run.state != Run.State.FINISHED,
         "why_unmasked": WHY_UNMASKED,
+        "artifacts": run.artifacts.all() if run.artifact_count else [],
     }
 
 

@@ -15,10 +15,12 @@ from .servers import (
     is_production_name,
     spelled_address,
 )
+from .smart_groups import FILTERED_BY, SmartGroup
 from .sources import InventorySource
 
 __all__ = [
     "ALL",
+    "FILTERED_BY",
     "LOCALHOST",
     "UNGROUPED",
     "UNPLACED",
@@ -33,6 +35,7 @@ __all__ = [
     "ServerGroupMember",
     "ServerGroupQuerySet",
     "ServerQuerySet",
+    "SmartGroup",
     "VariableOverride",
     "group_name",
     "is_group_name",

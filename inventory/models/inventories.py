@@ -78,6 +78,11 @@ class Inventory(Editable):
         return super().delete(*args, **kwargs)
 
     @property
+    def list_query(self) -> str:
+        """The query of the list of its servers."""
+        return f"inventory__id__exact={self.pk}"
+
+    @property
     def suffix(self) -> str:
         """What follows the names of its servers: “@staging”; "" in the default inventory."""
         return "" if self.is_default else f"{AT}{self.name.lower()}"

@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from inventory.ansible.connection import has_own
+from inventory.ansible.connection import has_own, without_mark
 from inventory.host_variables import HostVariablesField
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
@@ -34,13 +34,16 @@ from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, Upda
 from schema.limits import LONGEST_SEARCH
 
 from .credentials import Credential
+from .fact_filters import FactQuerySet
 from .host_keys import HostKeys
-from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
+from .host_names import UNPLACED, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
 from .ownership import ENVIRONMENT, Owned
 from .sources import InventorySource
 
+# In JSON, the names of variables with a connection's secret or key.
+LOGIN_NAMES = '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
@@ -48,7 +51,7 @@ LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
-class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
+class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -73,6 +76,20 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
             .defer("description", "created_at", "updated_at")
+        )
+
+    def with_logins(self) -> Self:
+        """Servers with a credential, key or connection password of their own.
+
+        Reads the variables of each as text.
+        """
+        texts = {name: Cast(name, models.TextField()) for name in ("variables", "variable_files")}
+        rows = self.alias(**{f"{name}_text": text for name, text in texts.items()})
+        return rows.filter(
+            Q(credential__isnull=False)
+            | ~Q(ssh_key_path="")
+            | Q(variables_text__regex=LOGIN_NAMES)
+            | Q(variable_files_text__regex=LOGIN_NAMES)
         )
 
     def has_localhost(self, servers: Sequence[Server]) -> bool:
@@ -254,7 +271,7 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
         return (*named, *(("is_active",) if self.is_missing else ()))
 
     def _advice(self) -> str:
-        if self.is_missing:
+        if self.source and self.is_missing:
             return f"{self} is no longer in “{self.source.name}”. Add it there and sync."
         return super()._advice()
 
@@ -274,7 +291,7 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
         graph = self.inventory.graph
         layers = [*graph.layers_for(self.pk), *self.all_variables()]
         given = [each for _source, each in layers if "ansible_connection" in each]
-        return given[-1]["ansible_connection"] if given else "ssh"
+        return without_mark(given[-1]["ansible_connection"]) if given else "ssh"
 
     @property
     def is_reached_by_ssh(self) -> bool:

@@ -25,6 +25,18 @@ run_logs
     check ck_runlogs_first_line
     run_id → runs.id CASCADE
 
+run_artifacts
+    id int
+    run_id int
+    number int
+    path varchar(500)
+    size bigint
+    created_at datetime(6)
+    primary key (id)
+    unique (run_id, number)
+    check ck_run_artifacts_number
+    run_id → runs.id CASCADE
+
 host_results
     id bigint
     run_id int

@@ -42,6 +42,13 @@ class Command(BaseCommand):
             help="let new playbooks that declare no variables accept any",
         )
         parser.add_argument(
+            "--working-directory",
+            default="",
+            metavar="FOLDER",
+            help="where runs of new playbooks start, below PLAYBOOK_ROOT (default: the nearest "
+            "folder with an ansible.cfg)",
+        )
+        parser.add_argument(
             "--runs-localhost",
             action="store_true",
             help="let new playbooks run their plays for localhost in every launch, on the worker "
@@ -60,6 +67,7 @@ class Command(BaseCommand):
                     root,
                     accept_as=user if options["accept"] else None,
                     accepts_undeclared=options["undeclared_variables"],
+                    working_directory=options["working_directory"],
                     runs_localhost=options["runs_localhost"],
                     dry_run=options["dry_run"],
                 )
