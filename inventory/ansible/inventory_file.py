@@ -25,6 +25,7 @@ from inventory.validators import is_marked_wrongly
 
 from .connection import PASSWORDS, address_of, has_own, port_of, without_logins
 from .credential_variables import KNOWN_HOSTS, Logins, alias_of, every_spelling, write_private
+from .everybody import list_everybody
 from .variable_files import write_variable_files
 
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
@@ -74,7 +75,7 @@ def build_inventory(
     names = {server.pk: server.inventory_name for server in servers}
     hostvars = {name: own[pk] for pk, name in names.items()}
     for_all = _shared(targets, neighbours, logins, hostvars, _own_of(graph, ALL))
-    inventory: dict[str, Any] = {ALL: {"hosts": list(names.values()), "vars": for_all}}
+    inventory: dict[str, Any] = {ALL: {**list_everybody(graph, names), "vars": for_all}}
     for pk, group in graph.groups.items():
         if group.name not in (ALL, UNGROUPED):
             # Without `hosts`, Ansible takes it for a host.
@@ -119,7 +120,7 @@ def _ungrouped(graph: GroupGraph, names: dict[int, str]) -> dict[str, Any]:
 def _environments(servers: list[Server], inventory: dict[str, Any]) -> dict[str, Any]:
     """A group for each environment, if the inventory separates them and has none of that name."""
     found: dict[str, Any] = {}
-    taken = {*RESERVED_GROUPS, *inventory, *inventory[ALL]["hosts"], ""}
+    taken = {*RESERVED_GROUPS, *inventory, *(server.inventory_name for server in servers), ""}
     for server in servers:
         name = group_name(server.environment)
         if server.inventory.separates_environments and name not in taken:

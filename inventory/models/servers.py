@@ -42,6 +42,11 @@ from .sources import InventorySource
 
 # How a launch can select servers without naming them.
 CHOSEN_BY = ("environment", "tag", "search")
+# Columns that a run does not need of its neighbours.
+UNSEEN = (
+    *("description", "created_at", "updated_at", "os_type", "os_version", "tags"),
+    *("imported_variables", "ssh_key_path"),
+)
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
@@ -71,7 +76,7 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             self.active()
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
-            .defer("description", "created_at", "updated_at")
+            .defer(*UNSEEN)
         )
 
     def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
