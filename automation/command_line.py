@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from .models.runs import Run
 
@@ -24,22 +25,25 @@ VARIABLES = "variables.yml"
 
 def arguments(
     run: Run,
-    hosts: Sequence[str],
+    hosts: Sequence[str] | None,
     *,
     playbook: str,
-    vaults: Mapping[str, str],
+    vaults: Iterable[tuple[str, str]],
     has_variables: bool,
     folder: str = "",
 ) -> list[str]:
     """The arguments of `ansible-playbook`, the playbook last.
 
-    `playbook` is its path in the project, `vaults` maps vault ids to files; `folder`, which ends in
-    “/”, is prepended to every file name.
+    `hosts` are the limit; None: no limit. `playbook` is its path in the project, here named from
+    where the run starts. `vaults` are (vault id, file); `folder`, which ends in “/”, is
+    prepended to every file name.
     """
-    given = ["-i", f"{folder}{INVENTORY}", "--limit", limit_of(hosts, folder)]
-    for vault_id, file in vaults.items():
+    given = ["-i", f"{folder}{INVENTORY}"]
+    given += ["--limit", limit_of(hosts, folder)] if hosts is not None else []
+    for vault_id, file in vaults:
         given += ["--vault-id", f"{vault_id}@{folder}{file}"]
     given += ["-e", f"@{folder}{VARIABLES}"] if has_variables else []
+    playbook = os.path.relpath(playbook, run.working_directory or ".")
     # A playbook whose name begins with “-” would be read as an option.
     return [*given, *flags(run), f"./{playbook}" if playbook.startswith("-") else playbook]
 

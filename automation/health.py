@@ -1,6 +1,8 @@
 """Health checks of automation: does the queue move, and is a worker alive?"""
 
+import os
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from django_q.models import OrmQ
 from audit.models import AuditLog
 from console.collected import Condition
 
-from .models import Run, Worker
+from .models import Run, RunArtifact, Worker
 from .models.workers import ALIVE_FOR
 from .queue.packages import Foreign, read_package
 
@@ -58,6 +60,18 @@ def examine_worker() -> Condition:
     return Condition(
         f"No worker has been seen {since}: start one with `manage.py run_worker`.", facts
     )
+
+
+def examine_state_root() -> Condition:
+    """Unhealthy if STATE_ROOT cannot be used here: runs fail, or artifacts cannot be downloaded."""
+    root = Path(settings.STATE_ROOT)
+    if not root.exists():
+        if not RunArtifact.objects.exists():
+            return Condition()  # the first run creates it
+        return Condition(f"STATE_ROOT ({root}) is missing here, so artifacts cannot be downloaded.")
+    if not (root.is_dir() and os.access(root, os.R_OK | os.W_OK | os.X_OK)):
+        return Condition(f"STATE_ROOT ({root}) is not a folder that InfraOps can write to.")
+    return Condition()
 
 
 def _replaced_last_hour() -> int:

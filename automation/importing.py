@@ -11,6 +11,7 @@ from accounts.models import User
 from schema.exceptions import Refused
 
 from .content import playbook_files
+from .content.play_hosts import plays_for_localhost
 from .models import Playbook
 
 DESCRIPTION_LENGTH = 2000
@@ -26,7 +27,7 @@ class PlaybookImport:
     missing: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    # {file path: warnings about its variables}.
+    # {file path: warnings about its variables and plays}.
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -35,12 +36,16 @@ def import_playbooks(
     *,
     accept_as: User | None = None,
     accepts_undeclared: bool = False,
+    working_directory: str = "",
+    runs_localhost: bool = False,
     dry_run: bool = False,
 ) -> PlaybookImport:
     """Compare the registry with the folder and register new playbooks.
 
     Changed files are reported, or accepted if `accept_as` (an admin) is given. With
-    `accepts_undeclared`, new playbooks that declare no variables accept any.
+    `accepts_undeclared`, new playbooks that declare no variables accept any. `runs_localhost`: new
+    ones with plays for localhost run them in every launch. Runs of new ones start in
+    `working_directory`, or where the nearest ansible.cfg is.
     """
     report = PlaybookImport()
     registered = [playbook for playbook in Playbook.objects.all() if not playbook.is_builtin]
@@ -50,7 +55,13 @@ def import_playbooks(
     for file_path in playbook_files.candidates(root):
         if file_path not in known:
             path = root / file_path
-            _add(report, path, file_path, undeclared=accepts_undeclared, dry_run=dry_run)
+            playbook = Playbook(
+                file_path=file_path,
+                accepts_undeclared=accepts_undeclared,
+                runs_localhost=runs_localhost,
+                working_directory=working_directory,
+            )
+            _add(report, path, playbook, dry_run=dry_run)
     return report
 
 
@@ -69,9 +80,8 @@ def _look_at(
     getattr(report, state).append(playbook.file_path)
 
 
-def _add(
-    report: PlaybookImport, path: Path, file_path: str, *, undeclared: bool, dry_run: bool
-) -> None:
+def _add(report: PlaybookImport, path: Path, playbook: Playbook, *, dry_run: bool) -> None:
+    file_path = playbook.file_path
     try:
         content = playbook_files.read_content(path)
         plays = playbook_files.plays_in(content)
@@ -79,9 +89,12 @@ def _add(
             if problem := playbook_files.yaml_problem(content):
                 report.refused[file_path] = f"Not valid YAML: {problem}"
             return  # tasks or variables: YAML, but not a playbook
-        playbook = _new(file_path, content, plays)
+        playbook.name = str(PurePosixPath(file_path).with_suffix(""))
+        described = playbook_files.describe_file(content, plays)
+        playbook.description = described[:DESCRIPTION_LENGTH]
         playbook.full_clean()
-        playbook.accepts_undeclared = undeclared and not playbook.variables
+        playbook.accepts_undeclared &= not playbook.variables
+        playbook.runs_localhost &= bool(plays_for_localhost(file_path))
         if not dry_run:
             with transaction.atomic():
                 playbook.save()
@@ -93,14 +106,6 @@ def _add(
         report.added.append(file_path)
         if playbook.warnings:
             report.warnings[file_path] = playbook.warnings
-
-
-def _new(file_path: str, content: bytes, plays: list[dict]) -> Playbook:
-    return Playbook(
-        name=str(PurePosixPath(file_path).with_suffix("")),
-        description=playbook_files.describe_file(content, plays)[:DESCRIPTION_LENGTH],
-        file_path=file_path,
-    )
 
 
 def _said(error: ValidationError) -> Iterator[str]:

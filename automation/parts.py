@@ -1,6 +1,7 @@
 """What automation adds to the console, to the list of servers and to a server's page."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.http import HttpRequest
@@ -22,7 +23,8 @@ from console.collected import (
 )
 from console.lists import COUNTED_ROWS
 from console.pages import ActionPart, ColumnPart, FilterPart, PanelPart
-from inventory.models import Server
+from inventory.choosing import full_name
+from inventory.models import Inventory, Server, ServerGroup, SmartGroup
 
 from .admin import servers
 from .api.jobs import JobViewSet
@@ -31,7 +33,7 @@ from .api.runs import RunViewSet
 from .api.servers import ServerCheckViewSet
 from .api.vault_passwords import VaultPasswordViewSet
 from .finding import find_jobs, find_launches, find_runs
-from .health import examine_queue, examine_worker
+from .health import examine_queue, examine_state_root, examine_worker
 from .models import Playbook
 from .reports import home, home_figures
 from .reports.server_history import read_server_history
@@ -47,6 +49,15 @@ def read_history(request: HttpRequest, server: Server) -> dict[str, Any]:
 def new_key(request: HttpRequest, server: Server) -> dict[str, Any]:
     """The key of the page's buttons, with which each of them launches once."""
     return {"launch_key": uuid4().hex}
+
+
+def query_for_all(
+    request: HttpRequest, row: Inventory | ServerGroup | SmartGroup
+) -> dict[str, Any]:
+    """The query of the launch form for the servers of an inventory or a group."""
+    if isinstance(row, Inventory):
+        return {"launch_query": urlencode({"inventory": row.name})}
+    return {"launch_query": urlencode({"groups": full_name(row)})}
 
 
 def _on_server(place: str, template: str, order: int, **context: Any) -> PanelPart:
@@ -83,6 +94,15 @@ PAGES = [
     _on_server("facts", "_server_record", 10, context=read_history),
     _on_server("state", "_server_strip", 10, context=read_history),
     _on_server("main", "_server_jobs", 20, context=read_history),
+    *(
+        PanelPart(
+            model=f"inventory.{model}",
+            place="tools",
+            template="automation/servers/_run_within_button.html",
+            context=query_for_all,
+        )
+        for model in ("Inventory", "ServerGroup", "SmartGroup")
+    ),
 ]
 
 
@@ -181,8 +201,10 @@ ROLES = [
             "automation.view_playbook",
             "automation.view_run",
             "automation.view_job",
+            "automation.view_hostresult",
             "automation.view_joblog",
             "automation.view_runlog",
+            "automation.view_runartifact",
             "automation.view_taskresult",
             "automation.view_worker",
         ),
@@ -192,7 +214,11 @@ ROLES = [
             "django_q.view_failure",
             "django_q.view_ormq",
         ),
-        operator=("automation.launch_playbook", "automation.cancel_job"),
+        operator=(
+            "automation.launch_playbook",
+            "automation.cancel_job",
+            "automation.download_runartifact",
+        ),
         admin=(
             "automation.add_playbook",
             "automation.change_playbook",
@@ -216,6 +242,7 @@ QUEUE = [
 HEALTH = [
     HealthCheck(name="queue", examine=examine_queue, order=10),
     HealthCheck(name="worker", examine=examine_worker, order=20),
+    HealthCheck(name="state", examine=examine_state_root, order=25),
 ]
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import jobs, launching, logs, playbooks, run_logs, run_page, runs
+from .views import artifacts, jobs, launching, logs, playbooks, run_logs, run_page, runs
 
 app_name = "automation"
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("runs/<int:pk>/lines/", run_logs.run_lines, name="run_lines"),
     path("runs/<int:pk>/search/", run_logs.run_search, name="run_search"),
     path("runs/<int:pk>/log.txt", run_logs.run_log_download, name="run_log_download"),
+    path("runs/<int:pk>/artifacts/<int:number>/", artifacts.run_artifact, name="run_artifact"),
+    path("runs/<int:pk>/hosts/<int:number>/", run_page.run_host_task, name="run_host_task"),
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
     path("runs/<int:pk>/relaunch/", runs.run_relaunch, name="run_relaunch"),
     path("servers/<int:pk>/check/", launching.server_check, name="server_check"),

@@ -164,7 +164,8 @@ def _read_structure(text: str) -> Any:
         raise ValidationError(INEXACT_NUMBER) from None
     if not isinstance(value, list | dict):
         raise ValidationError("Enter a list or a map, as YAML or JSON.")
-    if problem := storing_problem(value):
+    # Whether whole numbers may be large is for the model to say.
+    if (problem := storing_problem(value)) and problem != INEXACT_NUMBER:
         raise ValidationError(problem)
     return value
 

@@ -3,10 +3,10 @@
 from automation.content.playbook_files import BUILTIN
 from automation.models import Playbook, Run
 from console.collected import MadeUpRows
-from inventory.models import Server, ServerGroup
+from inventory.models import Server, ServerGroup, SmartGroup
 from tickets.models import Ticket
 
-from . import arrivals, bulk, catalogue, fleet, groups, people, work
+from . import arrivals, bulk, catalogue, fleet, groups, people, smart_groups, work
 from .history import History
 from .ticketing import Desk
 from .work import Say
@@ -23,6 +23,11 @@ def seed_servers(world: World, say: Say) -> dict[str, int]:
     say(f"{world.scale.servers:,} servers with their facts")
     world.servers = fleet.make_fleet(world)
     return {}
+
+
+def seed_smart_groups(world: World, say: Say) -> dict[str, int]:
+    say("Smart groups")
+    return {"smart groups": smart_groups.make_smart_groups(world)}
 
 
 def seed_groups(world: World, say: Say) -> dict[str, int]:
@@ -64,6 +69,7 @@ def own_playbooks() -> list[object]:
 PARTS = [
     MadeUpRows(make=seed_people, order=10),
     MadeUpRows(make=seed_servers, kept=lambda: [Server.objects.all()], order=20),
+    MadeUpRows(make=seed_smart_groups, kept=lambda: [SmartGroup.objects.all()], order=26),
     MadeUpRows(make=seed_groups, kept=lambda: [ServerGroup.objects.all()], order=25),
     MadeUpRows(make=seed_playbooks, kept=own_playbooks, order=30),
     MadeUpRows(make=seed_history, kept=lambda: [Run.objects.all(), Ticket.objects.all()], order=40),

@@ -1,5 +1,6 @@
 """System checks of the settings, so that wrong values show when any command starts."""
 
+import os
 import re
 import shlex
 from ipaddress import ip_network
@@ -15,7 +16,7 @@ from .private_files import readable_by_others
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return [
-        *(*_deadlines(), *_proxies(), *_playbook_root()),
+        *(*_deadlines(), *_proxies(), *_playbook_root(), *_state_root()),
         *(*_umask(), *_private_files(), *_ends()),
     ]
 
@@ -60,6 +61,22 @@ def _playbook_root() -> list[CheckMessage]:
         Warning(
             f"PLAYBOOK_ROOT is {root}, which does not exist: no playbook can run.",
             id="infraops.W001",
+        )
+    ]
+
+
+def _state_root() -> list[CheckMessage]:
+    root = Path(settings.STATE_ROOT)
+    # A worker creates it if it is missing.
+    present = next(each for each in (root, *root.absolute().parents) if each.exists())
+    if present.is_dir() and os.access(present, os.W_OK | os.X_OK):
+        return []
+    problem = "cannot be written to" if present == root else "does not exist and cannot be created"
+    return [
+        Warning(
+            f"STATE_ROOT is {root}, which {problem}: no run can start.",
+            hint="It has to be a folder of the worker's user, the same for all workers.",
+            id="infraops.W003",
         )
     ]
 

@@ -192,13 +192,15 @@ USE_TZ = True
 # The only folders from which registered playbooks, and SSH private keys, may come.
 PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
+# What ssh reads: a file; none: nothing; empty: what it reads anyway (~/.ssh/config, the system's).
+SSH_CONFIG = env("SSH_CONFIG", default="")
 # Servers in these are marked, and whoever is about to run something on them is warned.
-PRODUCTION_ENVIRONMENTS = [
-    name.strip().lower()
-    for name in env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
-]
-# Where runs' private folders are created; None: the system's temporary folder.
+_PRODUCTION = env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
+PRODUCTION_ENVIRONMENTS = [name.strip().lower() for name in _PRODUCTION]
+# Where runs' private folders are created; None: the system's temporary folder. What outlives a run:
+# the folders of inventories, and artifacts.
 RUN_ROOT = env("RUN_ROOT", default="") or None
+STATE_ROOT = Path(env("STATE_ROOT", default=str(BASE_DIR / "state")))
 # The program to run; empty: beside this Python if it is there, else from PATH.
 ANSIBLE_PLAYBOOK = env("ANSIBLE_PLAYBOOK", default="")
 # For the files that plays leave on this machine. Ours is 077: see infraops/private_files.py.
@@ -248,11 +250,12 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
     {"model": "inventory.InventorySource", "exclude_fields": [*OF_SYNCS, *TIMES]},
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
+    {"model": "inventory.SmartGroup", "exclude_fields": [*TIMES]},
     {"model": "inventory.ServerGroupMember", "exclude_fields": ["position", "source"]},
     {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, "was_active", *TIMES]},
     {
         "model": "inventory.Credential",
-        "m2m_fields": {"allowed_servers"},
+        "m2m_fields": {"allowed_servers", "allowed_groups", "allowed_inventories"},
         "exclude_fields": TIMES,
         "mask_fields": [
             *("ssh_private_key", "ssh_key_passphrase", "ssh_password", "become_password"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audit.redaction import has_mask, redacted
+from audit.redaction import has_mask
 
+from .host_variables import shown_variables
 from .models import Server
 
 # What identifies a server has to be typed anew: its name, its address, its host key.
@@ -34,6 +35,6 @@ class ServerCopy:
 
 def copy_of(server: Server) -> ServerCopy:
     values = {name: getattr(server, name) for name in COPIED}
-    shown = redacted(server.variables)
+    shown = shown_variables(server.variables)
     secrets = [name for name, value in shown.items() if has_mask(value)]
     return ServerCopy({**values, "variables": shown}, secrets)

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from console.api.filters import SearchFilter, YesNoFilter
 
+from .choosing import within
 from .models import (
     Credential,
     CredentialQuerySet,
@@ -17,8 +18,10 @@ from .models import (
     ServerGroup,
     ServerGroupQuerySet,
     ServerQuerySet,
+    SmartGroup,
     VariableOverride,
 )
+from .models.fact_texts import FACT_EXAMPLES
 from .models.host_names import split_hostname
 
 
@@ -52,7 +55,8 @@ class HostnameFilter(filters.CharFilter):
             name, inventory = split_hostname(value.strip())
         except ValidationError:
             return qs.filter(hostname=value.strip().lower())
-        return qs.filter(hostname=inventory.full_name(name))
+        exact = qs.filter(inventory=inventory, inventory_name=name)
+        return exact if exact.exists() else qs.filter(hostname=inventory.full_name(name))
 
 
 class InventoryFilters(filters.FilterSet):
@@ -110,12 +114,31 @@ class ServerGroupFilters(filters.FilterSet):
         return groups.search(text)
 
 
+class SmartGroupFilters(filters.FilterSet):
+    name = filters.CharFilter()
+    inventory = filters.CharFilter(field_name="inventory__name")
+    search = SearchFilter(method="found", label="Part of name or description")
+    ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])
+
+    class Meta:
+        model = SmartGroup
+        fields: list[str] = []
+
+    def found(self, groups: QuerySet[SmartGroup], name: str, text: str) -> QuerySet[SmartGroup]:
+        return groups.filter(Q(name__icontains=text) | Q(description__icontains=text))
+
+
 class ServerFilters(filters.FilterSet):
     hostname = HostnameFilter(label="web1, or web1@staging")
     inventory = filters.CharFilter(field_name="inventory__name")
     source = filters.CharFilter(field_name="source__name")
     environment = LowerCaseFilter()
     is_active = YesNoFilter()
+    group = SearchFilter(
+        method="in_group", label="In this group or smart group, or in a group within: web@staging"
+    )
+    os = SearchFilter(method="with_os", label="“Debian”, “Debian 12”")
+    fact = SearchFilter(method="with_fact", label=f"A condition: {FACT_EXAMPLES}")
     tag = SearchFilter(method="tagged", label="“role=web”, or “canary” with any value")
     search = SearchFilter(method="found", label="Part of name, address or description")
     ordering = filters.OrderingFilter(
@@ -125,6 +148,21 @@ class ServerFilters(filters.FilterSet):
     class Meta:
         model = Server
         fields: list[str] = []
+
+    def in_group(self, servers: ServerQuerySet, name: str, group: str) -> ServerQuerySet:
+        try:
+            return servers.filter(within([group]))
+        except ValidationError as error:
+            raise ValidationError({name: error.messages}) from None
+
+    def with_os(self, servers: ServerQuerySet, name: str, text: str) -> ServerQuerySet:
+        return servers.with_os(text)
+
+    def with_fact(self, servers: ServerQuerySet, name: str, text: str) -> ServerQuerySet:
+        try:
+            return servers.with_fact(text)
+        except ValidationError as error:
+            raise ValidationError({name: error.messages}) from None
 
     def tagged(self, servers: ServerQuerySet, name: str, tag: str) -> ServerQuerySet:
         return servers.with_tag(tag)

@@ -48,6 +48,12 @@ def _refuse_unless_ssh(address: str, port: int, where: str) -> None:
     try:
         with socket.create_connection((address, port), timeout=ANSWER_SECONDS) as connection:
             greeting = connection.recv(4)
+    except socket.gaierror:
+        raise Refused(
+            f"The console's machine cannot resolve the name {address}. If the ssh configuration of "
+            "the workers knows it, run a playbook there: that pins the key. Otherwise enter an IP "
+            "address."
+        ) from None
     except TimeoutError:
         raise Refused(f"No answer from {where} within {ANSWER_SECONDS} seconds.") from None
     except ConnectionRefusedError:

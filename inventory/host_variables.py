@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from audit.redaction import MASK, has_mask, named_secrets, redacted, secrets_within, unmasked
 from schema.encryption import Undecryptable
-from schema.fields import JSONShapeField, storing_problem
+from schema.fields import INEXACT_NUMBER, JSONShapeField, storing_problem
 from schema.limits import list_some
 from schema.sealing import (
     is_sealed,
@@ -22,7 +22,7 @@ from schema.sealing import (
 )
 from schema.secret_names import LIST_VERSION, is_secret_name
 
-from .large_numbers import as_numbers
+from .large_numbers import INTEGER, as_numbers, kept_exactly
 from .validators import marker_problem
 
 if TYPE_CHECKING:
@@ -86,7 +86,11 @@ def variables_to_store(
     values = unmasked(given, stored)
     if has_mask(values):
         raise ValidationError(NO_SECRET_BEHIND)
-    if problem := storing_problem(values) or marker_problem(values):
+    problem = storing_problem(values)
+    if problem == INEXACT_NUMBER:
+        values = kept_exactly(values)
+        problem = storing_problem(values)
+    if problem := problem or marker_problem(values):
         raise ValidationError(problem)
     _refuse_marks(given, stored, marked or ())
     if marked is None:
@@ -115,6 +119,11 @@ def _is_unmarked(name: str, given: Any, stored: Any, marked: Collection[str]) ->
     if name in marked or given[name] != MASK or not is_sealed(stored.get(name)):
         return False
     return not is_secret_name(name)
+
+
+def shown_variables(variables: Any) -> Any:
+    """The variables for forms and clients, which send them back: with secrets masked."""
+    return as_numbers(redacted(variables), (INTEGER,))
 
 
 def secret_names(variables: dict[str, Any]) -> list[str]:

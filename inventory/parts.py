@@ -8,10 +8,13 @@ from console.collected import (
     RowSearch,
     list_entry,
 )
+from console.pages import PanelPart
 
 from .api.credentials import CredentialViewSet
+from .api.dynamic import DynamicInventoryViewSet
 from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
+from .api.smart_groups import SmartGroupViewSet
 from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
 from .models import Server
 from .variable_sealing import examine_variables
@@ -23,9 +26,29 @@ MENU = [
     ),
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
+    list_entry("Inventory", 315, "inventory.smartgroup", "Smart groups", "filter_alt"),
     list_entry("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
     list_entry("Inventory", 318, "inventory.variableoverride", "Overrides", "edit_note"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
+]
+
+# From an inventory or a group to its servers.
+WITHIN = [
+    PanelPart(
+        model=f"inventory.{model}",
+        place="notes",
+        template="inventory/_servers_within.html",
+        order=-10,
+    )
+    for model in ("Inventory", "ServerGroup", "SmartGroup")
+]
+WITHIN += [
+    PanelPart(
+        model="inventory.Inventory",
+        place="tools",
+        template="inventory/_export_button.html",
+        order=50,
+    )
 ]
 
 SEARCH = [
@@ -47,7 +70,20 @@ API = [
         order=15,
     ),
     Endpoint(
+        prefix="inventory",
+        viewset=DynamicInventoryViewSet,
+        basename="dynamic-inventory",
+        root={"inventory": "dynamic-inventory-list"},
+        order=14,
+    ),
+    Endpoint(
         prefix="groups", viewset=ServerGroupViewSet, root={"groups": "servergroup-list"}, order=16
+    ),
+    Endpoint(
+        prefix="smart-groups",
+        viewset=SmartGroupViewSet,
+        root={"smart-groups": "smartgroup-list"},
+        order=17,
     ),
     Endpoint(
         prefix="inventory-sources",
@@ -79,6 +115,7 @@ ROLES = [
             "inventory.view_serverfacts",
             "inventory.view_servergroup",
             "inventory.view_servergroupmember",
+            "inventory.view_smartgroup",
             "inventory.view_variableoverride",
         ),
         auditor=("inventory.view_credential",),
@@ -91,12 +128,14 @@ ROLES = [
             "inventory.add_inventory",
             "inventory.change_inventory",
             "inventory.delete_inventory",
+            "inventory.export_secrets",
             *(
                 f"inventory.{verb}_{model}"
                 for model in (
                     "inventorysource",
                     "servergroup",
                     "servergroupmember",
+                    "smartgroup",
                     "variableoverride",
                 )
                 for verb in ("add", "change", "delete")
@@ -120,4 +159,4 @@ HOME = [
 
 HEALTH = [HealthCheck(name="variables", examine=examine_variables, order=30)]
 
-PARTS = [*MENU, *SEARCH, *API, *ROLES, *HOME, *HEALTH]
+PARTS = [*WITHIN, *MENU, *SEARCH, *API, *ROLES, *HOME, *HEALTH]

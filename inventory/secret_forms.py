@@ -137,7 +137,7 @@ class CredentialForm(SecretsForm):
         model = Credential
         fields = [
             *("name", "description", "is_active", "ssh_user", "become_method", "become_user"),
-            *("environments", "allowed_servers", "roles"),
+            *("environments", "allowed_groups", "allowed_inventories", "allowed_servers", "roles"),
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

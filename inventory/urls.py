@@ -4,6 +4,7 @@ from . import views
 
 app_name = "inventory"
 urlpatterns = [
+    path("inventories/<int:pk>/export/", views.inventory_export, name="inventory_export"),
     path("servers/<int:pk>/", views.server_detail, name="server_detail"),
     path(
         "servers/<int:pk>/fetch-host-key/",

@@ -1,4 +1,4 @@
-"""A server's page and its buttons. The list and the form are in admin.py."""
+"""A server's page and its buttons, and an inventory's export. Lists and forms are in admin/."""
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
@@ -6,13 +6,16 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
 from schema.exceptions import Refused
 
 from .ansible.provenance import groups_of, list_variables
-from .models import Server
+from .exporting import EXPORT_SECRETS, export_inventory
+from .exporting.forms import ExportForm
+from .exporting.responses import file_response
+from .models import Inventory, Server
 
 
 @require_safe
@@ -79,3 +82,33 @@ def server_forget_host_key(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.info(request, "No host key is pinned.")
     return redirect(server)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("inventory.view_server", raise_exception=True)
+def inventory_export(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for format and secrets, and answer with the file."""
+    inventory, actor = get_object_or_404(Inventory, pk=pk), signed_in(request)
+    may_have_secrets = actor.has_perm(EXPORT_SECRETS)
+    form = ExportForm(request.POST or None, may_have_secrets=may_have_secrets)
+    refusal = ""
+    if form.is_valid():
+        kind = form.cleaned_data.pop("format")
+        form.cleaned_data.pop("again", None)
+        try:
+            files = export_inventory(actor, inventory, kind, **form.cleaned_data)
+            return file_response(files, inventory, kind)
+        except Refused as error:
+            refusal = str(error)
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {
+        **admin.site.each_context(request),
+        "model_admin": admin.site.get_model_admin(Inventory),
+        "title": f"Export {inventory}",
+        "inventory": inventory,
+        "servers": inventory.servers.filter(is_active=True).count(),
+        "form": form,
+        "refusal": refusal,
+    }
+    return TemplateResponse(request, "inventory/inventory_export.html", context)

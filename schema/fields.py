@@ -240,6 +240,21 @@ def has_inexact_number(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**64
 
 
+def CASCADE_ROW(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+    """An on_delete: CASCADE for one of several keys of which a row has exactly one.
+
+    Django's would set it to NULL first where a database checks constraints at once, which the
+    row's own CHECK refuses, and would delete what it points to before it.
+    """
+    collector.collect(
+        sub_objs,
+        source=field.remote_field.model,
+        source_attr=field.name,
+        nullable=False,
+        fail_on_restricted=False,
+    )
+
+
 class SealingAttribute(DeferredAttribute):
     """Encrypts on assignment, so that a row in memory never holds the plain secret."""
 

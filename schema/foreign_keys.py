@@ -16,11 +16,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import truncate_name
 
 from . import project
+from .fields import CASCADE_ROW
 from .live import foreign_keys
 from .tables import ForeignKey
 
 RULES: dict[Any, str] = {
     models.CASCADE: "CASCADE",
+    CASCADE_ROW: "CASCADE",
     models.SET_NULL: "SET NULL",
     models.RESTRICT: "RESTRICT",
     models.PROTECT: "RESTRICT",

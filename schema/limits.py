@@ -22,6 +22,8 @@ LONGEST_NUMBER = 300
 # and no condition of more than a few hundred words.
 LONGEST_SEARCH = 255
 LONGEST_FILTER = 5_000
+# A limit: a pattern of hosts and groups.
+LONGEST_PATTERN = 1_000
 # A name that somebody sent, in a message about it; and a whole message.
 LONGEST_QUOTE = 100
 LONGEST_MESSAGE = 2_000

@@ -108,6 +108,7 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
     for name, folder in (("PLAYBOOK_ROOT", "playbooks"), ("SSH_KEY_ROOT", "keys")):
         setattr(settings, name, tmp_path / folder)
     settings.RUN_ROOT = str(tmp_path / "runs")
+    settings.STATE_ROOT = tmp_path / "state"
     settings.AUDIT_HEADS_FILE = str(tmp_path / "audit_heads.jsonl")
     for folder in ("playbooks", "keys", "runs"):
         (tmp_path / folder).mkdir(mode=0o700)

@@ -6,7 +6,6 @@ call the verb: `make.launch(playbook, alice, [server])`.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,22 @@ from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import ApiKey, FailedAttempts, SavedView, Session, User
+from accounts.models import User
 from audit.models import AuditLog, Seal
 from audit.seals.sealing import make_seal
 from automation import launching
 from automation.content.playbook_files import hash_of
-from automation.launching import Intention, Launch
-from automation.models import Job, JobLog, Playbook, Run, RunLog, TaskResult, VaultPassword
+from automation.launching import Choice, Intention, Launch
+from automation.models import (
+    HostResult,
+    Job,
+    JobLog,
+    Playbook,
+    Run,
+    RunLog,
+    TaskResult,
+    VaultPassword,
+)
 from inventory.models import (
     Credential,
     Inventory,
@@ -31,11 +39,23 @@ from inventory.models import (
     ServerFacts,
     ServerGroup,
     ServerGroupMember,
+    SmartGroup,
     VariableOverride,
 )
+from tests.made_artifacts import artifact as artifact
+from tests.make_accounts import (  # noqa: F401  (made here like all others)
+    PASSWORD,
+    api_key,
+    failed_attempts,
+    saved_view,
+    session,
+    user,
+)
+from tests.make_accounts import saved as _saved
 from tickets.models import Ticket, TicketComment, TicketOccurrence
 
-PASSWORD = "correct horse battery"
+# The interpreter that runs the suite; the one in PATH may be anything.
+PYTHON = "{{ ansible_playbook_python }}"
 
 # SQLite and MySQL may reuse keys after a flush, so names need their own counter.
 _number = count(1)
@@ -51,45 +71,6 @@ HELLO = [
 
 # The same for a host that must be reachable before the first task.
 HELLO_FACTS = [{**HELLO[0], "gather_facts": True}]
-
-
-def user(**fields: Any) -> User:
-    """A viewer whose password is `make.PASSWORD`."""
-    name = fields.setdefault("username", f"user{next(_number)}")
-    fields.setdefault("email", f"{name}@example.com")
-    row = User(**fields)
-    row.set_password(PASSWORD)
-    return _saved(row)
-
-
-def api_key(owner: User | None = None, **fields: Any) -> tuple[ApiKey, str]:
-    """A key, and the token that a client sends as `Authorization: Bearer …`."""
-    fields.setdefault("name", f"key {next(_number)}")
-    return ApiKey.objects.issue(owner or user(), **fields)
-
-
-def session(owner: User | None = None, **fields: Any) -> Session:
-    """Somebody's open session in another browser."""
-    fields.setdefault("session_key", f"session{next(_number)}")
-    fields.setdefault("session_data", "")
-    fields.setdefault("expire_date", timezone.now() + timedelta(hours=12))
-    fields.setdefault("ip_address", "192.0.2.9")
-    return _saved(Session(user=owner or user(), **fields))
-
-
-def failed_attempts(name: str = "alice", **fields: Any) -> FailedAttempts:
-    """One wrong password at the login."""
-    fields.setdefault("kind", FailedAttempts.Kind.LOG_IN)
-    fields.setdefault("address", "192.0.2.9")
-    return _saved(FailedAttempts(name=name, count=1, untold=1, **fields))
-
-
-def saved_view(owner: User | None = None, **fields: Any) -> SavedView:
-    """A private view of the list of jobs."""
-    fields.setdefault("list_name", "automation_job")
-    fields.setdefault("name", f"view {next(_number)}")
-    fields.setdefault("query", "status__exact=failed")
-    return _saved(SavedView(user=owner or user(), **fields))
 
 
 # A well-formed key that belongs to nobody, for servers that passwords are sent to.
@@ -139,6 +120,12 @@ def group(name: str = "", *servers: Server, **fields: Any) -> ServerGroup:
     return row
 
 
+def smart_group(name: str = "", **fields: Any) -> SmartGroup:
+    """A smart group of the default inventory; `filter` by default has everything in staging."""
+    fields.setdefault("filter", {"environment": "staging"})
+    return _saved(SmartGroup(name=name or f"smart{next(_number)}", **fields))
+
+
 def in_groups(server: Server, *names: str) -> Server:
     """The server, in the groups of these names, which are made if there are none."""
     for name in names:
@@ -176,9 +163,7 @@ def localhost(**fields: Any) -> Server:
     """This machine, reached without SSH: plays really run here."""
     fields.setdefault("hostname", f"here{next(_number)}")
     fields.setdefault("ip_address", "127.0.0.1")
-    # The interpreter that runs the suite; the one in PATH may be anything.
-    python = "{{ ansible_playbook_python }}"
-    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
     fields.setdefault("variables", local)
     return server(**fields)
 
@@ -194,8 +179,7 @@ def ssh_server(sshd: Any, **fields: Any) -> Server:
     fields.setdefault("ssh_port", sshd.port)
     fields.setdefault("ssh_user", sshd.user)
     fields.setdefault("ssh_key_path", "id_test")
-    python = "{{ ansible_playbook_python }}"
-    fields.setdefault("variables", {"ansible_python_interpreter": python})
+    fields.setdefault("variables", {"ansible_python_interpreter": PYTHON})
     return server(**fields)
 
 
@@ -224,8 +208,8 @@ def playbook(content: str | list[dict[str, Any]] | None = None, **fields: Any) -
 
 
 def vault_password(password: str = "open sesame", **fields: Any) -> VaultPassword:
-    """A vault password, by default of a new playbook."""
-    fields["playbook"] = fields.get("playbook") or playbook()
+    """A vault password, of an inventory or a playbook; by default of a new playbook."""
+    fields |= {} if "inventory" in fields else {"playbook": fields.get("playbook") or playbook()}
     return _saved(VaultPassword(password=password, **fields))
 
 
@@ -273,7 +257,9 @@ def _run_of(status: str, **owner: Any) -> Run:
     return run(**owner, **held, **ended)
 
 
-def launch(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Run:
+def launch(
+    playbook: Playbook, actor: User, servers: Sequence[Server] | Choice, **given: Any
+) -> Run:
     """Really launch; accepts all other fields of a Launch."""
     return launching.launch(actor, Launch(playbook=playbook, servers=servers, **given)).run
 
@@ -285,7 +271,9 @@ def relaunch(run: Run, actor: User, *, only: str | None = None, **changes: Any) 
     return launching.launch(actor, replace(launch, **changes)).run
 
 
-def rehearse(playbook: Playbook, actor: User, servers: Sequence[Server], **given: Any) -> Intention:
+def rehearse(
+    playbook: Playbook, actor: User, servers: Sequence[Server] | Choice, **given: Any
+) -> Intention:
     """Rehearse what `launch` would do."""
     return launching.rehearse(actor, Launch(playbook=playbook, servers=servers, **given))
 
@@ -305,20 +293,35 @@ def run_log(run_row: Run, *texts: str) -> RunLog:
     return RunLog.objects.create(run=run_row, first_line=first, content="\n".join(texts))
 
 
+RESULT = {
+    "play": "Every server",
+    "action": "ansible.builtin.command",
+    "duration": 1.25,
+    "path": "site.yml:5",
+}
+
+
 def task_results(job: Job, *statuses: str, **fields: Any) -> list[TaskResult]:
     """Add a result to the job for each status: "ok", "failed" …"""
     first = job.task_results.count() + 1
-    made = {
-        "play": "Every server",
-        "action": "ansible.builtin.command",
-        "started_at": timezone.now(),
-        "duration": 1.25,
-        "path": "site.yml:5",
-        **fields,
-    }
+    made = {**RESULT, "started_at": timezone.now(), **fields}
     return [
         TaskResult.objects.create(
             **{"task": f"Task {number}", **made, "job": job, "number": number, "status": status}
+        )
+        for number, status in enumerate(statuses, first)
+    ]
+
+
+def host_results(
+    run_row: Run, *statuses: str, host: str = "localhost", **fields: Any
+) -> list[HostResult]:
+    """Add a result on a host without a job to the run for each status."""
+    first = run_row.host_results.count() + 1
+    made = {**RESULT, "started_at": timezone.now(), "host": host, "run": run_row, **fields}
+    return [
+        HostResult.objects.create(
+            **{"task": f"Task {number}", **made, "number": number, "status": status}
         )
         for number, status in enumerate(statuses, first)
     ]
@@ -364,9 +367,3 @@ def seal() -> Seal:
     """A seal over a new audit line, and all before it that are not sealed yet."""
     line = audit_line()
     return _saved(make_seal(Seal.objects.newest(), line.pk))
-
-
-def _saved(row: Any) -> Any:
-    with disable_auditlog():
-        row.save(force_insert=True)
-    return row

@@ -1,19 +1,38 @@
 """Every URL and the roles that each of its methods allows; read by test_permissions.py."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
-from uuid import uuid4
 
-from django.contrib.contenttypes.models import ContentType
-from django.utils import timezone
-from django_q.models import Schedule, Task
+from django_q.models import Schedule
 
-from accounts.models import FailedAttempts, User
-from automation.models import Worker
 from tests import make
-from tickets.models import Ticket
+
+from .permission_arguments import (
+    Arguments,
+    artifact,
+    failed_task,
+    failure,
+    job_id,
+    job_with_a_task,
+    key,
+    living_worker,
+    log_line,
+    nothing,
+    own_comment,
+    own_key,
+    own_session,
+    own_view,
+    run_with_a_host,
+    server_that_is_off,
+    server_with_facts,
+    server_with_host_key,
+    story_of_a_server,
+    task_result,
+    ticket_id,
+    ticket_on_site,
+    worker,
+)
 
 
 class Who(IntEnum):
@@ -44,20 +63,10 @@ OPEN_TO: dict[str, set[Who]] = {
 }
 
 
-Arguments = Callable[[User | None], list[Any]]
-
-
-def nothing(user: User | None) -> list[Any]:
-    return []
-
-
 @dataclass(frozen=True)
 class Page:
-    """`wants` is {method: role}.
-
-    `arguments(user)` makes a row for the user (None: a stranger) and returns the arguments of the
-    URL.
-    """
+    """`wants` is {method: role}; `arguments(user)` returns those of the URL, of a row that it makes
+    for the user (None: a stranger)."""
 
     wants: dict[str, Who]
     arguments: Arguments = nothing
@@ -96,11 +105,7 @@ def admin_pages(
     history: Who = AUDITOR,
     export: bool = False,
 ) -> dict[str, Page]:
-    """The five admin pages of a model ("tickets_ticket"), and the export for some.
-
-    History is the audit trail.
-    """
-
+    """The five admin pages of a model ("tickets_ticket"); for some, the export."""
     files = {f"admin:{model}_export": page(view, lambda user: ["csv"])} if export else {}
     return {
         **files,
@@ -110,100 +115,6 @@ def admin_pages(
         f"admin:{model}_delete": form(delete, key),
         f"admin:{model}_history": page(history, key),
     }
-
-
-def key(row: Callable[[], Any]) -> Arguments:
-    """The key of a row that is the same for every user."""
-    return lambda user: [row().pk]
-
-
-def living_worker(user: User | None) -> list[Any]:
-    """No arguments; without a live worker, the system would be unhealthy."""
-    Worker.objects.beat()
-    return []
-
-
-def job_id(user: User | None) -> list[Any]:
-    return [make.job().job_id]
-
-
-def job_with_a_task(user: User | None) -> list[Any]:
-    (task,) = make.task_results(make.job(), "ok")
-    return [task.job.job_id, task.number]
-
-
-def story_of_a_server(user: User | None) -> list[Any]:
-    return ["server", make.audit_line("server.updated", make.server()).resource_id]
-
-
-def ticket_id(user: User | None) -> list[Any]:
-    return [make.ticket().ticket_id]
-
-
-def own_key(user: User | None) -> list[Any]:
-    """Only auditors and admins see other people's keys."""
-    owner = user if user and user.is_active else None
-    return [make.api_key(owner)[0].pk]
-
-
-def own_session(user: User | None) -> list[Any]:
-    """Only auditors and admins see other people's sessions."""
-    return [make.session(user if user and user.is_active else None).pk]
-
-
-def failure(user: User | None) -> list[Any]:
-    name = f"name{FailedAttempts.objects.count()}"
-    return [make.failed_attempts(name).pk]
-
-
-def own_view(user: User | None) -> list[Any]:
-    """Nobody else sees a private view."""
-    owner = user if user and user.is_active else None
-    return [make.saved_view(owner).pk]
-
-
-def own_comment(user: User | None) -> list[Any]:
-    """Nobody edits other people's comments."""
-    ticket = make.ticket()
-    comment = make.comment(ticket, user if user and user.is_active else None)
-    return [ticket.ticket_id, comment.pk]
-
-
-def ticket_on_site(user: User | None) -> list[Any]:
-    return [ContentType.objects.get_for_model(Ticket).pk, make.ticket().pk]
-
-
-def log_line() -> Any:
-    return make.log_lines(make.job(), "hello")[0]
-
-
-def worker() -> Any:
-    Worker.objects.beat()
-    return Worker.objects.get()
-
-
-def task_result() -> Any:
-    return make.task_results(make.job(), "ok")[0]
-
-
-def server_with_facts(user: User | None) -> list[Any]:
-    return [make.server_facts().server.pk]
-
-
-def server_with_host_key() -> Any:
-    return make.server(host_key="ssh-ed25519 QUJD")
-
-
-def server_that_is_off() -> Any:
-    """It refuses connections at once."""
-    return make.server(ip_address="127.0.0.1", ssh_port=1)
-
-
-def failed_task() -> Any:
-    number, now = uuid4().hex, timezone.now()
-    return Task.objects.create(
-        id=number, name=number, func="x.y", started=now, stopped=now, success=False
-    )
 
 
 # Pages of packages, whose methods are not ours to specify.
@@ -227,13 +138,16 @@ CONSOLE = {
     "automation:job_launch_variables": page(OPERATOR),
     "automation:run_detail": page(VIEWER, key(make.run)),
     "automation:run_live": page(VIEWER, key(make.run)),
+    "automation:run_host_task": page(VIEWER, run_with_a_host),
     "automation:run_lines": page(VIEWER, key(make.run)),
     "automation:run_search": page(VIEWER, key(make.run)),
     "automation:run_log_download": page(VIEWER, key(make.run)),
     "automation:job_launch_servers": verb(OPERATOR),
     "automation:job_launch_plan": verb(OPERATOR),
     "automation:run_relaunch": form(OPERATOR, key(make.run)),
+    "automation:run_artifact": page(OPERATOR, artifact),
     "automation:run_cancel": verb(OPERATOR, key(make.run)),
+    "inventory:inventory_export": form(VIEWER, key(make.inventory)),
     "inventory:server_detail": page(VIEWER, key(make.server)),
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
     "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),
@@ -266,8 +180,11 @@ API = {
     "api:server-pin-host-key": api(key(make.server), POST=ADMIN),
     "api:server-check-summary": api(key(make.server), GET=VIEWER),
     "api:server-check-check": api(key(make.server), POST=OPERATOR),
+    "api:dynamic-inventory-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventory-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventory-detail": api(key(make.inventory), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
+    "api:smartgroup-list": api(GET=VIEWER, POST=ADMIN),
+    "api:smartgroup-detail": api(key(make.smart_group), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:inventorysource-list": api(GET=VIEWER, POST=ADMIN),
     "api:inventorysource-detail": api(key(make.source), GET=VIEWER, PATCH=ADMIN, DELETE=ADMIN),
     "api:inventorysource-sync": api(key(make.source), POST=ADMIN),
@@ -296,6 +213,9 @@ API = {
     "api:run-detail": api(key(make.run), GET=VIEWER),
     "api:run-matrix": api(key(make.run), GET=VIEWER),
     "api:run-logs": api(key(make.run), GET=VIEWER),
+    "api:run-artifacts": api(key(make.run), GET=VIEWER),
+    "api:run-artifact": api(artifact, GET=OPERATOR),
+    "api:run-host-results": api(key(make.run), GET=VIEWER),
     "api:run-cancel": api(key(make.run), POST=OPERATOR),
     "api:run-relaunch": api(key(make.run), POST=OPERATOR),
     "api:ticket-list": api(GET=VIEWER, POST=OPERATOR),
@@ -365,6 +285,7 @@ RECORDS = {
     **admin_pages("audit_auditlog", key(make.audit_line), view=AUDITOR, export=True),
     **admin_pages("inventory_inventory", key(make.inventory), **BY_ADMINS),
     **admin_pages("inventory_servergroup", key(make.group), add=ADMIN, change=ADMIN, delete=ADMIN),
+    **admin_pages("inventory_smartgroup", key(make.smart_group), **BY_ADMINS),
     **admin_pages("inventory_inventorysource", key(make.source), **BY_ADMINS),
     **admin_pages("inventory_variableoverride", key(make.override), **BY_ADMINS),
     **admin_pages("inventory_server", key(make.server), **BY_ADMINS, export=True),

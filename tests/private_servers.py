@@ -53,10 +53,12 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str) ->
         time.sleep(0.05)
 
 
-def answers(port: int, greeting: bytes = b"", said: bytes = b"") -> bool:
+def answers(
+    port: int, greeting: bytes = b"", said: bytes = b"", address: str = "127.0.0.1"
+) -> bool:
     """True if a server there accepts a connection and starts with `greeting`."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with socket.create_connection((address, port), timeout=2) as connection:
             connection.sendall(said)
             return connection.recv(len(greeting)) == greeting if greeting else True
     except OSError:
@@ -69,6 +71,7 @@ class PrivateServer:
     name = "server"
     greeting = b""
     said = b""
+    address = "127.0.0.1"
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"infraops-{self.name}-"))
@@ -101,7 +104,7 @@ class PrivateServer:
 
     def _is_up(self) -> bool:
         self._must_run()
-        return answers(self.port, self.greeting, self.said)
+        return answers(self.port, self.greeting, self.said, self.address)
 
     def _must_run(self) -> None:
         if self.process is not None and self.process.poll() is not None:
@@ -262,7 +265,7 @@ class SSHServer(PrivateServer):
             generate_key(self.folder / name)
         shutil.copy(self.folder / "user_key.pub", self.folder / "authorized_keys")
         (self.folder / "config").write_text(
-            f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self.folder}/host_key\n"
+            f"ListenAddress {self.address}\nPort {self.port}\nHostKey {self.folder}/host_key\n"
             f"AuthorizedKeysFile {self.folder}/authorized_keys\nPidFile none\n"
             f"PubkeyAuthentication yes\nPasswordAuthentication {self.passwords}\nUsePAM no\n"
             "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
@@ -283,6 +286,13 @@ class PasswordSSHServer(SSHServer):
 
     name = "sshd-passwords"
     passwords = "yes"
+
+
+class SixSSHServer(SSHServer):
+    """OpenSSH that listens on ::1 only."""
+
+    name = "sshd-six"
+    address = "::1"
 
 
 class Account:

@@ -36,6 +36,12 @@ WITHOUT: dict[str, dict[str, str]] = {
     "inventory.Credential_allowed_servers": dict.fromkeys(
         ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
     ),
+    "inventory.Credential_allowed_groups": dict.fromkeys(
+        ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
+    ),
+    "inventory.Credential_allowed_inventories": dict.fromkeys(
+        ("admin", "endpoint", "permission", "audit", "make"), WITH_ITS_CREDENTIAL
+    ),
     "inventory.ServerGroupMember": {
         "admin": "A row of its group's form.",
         "endpoint": "server_ids and group_ids of its group.",
@@ -47,9 +53,18 @@ WITHOUT: dict[str, dict[str, str]] = {
         "audit": BY_THE_WORKER,
     },
     "automation.JobLog": {"endpoint": "/api/jobs/<id>/logs.", "audit": BY_THE_WORKER},
+    "automation.RunArtifact": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/artifacts.",
+    },
     "automation.RunLog": {
         "admin": "Shown on its run's page.",
         "endpoint": "/api/runs/<id>/logs.",
+        "audit": BY_THE_WORKER,
+    },
+    "automation.HostResult": {
+        "admin": "Shown on its run's page.",
+        "endpoint": "/api/runs/<id>/host-results.",
         "audit": BY_THE_WORKER,
     },
     "automation.TaskResult": {"endpoint": "/api/jobs/<id>/tasks.", "audit": BY_THE_WORKER},
@@ -77,6 +92,7 @@ MODELS = project.models()
 RECORDED_AS = {
     "tickets.TicketComment": "ticket.commented",
     "automation.Job": "job.finished",
+    "automation.RunArtifact": "run.artifact_downloaded",
     "inventory.VariableOverride": "server.variable_overridden",
 }
 

@@ -1,5 +1,9 @@
-"""A failed job opens a ticket or is added to the open one; a success clears earlier failures."""
+"""A failed job opens a ticket or is added to the open one; a success clears earlier failures.
 
+So does a run that failed only where it has no job.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
@@ -9,11 +13,17 @@ from accounts.models import User
 from audit.models import AuditLog
 from audit.signals import story_asked
 from audit.stories.story import Chapter
-from automation.models import Job, Outcome
-from automation.signals import job_finished
+from automation.models import Job, Outcome, Run
+from automation.signals import hosts_failed, job_finished
 
-from .models import Ticket, TicketOccurrence, failure_key
-from .wording import describe_failure, title_of
+from .models import Ticket, TicketOccurrence, failure_key, failure_key_of_host
+from .wording import (
+    NAMED,
+    describe_failed_hosts,
+    describe_failure,
+    title_of,
+    title_of_host,
+)
 
 LAST_LINES = 20
 TOLD_JOBS = 500
@@ -31,28 +41,48 @@ def follow_up(job: Job, outcome: Outcome, **kwargs: Any) -> None:
         clear_occurrences(job)
 
 
+@receiver(hosts_failed, dispatch_uid="tickets.follow_up_hosts")
+def follow_up_hosts(run: Run, hosts: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+    """The run failed where it has no job: its first job stands for it, whose log has the lines."""
+    job = run.jobs.select_related("playbook", "server", "user", "run").order_by("id")[0]
+    ticket, is_new = Ticket.objects.open_for(
+        failure_key_of_host(job, hosts[0]),
+        **_about(job),
+        title=title_of_host(job, hosts[0]),
+        description=describe_failed_hosts(job, hosts),
+    )
+    _add(ticket, job, is_new=is_new, hosts=[each["host"] for each in hosts[:NAMED]])
+
+
 def open_ticket(job: Job) -> Ticket:
     """Add the job to the unresolved ticket for its failure, or open one (see failure_key)."""
     ticket, is_new = Ticket.objects.open_for(
         failure_key(job),
-        job=job,
-        created_by=job.user,
+        **_about(job),
         title=title_of(job),
         description=describe_failure(job, job.last_lines(LAST_LINES)),
-        priority=PRIORITIES.get(job.server.environment, Ticket.Priority.LOW),
     )
-    ticket.add_occurrence(job)
     changes = {} if is_new else ticket.generalise_title(job)
-    action = "ticket.opened" if is_new else "ticket.occurred_again"
+    _add(ticket, job, is_new=is_new, **({"changes": changes} if changes else {}))
+    return ticket
+
+
+def _about(job: Job) -> dict[str, Any]:
+    priority = PRIORITIES.get(job.server.environment, Ticket.Priority.LOW)
+    return {"job": job, "created_by": job.user, "priority": priority}
+
+
+def _add(ticket: Ticket, job: Job, *, is_new: bool, **more: Any) -> None:
+    """Add the occurrence, and record it."""
+    ticket.add_occurrence(job)
     AuditLog.objects.record(
-        action,
+        "ticket.opened" if is_new else "ticket.occurred_again",
         ticket,
         actor=User.objects.system(),
         job=str(job.job_id),
         server=str(job.server),
-        **({"changes": changes} if changes else {}),
+        **more,
     )
-    return ticket
 
 
 def clear_occurrences(job: Job) -> None:

@@ -1,7 +1,8 @@
 """Titles and descriptions of tickets that failed jobs open."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import indent
+from typing import Any
 
 from automation.ansi import plain
 from automation.models import Job
@@ -10,6 +11,7 @@ CODE = "    "
 # Replaces the words of a title that differ between servers.
 DIFFERS = "…"
 TITLE_LENGTH = 200
+NAMED = 5
 
 
 def title_of(job: Job) -> str:
@@ -49,6 +51,29 @@ def _equal_at_start(words: list[str], others: list[str]) -> int:
     """The number of leading words that are equal; “…” equals only itself."""
     pairs = zip(words, others, strict=False)
     return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(words), len(others)))
+
+
+def title_of_host(job: Job, host: dict[str, Any]) -> str:
+    """For an item of Run.other_hosts; `job` is one of the run."""
+    what = host["task"] or Job.FailureKind(host["failure_kind"]).label
+    return f"{job.playbook} failed on {host['host']}: {what}"[:TITLE_LENGTH]
+
+
+def describe_failed_hosts(job: Job, hosts: Sequence[dict[str, Any]]) -> str:
+    """The description in Markdown, for items of Run.other_hosts that failed."""
+    each = [f"{_named(host)}:\n\n{indent(host['message'], CODE)}" for host in hosts[:NAMED]]
+    parts = [
+        f"{job.playbook} succeeded on its servers and failed elsewhere, launched by {job.user}.",
+        *each,
+        f"and on {len(hosts) - NAMED} more hosts" if len(hosts) > NAMED else "",
+        f"[{job.run}]({job.run.get_absolute_url()}#other-hosts)",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _named(host: dict[str, Any]) -> str:
+    where = "On the controller" if host["kind"] == "controller" else "On a host that a task added"
+    return f"{where}, {host['host']}"
 
 
 def describe_failure(job: Job, last_lines: Iterable[str]) -> str:

@@ -60,6 +60,8 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
         "file_is": "file_state",
         "tags": "tags",
         "accepts_undeclared": "accepts_undeclared",
+        "working_directory": "working_directory",
+        "runs_localhost": "runs_localhost",
         "option_rules": "option_rules",
         "is_active": "is_active",
         "created_at": "created_at",
@@ -74,14 +76,17 @@ class PlaybookAdmin(PageAdmin, SwitchedAdmin):
     actions = ["accept_files", "activate", "deactivate"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
-        ("File", {"fields": ["file_path", "file_is", "file_hash"]}),
-        ("Launch", {"fields": ["variables", "accepts_undeclared", "tags"]}),
+        ("File", {"fields": ["file_path", "file_is", "file_hash", "working_directory"]}),
+        ("Launch", {"fields": ["variables", "accepts_undeclared", "runs_localhost", "tags"]}),
         ("Who may set launch options", {"fields": RULE_FIELDS, "classes": ["collapse"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["name", "description", "file_path"]}),
-        ("Launch", {"fields": ["variables", "accepts_undeclared", "tags", "is_active"]}),
+        (None, {"fields": ["name", "description", "file_path", "working_directory"]}),
+        (
+            "Launch",
+            {"fields": ["variables", "accepts_undeclared", "runs_localhost", "tags", "is_active"]},
+        ),
         ("Who may set launch options", {"fields": RULE_FIELDS, "classes": ["collapse"]}),
     ]
 

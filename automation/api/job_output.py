@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from automation.models import Job, JobLog, TaskResult
+from automation.models import HostResult, Job, JobLog, Run, TaskResult
 from automation.reports import log_search
 from console.api.pagination import whole_number
 
@@ -62,6 +62,36 @@ class TaskResultsSerializer(serializers.Serializer):
     finished = serializers.BooleanField(
         help_text="True if the job has ended and there are no further tasks."
     )
+
+
+class HostResultSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = HostResult
+        fields = ["host", *TaskResultSerializer.Meta.fields]
+        read_only_fields = fields
+
+
+class HostResultsSerializer(serializers.Serializer):
+    tasks = HostResultSerializer(many=True)
+    last = serializers.IntegerField(help_text="Pass this as `after` in the next request.")
+    finished = serializers.BooleanField(
+        help_text="True if the run has finished and there are no further tasks."
+    )
+
+
+class OtherHostSerializer(serializers.Serializer):
+    """How a run ended on a host that has no job."""
+
+    host = serializers.CharField(help_text="Its name in Ansible.")
+    kind = serializers.ChoiceField(
+        ["controller", "added"], help_text="The worker itself, or a host that a task added."
+    )
+    status = serializers.ChoiceField(Run.End.choices)
+    failure_kind = serializers.CharField(help_text="As of a job; empty unless it failed.")
+    message = serializers.CharField()
+    task = serializers.CharField(help_text="The task that failed there.")
+    place = serializers.CharField(help_text="Its file and line.")
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Ansible's recap.")
 
 
 def asked_range(request: Request) -> tuple[int, int]:

@@ -44,6 +44,7 @@ from .launch_request import (
     launch_once,
     relaunch_asked_for,
 )
+from .several_inventories import SpansInventoriesSerializer
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -77,6 +78,11 @@ class JobSerializer(serializers.ModelSerializer):
         help_text="Job of that run on the same server, if any."
     )
     relaunches = serializers.SerializerMethodField(help_text="Runs that relaunch this one.")
+    run_outcome = serializers.CharField(
+        source="run.outcome",
+        help_text="The run's outcome. It may have failed on hosts without a job: see the run's "
+        "`other_hosts`.",
+    )
     held_until = serializers.DateTimeField(
         source="run.held_until",
         allow_null=True,
@@ -97,6 +103,7 @@ class JobSerializer(serializers.ModelSerializer):
         fields = [
             "job_id",
             "run_id",
+            "run_outcome",
             "status",
             "playbook_id",
             "playbook",
@@ -197,6 +204,7 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         responses={
             201: one_of("Launch", JobSerializer, LaunchedSerializer),
             200: one_of("KnownOrDry", JobSerializer, LaunchedSerializer, IntentionSerializer),
+            400: SpansInventoriesSerializer,
             409: PlanChangedSerializer,
         },
         parameters=[IDEMPOTENCY_KEY],
@@ -204,8 +212,10 @@ class JobViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def create(self, request: Request) -> Response:
         """Launch a playbook.
 
-        Name one server in `server_id`; or select several by `server_ids`, or by `environment`,
-        `tag` and `search`: the response then has the `run_id` and its `jobs`. With `dry_run`,
+        Name one server in `server_id`; or select several by `server_ids`, or by `inventory`,
+        `groups`, `limit`, `environment`, `tag` and `search`: the response then has the `run_id`
+        and its `jobs`. A run is on one inventory: servers of several are refused with 400, with a
+        launch for each in `choices`. With `dry_run`,
         everything is checked but nothing is launched: the response (200) describes the run in
         `words`, `servers`, `command` and so on, and has its `digest`. A launch with that digest as
         `expect` is refused with 409 if anything else would run by then.

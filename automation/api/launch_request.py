@@ -22,19 +22,24 @@ from automation.launching import (
     Only,
     Origin,
     PlanChanged,
+    SeveralInventories,
     launch_from,
 )
-from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
+from automation.launching.launches import LONGEST_LAUNCH_REASON
 from automation.models import Level, Playbook, Run
 from automation.models.options import OPTIONS
 from console.api.errors import Conflict
 from console.api.openapi import ErrorSerializer
 from console.api.serializers import StrictSerializer
-from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.choosing import CHOSEN_BY
+from inventory.models import Credential, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
-from schema.limits import LARGEST_KEY, LONGEST_SEARCH, MOST_ITEMS, list_some
+from schema.limits import LARGEST_KEY, LONGEST_PATTERN, LONGEST_SEARCH, MOST_ITEMS, list_some
 
+from .several_inventories import SpansInventories
+
+MOST_GROUPS = 100
 KEY: dict[str, Any] = {"min_value": 1, "max_value": LARGEST_KEY}
 NO_PLAYBOOK: dict[str, Any] = {"does_not_exist": "There is no playbook {pk_value}."}
 NO_CREDENTIAL: dict[str, Any] = {"does_not_exist": "There is no credential {pk_value}."}
@@ -59,7 +64,9 @@ class OptionsSerializer(StrictSerializer):
     )
     verbosity = serializers.IntegerField(required=False, help_text="0 to 4, as in -vvvv.")
     forks = serializers.IntegerField(
-        required=False, help_text="How many servers Ansible works on at the same time."
+        required=False,
+        help_text="How many servers Ansible works on at the same time; by default what the "
+        "playbook's ansible.cfg says, or 5.",
     )
     become = serializers.BooleanField(required=False)
     deadline_seconds = serializers.IntegerField(required=False, help_text="Stop after this long.")
@@ -94,7 +101,7 @@ class OptionsSerializer(StrictSerializer):
 
 
 class LaunchSerializer(OptionsSerializer):
-    """`playbook_id`, and one of: `server_id`; `server_ids`; `environment`, `tag` and `search`."""
+    """`playbook_id`, and one of: `server_id`; `server_ids`; a selection by the other fields."""
 
     # The docstring shows in /api/docs. The validated data is input for launch_asked_for().
 
@@ -115,6 +122,24 @@ class LaunchSerializer(OptionsSerializer):
         required=False,
         allow_empty=False,
         max_length=MOST_ITEMS,
+    )
+    inventory = serializers.CharField(
+        required=False,
+        help_text="Every active server of this inventory. Alone, it is a launch on the whole "
+        "inventory.",
+    )
+    groups = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_SEARCH),
+        required=False,
+        allow_empty=False,
+        max_length=MOST_GROUPS,
+        help_text="Every active server in any of these groups or smart groups, or in a group "
+        "within: “web”, or “web@staging” if several inventories have one.",
+    )
+    limit = serializers.CharField(
+        required=False,
+        max_length=LONGEST_PATTERN,
+        help_text="Every active server that this pattern means in Ansible: “web:&staging:!db1”.",
     )
     environment = serializers.CharField(
         required=False, help_text="Every active server in this environment."
@@ -149,15 +174,17 @@ class LaunchSerializer(OptionsSerializer):
                 {
                     "server_id": [
                         "Send exactly one of: server_id, server_ids, or a selection by "
-                        "environment, tag and search."
+                        "inventory, groups, limit, environment, tag and search."
                     ]
                 }
             )
         if not named:
             return several if one is None else [one]
         choice = Choice.of(named)
-        if not choice.servers:
-            raise serializers.ValidationError({name: [NOBODY_CHOSEN] for name in named})
+        try:
+            choice.found()
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from None
         return choice
 
 
@@ -297,6 +324,8 @@ def answer_rehearsal(request: Request, launch: Launch) -> Response:
     """The response to a dry run."""
     try:
         intention = launching.rehearse(signed_in(request), launch)
+    except SeveralInventories as several:
+        raise SpansInventories(several) from None
     except PlanChanged as error:
         raise PlanConflict(error) from None
     return Response(IntentionSerializer(intention).data)
@@ -306,6 +335,8 @@ def launch_once(request: Request, launch: Launch) -> Launched:
     """Launch. A key that was used for a different launch is an error rather than a repetition."""
     try:
         launched = launching.launch(signed_in(request), launch)
+    except SeveralInventories as several:
+        raise SpansInventories(several) from None
     except PlanChanged as error:
         raise PlanConflict(error) from None
     if not launched.is_new:

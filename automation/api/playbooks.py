@@ -46,7 +46,7 @@ class PlaybookSerializer(StrictModelSerializer):
     warnings = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
-        help_text="Warnings about variables whose names Ansible also uses.",
+        help_text="Warnings: variables whose names Ansible also uses, plays that few launches run.",
     )
 
     class Meta:
@@ -62,6 +62,8 @@ class PlaybookSerializer(StrictModelSerializer):
             "variables",
             "warnings",
             "accepts_undeclared",
+            "working_directory",
+            "runs_localhost",
             "option_rules",
             "is_active",
             "created_at",

@@ -3,16 +3,20 @@
 from typing import Any
 
 from django.db.models import Prefetch
+from django.http import StreamingHttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from automation.filters import RunFilters
-from automation.models import Job, Run, TaskResult
+from automation.models import Job, Run, RunArtifact, TaskResult
+from automation.reports.artifact_download import as_download
 from automation.reports.matrix_page import RESULTS, Asked, table_of
 from automation.reports.run_log import RunOutput
 from automation.reports.run_servers import RunServers
@@ -22,7 +26,12 @@ from console.api.viewsets import RecordViewSet
 from schema.exceptions import Refused
 from schema.limits import LONGEST_SEARCH
 
-from .job_output import LIMIT, asked_range
+from .job_output import (
+    LIMIT,
+    HostResultsSerializer,
+    OtherHostSerializer,
+    asked_range,
+)
 from .jobs import IDEMPOTENCY_KEY, RELAUNCH_ANSWERS, answer_relaunch
 from .launch_request import IdlePlaySerializer, RelaunchSerializer
 
@@ -37,8 +46,20 @@ class RunSerializer(serializers.ModelSerializer):
         source="masked_extra_vars", help_text="Secrets are shown as ********."
     )
     options = serializers.DictField(help_text="Options that differ from their defaults.")
+    chosen_by = serializers.DictField(
+        help_text="The fields that chose its servers, such as `limit`; empty if they were named."
+    )
+    ansible_config = serializers.DictField(
+        help_text="The ansible.cfg of the working directory at the launch: `path`, `hash` and, if "
+        "it has any, `forks`."
+    )
     idle_plays = IdlePlaySerializer(
         many=True, help_text="Plays that matched none of the run's servers, and why."
+    )
+    other_hosts = OtherHostSerializer(
+        many=True,
+        help_text="How it ended on the controller and on hosts that tasks added, failures first. "
+        "If one failed, the run has.",
     )
     unmasked = serializers.ListField(
         child=serializers.CharField(),
@@ -62,8 +83,16 @@ class RunSerializer(serializers.ModelSerializer):
             "extra_vars",
             "options",
             "credential_id",
+            "chosen_by",
             "command",
+            "working_directory",
+            "ansible_config",
+            "whole_inventory",
+            "runs_localhost",
             "idle_plays",
+            "artifact_count",
+            "artifacts_note",
+            "other_hosts",
             "unmasked",
             "relaunch_of",
             "relaunches",
@@ -181,6 +210,18 @@ def asked_table(request: Request) -> Asked:
     return Asked.of(asked)
 
 
+class ArtifactSerializer(serializers.ModelSerializer):
+    url = serializers.SerializerMethodField(help_text="Downloads it.")
+
+    class Meta:
+        model = RunArtifact
+        fields = ["number", "path", "size", "created_at", "url"]
+        read_only_fields = fields
+
+    def get_url(self, artifact: RunArtifact) -> str:
+        return reverse("api:run-artifact", args=[artifact.run_id, artifact.number])
+
+
 class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Runs of playbooks, each with a job per server, newest first."""
 
@@ -198,11 +239,15 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         "relaunch": "automation.launch_playbook",
         "matrix": "automation.view_taskresult",
         "logs": "automation.view_runlog",
+        "artifacts": "automation.view_runartifact",
+        "artifact": "automation.download_runartifact",
+        "host_results": "automation.view_hostresult",
     }
     takes = {"cancel": NoFields, "relaunch": RelaunchSerializer}
     parameters = {
         "matrix": {"status", "task", "only", "hosts", "tasks"},
         "logs": {"after", "limit"},
+        "host_results": {"after", "limit", "host"},
     }
 
     def get_serializer_class(self) -> Any:
@@ -281,3 +326,50 @@ class RunViewSet(RecordViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             "finished": run.state == Run.State.FINISHED and len(lines) < limit,
         }
         return Response(OutputSerializer(shown).data)
+
+    @extend_schema(responses=ArtifactSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def artifacts(self, request: Request, **kwargs: Any) -> Response:
+        """List the files that the run's plays left in its folder. Their content is not masked."""
+        return Response(ArtifactSerializer(self.get_object().artifacts.all(), many=True).data)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(
+        detail=True,
+        url_path="artifacts/(?P<number>[0-9]{1,6})",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def artifact(self, request: Request, number: str, **kwargs: Any) -> StreamingHttpResponse:
+        """Read an artifact's content, as it is. Each download is recorded."""
+        run = self.get_object()
+        artifact = run.artifacts.select_related("run__playbook").filter(number=number).first()
+        if artifact is None:
+            raise NotFound(f"{run} has no artifact {number}.")
+        return as_download(artifact, signed_in(request))
+
+    @extend_schema(
+        responses=HostResultsSerializer,
+        parameters=[
+            OpenApiParameter("host", str, description="Only of this host."),
+            OpenApiParameter("after", int, description="Return results after this number."),
+            LIMIT,
+        ],
+    )
+    @action(detail=True, url_path="host-results", pagination_class=None, filterset_class=None)
+    def host_results(self, request: Request, **kwargs: Any) -> Response:
+        """Read the results of tasks on the controller and on hosts that tasks added.
+
+        Those of servers are with their jobs.
+        """
+        after, limit = asked_range(request)
+        run = self.get_object()
+        host = request.query_params.get("host")
+        of_run = run.host_results.for_list().filter(number__gt=after)
+        tasks = list((of_run.filter(host=host) if host else of_run)[:limit])
+        shown = {
+            "tasks": tasks,
+            "last": tasks[-1].number if tasks else after,
+            "finished": run.state == Run.State.FINISHED and len(tasks) < limit,
+        }
+        return Response(HostResultsSerializer(shown).data)

@@ -1,4 +1,7 @@
-"""/api/vault-passwords: decrypt a playbook's vaulted files and strings. Written, never read."""
+"""/api/vault-passwords: decrypt vaulted files and values of playbooks and inventories.
+
+Written, never read.
+"""
 
 from typing import Any
 
@@ -9,6 +12,7 @@ from automation.models import Playbook, VaultPassword
 from console.api.filters import IdFilter
 from console.api.serializers import StrictModelSerializer, secret
 from console.api.viewsets import EditableViewSet
+from inventory.models import Inventory
 
 from .launch_request import NO_PLAYBOOK
 
@@ -18,13 +22,28 @@ class VaultPasswordSerializer(StrictModelSerializer):
         source="playbook",
         queryset=Playbook.objects.all(),
         pk_field=serializers.IntegerField(),
+        required=False,
+        allow_null=True,
         error_messages=NO_PLAYBOOK,
+        help_text="The playbook whose runs have it. Give this or `inventory_id`.",
+    )
+    inventory_id = serializers.PrimaryKeyRelatedField(
+        source="inventory",
+        queryset=Inventory.objects.all(),
+        pk_field=serializers.IntegerField(),
+        required=False,
+        allow_null=True,
+        error_messages={"does_not_exist": "There is no inventory {pk_value}."},
+        help_text="The inventory whose runs have it.",
     )
     password = secret()
 
     class Meta:
         model = VaultPassword
-        fields = ["id", "playbook_id", "vault_id", "password", "created_at", "updated_at"]
+        fields = [
+            *("id", "playbook_id", "inventory_id", "vault_id", "password"),
+            *("created_at", "updated_at"),
+        ]
         read_only_fields = ["id", "created_at", "updated_at"]
         # The model reports duplicates itself, and says what to do.
         validators: list[Any] = []
@@ -32,12 +51,14 @@ class VaultPasswordSerializer(StrictModelSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
         if self.instance is not None:
-            fields["playbook_id"].read_only = True
+            for owner in ("playbook_id", "inventory_id"):
+                fields[owner].read_only = True
         return fields
 
 
 class VaultPasswordFilters(filters.FilterSet):
     playbook_id = IdFilter()
+    inventory_id = IdFilter()
 
     class Meta:
         model = VaultPassword
@@ -45,8 +66,8 @@ class VaultPasswordFilters(filters.FilterSet):
 
 
 class VaultPasswordViewSet(EditableViewSet):
-    """One for each vault id that a playbook needs."""
+    """One for each vault id that a playbook or an inventory needs."""
 
-    queryset = VaultPassword.objects.order_by("playbook_id", "vault_id")
+    queryset = VaultPassword.objects.order_by("playbook_id", "inventory_id", "vault_id")
     serializer_class = VaultPasswordSerializer
     filterset_class = VaultPasswordFilters

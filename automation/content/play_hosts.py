@@ -8,7 +8,6 @@ template, a regular expression, a subscript), it makes no statement.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import translate
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain
@@ -16,15 +15,16 @@ from typing import Any
 
 import yaml
 
-from inventory.models import Inventory, Server, group_name, share_inventories
+from inventory.choosing import patterns
+from inventory.models import LOCALHOST, Inventory, Server, group_name, share_inventories
 
 from . import playbook_files
 from .imported_playbooks import entries_of
 from .playbook_files import IMPORT, MOST_EXAMINED_BYTES, module_name
 
-LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 # Marks of a template, a regular expression, a subscript.
 UNDECIDED = ("{", "~", "[")
+OUTSIDE = ", and hosts that an earlier task adds are not part of this launch"
 MAKERS = {"add_host", "group_by"}
 # Keys that can bring such tasks in from other files.
 OTHER_FILES = {"roles", "include_role", "import_role", "include_tasks", "import_tasks"}
@@ -44,6 +44,15 @@ class Play:
     place: str
     makes_groups: bool = False
     names_files: bool = False
+
+    @property
+    def wanted(self) -> list[str]:
+        """The terms that add hosts, if they are known."""
+        return [term for term in self.terms or () if term[0] not in "!&"]
+
+    @property
+    def names_localhost(self) -> bool:
+        return not {*self.wanted}.isdisjoint(LOCALHOST)
 
     @property
     def words(self) -> str:
@@ -76,16 +85,28 @@ class Idle:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The prediction. `skipped` are the host names of chosen servers that no play matches."""
+    """The prediction. `skipped` are the host names of chosen servers that no play matches.
+
+    `local` are plays that run on the worker itself.
+    """
 
     idle: list[Idle] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    local: list[Play] = field(default_factory=list)
 
 
-def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server]) -> Forecast:
+def forecast(
+    file_path: str,
+    chosen: Iterable[Server],
+    others: Iterable[Server],
+    *,
+    localhost: bool = False,
+    is_unlimited: bool = False,
+) -> Forecast:
     """Which plays will match none of the chosen servers, and which servers will be skipped.
 
-    `others` of the inventory are read only for plays that match no chosen server.
+    `others` of the inventory are read only for plays that match no chosen server. `localhost`:
+    plays for localhost run; `is_unlimited`: hosts that tasks add take part, too.
     """
     plays, is_whole = read_plays(file_path)
     here = Names(chosen)
@@ -93,17 +114,20 @@ def forecast(file_path: str, chosen: Iterable[Server], others: Iterable[Server])
     taken: set[str] = set()
     idle: list[Idle] = []
     before: list[Play] = []
+    local: list[Play] = []
     for play in plays:
         found = here.matching(play.terms) if play.terms is not None else None
-        if found == set():
-            idle.append(_idle(play, before, here, elsewhere))
+        is_local = localhost and play.names_localhost and not here.has(LOCALHOST)
+        local += [play] if is_local else []
+        if found == set() and not is_local:
+            idle.append(_idle(play, before, here, elsewhere, is_unlimited=is_unlimited))
         else:
             is_whole = is_whole and found is not None
             taken |= found or set()
             before.append(play)
     if not plays or not is_whole or not all(each.is_sure for each in idle):
-        return Forecast(idle)
-    return Forecast(idle, [name for name in here.hosts if name not in taken])
+        return Forecast(idle, local=local)
+    return Forecast(idle, [name for name in here.hosts if name not in taken], local)
 
 
 def plays_for(file_path: str, server: Server) -> list[Play]:
@@ -112,21 +136,29 @@ def plays_for(file_path: str, server: Server) -> list[Play]:
     return [play for play in read_plays(file_path)[0] if play.terms and own.matching(play.terms)]
 
 
-def _idle(play: Play, before: list[Play], here: "Names", elsewhere: "Names") -> Idle:
+def plays_for_localhost(file_path: str) -> list[Play]:
+    """The plays that name localhost, which is the worker itself unless a server is called so."""
+    return [play for play in read_plays(file_path)[0] if play.names_localhost]
+
+
+def _idle(
+    play: Play, before: list[Play], here: "Names", elsewhere: "Names", *, is_unlimited: bool
+) -> Idle:
     """Why the play matches no chosen server. `before`: the earlier plays that will run."""
-    wanted = [term for term in play.terms or () if term[0] not in "!&"]
-    if wanted and set(wanted) <= LOCALHOST:
-        return Idle(play, "the launch is limited to the chosen servers")
+    wanted = play.wanted
+    if wanted and set(wanted) <= {*LOCALHOST}:
+        return Idle(play, "the launch is limited to the chosen servers, without localhost")
     is_unknown = bool(wanted) and not any(
         names.matching((term,)) for term in wanted for names in (here, elsewhere)
     )
-    reason = "no chosen server matches"
+    reason = "no server matches" if is_unlimited else "no chosen server matches"
     if is_unknown:
         names = " and ".join(f"“{term}”" for term in wanted)
         verb = "matches" if len(wanted) == 1 else "match"
         reason = f"{names} {verb} no server in the inventory"
     if any(each.makes_groups or (is_unknown and each.names_files) for each in before):
-        return Idle(play, f"{reason} unless an earlier task adds some", is_sure=False)
+        more = " unless an earlier task adds some" if is_unlimited else OUTSIDE
+        return Idle(play, f"{reason}{more}", is_sure=False)
     return Idle(play, reason)
 
 
@@ -143,25 +175,18 @@ class Names:
         self.inventory: Inventory | None = None
         # {group: its hosts, at any depth}
         self._members: dict[str, set[str]] | None = None
-        self._is_host: set[str] = set()
+        self._names: patterns.PatternNames | None = None
         self.hosts: list[str] = []
 
-    def matching(self, terms: tuple[str, ...]) -> set[str]:
-        """The hosts that a pattern matches.
-
-        As in Ansible, whatever the order of terms: the named hosts, intersected with “&” terms,
-        minus “!” terms.
-        """
+    def has(self, hosts: Iterable[str]) -> bool:
+        """Whether any of the servers is called so."""
         self._read()
-        named = [term for term in terms if term[0] not in "&!"] or ["all"]
-        # Of a host and a group of the same name, Ansible takes the host, but not after “!” or “&”.
-        found = set().union(*({t} if t in self._is_host else self._of(t) for t in named))
-        for term in terms:
-            if term[0] == "&":
-                found &= self._of(term[1:])
-            elif term[0] == "!":
-                found -= self._of(term[1:])
-        return found
+        return not {*self.hosts}.isdisjoint(hosts)
+
+    def matching(self, terms: tuple[str, ...]) -> set[str]:
+        """The hosts that a pattern matches."""
+        self._read()
+        return set(self._names.matching(terms)) if self._names else set()
 
     def _read(self) -> None:
         if self._members is not None:
@@ -174,24 +199,14 @@ class Names:
         share_inventories(rows)
         self.inventory = rows[0].inventory if rows else known
         self.hosts = [server.inventory_name for server in rows]
-        self._is_host = set(self.hosts)
         self._members = {"all": set(self.hosts)}
         if rows:
             self._members |= {name: set() for name in rows[0].inventory.graph.by_name}
         for server in rows:
             for name in _groups_of(server) or ["ungrouped"]:
                 self._members.setdefault(name, set()).add(server.inventory_name)
-
-    def _of(self, term: str) -> set[str]:
-        """The hosts in groups that the term means; if it means none, of that name."""
-        members = self._members or {}
-        if {"*", "?"} & set(term):
-            is_meant = re.compile(translate(term)).match
-            groups = [hosts for name, hosts in members.items() if is_meant(name)]
-            return set().union(*groups, filter(is_meant, self.hosts))
-        own = {term} & self._is_host
-        # Ansible looks at hosts, too, if the name has a dot.
-        return members.get(term, own) | (own if "." in term else set())
+        members = self._members
+        self._names = patterns.PatternNames(self.hosts, [*members], lambda group: [*members[group]])
 
 
 def _groups_of(server: Server) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from django.conf import settings
 
 from automation import processes
+from automation.content.ansible_config import INVENTORY_PLUGINS
+from inventory.ansible import inventory_folder, ssh_programs
 
 from .channel import DESCRIPTOR, VARIABLE, ChannelReader
 from .run_folder import CALLBACKS, RunFolder
@@ -24,8 +26,6 @@ KEPT_ENVIRONMENT = (
     "ANSIBLE_ROLES_PATH",
     "ANSIBLE_COLLECTIONS_PATH",
 )
-# Ansible's default for what ANSIBLE_SSH_ARGS replaces.
-KEPT_CONNECTION = "-C -o ControlMaster=auto -o ControlPersist=60s"
 
 
 def ansible_playbook() -> str | None:
@@ -59,7 +59,6 @@ def process_environment(prepared: dict[str, str], folder: RunFolder, token: str)
     """What the runner adds and a few variables of our own; nothing else of the worker's."""
     added = {name: value for name, value in prepared.items() if os.environ.get(name) != value}
     kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-    ssh = f"-o UserKnownHostsFile={folder.known_hosts} -o HashKnownHosts=no {KEPT_CONNECTION}"
     return {
         **kept,
         **added,
@@ -71,10 +70,8 @@ def process_environment(prepared: dict[str, str], folder: RunFolder, token: str)
         "ANSIBLE_ASK_PASS": "False",
         "ANSIBLE_BECOME_ASK_PASS": "False",
         "ANSIBLE_ASK_VAULT_PASS": "False",
-        # Pinned keys are checked; an unknown server's key is accepted once and then pinned. Not
-        # in ANSIBLE_SSH_COMMON_ARGS, which a server's own ansible_ssh_common_args (a jump host)
-        # would replace; these come first, and ssh uses the first of two conflicting options.
-        "ANSIBLE_SSH_ARGS": f"{ssh} -o StrictHostKeyChecking=accept-new",
+        # Host keys are checked, whatever ansible.cfg, inventory and plays say about ssh.
+        **ssh_programs.settings_of(folder.known_hosts.parent),
         # Groups named like web-servers are common, and a warning in every log tells nobody
         # anything.
         "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
@@ -84,6 +81,16 @@ def process_environment(prepared: dict[str, str], folder: RunFolder, token: str)
         # Only ours: the runner's own callback reports through files and the output.
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
+        # The run's log is ours, and masked.
+        "ANSIBLE_LOG_PATH": os.devnull,
+        **_inventory_plugins(folder),
+        inventory_folder.VARIABLE: str(folder.inventory_data),
         VARIABLE: str(DESCRIPTOR),
         processes.MARKER: token,
     }
+
+
+def _inventory_plugins(folder: RunFolder) -> dict[str, str]:
+    """The plugins that ansible.cfg enables, and the one that reads a run's inventory."""
+    enabled = folder.config.settings.get(INVENTORY_PLUGINS, "") if folder.config else ""
+    return {"ANSIBLE_INVENTORY_ENABLED": f"script,{enabled}"} if enabled else {}

@@ -5,7 +5,8 @@ They come as JSON from `ansible_callbacks/infraops_events.py`. By kind:
 hello       the channel is open: `ansible` and `python` are the versions
 play        a play, or its next batch, begins: `task` names the play; `data` has its `pattern` and
             the `raw_pattern` as written
-idle_play   a play has no host in this run: `data` has `pattern`, and matching hosts `elsewhere`
+idle_play   a play has no host in this run: `data` has `pattern`, matching hosts `elsewhere`, and
+            which of them tasks have `added`
 task        a task begins, for any hosts
 heading     the line above a task's results
 text        anything else displayed, for a `host` or for none

@@ -5,6 +5,7 @@ from pathlib import Path
 from audit.models import AuditLog
 from automation.models import Job
 from inventory.ansible.inventory_file import ssh_name_of
+from inventory.ansible.ssh_programs import alias_of
 from inventory.models import Server
 
 
@@ -19,7 +20,8 @@ def learn_host_keys(known_hosts: Path, jobs: list[Job]) -> None:
         name, _, key = line.strip().partition(" ")
         found.setdefault(name, []).append(key)
     for job in jobs:
-        if not job.server.host_key and (keys := found.get(ssh_name_of(job.server))):
+        keys = found.get(alias_of(job.server)) or found.get(ssh_name_of(job.server))
+        if keys and not job.server.host_key:
             with job.run.held():
                 _pin(job.server, "\n".join(keys))
 

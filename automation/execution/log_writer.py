@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from automation.models import ClaimLost, JobLog, Run, RunLog, TaskResult
+from automation.models import ClaimLost, HostResult, JobLog, Run, RunLog, TaskResult
 from schema.retrying import insisting, is_transient, reconnect
 
 # 100 rows or 150 ms: 95 of 100 lines are stored within 0.3 s (bench/RESULTS.md).
@@ -24,11 +24,12 @@ MAX_WAITING_CHARACTERS = 32_000_000
 # Longer lines are cut, to fit into MariaDB's largest packet (16 MB).
 MAX_LINE = 4_000_000
 
-Row = JobLog | TaskResult | RunLog
+Row = JobLog | TaskResult | HostResult | RunLog
 # The columns that identify a row.
 KEY: dict[type[Row], tuple[str, str]] = {
     JobLog: ("job_id", "line_number"),
     TaskResult: ("job_id", "number"),
+    HostResult: ("run_id", "number"),
     RunLog: ("run_id", "first_line"),
 }
 
@@ -71,6 +72,11 @@ class LogWriter:
         number = self._next_number(TaskResult, job_id)
         self._take(TaskResult(job_id=job_id, number=number, **fields))
         return number
+
+    def add_host_result(self, host: str, **fields: Any) -> None:
+        """Queue a task result of a host that has no job."""
+        number = self._next_number(HostResult, self._run.pk)
+        self._take(HostResult(run=self._run, host=host, number=number, **fields))
 
     def add_printed(self, lines: Iterable[tuple[str, str, datetime]]) -> None:
         """Queue the next lines of the run's combined output: (text, level, time)."""
@@ -179,7 +185,7 @@ def _insert(batch: list[Row]) -> None:
 
 
 def _size(row: Row) -> int:
-    if isinstance(row, TaskResult):
+    if isinstance(row, TaskResult | HostResult):
         return len(row.message) + len(row.diff) + len(row.result)
     return len(row.content)
 

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from automation.models import Job, Outcome
+from inventory.models import LOCALHOST
 
 from .events import Event
 from .masking import Masking
 
-LOCALHOST = {"localhost", "127.0.0.1", "::1"}
 NAMED_PATTERNS = 10
 LONGEST_PATTERN = 200
 
@@ -59,12 +59,12 @@ class Plays:
         said = ", ".join(patterns[:NAMED_PATTERNS]) or "other hosts"
         if anybody:
             return Outcome.skipped(f"No play targets {host}: the playbook's plays target {said}.")
-        if patterns and set(patterns) <= LOCALHOST:
+        if patterns and set(patterns) <= {*LOCALHOST}:
             return Outcome.failed(
                 Kind.LOCALHOST_PLAY,
-                f"Nothing ran: all plays have “hosts: localhost”, but the job is for {host}. Use "
-                "“hosts: all” (with “delegate_to: localhost” for tasks on the worker), or "
-                "register a server named localhost and run it there.",
+                f"Nothing ran: all plays have “hosts: localhost”, but the job is for {host}. Let "
+                "the playbook run plays for localhost (in its form), launch it on the whole "
+                "inventory, or use “hosts: all” with “delegate_to: localhost”.",
             )
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
@@ -79,10 +79,17 @@ def _why_idle(data: dict[str, Any]) -> str:
     count = int(data.get("elsewhere_count") or 0)
     if not elsewhere:
         return "it matches no server in the inventory"
-    if set(elsewhere) <= LOCALHOST:
-        return "it targets the worker itself, and the launch is limited to the chosen servers"
+    if set(elsewhere) <= {*LOCALHOST}:
+        return (
+            "it targets the worker itself, and the launch is limited to the chosen servers: the "
+            "playbook does not run plays for localhost"
+        )
+    added = {str(name) for name in data.get("added") or []}
     more = f" and {count - len(elsewhere)} more" if count > len(elsewhere) else ""
     is_one = count <= 1
+    if {*elsewhere} <= added:
+        said = f"it targets {', '.join(elsewhere)}{more}, added by a task"
+        return f"{said}: only a launch on the whole inventory runs there"
     said = "which is not part" if is_one else "none of which is part"
     return f"it targets {', '.join(elsewhere)}{more}, {said} of this launch"
 

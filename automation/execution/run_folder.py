@@ -17,21 +17,27 @@ import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from automation import command_line, variables
 from automation.content import playbook_files
-from automation.models import Job, Outcome, Run
+from automation.content.ansible_config import AnsibleConfig, start_in
+from automation.models import Job, Outcome, Run, VaultPassword
+from automation.models.claim_checks import inventory_has_grown
 from automation.models.credential_use import refuse_misuse
+from inventory.ansible import ssh_programs
 from inventory.ansible.credential_variables import environment_of, write_private
-from inventory.ansible.inventory_file import write_inventory
+from inventory.ansible.inventory_file import DATA, write_inventory
+from inventory.ansible.inventory_folder import InventoryFolder
+from inventory.ansible.mirroring import mirror
 from inventory.models import Credential, Server
 from schema.exceptions import Refused
 
 from . import private_folders, variables_file
+from .artifacts import signatures
 from .private_folders import CONTROL_PREFIX, RUN_PREFIX, private_folder
 
 # Errors for a full disk or an exhausted quota.
@@ -104,21 +110,37 @@ class RunFolder:
         self.run = run
         self.servers = servers
         self.project = path / "project"
+        self.config: AnsibleConfig | None = None
         self.playbook = self._copy_playbook()
         self.credentials = self._credentials()
         self.inventory = self._write_inventory(neighbours)
         self.vaults = self._write_vault_passwords()
         self.environment = self._write_environment()
         self.has_variables = self._write_variables()
+        # What plays add to it later is theirs.
+        self.before = signatures(self.project)
+
+    @property
+    def working_directory(self) -> Path:
+        return self.project / self.run.working_directory
 
     @property
     def known_hosts(self) -> Path:
         return self.inventory.parent / "known_hosts"
 
+    @property
+    def inventory_data(self) -> Path:
+        return self.inventory.parent / DATA
+
+    @property
+    def ssh_programs(self) -> str:
+        """The path of the run's own ssh before its name."""
+        return f"{self.inventory.parent / ssh_programs.FOLDER}/"
+
     def arguments(self) -> list[str]:
         """The arguments of `ansible-playbook`, the playbook last."""
-        names = [server.inventory_name for server in self.servers]
-        if command_line.needs_file(names):
+        names = self.run.limited_to(self.servers)
+        if names is not None and command_line.needs_file(names):
             (self.path / command_line.LIMIT).write_text("\n".join(names) + "\n")
         return command_line.arguments(
             self.run,
@@ -151,25 +173,62 @@ class RunFolder:
                 Job.FailureKind.PLAYBOOK_CHANGED,
                 f"The file {playbook.file_path} has changed since the launch; nothing ran.",
             )
-        relative = source.relative_to(playbook_files.root_of(playbook.file_path))
-        self._mirror(playbook_files.root_of(playbook.file_path), relative)
-        (self.project / relative).write_bytes(content)
+        root = playbook_files.root_of(playbook.file_path)
+        relative = source.relative_to(root)
+        if not (root / self.run.working_directory).is_dir():
+            raise CannotStart(
+                Job.FailureKind.PLAYBOOK_MISSING,
+                f"The working directory {self.run.working_directory} no longer exists.",
+            )
+        mirror(root, self.project, [relative.parent, PurePath(self.run.working_directory)])
+        self._put(relative.as_posix(), content)
+        self._copy_config()
         return relative.as_posix()
 
-    def _mirror(self, root: Path, playbook: Path) -> None:
-        """Real folders along the playbook's path, links to everything beside them."""
-        here, there = root, self.project
-        for part in playbook.parts:
-            there.mkdir(mode=0o700)
-            for neighbour in here.iterdir():
-                if neighbour.name != part:
-                    (there / neighbour.name).symlink_to(neighbour)
-            here, there = here / part, there / part
+    def _copy_config(self) -> None:
+        """Copy the ansible.cfg of the working directory. Raises CannotStart if it has changed."""
+        if not self.run.working_directory:
+            return  # launched by an earlier release
+        self.config = start_in(self.run.playbook.file_path, self.run.working_directory).config
+        known = self.run.ansible_config
+        if (self.config.hash if self.config else None) != known.get("hash"):
+            path = self.config.path if self.config else known["path"]
+            raise CannotStart(
+                Job.FailureKind.PLAYBOOK_CHANGED,
+                f"The file {path} has changed since the launch; nothing ran.",
+            )
+        if self.config:
+            self._put(self.config.path, self.config.content)
+
+    def _put(self, path: str, content: bytes) -> None:
+        """Replace the link to the file, which may have changed meanwhile, by what was checked."""
+        copy = self.project / path
+        copy.unlink(missing_ok=True)
+        copy.write_bytes(content)
 
     def _write_inventory(self, neighbours: list[Server]) -> Path:
+        lasting = self._prepare_inventory_folder()
         folder = self.path / "inventory"
         folder.mkdir(mode=0o700)
-        return write_inventory(folder, self.servers, neighbours, self.run.credential)
+        if grown := inventory_has_grown(self.run):
+            raise CannotStart(Job.FailureKind.INTERNAL, grown)
+        credential = self.run.credential
+        return write_inventory(folder, self.servers, neighbours, credential, lasting.location_of)
+
+    def _prepare_inventory_folder(self) -> InventoryFolder:
+        lasting = InventoryFolder.of(self.servers[0].inventory)
+        try:
+            lasting.prepare()
+        except OSError as error:
+            raise CannotStart(Job.FailureKind.INTERNAL, self._no_state(error)) from None
+        return lasting
+
+    def _no_state(self, error: OSError) -> str:
+        return (
+            f"The inventory's folder could not be prepared on the worker {self.run.worker_host}: "
+            f"{error.strerror} ({error.filename}). STATE_ROOT ({settings.STATE_ROOT}) must be a "
+            "folder that the worker can write to, the same for all workers."
+        )
 
     def _credentials(self) -> list[Credential]:
         """The credentials in use. Checks them again, as the inventory now reads these very rows."""
@@ -179,16 +238,17 @@ class RunFolder:
             raise CannotStart(Job.FailureKind.INTERNAL, str(error)) from None
         return list(Credential.objects.used_for(self.servers, self.run.credential))
 
-    def _write_vault_passwords(self) -> dict[str, str]:
-        """Write vault passwords to files. Returns {vault id: file name in the folder}.
+    def _write_vault_passwords(self) -> list[tuple[str, str]]:
+        """Write vault passwords to files. Returns (vault id, file name in the folder) for each.
 
         Not as arguments, which every user on the worker can read.
         """
         folder = self.path / "vault"
         folder.mkdir(mode=0o700)
-        files = {}
-        for vault in self.run.playbook.vault_passwords.all():
-            files[vault.vault_id] = vault.file_name
+        files = []
+        inventory = self.servers[0].inventory_id
+        for vault in VaultPassword.objects.for_run(self.run.playbook, inventory):
+            files.append((vault.vault_id, vault.file_name))
             write_private(self.path / vault.file_name, vault.opened())
         return files
 

@@ -30,12 +30,13 @@ from audit.context import acting_as
 from automation import processes
 from automation.content import playbook_files
 from automation.models import ClaimLost, Job, Outcome, Run, Worker
-from inventory.models import Server
+from inventory.models import Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.retrying import insisting, is_transient, reconnect
 
 from . import shutdown
 from .ansible_process import ansible_playbook, guard_command, process_environment
+from .artifacts import keep_artifacts
 from .channel import ChannelReader
 from .host_keys import learn_host_keys
 from .log_writer import LogWriter
@@ -114,9 +115,11 @@ class _Execution:
         jobs = run.jobs.active().select_related("server__inventory", "playbook")
         self.jobs = list(jobs.order_by("id"))
         self.servers = [job.server for job in self.jobs]
+        share_inventories(self.servers)
         self.writer = LogWriter(run)
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
-        self._paths = ("\0", "")  # nothing to replace yet
+        # {path of the run: what is shown for it}
+        self._paths: dict[str, str] = {}
         self.neighbours = list(Server.objects.neighbours_of(self.servers))
         hosts = [server.inventory_name for server in (*self.servers, *self.neighbours)]
         secrets = known_secrets(run, self.servers, self.neighbours)
@@ -140,10 +143,11 @@ class _Execution:
             self.neighbours = []  # there may be thousands
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
-            self._paths = (str(folder.project), str(root))
+            self._paths = {str(folder.project): str(root), folder.ssh_programs: ""}
             self.transcript.watch_room_in(f"{folder.path}/", no_room(self.run))
             insisting(lambda: self._note_start(folder, config))
             exit_code = self._run(config, folder)
+            self._keep_artifacts(folder)
             with self._while_held():
                 insisting(lambda: learn_host_keys(folder.known_hosts, self.jobs))
         if insisting(self.run.beat):  # else the run was ended elsewhere
@@ -161,7 +165,7 @@ class _Execution:
         # Set afterwards: without a settings file, the runner ignores these settings.
         config.pexpect_timeout = POLL_SECONDS
         config.suppress_output_file = True
-        config.cwd = str(folder.project)
+        config.cwd = str(folder.working_directory)
         config.command = [program, *folder.arguments()]
         config.env = process_environment(config.env, folder, self.token)
         return config
@@ -294,6 +298,18 @@ class _Execution:
         self._beat_at = now  # not earlier: a heartbeat that failed is retried
         return None
 
+    def _keep_artifacts(self, folder: RunFolder) -> None:
+        """Store what plays have left in the folder; an error must not change the outcome."""
+        cache = folder.config.fact_cache if folder.config else None
+        try:
+            with self._while_held():
+                keep_artifacts(self.run, folder.project, folder.before, cache, self._beat_if_due)
+        except Exception:
+            logger.exception("The artifacts of run %s could not be kept", self.run.pk)
+
+    def _beat_if_due(self) -> None:
+        self._look_if_due(self._lost_claim)
+
     def _keep_facts(self) -> None:
         """Store the facts; an error must not change the run's outcome."""
         try:
@@ -306,6 +322,7 @@ class _Execution:
         known = {
             "exit_code": exit_code,
             "idle_plays": [play.as_json() for play in tally.idle_plays],
+            "other_hosts": tally.other_hosts(exit_code),
             "versions": self.transcript.versions,
         }
         if (
@@ -321,8 +338,10 @@ class _Execution:
         return {"outcomes": outcomes, "default": unknown, **known}
 
     def _with_real_paths(self, text: str) -> str:
-        """The text with the playbook's real path in place of the run's folder."""
-        return text.replace(*self._paths)
+        """The text with real paths in place of those in the run's folder."""
+        for path, shown in self._paths.items():
+            text = text.replace(path, shown)
+        return text
 
 
 def _unneeded(_event: dict[str, Any]) -> bool:

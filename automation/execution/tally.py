@@ -1,16 +1,20 @@
 """Work out how each job ended from a run's events."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from automation.ansi import plain
 from automation.cut_texts import beginning_of, end_of
 from automation.models import Job, Outcome
 from automation.models.run_states import signal_name
 
+from . import remedies
 from .events import Event
 from .masking import Masking
 from .not_run import IdlePlay, Plays
+from .other_hosts import described, failures_first
 
 # The counts of Ansible's recap, in its order, by their names in its statistics.
 COUNTS = {
@@ -24,17 +28,6 @@ COUNTS = {
 }
 KEPT_MESSAGES = 40
 MAX_MESSAGE = 10_000
-# Unknown keys are accepted and pinned, so these mean that the key differs from the pinned one.
-WRONG_HOST_KEY = (
-    "Host key verification failed",
-    # With a password, Ansible reports it before ssh does.
-    "Using a SSH password instead of a key is not possible because Host Key checking is enabled",
-)
-HOST_KEY_ADVICE = (
-    "presented a host key other than the pinned one, so nothing was done there. If the server "
-    "was reinstalled, fetch its new host key on its page, compare the fingerprint and pin it. If "
-    "not, someone may be intercepting the connection."
-)
 NAMED_HOSTS = 3
 
 Kind = Job.FailureKind
@@ -80,9 +73,18 @@ class Tally:
     Masks before cutting, as half a secret would no longer be recognised.
     """
 
-    def __init__(self, masking: Masking | None = None, selects_tasks: bool = False) -> None:
-        """`selects_tasks`: the launch has options (--tags …) that leave out tasks."""
+    def __init__(
+        self,
+        masking: Masking | None = None,
+        selects_tasks: bool = False,
+        hosts: Collection[str] = (),
+    ) -> None:
+        """`selects_tasks`: the launch has options (--tags …) that leave out tasks.
+
+        `hosts` are those that have a job.
+        """
         self._masking = masking or Masking(())
+        self._hosts = hosts
         self._selects_tasks = selects_tasks
         # The first failure that was not rescued: later ones on the host are its consequences.
         self._failures: dict[str, Failure] = {}
@@ -135,6 +137,16 @@ class Tally:
             return Outcome(Job.Status.SUCCESS, counts=counts)
         return Outcome.failed(Kind.ANSIBLE_ERROR, f"{describe_exit(exit_code)}.", counts=counts)
 
+    def other_hosts(self, exit_code: int | None) -> list[dict[str, Any]]:
+        """Items of Run.other_hosts: how it ended on hosts without a job, failures first."""
+        recap = self.recap
+        if recap is None:
+            return []
+        known = {*recap.counts, *recap.took_part, *recap.unanswered} - {*self._hosts}
+        shown = self._masking.text
+        outcomes = {host: self.outcome(host, exit_code) for host in known}
+        return failures_first(described(shown(host), outcomes[host]) for host in known)
+
     def _counts(self, host: str) -> dict[str, int]:
         counts = self.recap.counts.get(host, {}) if self.recap else {}
         return {name: counts.get(key, 0) for name, key in COUNTS.items()}
@@ -147,13 +159,15 @@ class Tally:
             "failed_place": failure.place,
             "counts": counts,
         }
-        is_wrong_key = any(sign in failure.message for sign in WRONG_HOST_KEY)
-        if not failure.is_unreachable and not is_wrong_key:
-            said = f"Task “{failure.task}” failed{where}: {failure.message}"
+        wrong_key = remedies.about_host_key(failure.message)
+        if not failure.is_unreachable and not wrong_key:
+            message = f"{failure.message}{remedies.about_vault(failure.message)}"
+            said = f"Task “{failure.task}” failed{where}: {message}"
             return Outcome.failed(Kind.TASK_FAILED, beginning_of(said, MAX_MESSAGE), **about)
-        said = f"{host} was unreachable{where}: {failure.message}"
-        if is_wrong_key:
-            said = f"{host} {HOST_KEY_ADVICE}"
+        remedy = remedies.about_connection(failure.message)
+        said = f"{host} was unreachable{where}: {remedy}{failure.message}"
+        if wrong_key:
+            said = f"{host} {wrong_key}"
         return Outcome.failed(Kind.UNREACHABLE, beginning_of(said, MAX_MESSAGE), **about)
 
     def _not_reached(self, host: str, counts: dict[str, int]) -> Outcome:
@@ -192,7 +206,7 @@ class Tally:
         else:
             kind = Kind.ANSIBLE_ERROR
         said = text.partition("[ERROR]:")[2].strip() or text.strip() or "It printed no reason."
-        said = f"{describe_exit(exit_code)}: {said}"
+        said = f"{describe_exit(exit_code)}: {said}{remedies.about_vault(said)}"
         return Outcome.failed(kind, beginning_of(said, MAX_MESSAGE))
 
     def _failure(self, event: Event) -> Failure:

@@ -1,4 +1,4 @@
-"""Record what each task did on each job's server, from the run's events."""
+"""Record what each task did on each host, from the run's events."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .events import Event, Task
 from .masking import Masking
 from .whole_results import kept_result
 
-# Called with a job's id and the columns of a row.
+# Called with a job's id, or the name of a host that has no job, and the columns of a row.
 Add = Callable[..., object]
 Status = TaskResult.Status
 INCLUDES = {"include_tasks", "include_role"}
@@ -25,10 +25,10 @@ FAILURES = (Status.FAILED, Status.IGNORED, Status.RESCUED, Status.UNREACHABLE)
 class TaskResults:
     """Call `note` with every event."""
 
-    def __init__(self, jobs: dict[str, int], add: Add, masking: Masking) -> None:
-        """`jobs`: {host: job id}."""
+    def __init__(self, jobs: dict[str, int], add: Add, masking: Masking, add_other: Add) -> None:
+        """`jobs`: {host: job id}; `add_other` is for hosts without."""
         self._jobs = jobs
-        self._add = add
+        self._add, self._add_other = add, add_other
         self._masking = masking
         self._diffs: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._items: dict[tuple[str, str], _Items] = defaultdict(lambda: _Items(masking.result))
@@ -37,8 +37,6 @@ class TaskResults:
     def note(self, event: Event) -> None:
         if event.kind == "include":
             self._included(event)
-        if event.host not in self._jobs:
-            return
         place = event.host, event.task.uuid
         if event.kind == "diff":
             self._diffs[place] += map(plain, event.lines)
@@ -66,7 +64,7 @@ class TaskResults:
         message = f"Included {file}{f' => {item}' if item else ''}"
         for host in event.data.get("included", []):
             own = self._includes.get(host)
-            if host in self._jobs and own is not None:
+            if own is not None:
                 self._record(host, own.task, own, Status.OK, message, False, [])
 
     def _record(
@@ -84,8 +82,10 @@ class TaskResults:
         was_cut = bool(event.data.get("whole_is_cut"))
         whole = event.data.get("whole")
         result, is_cut = kept_result(whole, self._masking.result, is_cut=was_cut)
-        self._add(
-            self._jobs[host],
+        job = self._jobs.get(host)
+        add = self._add_other if job is None else self._add
+        add(
+            _fitting(text(host), 255) if job is None else job,
             play=_fitting(name(task.play), 255),
             task=_fitting(name(task.name, task.written), 255),
             action=_fitting(task.action, 255),

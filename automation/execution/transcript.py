@@ -47,11 +47,12 @@ class Transcript:
         addresses = [(address, job.pk) for job in jobs if (address := address_of(job.server))]
         print_lines = self._add_printed if len(jobs) > 1 else None
         self._router = LogRouter(keys, self._add_line, addresses, masking, print_lines)
-        self._results = TaskResults(keys, self._add_result, masking)
+        self._results = TaskResults(keys, self._add_result, masking, self._add_host_result)
         self.facts = GatheredFacts(
             {job.server.inventory_name: job.server_id for job in jobs}, masking
         )
-        self.tally = Tally(masking, bool(run.tags or run.skip_tags or run.start_at_task))
+        selects = bool(run.tags or run.skip_tags or run.start_at_task)
+        self.tally = Tally(masking, selects, hosts=keys)
         # {column of the run: version}, once Ansible has reported them.
         self.versions: dict[str, str] = {}
         # Why the run must stop, as reported by an event.
@@ -139,8 +140,14 @@ class Transcript:
         self.outbox.put(lambda: self._writer.add_printed(lines), size)
 
     def _add_result(self, job_id: int, **fields: Any) -> None:
-        size = len(fields["message"]) + len(fields["diff"]) + len(fields["result"])
-        self.outbox.put(lambda: self._writer.add_result(job_id, **fields), size)
+        self.outbox.put(lambda: self._writer.add_result(job_id, **fields), _size_of(fields))
+
+    def _add_host_result(self, host: str, **fields: Any) -> None:
+        self.outbox.put(lambda: self._writer.add_host_result(host, **fields), _size_of(fields))
+
+
+def _size_of(result: dict[str, Any]) -> int:
+    return len(result["message"]) + len(result["diff"]) + len(result["result"])
 
 
 def _has_no_room(folder: str) -> bool:

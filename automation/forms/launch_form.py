@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -14,8 +15,17 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from accounts.models import User
 from audit.redaction import MASK
 from automation import launching
-from automation.launching import Choice, Intention, Launch, Launched, PlanChanged, launch_from
-from automation.launching.launches import LONGEST_LAUNCH_REASON, NOBODY_CHOSEN
+from automation.launching import (
+    Choice,
+    Intention,
+    InventoryPart,
+    Launch,
+    Launched,
+    PlanChanged,
+    SeveralInventories,
+    launch_from,
+)
+from automation.launching.launches import LONGEST_LAUNCH_REASON
 from automation.models import Playbook, Run
 from automation.models.option_rules import ReservedOption
 from automation.models.options import OPTIONS
@@ -23,13 +33,14 @@ from automation.models.playbooks import not_accepted
 from automation.variables import masked
 from console.lists import reason
 from console.objects import row_key
-from inventory.models import Credential, Server
+from inventory.choosing import CHOSEN_BY
+from inventory.models import Credential, Inventory, Server
 from inventory.tag_texts import TAG_EXAMPLES
 from schema.exceptions import Refused
-from schema.limits import LONGEST_SEARCH
+from schema.limits import LONGEST_PATTERN, LONGEST_SEARCH
 
 from .option_fields import OptionFields
-from .server_choice import ServerOffer, ServersField, offer_servers
+from .server_choice import ServerOffer, ServersField, offer_groups, offer_servers
 from .variable_fields import free_variables_field, variable_field
 
 Tried = TypeVar("Tried")
@@ -47,6 +58,28 @@ class LaunchForm(OptionFields):
     servers = ServersField(
         Server.objects.all(),
         required=False,
+    )
+    inventory = forms.ChoiceField(
+        required=False,
+        label="Inventory",
+        widget=UnfoldAdminSelectWidget,
+        help_text="Alone, the whole inventory.",
+    )
+    groups = forms.CharField(
+        required=False,
+        max_length=LONGEST_SEARCH + 81,
+        label="Group",
+        widget=UnfoldAdminSelectWidget,
+        help_text="With the groups in it.",
+    )
+    limit = forms.CharField(
+        required=False,
+        max_length=LONGEST_PATTERN,
+        label="Limit",
+        widget=UnfoldAdminTextInputWidget(
+            {"placeholder": "web:&staging:!db1", "spellcheck": "false"}
+        ),
+        help_text="A pattern of groups and servers, as in Ansible.",
     )
     environment = forms.ChoiceField(
         required=False,
@@ -88,6 +121,7 @@ class LaunchForm(OptionFields):
     ) -> None:
         """With `actor`, options that this user may not set for the playbook are disabled."""
         # Another playbook means another launch, which gets none of the first one's secrets.
+        self.chosen_playbook = playbook
         self.repeated = relaunch_of if relaunch_of and relaunch_of.playbook == playbook else None
         kwargs["initial"] = {
             "key": uuid.uuid4().hex,
@@ -97,7 +131,7 @@ class LaunchForm(OptionFields):
             **kwargs.get("initial", {}),
         }
         super().__init__(*args, **kwargs)
-        self._offer_environments()
+        self._offer_choices()
         self.schema: dict[str, Any] = playbook.schema() if playbook else {}
         for name, spec in self.schema.items():
             self.fields[PREFIX + name] = variable_field(name, spec)
@@ -107,6 +141,8 @@ class LaunchForm(OptionFields):
                 self.fields[PREFIX + name].help_text += " Leave empty to keep the stored value."
         if playbook is not None and playbook.accepts_undeclared:
             self.fields[FREE] = free_variables_field(has_others=bool(self.schema))
+        # A launch for each inventory, if the servers are in several.
+        self.several: list[InventoryPart] = []
         # Sentences about what the repeated run had, and this form has not.
         self.left_out = []
         if playbook is not None and actor is not None:
@@ -115,7 +151,12 @@ class LaunchForm(OptionFields):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        return {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
+        start = self.chosen_playbook.start if self.chosen_playbook else None
+        forks = start.config.forks if start and start.config else None
+        return {
+            "deadline_seconds": settings.RUN_DEADLINE_SECONDS,
+            "forks": forks or self.base_fields["forks"].initial,
+        }
 
     def with_own_variables(self, sent: QueryDict) -> QueryDict:
         """The sent data, with this form's initial values for its variables."""
@@ -134,13 +175,20 @@ class LaunchForm(OptionFields):
             self.add_error("servers", "Choose servers by name or by the fields below, not both.")
         elif choice.given:
             data["servers"] = choice
-            if not choice.servers:
-                self.add_error(next(iter(choice.given)), NOBODY_CHOSEN)
+            self._refuse_nobody(choice)
         elif not data.get("servers") and "servers" not in self.errors:
             self.add_error("servers", "Choose at least one server.")
         else:
             data["servers"] = list(data.get("servers") or ())
         return data
+
+    def _refuse_nobody(self, choice: Choice) -> None:
+        """Say once, at the first field that is wrong, that the choice matches no server."""
+        try:
+            choice.found()
+        except ValidationError as error:
+            name, said = next(iter(error.message_dict.items()))
+            self.add_error(name, said)
 
     def launch(self, actor: User) -> Launched | None:
         """Launch. None if refused; then the errors are at their fields.
@@ -185,6 +233,9 @@ class LaunchForm(OptionFields):
             self._place(ValidationError(dict(error.fields)))
         except PlanChanged:
             raise
+        except SeveralInventories as error:
+            self.several = error.parts
+            self.add_error(None, reason(error))
         except (Refused, PermissionDenied) as error:
             self.add_error(None, reason(error))
         return None
@@ -237,10 +288,16 @@ class LaunchForm(OptionFields):
         field = cast(forms.ModelChoiceField, self.fields["credential"])
         field.queryset = Credential.objects.active().usable_by(actor)
 
-    def _offer_environments(self) -> None:
-        names = Server.objects.active().order_by("environment").values_list("environment")
-        choices = [(name, name) for (name,) in names.distinct()]
-        cast(forms.ChoiceField, self.fields["environment"]).choices = [("", "Any"), *choices]
+    def _offer_choices(self) -> None:
+        # Read when a page shows them, once.
+        self.fields["groups"].widget.choices = cache(offer_groups)
+        active = Server.objects.active()
+        environments = active.order_by("environment").values_list("environment", flat=True)
+        inventories = Inventory.objects.order_by("name").values_list("name", flat=True)
+        offered = {"environment": environments.distinct(), "inventory": inventories}
+        for field, names in offered.items():
+            choices = [(name, name) for name in names]
+            cast(forms.ChoiceField, self.fields[field]).choices = [("", "Any"), *choices]
 
     def _place(self, error: ValidationError) -> None:
         """Show each message at the field that it is about."""
@@ -275,11 +332,9 @@ class LaunchForm(OptionFields):
 
     def chosen_servers(self) -> list[Server]:
         """The servers that the form selects now, whatever else may be wrong with it."""
-        choice = Choice(
-            **{each.name: str(self[each.name].value() or "") for each in fields(Choice)}
-        )
+        choice = Choice.of({name: self[name].value() for name in CHOSEN_BY})
         if choice.given:
-            return choice.servers
+            return choice.servers if choice.is_valid() else []
         keys = [row_key(str(key)) for key in self["servers"].value() or ()]
         return list(Server.objects.filter(pk__in=[key for key in keys if key]))
 

@@ -11,7 +11,8 @@ from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.reports.run_servers import Target
 from automation.variables import as_text
-from inventory.models import CHOSEN_BY, Server
+from inventory.choosing import CHOSEN_BY
+from inventory.models import Server
 
 from .launch_form import FREE, PREFIX, LaunchForm, initial_for_relaunch
 

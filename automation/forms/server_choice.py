@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from console.objects import row_key
-from inventory.models import Server
+from inventory.choosing import full_name
+from inventory.models import Inventory, Server, SmartGroup
 
 # The number of check boxes for chosen servers, and for others.
 CHOSEN_SHOWN = 100
@@ -44,6 +45,25 @@ def offer_servers(keys: Iterable[Any], search: str = "") -> ServerOffer:
         others[:OFFERED],
         len(others) > OFFERED,
     )
+
+
+def offer_groups() -> list[tuple[str, Any]]:
+    """Choices of a select: each inventory's groups and smart groups, with their active servers."""
+    active: dict[int, set[int]] = {}
+    for place, server in Server.objects.active().values_list("inventory_id", "pk"):
+        active.setdefault(place, set()).add(server)
+    offered: dict[str, list[tuple[str, str]]] = {}
+    for inventory in Inventory.objects.filter(groups__isnull=False).distinct().order_by("name"):
+        here, graph = active.get(inventory.pk, set()), inventory.graph
+        for group in sorted(graph.groups.values(), key=lambda each: each.name):
+            if not group.is_built_in:
+                count = len(here.intersection(graph.servers_below(group.pk)))
+                choice = (full_name(group), f"{group.name} ({count})")
+                offered.setdefault(inventory.name, []).append(choice)
+    for smart in SmartGroup.objects.select_related("inventory"):
+        choice = (full_name(smart), f"{smart.name} ({smart.server_count})")
+        offered.setdefault(f"{smart.inventory}: smart groups", []).append(choice)
+    return [("", "Any"), *offered.items()]
 
 
 class ServersField(forms.ModelMultipleChoiceField):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ from inventory.models import Inventory, Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
-from .launches import LONGEST_LAUNCH_REASON, Launch
+from .launches import LONGEST_LAUNCH_REASON, Choice, Launch, SeveralInventories
 
 # Servers whose secrets a launch decrypts to see whether a key is missing.
 MOST_DECRYPTED = 500
@@ -57,16 +56,25 @@ def unsaved_run(launch: Launch) -> Run:
     """
     schema = launch.playbook.schema()
     values = launch.playbook.cleaned_values(launch.extra_vars)
+    start = launch.playbook.start
     secrets = launch.relaunch_of.secret_names() if launch.relaunch_of else set()
-    return Run(
+    run = Run(
         playbook=launch.playbook,
+        working_directory=start.folder,
+        ansible_config=start.as_json(),
         playbook_hash=launch.playbook.file_hash,
         extra_vars=variables.sealed(schema, values, secrets),
         credential=launch.credential,
+        chosen_by=launch.servers.given if isinstance(launch.servers, Choice) else {},
         relaunch_of=launch.relaunch_of,
+        whole_inventory=launch.whole_inventory is not None,
+        runs_localhost=launch.playbook.runs_localhost,
         idempotency_key=launch.idempotency_key or None,
         **{"deadline_seconds": settings.RUN_DEADLINE_SECONDS, **launch.given_options()},
     )
+    if launch.forks is None:
+        run.forks = run.usual_forks
+    return run
 
 
 def verdict_on_launch(candidate: Candidate) -> Verdict:
@@ -112,11 +120,11 @@ def _refuse_no_server(candidate: Candidate) -> None:
 
 def _refuse_several_inventories(candidate: Candidate) -> None:
     """A run has one inventory, with whatever that sets for all of its hosts."""
-    counts = Counter(server.inventory_id for server in candidate.servers)
-    if len(counts) > 1:
-        names = Inventory.objects.in_bulk(counts)
-        listed = ", ".join(f"{names[pk]} {count}" for pk, count in counts.most_common())
-        raise Refused(f"These servers are in several inventories ({listed}). Launch on each.")
+    parts: dict[Inventory, list[Server]] = {}
+    for server in candidate.servers:
+        parts.setdefault(server.inventory, []).append(server)
+    if len(parts) > 1:
+        raise SeveralInventories(candidate.launch.servers, parts)
 
 
 def _refuse_inactive(candidate: Candidate) -> None:
@@ -138,6 +146,13 @@ def _refuse_changed_file(candidate: Candidate) -> None:
             f"The file {playbook.file_path} has changed since “{playbook}” was registered. "
             "An admin has to accept the change first."
         )
+
+
+def _refuse_lost_folder(candidate: Candidate) -> None:
+    playbook = candidate.launch.playbook
+    if not playbook.has_working_directory:
+        folder = playbook.working_directory
+        raise Refused(f"The working directory “{folder}” of “{playbook}” no longer exists.")
 
 
 def _refuse_bad_values(candidate: Candidate) -> None:
@@ -190,6 +205,7 @@ RULES: dict[str, Callable[[Candidate], None]] = {
     "inventory": _refuse_several_inventories,
     "active": _refuse_inactive,
     "file": _refuse_changed_file,
+    "working_directory": _refuse_lost_folder,
     "values": _refuse_bad_values,
     "options": _refuse_reserved_options,
     "start_at_task": _refuse_unknown_task,

@@ -36,12 +36,20 @@ OF_A_SERVER = (
     ),
     *("environment", "tags", "variables"),
 )
+# Whether it is for a whole inventory, and for localhost, with the words of a change.
+SCOPE = {
+    "whole_inventory": (
+        "It runs on the whole inventory",
+        "It no longer runs on the whole inventory",
+    ),
+    "runs_localhost": ("Its plays for localhost run", "Its plays for localhost no longer run"),
+}
 OF_A_CREDENTIAL = ("pk", "name", "ssh_user", "become_method", "become_user")
 # With more servers, a form carries only their number.
 MOST_NAMED = 500
 LONGEST_VALUE = 80
 # The number changes with the shape of the contents: forms that are open meanwhile have the old one.
-SALT = "automation.launching.digests.3"
+SALT = "automation.launching.digests.4"
 
 
 class PlanChanged(Refused):
@@ -62,7 +70,9 @@ def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
     """
     return {
         "playbook": [run.playbook_id, run.playbook_hash, run.playbook.file_path],
+        "start": [run.working_directory, *map(run.ansible_config.get, ("path", "hash"))],
         "servers": {server.hostname: _short_hash(server) for server in servers},
+        "scope": {name: getattr(run, name) for name in SCOPE},
         "variables": variables.masked(run.extra_vars),
         "options": {name: getattr(run, name) for name in OPTIONS},
         "credential": [run.credential_id, str(run.credential or "")],
@@ -121,7 +131,9 @@ def name_changes(before: dict[str, Any] | None, after: dict[str, Any], playbook:
         return []
     return [
         *_of_the_playbook(before["playbook"], after["playbook"], playbook),
+        *_of_the_start(before["start"], after["start"]),
         *_of_the_servers(before["servers"], after["servers"]),
+        *_of_the_scope(before["scope"], after["scope"]),
         *_of_the_credential(before["credential"][1], after["credential"][1]),
         *_of_the_logins(before["logins"], after["logins"]),
         *_of_values("Variable", before["variables"], after["variables"]),
@@ -138,6 +150,15 @@ def _of_the_playbook(before: list[Any], after: list[Any], name: str) -> Iterator
         yield f"The file of “{name}” is now {after[2]}, was {before[2]}."
 
 
+def _of_the_start(before: list[Any], after: list[Any]) -> Iterator[str]:
+    if before[0] != after[0]:
+        yield f"It now starts in {_quoted(after[0])}, was {_quoted(before[0])}."
+    elif before[1] != after[1]:
+        yield f"{after[1] or before[1]} was {'added' if after[1] else 'removed'}."
+    elif before[2] != after[2]:
+        yield f"The file {after[1]} has changed."
+
+
 def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iterator[str]:
     if isinstance(before, int) or len(after) > MOST_NAMED:
         count = before if isinstance(before, int) else len(before)
@@ -150,6 +171,12 @@ def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iter
         yield f"No longer included: {name_some(removed)}."
     if edited := sorted(name for name in after if before.get(name, after[name]) != after[name]):
         yield f"Edited since: {name_some(edited)}."
+
+
+def _of_the_scope(before: dict[str, bool], after: dict[str, bool]) -> Iterator[str]:
+    for name, (on, off) in SCOPE.items():
+        if before[name] != after[name]:
+            yield f"{on if after[name] else off}."
 
 
 def _of_the_credential(before: str, after: str) -> Iterator[str]:

@@ -93,7 +93,11 @@ class LaunchingCommand(BaseCommand):
         options.add_argument(
             "--become", help="run tasks as another user, by default root", **on_or_off
         )
-        options.add_argument("--forks", type=int, help="servers at the same time (default: 5)")
+        options.add_argument(
+            "--forks",
+            type=int,
+            help="servers at the same time (default: that of ansible.cfg, or 5)",
+        )
         options.add_argument("--deadline", type=int, metavar="SECONDS", help="stop after this long")
         options.add_argument(
             "--idle-deadline",
@@ -244,10 +248,16 @@ class LaunchingCommand(BaseCommand):
             if said := job.error_message or (NOTHING_TO_DO if job.had_nothing_to_do else ""):
                 self.stdout.write(style(said))
         self._tell_of_the_run(run)
-        return exit_status({job.status for job in jobs})
+        return exit_status({*(job.status for job in jobs), run.outcome})
 
     def _tell_of_the_run(self, run: Run) -> None:
-        """Print plays that ran on none of its servers, and secrets that its log may show."""
+        """Print how it ended on hosts without a job, plays that ran on none, unmasked secrets."""
+        for each in run.other_hosts:
+            style = getattr(self.style, COLOURS[each["status"]])
+            where = "on the worker" if each["kind"] == "controller" else "added by a task"
+            self.stdout.write(style(f"{each['host']} ({where}): {each['status'].capitalize()}"))
+            if each["message"]:
+                self.stdout.write(style(each["message"]))
         for play in run.idle_plays:
             where = f"hosts: {play['hosts']}, {play['place']}"
             self.stdout.write(f"Play “{play['play']}” ({where}) did not run: {play['reason']}.")

@@ -10,15 +10,27 @@ from typing import Any
 
 from automation import command_line, variables
 from automation.content import play_hosts
-from automation.models import Run, Verdict
+from automation.models import Run, VaultPassword, Verdict
 from automation.models.waiting import why_it_would_wait
+from inventory.ansible.connection import is_login_withheld
 from inventory.ansible.names import reservations
+from inventory.ansible.vaulted import vaulted_in
 from inventory.models import Server
+from inventory.models.own_variables import OwnVariables
 from schema.limits import name_some
 
 from .digests import digest_contents, sign_contents
 
 NAMED = 5
+MOST_LOOKED_AT = 500
+KEPT_FROM_RUN = (
+    "Passwords, keys and credentials of servers outside this launch are left out: tasks delegated "
+    "to them log in as this run does."
+)
+CANNOT_DECRYPT = (
+    "The inventory has values encrypted by Ansible Vault, and neither the playbook nor the "
+    "inventory has a vault password."
+)
 NEVER_CHECKED = re.compile(
     r"^[- \t]*+check_mode:\s*+(?:false|no|off)\b", re.IGNORECASE | re.MULTILINE
 )
@@ -58,15 +70,25 @@ class Intention:
     def command(self) -> str:
         """The exact command line, as the run's own page would show it."""
         playbook = self.run.playbook
-        vaults = {each.vault_id: each.file_name for each in playbook.vault_passwords.all()}
+        vaults = [(each.vault_id, each.file_name) for each in self.vault_passwords]
         arguments = command_line.arguments(
             self.run,
-            [server.inventory_name for server in self.servers],
+            self.limit,
             playbook=playbook.path_in_project,
             vaults=vaults,
             has_variables=bool(self.run.extra_vars),
         )
         return command_line.format_command([command_line.PROGRAM, *arguments])
+
+    @cached_property
+    def vault_passwords(self) -> list[VaultPassword]:
+        inventory = self.servers[0].inventory_id
+        return list(VaultPassword.objects.for_run(self.run.playbook, inventory))
+
+    @cached_property
+    def limit(self) -> list[str] | None:
+        """The names for --limit; None without one."""
+        return self.run.limited_to(self.servers)
 
     @property
     def digest(self) -> str:
@@ -87,9 +109,13 @@ class Intention:
         how = "".join(f", {each}" for each in self._how())
         return [
             f"{first}{how}.",
+            *self._start(),
+            *self._reach(),
             *self.left_out,
             *self._exceptions(),
             *self._own_defaults(),
+            *self._kept_from_run(),
+            *self._cannot_decrypt(),
             *reservations(list(self.run.extra_vars)),
             f"{self._pace()}.",
             *self.verdict.advice,
@@ -111,7 +137,13 @@ class Intention:
         Other servers are read only if a play matches none of these.
         """
         neighbours = Server.objects.neighbours_of(self.servers)
-        return play_hosts.forecast(self.run.playbook.file_path, self.servers, neighbours.iterator())
+        return play_hosts.forecast(
+            self.run.playbook.file_path,
+            self.servers,
+            neighbours.iterator(),
+            localhost=self.limit is None or len(self.limit) > len(self.servers),
+            is_unlimited=self.run.whole_inventory,
+        )
 
     @cached_property
     def left_out(self) -> list[str]:
@@ -121,7 +153,8 @@ class Intention:
         said = [each.words for each in (idle if more == 1 else idle[:NAMED])]
         if more > 1:
             said.append(f"{more} more plays match none of the chosen servers.")
-        if skipped and len(skipped) == len(self.servers):
+        said += [f"{play.words} runs on the worker itself." for play in self.forecast.local]
+        if skipped and len(skipped) == len(self.servers) and not self.forecast.local:
             return [*said, "No play targets any of the chosen servers, so the run would fail."]
         end = "it will be skipped" if len(skipped) == 1 else "they will be skipped"
         return [*said, f"No play targets {name_some(skipped)}: {end}."] if skipped else said
@@ -130,6 +163,21 @@ class Intention:
     def waits_for(self) -> list[str]:
         """Sentences: why it would not start at once, as things are now."""
         return why_it_would_wait(self.run, self.servers)
+
+    def _start(self) -> list[str]:
+        """Where it starts, unless in the root, and which settings it does not follow."""
+        start = self.run.playbook.start
+        file = " with its ansible.cfg" if start.config else ""
+        where = [f"Starts in “{start.folder}”{file}."] if start.folder != "." else []
+        return [*where, *(start.config.words if start.config else [])]
+
+    def _reach(self) -> list[str]:
+        if not self.run.whole_inventory:
+            return []
+        return [
+            f"This is the whole inventory “{self.servers[0].inventory}”, so there is no --limit: "
+            "plays for localhost and for hosts that tasks add run, too."
+        ]
 
     def _how(self) -> list[str]:
         run = self.run
@@ -154,6 +202,18 @@ class Intention:
         given, schema = self.run.extra_vars, self.run.playbook.schema()
         left = [name for name in variables.own_defaults(schema) if name not in given]
         return [f"The playbook sets its own default for {name_some(left)}."] if left else []
+
+    def _kept_from_run(self) -> list[str]:
+        """What the inventory has and the run does not: how to log in to servers beside its own."""
+        others = Server.objects.neighbours_of(self.servers)
+        return [KEPT_FROM_RUN] if is_login_withheld(self.servers[0].inventory, others) else []
+
+    def _cannot_decrypt(self) -> list[str]:
+        """Of so many servers only the first are looked at, as a preview must be quick."""
+        groups = self.servers[0].inventory.graph.groups.values()
+        rows: list[OwnVariables] = [*self.servers[:MOST_LOOKED_AT], *groups]
+        is_needed = not self.vault_passwords and any(any(vaulted_in(row)) for row in rows)
+        return [CANNOT_DECRYPT] if is_needed else []
 
     def _pace(self) -> str:
         run, count = self.run, len(self.servers)

@@ -8,7 +8,9 @@ from django.db import models, transaction
 from automation import variables
 from automation.models import Playbook
 from automation.models.options import OPTIONS, RunOptions
+from inventory.choosing import CHOSEN_BY
 from inventory.models import Credential, Server
+from schema.limits import LONGEST_PATTERN
 
 from .launches import Choice, Launch
 
@@ -22,6 +24,9 @@ class LaunchFields(RunOptions):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="+")
     # Either named servers, or a choice that is looked up at each launch.
     servers = models.ManyToManyField(Server, related_name="+", blank=True)
+    inventory = models.CharField(max_length=80, blank=True, default="", db_default="")
+    groups = models.JSONField(default=list, db_default=[], blank=True)
+    limit = models.CharField(max_length=LONGEST_PATTERN, blank=True, default="", db_default="")
     environment = models.CharField(max_length=50, blank=True, default="", db_default="")
     tag = models.CharField(max_length=255, blank=True, default="", db_default="")
     search = models.CharField(max_length=255, blank=True, default="", db_default="")
@@ -45,9 +50,8 @@ class LaunchFields(RunOptions):
         choice = launch.servers if isinstance(launch.servers, Choice) else Choice()
         columns = {
             "playbook": launch.playbook,
-            "environment": choice.environment,
-            "tag": choice.tag,
-            "search": choice.search,
+            **{name: getattr(choice, name) for name in CHOSEN_BY},
+            "groups": list(choice.groups),
             "extra_vars": variables.sealed(schema, launch.extra_vars, secrets),
             "credential": launch.credential,
             **{name: self._default_of(name) for name in OPTIONS},
@@ -61,7 +65,7 @@ class LaunchFields(RunOptions):
 
     def to_launch(self) -> Launch:
         """The stored launch, with secrets decrypted. Raises Undecryptable."""
-        choice = Choice(environment=self.environment, tag=self.tag, search=self.search)
+        choice = Choice.of({name: getattr(self, name) for name in CHOSEN_BY})
         return Launch(
             playbook=self.playbook,
             servers=choice if choice.given else list(self.servers.order_by("hostname")),

@@ -11,16 +11,23 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from automation.models import Playbook, Run
-from inventory.models import CHOSEN_BY, Credential, Server
+from inventory.choosing import CHOSEN_BY, NOBODY_CHOSEN, asked_inventory, choose_servers
+from inventory.models import Credential, Inventory, Server
+from schema.exceptions import Refused
 
 LONGEST_LAUNCH_REASON = 500
-NOBODY_CHOSEN = "No active server matches."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Servers that are not named: the active ones that match every given criterion."""
+    """Servers that are not named: the active ones that match every given criterion.
 
+    An inventory alone is a launch on the whole of it.
+    """
+
+    inventory: str = ""
+    groups: tuple[str, ...] = ()
+    limit: str = ""
     environment: str = ""
     tag: str = ""
     search: str = ""
@@ -28,16 +35,73 @@ class Choice:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Choice:
         """A Choice from the data of a form, a request or a command line."""
-        return cls(**{name: given[name] for name in CHOSEN_BY if given.get(name)})
+        values = {name: given[name] for name in CHOSEN_BY if given.get(name)}
+        groups = values.get("groups", ())
+        names = (groups,) if isinstance(groups, str) else tuple(filter(None, groups))
+        return cls(**values | {"groups": names})
 
     @property
-    def given(self) -> dict[str, str]:
+    def given(self) -> dict[str, Any]:
         return {name: value for name in CHOSEN_BY if (value := getattr(self, name))}
 
     @cached_property
     def servers(self) -> list[Server]:
-        """Looked up once, so that the launch is for the servers that were shown."""
-        return Server.objects.chosen(**self.given)
+        """Looked up once, so that the launch is for the servers that were shown.
+
+        Raises ValidationError for names that nothing has.
+        """
+        return choose_servers(**self.given)
+
+    def is_valid(self) -> bool:
+        """False if it names something that is not there."""
+        try:
+            return self.servers is not None
+        except ValidationError:
+            return False
+
+    def found(self) -> list[Server]:
+        """The servers. Raises ValidationError if there are none."""
+        if not self.servers:
+            raise ValidationError({name: [NOBODY_CHOSEN] for name in self.given})
+        return self.servers
+
+    @cached_property
+    def whole_inventory(self) -> Inventory | None:
+        """The inventory if that is all that is asked for. Raises ValidationError."""
+        is_whole = bool(self.inventory) and len(self.given) == 1
+        return asked_inventory(self.inventory) if is_whole else None
+
+
+class SeveralInventories(Refused):
+    """The servers are in several inventories; `parts` has a launch for each, most servers first."""
+
+    def __init__(self, asked: Sequence[Server] | Choice, parts: Mapping[Inventory, list[Server]]):
+        ordered = sorted(parts.items(), key=lambda part: (-len(part[1]), part[0].name))
+        self.parts = [
+            InventoryPart(inventory, servers, asked if isinstance(asked, Choice) else None)
+            for inventory, servers in ordered
+        ]
+        listed = ", ".join(f"{each.inventory} {len(each.servers)}" for each in self.parts)
+        super().__init__(f"These servers are in several inventories ({listed}). Launch on each.")
+
+
+@dataclass(frozen=True)
+class InventoryPart:
+    """The servers of one inventory among those that a launch was asked for on."""
+
+    inventory: Inventory
+    servers: list[Server]
+    choice: Choice | None
+
+    @property
+    def chosen_by(self) -> dict[str, Any]:
+        """The criteria that choose just these; none if the servers were named."""
+        return self.choice.given | {"inventory": self.inventory.name} if self.choice else {}
+
+    @property
+    def keys(self) -> list[int]:
+        """The servers, if they were named."""
+        return [] if self.choice else [server.pk for server in self.servers]
 
 
 @dataclass(frozen=True)
@@ -99,6 +163,12 @@ class Launch(Options):
         """The servers without duplicates. Raises ValidationError if a choice matches none."""
         if not isinstance(self.servers, Choice):
             return list(dict.fromkeys(self.servers))
-        if not self.servers.servers:
-            raise ValidationError({name: [NOBODY_CHOSEN] for name in self.servers.given})
-        return self.servers.servers
+        return self.servers.found()
+
+    @property
+    def whole_inventory(self) -> Inventory | None:
+        """The inventory, if the launch was asked for on all of it: only then without --limit.
+
+        None for a choice or for named servers that happen to be all of its servers.
+        """
+        return self.servers.whole_inventory if isinstance(self.servers, Choice) else None

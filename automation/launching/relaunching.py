@@ -12,7 +12,7 @@ from automation import variables
 from automation.models import Job, Run
 from automation.models.options import OPTIONS
 from automation.models.playbooks import not_accepted
-from inventory.models import Server
+from inventory.models import Inventory, Server
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -57,13 +57,16 @@ def launch_from(
     """The launch that repeats an ended run.
 
     On all of its servers except skipped ones, on `only` the failed, unreachable or not reached
-    ones, or on `servers`. `extra_vars` replaces the variables that it names; None removes one.
+    ones, or on `servers`; a run on a whole inventory is repeated on that, as it is now.
+    `extra_vars` replaces the variables that it names; None removes one.
     Change anything else in the result, in which secrets are in plain text. Raises Refused if the
     run has not ended, no server is left, or a secret cannot be decrypted.
     """
     if run.state != run.State.FINISHED:
         raise Refused(f"{run} has not finished yet.")
     options = {name: getattr(run, name) for name in OPTIONS}
+    if run.forks == run.usual_forks:
+        options["forks"] = None  # none was given: ansible.cfg may say another number by now
     return Launch(
         playbook=run.playbook,
         servers=servers or _servers(run, only),
@@ -92,8 +95,10 @@ def servers_to_repeat(run: Run, only: str | None = None) -> list[Server]:
     return [job.server for job in jobs_to_repeat(run, only).select_related("server")]
 
 
-def _servers(run: Run, only: str | None) -> list[Server]:
+def _servers(run: Run, only: str | None) -> list[Server] | Choice:
     """The servers to repeat. Raises Refused if there are none."""
+    if run.whole_inventory and not only:
+        return Choice(inventory=str(Inventory.objects.filter(servers__jobs__run=run).first()))
     if taken := servers_to_repeat(run, only):
         return taken
     if only:

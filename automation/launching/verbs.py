@@ -18,7 +18,7 @@ from .digests import PlanChanged, contents_of, digest_contents
 from .intentions import Intention
 from .launches import Launch, Origin
 
-SAME = ("playbook_id", "credential_id", "relaunch_of_id", *OPTIONS)
+SAME = ("playbook_id", "credential_id", "relaunch_of_id", "whole_inventory", *OPTIONS)
 
 
 class Launched(NamedTuple):

@@ -1,3 +1,5 @@
+from .artifacts import RunArtifact
+from .host_results import HostResult
 from .jobs import Job, Outcome
 from .logs import JobLog
 from .playbooks import Playbook
@@ -12,12 +14,14 @@ from .workers import Worker
 
 __all__ = [
     "ClaimLost",
+    "HostResult",
     "Job",
     "JobLog",
     "Level",
     "Outcome",
     "Playbook",
     "Run",
+    "RunArtifact",
     "RunLog",
     "ServerLock",
     "TaskResult",

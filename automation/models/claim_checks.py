@@ -58,6 +58,26 @@ def _server_is_inactive(run: Run) -> str:
     return f"{name_some(names, MOST_NAMES)} {verb} deactivated while the run waited."
 
 
+def inventory_has_grown(run: Run) -> str:
+    """Without a limit, it would also run on servers that nobody was shown."""
+    if not run.whole_inventory:
+        return ""
+    own = Server.objects.filter(jobs__run=run)
+    here = Server.objects.active().filter(inventory__in=own.values("inventory"))
+    added = here.exclude(pk__in=own.values("pk")).order_by("hostname")
+    names = list(added.values_list("hostname", flat=True)[: MOST_NAMES + 1])
+    if not names:
+        return ""
+    said = name_some(names, MOST_NAMES) if len(names) <= MOST_NAMES else f"{names[0]} and others"
+    return f"It is for the whole inventory, which has got {said} since the launch. Launch it again."
+
+
+def _localhost_is_left_out(run: Run) -> str:
+    if not run.runs_localhost or Playbook.objects.filter(pk=run.playbook_id, runs_localhost=True):
+        return ""
+    return f"“{run.playbook}” no longer runs plays for localhost. That was changed while it waited."
+
+
 def _user_may_not_launch(run: Run) -> str:
     user = User.objects.get(pk=run.launched_by_id)
     if not user.is_active:
@@ -88,6 +108,8 @@ def _variable_is_undeclared(run: Run) -> str:
 CHECKS: list[Callable[[Run], str]] = [
     _playbook_is_inactive,
     _server_is_inactive,
+    inventory_has_grown,
+    _localhost_is_left_out,
     _user_may_not_launch,
     _option_is_reserved,
     _variable_is_undeclared,

@@ -73,10 +73,14 @@ class RunOptions(models.Model):
 
     def options(self) -> dict[str, Any]:
         """The options that differ from the defaults, by name."""
-        usual = {name: self._default_of(name) for name in OPTIONS}
-        usual["deadline_seconds"] = settings.RUN_DEADLINE_SECONDS
+        usual = self.usual_options()
         given = {name: getattr(self, name) for name in OPTIONS}
         return {name: value for name, value in given.items() if value != usual[name]}
+
+    def usual_options(self) -> dict[str, Any]:
+        """The defaults."""
+        usual = {name: self._default_of(name) for name in OPTIONS}
+        return usual | {"deadline_seconds": settings.RUN_DEADLINE_SECONDS}
 
     def _default_of(self, name: str) -> Any:
         return cast(models.Field, self._meta.get_field(name)).get_default()

@@ -14,7 +14,13 @@ from accounts.editing import Editable
 from accounts.models import User
 from audit.models import AuditLog
 from automation import variables
-from automation.content import imported_playbooks, playbook_files, prompts
+from automation.content import (
+    ansible_config,
+    imported_playbooks,
+    play_hosts,
+    playbook_files,
+    prompts,
+)
 from inventory.ansible.names import reservations
 from schema.exceptions import Refused
 from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, UpdatedAtField
@@ -81,6 +87,22 @@ class Playbook(Editable, OptionRules):
         db_default=False,
         help_text="A launch may pass any variable, except those that control Ansible itself.",
     )
+    working_directory = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where its runs start, as a path in the playbook folder; “.” is that folder. "
+        "Empty: the nearest folder with an ansible.cfg, from the playbook's own upwards.",
+    )
+    runs_localhost = models.BooleanField(
+        "runs plays for localhost",
+        default=False,
+        db_default=False,
+        help_text="A launch on some servers also runs the playbook's plays for localhost: on the "
+        "worker itself, with the rights of its system user. A launch on a whole inventory always "
+        "does, like ansible-playbook without --limit.",
+    )
     is_active = models.BooleanField(
         "active", default=True, db_default=True, help_text="Inactive playbooks cannot be launched."
     )
@@ -112,6 +134,7 @@ class Playbook(Editable, OptionRules):
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name, self.file_path = self.name.strip(), playbook_files.spelled_path(self.file_path)
+        self.working_directory = ansible_config.spelled_folder(self.working_directory)
         super().clean_fields(exclude)
 
     def clean(self) -> None:
@@ -123,6 +146,10 @@ class Playbook(Editable, OptionRules):
         if Playbook.objects.filter(name__iexact=self.name).exclude(pk=self.pk).exists():
             # Databases differ on which names are equal.
             raise ValidationError({"name": ["There is a playbook of that name already."]})
+        try:
+            self._check_working_directory()
+        except ValidationError as error:
+            raise ValidationError({"working_directory": error.messages}) from None
         if self.file_path and (not self.file_hash or self._is_moved()):
             current = self.current_hash()
             if current is not None:  # else the field's validator has reported it already
@@ -173,6 +200,19 @@ class Playbook(Editable, OptionRules):
         """Its path below its root, with links resolved, as ansible-playbook is given it."""
         return self.path.relative_to(playbook_files.root_of(self.file_path)).as_posix()
 
+    @property
+    def start(self) -> ansible_config.Start:
+        """Where its runs start, as its files are now."""
+        return ansible_config.find_start(self.file_path, self.working_directory)
+
+    @property
+    def has_working_directory(self) -> bool:
+        try:
+            self._check_working_directory()
+        except ValidationError:
+            return False
+        return True
+
     def plays(self) -> list[dict[str, Any]]:
         """The plays of its file as it is now, and of the playbooks that it imports."""
         return imported_playbooks.plays_with_imported(self.file_path)
@@ -196,8 +236,8 @@ class Playbook(Editable, OptionRules):
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about variables whose names have a meaning in Ansible."""
-        return reservations(list(self.variables))
+        """Sentences about names of variables, and about plays that few launches run."""
+        return [*reservations(list(self.variables)), *self._left_to_whole_inventories()]
 
     @property
     def is_builtin(self) -> bool:
@@ -231,6 +271,21 @@ class Playbook(Editable, OptionRules):
         return "unchanged" if current == self.file_hash else "changed"
 
     # Private
+
+    def _check_working_directory(self) -> None:
+        if self.working_directory:
+            ansible_config.validate_folder(self.file_path, self.working_directory)
+
+    def _left_to_whole_inventories(self) -> list[str]:
+        plays = [] if self.runs_localhost else play_hosts.plays_for_localhost(self.file_path)
+        if not plays:
+            return []
+        more = f" and {len(plays) - 1} more" if len(plays) > 1 else ""
+        verb = "run" if more else "runs"
+        return [
+            f"{plays[0].words}{more} {verb} only in launches on a whole inventory: the playbook "
+            "does not run plays for localhost."
+        ]
 
     def _prompted_besides(self, given: Any) -> Collection[str]:
         """The file's prompts, which count as declared; read only if something else is given."""

@@ -74,7 +74,9 @@ def _recap() -> dict[str, Count]:
     }
 
 
-class TaskResult(models.Model):
+class ResultColumns(models.Model):
+    """What a task did on a host."""
+
     class Status(models.TextChoices):
         OK = "ok", "Ok"
         CHANGED = "changed", "Changed"
@@ -85,7 +87,6 @@ class TaskResult(models.Model):
         RESCUED = "rescued", "Rescued"
 
     id = models.BigAutoField(primary_key=True)
-    job = models.ForeignKey(Job, models.CASCADE, related_name="task_results", db_index=False)
     number = models.IntegerField()
     play = models.CharField(max_length=255, blank=True)
     task = models.CharField(max_length=255)
@@ -105,15 +106,8 @@ class TaskResult(models.Model):
     result = models.TextField(blank=True)
     result_is_cut = models.BooleanField(default=False, db_default=False)
 
-    objects = TaskResultQuerySet.as_manager()
-
     class Meta:
-        db_table = "task_results"
-        ordering = ["job_id", "number"]
-        constraints = [
-            models.UniqueConstraint(fields=["job", "number"], name="idx_taskresults_job_number"),
-            models.CheckConstraint(condition=Q(number__gte=1), name="ck_taskresults_number"),
-        ]
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.number}: {self.task}"
@@ -123,6 +117,20 @@ class TaskResult(models.Model):
         """What the module returned, for display: (name, text or indented JSON)."""
         fields = json.loads(self.result) if self.result else {}
         return [(name, _readable(value)) for name, value in fields.items()]
+
+
+class TaskResult(ResultColumns):
+    job = models.ForeignKey(Job, models.CASCADE, related_name="task_results", db_index=False)
+
+    objects = TaskResultQuerySet.as_manager()
+
+    class Meta:
+        db_table = "task_results"
+        ordering = ["job_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="idx_taskresults_job_number"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="ck_taskresults_number"),
+        ]
 
 
 def _readable(value: Any) -> str:

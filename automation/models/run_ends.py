@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import Count
 
 from accounts.models import User
 from audit.models import AuditLog
+from automation.signals import hosts_failed
+from schema.retrying import is_transient
 
 from .jobs import Job, Outcome
 from .run_states import exit_word_of
 
 if TYPE_CHECKING:
     from .runs import Run
+
+logger = logging.getLogger(__name__)
 
 # Ended by the reaper or by the clock rather than by a person.
 ENDED_BY_SYSTEM = {Job.FailureKind.WORKER_LOST, Job.FailureKind.DEADLINE}
@@ -28,6 +35,7 @@ def end_jobs(
     *,
     finished_at: datetime,
     exit_code: int | None = None,
+    other_hosts: Sequence[dict[str, Any]] = (),
 ) -> None:
     """End all active jobs of the run, and record the run's end.
 
@@ -39,7 +47,8 @@ def end_jobs(
         outcome = outcomes.get(job.pk, default)
         job.finish(outcome, actor=_who_ended(run, outcome, system))
     counts = dict(run.jobs.order_by().values_list("status").annotate(Count("pk")))
-    run.outcome = next((end for end in run.End.values if end in counts), "")
+    ends = {*counts, *(each["status"] for each in other_hosts)}
+    run.outcome = next((end for end in run.End.values if end in ends), "")
     type(run).objects.filter(pk=run.pk).update(outcome=run.outcome)
     is_cancelled = Job.Status.CANCELLED in counts
     AuditLog.objects.record(
@@ -48,9 +57,30 @@ def end_jobs(
         actor=(run.cancelled_by if is_cancelled else None) or system,
         outcome=run.outcome,
         jobs=counts,
+        **({"other_hosts": _counted(other_hosts)} if other_hosts else {}),
         exit=exit_word_of(exit_code),
         seconds=_seconds_between(run.started_at, finished_at),
     )
+    failed = [each for each in other_hosts if each["status"] == Job.Status.FAILED]
+    if failed and Job.Status.FAILED not in counts:
+        _announce(run, failed)
+
+
+def _counted(other_hosts: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """{status: number of hosts}."""
+    return dict(Counter(each["status"] for each in other_hosts))
+
+
+def _announce(run: Run, failed: Sequence[dict[str, Any]]) -> None:
+    """Call receivers; an error in one must not keep the run from ending."""
+    try:
+        with transaction.atomic():
+            hosts_failed.send(type(run), run=run, hosts=failed)
+    except Exception as error:
+        if is_transient(error):
+            raise  # the run's end is written again
+        logger.exception("A receiver of hosts_failed failed for run %s", run.pk)
+        AuditLog.objects.record("run.follow_up_failed", run, error=str(error)[:500])
 
 
 def _who_ended(run: Run, outcome: Outcome, system: User) -> User | None:

@@ -74,6 +74,7 @@ class RunQuerySet(models.QuerySet["Run"]):
             options=run.options(),
             **({"login": str(run.credential)} if run.credential else {}),
             **({"relaunch_of": run.relaunch_of_id} if run.relaunch_of_id else {}),
+            **({"chosen_by": run.chosen_by} if run.chosen_by else {}),
             **({"held": run.held_words} if run.is_held else {}),
             **({"overridden": run.overridden} if run.overridden else {}),
             **recorded,

@@ -29,12 +29,13 @@ from schema.sealing import is_sealed
 
 from .claim_checks import verdict_on_claim
 from .jobs import Job, Outcome
-from .options import RunOptions
 from .playbooks import Playbook
 from .run_claims import RunClaims
 from .run_ends import end_jobs
 from .run_holds import RunHolds
+from .run_place import RunPlace
 from .run_queue import RunQuerySet
+from .run_scope import MOST_OTHER_HOSTS, RunScope
 from .server_locks import ServerLock
 from .verdicts import Verdict
 
@@ -45,7 +46,7 @@ LONGEST_REASON = 200
 WHY_UNMASKED = "their values are too short or too common to mask without garbling the log."
 
 
-class Run(RunOptions, RunHolds, RunClaims):
+class Run(RunPlace, RunScope, RunHolds, RunClaims):
     playbook = models.ForeignKey(Playbook, models.RESTRICT, related_name="runs")
     # No index of its own: the unique constraint starts with this column.
     launched_by = models.ForeignKey(
@@ -57,6 +58,8 @@ class Run(RunOptions, RunHolds, RunClaims):
     credential = models.ForeignKey(
         Credential, models.RESTRICT, null=True, blank=True, related_name="runs"
     )
+    # How its servers were chosen, if not one by one: {"limit": "web:!db1", "inventory": "staging"}.
+    chosen_by = models.JSONField(default=dict, db_default={}, blank=True)
     relaunch_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="relaunches"
     )
@@ -155,19 +158,22 @@ class Run(RunOptions, RunHolds, RunClaims):
         *,
         exit_code: int | None = None,
         idle_plays: Sequence[dict[str, Any]] = (),
+        other_hosts: Sequence[dict[str, Any]] = (),
         versions: Mapping[str, str] | None = None,
     ) -> bool:
         """Write the end of the run and of its jobs. False if the claim is lost.
 
         `outcomes` is {job id: outcome}; other jobs get `default`. A negative exit code is the
-        number of the signal that ended ansible-playbook. `versions` is {column: version}.
+        number of the signal that ended ansible-playbook. `versions` is {column: version}. If any of
+        the other hosts failed, the run has, however its jobs ended.
         """
-        now = timezone.now()
+        now, others = timezone.now(), list(other_hosts)[:MOST_OTHER_HOSTS]
         ended = {
             "state": self.State.FINISHED,
             "finished_at": now,
             "exit_code": exit_code,
             "idle_plays": list(idle_plays),
+            "other_hosts": others,
             "exclusive_key": None,
             **(versions or {}),
         }
@@ -175,7 +181,9 @@ class Run(RunOptions, RunHolds, RunClaims):
             if not self._mine().update(**ended):
                 return False
             ServerLock.objects.filter(run=self).delete()
-            end_jobs(self, outcomes, default, finished_at=now, exit_code=exit_code)
+            end_jobs(
+                self, outcomes, default, finished_at=now, exit_code=exit_code, other_hosts=others
+            )
             transaction.on_commit(Run.objects.wake_next, robust=True)
         for name, value in ended.items():
             setattr(self, name, value)

@@ -1,14 +1,18 @@
-"""vault_passwords: decrypt a playbook's vaulted files and strings."""
+"""vault_passwords: decrypt the vaulted files and values of a playbook, or of an inventory."""
 
 from __future__ import annotations
+
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import F, Q
 from django.urls import reverse
 
+from inventory.models import Inventory
 from schema.encryption import Undecryptable
-from schema.fields import CreatedAtField, EncryptedTextField, UpdatedAtField
+from schema.fields import CASCADE_ROW, CreatedAtField, EncryptedTextField, UpdatedAtField
 
 from .playbooks import Playbook
 
@@ -17,12 +21,36 @@ validate_vault_id = RegexValidator(
 )
 
 
-TAKEN = "The playbook has a password for this vault id already."
+TAKEN = "The {owner} has a password for this vault id already."
+ONE_OWNER = "Choose a playbook or an inventory."
+
+
+class VaultPasswordQuerySet(models.QuerySet["VaultPassword"]):
+    def for_run(self, playbook: Playbook, inventory_id: int | None) -> Self:
+        """Those that a run of the playbook on the inventory has, the playbook's first."""
+        return self.filter(Q(playbook=playbook) | Q(inventory=inventory_id)).order_by(
+            F("playbook").desc(nulls_last=True), "vault_id", "pk"
+        )
 
 
 class VaultPassword(models.Model):
     playbook = models.ForeignKey(
-        Playbook, models.CASCADE, related_name="vault_passwords", db_index=False
+        Playbook,
+        CASCADE_ROW,
+        null=True,
+        blank=True,
+        related_name="vault_passwords",
+        db_index=False,
+        help_text="For all runs of this playbook.",
+    )
+    inventory = models.ForeignKey(
+        Inventory,
+        CASCADE_ROW,
+        null=True,
+        blank=True,
+        related_name="vault_passwords",
+        db_index=False,
+        help_text="For all runs on this inventory.",
     )
     vault_id = models.CharField(
         max_length=50,
@@ -35,27 +63,41 @@ class VaultPassword(models.Model):
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
 
+    objects = VaultPasswordQuerySet.as_manager()
+
     SECRETS = ("password",)
 
     class Meta:
         db_table = "vault_passwords"
         ordering = ["playbook", "vault_id"]
         constraints = [
-            models.UniqueConstraint(fields=["playbook", "vault_id"], name="uq_vaultpasswords_id")
+            models.UniqueConstraint(fields=["playbook", "vault_id"], name="uq_vaultpasswords_id"),
+            models.UniqueConstraint(
+                fields=["inventory", "vault_id"], name="uq_vaultpasswords_inventory_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(playbook=None, inventory__isnull=False)
+                | Q(playbook__isnull=False, inventory=None),
+                name="ck_vaultpasswords_one_owner",
+                violation_error_message=ONE_OWNER,
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.vault_id} of {self.playbook}"
+        return f"{self.vault_id} of {self.playbook or self.inventory}"
 
     def get_absolute_url(self) -> str:
         return reverse("admin:automation_vaultpassword_change", args=[self.pk])
 
     def clean(self) -> None:
         super().clean()
-        others = VaultPassword.objects.filter(playbook=self.playbook_id).exclude(pk=self.pk)
+        if (self.playbook_id is None) == (self.inventory_id is None):
+            raise ValidationError(ONE_OWNER)
+        owner = "playbook" if self.playbook_id else "inventory"
+        others = VaultPassword.objects.filter(**{owner: getattr(self, f"{owner}_id")})
         # Databases differ on which names are equal.
-        if others.filter(vault_id__iexact=self.vault_id).exists():
-            raise ValidationError({"vault_id": [TAKEN]})
+        if others.exclude(pk=self.pk).filter(vault_id__iexact=self.vault_id).exists():
+            raise ValidationError({"vault_id": [TAKEN.format(owner=owner)]})
         if not self.password:
             raise ValidationError({"password": ["A password is required."]})
         try:

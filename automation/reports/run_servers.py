@@ -215,7 +215,7 @@ class RunServers:
 
     @property
     def taken(self) -> Target:
-        """The servers that a relaunch takes: all except skipped ones."""
+        """The servers that a relaunch takes: all except skipped ones, or the whole inventory."""
         return target_of(self._not_skipped)
 
     @property
@@ -246,15 +246,18 @@ class RunServers:
         if choice.target.is_production or choice.target.count > MOST_WITHOUT_ASKING:
             return choice
         try:
-            launch = launching.launch_from(self.run, servers=self._servers_of(choice))
+            launch = launching.launch_from(self.run, **self._servers_of(choice))
         except Refused:
             return choice
         return replace(choice, expect=launching.digest_of_launch(launch))
 
-    def _servers_of(self, choice: RelaunchChoice) -> list[Server]:
+    def _servers_of(self, choice: RelaunchChoice) -> dict[str, Any]:
+        """As arguments for launch_from; none for a whole inventory."""
         if choice.server and self.job:
-            return [self.job.server]
-        return servers_to_repeat(self.run, choice.only)
+            return {"servers": [self.job.server]}
+        if self.run.whole_inventory and not choice.only:
+            return {}
+        return {"servers": servers_to_repeat(self.run, choice.only)}
 
     def _this_server(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         if self.job is None:
@@ -272,6 +275,9 @@ class RunServers:
 
     @property
     def _not_skipped(self) -> list[JobGroup]:
+        """A run on a whole inventory is repeated on all of it."""
+        if self.run.whole_inventory:
+            return self.groups
         return [group for group in self.groups if group.status != Job.Status.SKIPPED]
 
     def _some(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:

@@ -54,10 +54,14 @@ def job_task(request: HttpRequest, job_id: UUID, number: int) -> HttpResponse:
     """One task's whole result, which the job's page fetches when it is opened."""
     found = TaskResult.objects.select_related("job__playbook", "job__server", "job__run")
     task = get_object_or_404(found, job__job_id=job_id, number=number)
+    after = f"?after={task.number - 1}" if task.number > TASKS_AT_ONCE else ""
     context = {
         **admin.site.each_context(request),
         "title": f"Task {task.number} · {task.job}",
         "task": task,
+        "about": task.job,
+        "back": f"{task.job.get_absolute_url()}{after}#T{task.number}",
+        "back_label": "Back to the job",
     }
     return TemplateResponse(request, "automation/jobs/task_result.html", context)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -23,7 +24,8 @@ from automation.launching.intentions import button, describe_servers
 from automation.launching.relaunching import jobs_to_repeat
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
-from inventory.models import Server
+from inventory.choosing import asked_inventory, full_name, group_named
+from inventory.models import Inventory, Server
 from schema.exceptions import Refused
 
 from .runs import changes_since, launchers_only, redirect_to_launched
@@ -38,7 +40,7 @@ def job_launch(request: HttpRequest) -> HttpResponse:
     """The launch form.
 
     `?playbook=`, `?server=` (repeatable), `?job=` and `?run=` (with its servers, or `&only=failed`,
-    or `&server=`) prefill it.
+    or `&server=`) prefill it, and so do the criteria of a choice: `?groups=`, `?limit=`.
 
     Sent with the digest of the plan that it showed (`expect`), it launches exactly that plan;
     without one, or with `check`, it only shows the plan.
@@ -46,7 +48,7 @@ def job_launch(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return launch_page(request, initial=_asked_for(request))
     form = _sent(request)
-    if "check" in request.POST or not request.POST.get("expect"):
+    if request.POST.keys() & {"check", "part"} or not request.POST.get("expect"):
         return launch_page(request, form=form)
     try:
         launched = form.launch(signed_in(request)) if form.is_valid() else None
@@ -157,7 +159,21 @@ def _sent(request: HttpRequest) -> LaunchForm:
     playbook, repeated = _playbook(chosen), _run(data.get("relaunch_of"))
     if data.get("variables_of", chosen) != chosen:
         data = LaunchForm(playbook=playbook, relaunch_of=repeated).with_own_variables(data)
+    if part := row_key(data.get("part")):
+        data = _narrowed(data, part)
     return LaunchForm(data, playbook=playbook, relaunch_of=repeated, actor=signed_in(request))
+
+
+def _narrowed(sent: QueryDict, part: int) -> QueryDict:
+    """The sent data with only the servers of one inventory, named by its key."""
+    data, inventory = sent.copy(), get_object_or_404(Inventory, pk=part)
+    keys = [key for text in data.getlist("servers") if (key := row_key(text))]
+    if keys:
+        here = inventory.servers.filter(pk__in=keys).values_list("pk", flat=True)
+        data.setlist("servers", list(map(str, here)))
+    else:
+        data["inventory"] = inventory.name
+    return data
 
 
 def _shown(request: HttpRequest, form: LaunchForm, playbook: Playbook | None) -> dict[str, Any]:
@@ -210,7 +226,24 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
     playbook = _playbook(asked.get("playbook"))
     if asked.get("playbook") and not playbook:
         raise Http404("There is no such playbook.")
-    return {"playbook": playbook, "servers": _servers_named(asked)}
+    return {"playbook": playbook, "servers": _servers_named(asked), **_chosen_by(asked)}
+
+
+def _chosen_by(asked: QueryDict) -> dict[str, str]:
+    """Criteria of a choice: `?groups=web@staging`, `?inventory=staging`, `?limit=…`."""
+    found = {
+        name: text
+        for name in ("limit", "environment", "tag", "search")
+        if (text := asked.get(name))
+    }
+    try:
+        if text := asked.get("groups"):
+            found["groups"] = full_name(group_named(text))
+        if text := asked.get("inventory"):
+            found["inventory"] = asked_inventory(text).name
+    except ValidationError as error:
+        raise Http404(" ".join(error.messages)) from None
+    return found
 
 
 def _servers_named(asked: QueryDict) -> list[int]:

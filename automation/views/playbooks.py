@@ -43,6 +43,7 @@ def playbook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "guard_tags": sorted(read_task_names(playbook.file_path).guard_tags),
         "parts": list_playbook_parts(playbook.source.encode()),
+        "start": playbook.start,
         "vault_ids": playbook.vault_passwords.values_list("vault_id", flat=True),
         "record": record,
         "strip": strip_of(record.latest.runs),

@@ -10,13 +10,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from automation.models import Run
+from automation.models import HostResult, Run
 from automation.models.runs import WHY_UNMASKED
 from automation.models.waiting import why_it_waits
 from automation.reports.job_state import given_options
 from automation.reports.matrix_page import Asked, count_links, table_of
+from automation.reports.other_hosts import other_hosts_of
 from automation.reports.run_summary import RunSummary, progress_of, summarize_run
 from automation.reports.track_record import usual_duration
+from inventory.choosing import describe_choice
 
 from .run_logs import run_log_window
 from .runs import relaunching_of
@@ -44,6 +46,23 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "automation/runs/_run_live.html", _shown(request, pk))
 
 
+@require_safe
+@viewers_only
+def run_host_task(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """One task's whole result on a host that has no job."""
+    found = HostResult.objects.select_related("run__playbook")
+    task = get_object_or_404(found, run=pk, number=number)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{task.task} · {task.host} · {task.run}",
+        "task": task,
+        "about": f"{task.run} on {task.host}",
+        "back": f"{task.run.get_absolute_url()}#other-hosts",
+        "back_label": "Back to the run",
+    }
+    return TemplateResponse(request, "automation/jobs/task_result.html", context)
+
+
 def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
     related = ("playbook", "launched_by", "cancelled_by", "credential")
     # Read the run first: then whatever was written before it ended is in the table.
@@ -54,6 +73,7 @@ def _shown(request: HttpRequest, pk: int) -> dict[str, Any]:
         **_header(run, summary),
         **relaunching,
         **_table(request, run, summary),
+        "other_hosts": other_hosts_of(run),
     }
 
 
@@ -69,11 +89,13 @@ def _header(run: Run, summary: RunSummary) -> dict[str, Any]:
         "waits_for": waits_for,
         "summary": summary,
         "progress": progress_of(run, usual_duration(run.playbook_id) if is_running else None),
+        "chosen_by": describe_choice(run.chosen_by),
         "options": given_options(run),
         "variables": run.masked_extra_vars.items(),
         "jobs_url": jobs_url,
         "is_active": run.state != Run.State.FINISHED,
         "why_unmasked": WHY_UNMASKED,
+        "artifacts": run.artifacts.all() if run.artifact_count else [],
     }
 
 

@@ -1,1 +1,8 @@
-from . import credentials, inventories, overrides, servers, sources  # noqa: F401  (each registers)
+from . import (  # noqa: F401  (each registers its own)
+    credentials,
+    inventories,
+    overrides,
+    servers,
+    smart_groups,
+    sources,
+)

@@ -12,8 +12,8 @@ from inventory.models import Credential
 from inventory.secret_forms import CredentialForm
 
 SCOPE = (
-    "Usable only on servers in these environments and on the servers listed here. Passwords are "
-    "sent over SSH only, and only to servers with a pinned host key."
+    "Usable only on servers in these environments, groups and inventories, and on those listed "
+    "here. Passwords are sent over SSH only, and only to servers with a pinned host key."
 )
 
 
@@ -35,7 +35,7 @@ class CredentialAdmin(ConsoleAdmin):
         "A credential is how Ansible logs in. Assign it to servers, or choose it at a launch."
     )
     readonly_fields = ["holds", "used_on", "used_by", "created_at", "updated_at"]
-    autocomplete_fields = ["allowed_servers"]
+    autocomplete_fields = ["allowed_groups", "allowed_inventories", "allowed_servers"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the fields for secrets when the user may only view."""
@@ -51,7 +51,10 @@ class CredentialAdmin(ConsoleAdmin):
             about,
             (
                 "Scope",
-                {"fields": ["environments", "allowed_servers", "roles"], "description": SCOPE},
+                {
+                    "fields": ["environments", *self.autocomplete_fields, "roles"],
+                    "description": SCOPE,
+                },
             ),
             ("Login", {"fields": [who[0], *logging_in]}),
             ("Privilege escalation", {"fields": [who[1], *_rows(held, "become_password")]}),
@@ -69,7 +72,11 @@ class CredentialAdmin(ConsoleAdmin):
         return (found.filter(is_active=True) if is_picker else found), may_repeat
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
-        return super().get_queryset(request).prefetch_related("allowed_servers")
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related("allowed_servers", "allowed_groups__inventory", "allowed_inventories")
+        )
 
     @admin.display(description="usable on")
     def used_on(self, credential: Credential) -> str:

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from audit.redaction import redacted
 from console.lists import ConsoleAdmin, Day, Narrow, TimeRangeFilter, without_fields
 from inventory.forms import MemberFormSet, ServerGroupForm
+from inventory.host_variables import shown_variables
 from inventory.models import Inventory, ServerGroup, ServerGroupMember
 
 
@@ -22,6 +22,7 @@ class InventoryAdmin(ConsoleAdmin):
     search_help_text = "Name or description"
     when_empty = "An inventory is a set of servers that runs see together."
     readonly_fields = ["created_at", "updated_at"]
+    change_form_outer_before_template = "inventory/_record_notes.html"
     fieldsets = [
         (None, {"fields": ["name", "description", "separates_environments"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),
@@ -69,6 +70,7 @@ class ServerGroupAdmin(ConsoleAdmin):
     when_empty = "Import an Ansible inventory with its groups: manage.py import_inventory FILE"
     readonly_fields = ["created_at", "updated_at"]
     autocomplete_fields = ["inventory"]
+    change_form_outer_before_template = "inventory/_record_notes.html"
     inlines = [MemberInline]
     fieldsets = [
         (None, {"fields": ["name", "inventory", "description"]}),
@@ -98,5 +100,5 @@ class ServerGroupAdmin(ConsoleAdmin):
         """The group with masked secrets, for display; the form puts the stored ones back."""
         group = super().get_object(request, object_id, from_field)
         if group is not None:
-            group.variables = redacted(group.variables)
+            group.variables = shown_variables(group.variables)
         return group

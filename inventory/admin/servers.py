@@ -14,7 +14,6 @@ from unfold.contrib.filters.admin import (
 
 from accounts.console import SwitchedAdmin
 from accounts.signed_in import signed_in
-from audit.redaction import redacted
 from console.lists import (
     Each,
     Narrow,
@@ -27,7 +26,10 @@ from console.lists import (
 from console.objects import row_key
 from inventory.copying import copy_of
 from inventory.forms import EnvironmentForm, ServerForm, TagForm
+from inventory.host_variables import shown_variables
 from inventory.models import Server
+
+from .group_filters import GroupFilter, SmartGroupFilter
 
 
 @admin.register(Server)
@@ -38,6 +40,8 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
     ]
     list_filter = [
         ("inventory", AutocompleteSelectFilter),
+        ("memberships__group", GroupFilter),
+        SmartGroupFilter,
         ("environment", AllValuesCheckboxFilter),
         ("is_active", BooleanRadioFilter),
         ("os_type", AllValuesCheckboxFilter),
@@ -98,7 +102,7 @@ class ServerAdmin(PageAdmin, SwitchedAdmin):
         """The server with masked secrets, for display; the form puts the stored ones back."""
         server = super().get_object(request, object_id, from_field)
         if server is not None:
-            server.variables = redacted(server.variables)
+            server.variables = shown_variables(server.variables)
         return server
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

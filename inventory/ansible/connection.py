@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from schema.secret_names import is_secret_name
 
 if TYPE_CHECKING:
-    from inventory.models import Server
+    from inventory.models import Inventory, Server
 
 # Ansible has several names for each option, and takes the last one that is set.
 ALIASES = {
@@ -39,6 +41,8 @@ SPELLINGS = {
 }
 CONNECTION_NAMES = frozenset(name for names in SPELLINGS.values() for name in names)
 UNSAFE = "__ansible_unsafe"
+# The one template in an address that is always known.
+ITSELF = re.compile(r"\{\{ *+inventory_hostname *+\}\}")
 
 
 def named(variables: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -47,10 +51,15 @@ def named(variables: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return given[-1] if given else None
 
 
+def without_mark(value: Any) -> Any:
+    """The value, or the text in it that is marked as no template."""
+    return value[UNSAFE] if isinstance(value, dict) and value.keys() == {UNSAFE} else value
+
+
 def plain_value(value: Any) -> str | None:
     """The value as text; None if there is none, or only a run knows it, as from a template."""
-    if isinstance(value, dict) and value.keys() == {UNSAFE}:
-        return str(value[UNSAFE])
+    if (text := without_mark(value)) is not value:
+        return str(text)
     if value is None or isinstance(value, dict | list) or "{{" in str(value):
         return None
     return str(value)
@@ -63,21 +72,81 @@ def has_own(variables: Mapping[str, Any], column: str) -> bool:
 
 def address_of(server: Server) -> str:
     """What ssh connects to: an address or a name; "" if only a run knows it."""
-    if has_own(server.variables, "ip_address"):
-        text = plain_value(named(server.variables, ALIASES["ip_address"]))
-        return (text or "").strip("[]")
-    return server.ip_address or server.inventory_name
+    given = _given(server, "ip_address", server.ip_address)
+    if given is None:
+        return server.inventory_name.strip("[]")
+    if isinstance(given, str):
+        given = ITSELF.sub(lambda _found: server.inventory_name, given)
+    return (plain_value(given) or "").strip("[]")
+
+
+def is_ip_address(text: str) -> bool:
+    """True for IPv4 and IPv6, with a zone too (fe80::1%eth0): names need looking up."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def port_of(server: Server) -> int:
-    text = plain_value(named(server.variables, ALIASES["ssh_port"]))
+    text = plain_value(_given(server, "ssh_port", server.ssh_port if server.ssh_port != 22 else ""))
     return int(text) if text and text.isdecimal() else server.ssh_port
+
+
+def _given(server: Server, column: str, value: Any) -> Any:
+    """What a run has for a column; None if nothing says it.
+
+    From variables or files of the server, from the column itself, or else from its groups.
+    """
+    names = ALIASES[column]
+    own = _merged(variables for _file, variables in server.all_variables())
+    if (found := named(own, names)) is not None:
+        return found
+    if value:
+        return value
+    graph = server.inventory.graph
+    if graph.connection_names_for(server.pk).isdisjoint(names):
+        return None
+    return named(_merged(variables for _group, variables in graph.layers_for(server.pk)), names)
+
+
+def _merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for variables in layers:
+        found |= variables
+    return found
 
 
 def without_logins(variables: dict[str, Any]) -> dict[str, Any]:
     """The variables without those that log in or become another user."""
-    return {name: value for name, value in variables.items() if not _logs_in(name)}
+    return {
+        name: value
+        for name, value in variables.items()
+        if name not in LOGINS and not is_connection_secret(name)
+    }
 
 
-def _logs_in(name: str) -> bool:
-    return name in LOGINS or (name.startswith("ansible_") and is_secret_name(name))
+def without_connection_secrets(variables: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in variables.items() if not is_connection_secret(name)}
+
+
+def is_login_withheld(inventory: Inventory, others: Any) -> bool:
+    """True if one of these servers has a login, its own or its groups', that only a run on it gets.
+
+    `others` is a QuerySet of servers.
+    """
+    if others.with_logins().exists():
+        return True
+    graph = inventory.graph
+    names = {pk: graph.connection_names(pk) for pk in graph.groups}
+    groups = [pk for pk in names if any(map(is_connection_secret, names[pk]))]
+    if any(graph.groups[pk].is_built_in for pk in groups):
+        return bool(others.exists())
+    members = {server for pk in groups for server in graph.servers_below(pk)}
+    return bool(members) and not members.isdisjoint(others.values_list("pk", flat=True))
+
+
+def is_connection_secret(name: str) -> bool:
+    """True for passwords and keys of any connection or become plugin: ansible_winrm_password."""
+    return name in PASSWORDS or (name.startswith("ansible_") and is_secret_name(name))

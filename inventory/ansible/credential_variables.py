@@ -13,16 +13,6 @@ from .connection import SPELLINGS, SSH_PASSWORDS, has_own
 # Sources of a variable.
 KEY_FILE, OWN, CREDENTIAL = "key file", "variables", "credential"
 KNOWN_HOSTS = "known_hosts"
-# Otherwise ssh would offer the worker's own keys first and might log in without the password.
-PASSWORD_ONLY = "-o PubkeyAuthentication=no"  # noqa: S105
-# Before a password is sent, the other side must show the host key pinned for this server, whatever
-# address a play has redirected the connection to. ssh uses the first of two conflicting options,
-# and these come before all others.
-PINNED_ONLY = (
-    "-o UserKnownHostsFile='\"{known_hosts}\"' -o GlobalKnownHostsFile=/dev/null "
-    "-o StrictHostKeyChecking=yes -o HostKeyAlias={alias} "
-    "-C -o ControlMaster=auto -o ControlPersist=60s"
-)
 
 
 class Logins:
@@ -33,8 +23,8 @@ class Logins:
 
     def __init__(self, folder: Path, servers: Iterable[Server], named: Credential | None) -> None:
         servers = list(servers)
+        self.folder = folder
         self._named = named
-        self._known_hosts = str((folder / KNOWN_HOSTS).absolute())
         self._by_key = {row.pk: row for row in Credential.objects.used_for(servers, named)}
         self._key_files: dict[int, Path] = {}
         for row in self._by_key.values():
@@ -54,10 +44,22 @@ class Logins:
         merged: dict[str, Any] = {}
         for source, variables in layers(server, credential, given):
             merged |= variables if source == OWN else every_spelling(variables, inherited)
-        merged = opened_variables(server, merged)
-        if credential and credential.needs_pin(server):
-            merged |= {"ansible_ssh_args": as_data(pinned_only(server, self._known_hosts))}
-        return merged
+        return opened_variables(server, merged)
+
+    def replaced(self, server: Server) -> set[str]:
+        """The names of variables of the server that its credential replaces."""
+        credential = self.credential_of(server)
+        return replaced_by(credential, self._variables[credential.pk]) if credential else set()
+
+    def pins(self, server: Server) -> bool:
+        """True if a password may be sent to the server over SSH, to its pinned host key only."""
+        credential = self.credential_of(server)
+        return credential is not None and credential.needs_pin(server)
+
+    def has_password_only(self, server: Server) -> bool:
+        """True if its credential has an SSH password and no key."""
+        credential = self.credential_of(server)
+        return bool(credential and credential.ssh_password and credential.pk not in self._key_files)
 
     def covered(self, targets: Iterable[Server], neighbours: Iterable[Server]) -> list[Server]:
         """The neighbours on which every credential of the targets may be used."""
@@ -97,22 +99,16 @@ def layers(
     They are its key file, its own variables without those that the credential replaces, and the
     credential's.
     """
-    replaced = {each for name in given for each in SPELLINGS.get(name, ())}
-    if credential and credential.has_ssh_secret:
-        replaced.update(SSH_PASSWORDS)
+    replaced = replaced_by(credential, given) if credential else set()
     kept = {name: value for name, value in server.variables.items() if name not in replaced}
     key_path = {} if credential and credential.has_ssh_secret else _key_path(server)
     return [(KEY_FILE, key_path), (OWN, kept), (CREDENTIAL, given)]
 
 
-def pinned_only(server: Server, known_hosts: str) -> str:
-    """ssh options that accept only this server's pinned key."""
-    return PINNED_ONLY.format(known_hosts=known_hosts, alias=alias_of(server))
-
-
-def alias_of(server: Server) -> str:
-    """A name for the server's pinned host key that does not depend on its address."""
-    return f"infraops-server-{server.pk}"
+def replaced_by(credential: Credential, given: Iterable[str]) -> set[str]:
+    """The names of variables that a credential replaces: of what it gives every spelling."""
+    names = {each for name in given for each in SPELLINGS.get(name, ())}
+    return names | {*SSH_PASSWORDS} if credential.has_ssh_secret else names
 
 
 def texts_of(credential: Credential, key_file: str, opened: Callable[[str], str]) -> dict[str, str]:
@@ -125,8 +121,6 @@ def texts_of(credential: Credential, key_file: str, opened: Callable[[str], str]
         "ansible_become_user": credential.become_user,
         "ansible_become_password": opened("become_password"),
     }
-    if texts["ansible_password"] and not key_file:
-        texts["ansible_ssh_extra_args"] = PASSWORD_ONLY
     return {name: text for name, text in texts.items() if text}
 
 

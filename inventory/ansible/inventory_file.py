@@ -7,7 +7,7 @@ inventory stands in files beside it, so that it keeps its place in Ansible's pre
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,32 @@ from inventory.models import (
 )
 from inventory.validators import is_marked_wrongly
 
-from .connection import PASSWORDS, address_of, has_own, port_of, without_logins
-from .credential_variables import KNOWN_HOSTS, Logins, alias_of, every_spelling, write_private
+from . import ssh_programs
+from .connection import (
+    address_of,
+    has_own,
+    is_connection_secret,
+    port_of,
+    without_connection_secrets,
+    without_logins,
+)
+from .credential_variables import KNOWN_HOSTS, Logins, as_data, every_spelling, write_private
 from .everybody import list_everybody
 from .variable_files import write_variable_files
 
+DATA = "hosts.json"
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
 ENVIRONMENT = "infraops_environment"
 PRIORITY = "ansible_group_priority"
 # Groups with a meaning of their own in Ansible.
 RESERVED_GROUPS = {ALL, UNGROUPED, "_meta", "localhost"}
+# A server's inventory_dir and inventory_file; empty: those that Ansible sets.
+Location = Callable[[Server], dict[str, str]]
+
+
+def nowhere_else(server: Server) -> dict[str, str]:
+    """The location of an inventory that is read where it is."""
+    return {}
 
 
 def write_inventory(
@@ -40,6 +56,7 @@ def write_inventory(
     targets: Iterable[Server],
     neighbours: Iterable[Server] = (),
     credential: Credential | None = None,
+    location: Location = nowhere_else,
 ) -> Path:
     """Write script, data, variable files, keys and pinned host keys into `folder` (mode 0700).
 
@@ -51,13 +68,18 @@ def write_inventory(
     targets, neighbours = list(targets), list(neighbours)
     share_inventories([*targets, *neighbours])
     graph = GroupGraph(targets[0].inventory)  # as it is now
-    data, script = folder / "hosts.json", folder / "hosts"
+    data, script = folder / DATA, folder / "hosts"
     logins = Logins(folder, targets, credential)
-    write_private(data, json.dumps(build_inventory(targets, neighbours, logins, graph)))
+    built = build_inventory(targets, neighbours, logins, graph, location)
+    write_private(data, json.dumps(built))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
-    write_variable_files(folder, targets, neighbours, graph)
-    pinned = known_hosts([*targets, *neighbours]) + aliases(targets)
-    write_private(folder / KNOWN_HOSTS, pinned)
+    write_variable_files(folder, targets, neighbours, graph, logins)
+    everybody = [*targets, *neighbours]
+    ssh_programs.write_programs(folder, everybody, targets, logins)
+    by_alias = {server.pk: server for server in ssh_programs.renamed(everybody).values()}
+    by_alias |= {server.pk: server for server in targets}
+    known = known_hosts(everybody) + aliases(by_alias.values())
+    write_private(folder / KNOWN_HOSTS, known)
     return script
 
 
@@ -66,54 +88,89 @@ def build_inventory(
     neighbours: list[Server],
     logins: Logins,
     graph: GroupGraph | None = None,
+    location: Location = nowhere_else,
 ) -> dict[str, Any]:
     """The structure that Ansible expects from `--list`."""
     graph = graph or targets[0].inventory.graph
     own = {server.pk: _of_neighbour(server, graph) for server in neighbours}
     own |= {server.pk: _of_target(server, logins, graph) for server in targets}
     servers = sorted([*targets, *neighbours], key=lambda each: (each.position, each.pk))
+    hostvars = {each.inventory_name: location(each) | own[each.pk] for each in servers}
+    everybody = graph.by_name.get(ALL)
+    vars_of = _variables_for(targets, graph)
+    own_for_all = vars_of(everybody) if everybody else {}
+    for_all = _shared(targets, neighbours, logins, hostvars, own_for_all)
+    built = arranged(servers, hostvars, for_all, graph, vars_of)
     names = {server.pk: server.inventory_name for server in servers}
-    hostvars = {name: own[pk] for pk, name in names.items()}
-    for_all = _shared(targets, neighbours, logins, hostvars, _own_of(graph, ALL))
-    inventory: dict[str, Any] = {ALL: {**list_everybody(graph, names), "vars": for_all}}
+    return {**built, ALL: {**list_everybody(graph, names), "vars": for_all}}
+
+
+def arranged(
+    servers: list[Server],
+    hostvars: dict[str, dict[str, Any]],
+    for_all: dict[str, Any],
+    graph: GroupGraph,
+    vars_of: Callable[[Any], dict[str, Any]],
+) -> dict[str, Any]:
+    """Groups and `_meta` as a script prints them; `vars_of(group)` are the group's variables.
+
+    The servers are in the inventory's order.
+    """
+    names = {server.pk: server.inventory_name for server in servers}
+    inventory: dict[str, Any] = {ALL: {"hosts": list(names.values()), "vars": for_all}}
     for pk, group in graph.groups.items():
         if group.name not in (ALL, UNGROUPED):
             # Without `hosts`, Ansible takes it for a host.
             hosts = [names[each] for each in graph.servers[pk] if each in names]
             children = [graph.groups[child].name for child in graph.children[pk]]
-            inventory[group.name] = {"hosts": hosts, "children": children, "vars": _vars_of(group)}
-    inventory |= _ungrouped(graph, names) | _environments(servers, inventory)
+            variables = vars_of(group) | _priority_of(group)
+            inventory[group.name] = {"hosts": hosts, "children": children, "vars": variables}
+    ungrouped = graph.by_name.get(UNGROUPED)
+    if ungrouped:
+        inventory |= _ungrouped(graph, names, vars_of(ungrouped))
+    inventory |= _environments(servers, inventory)
     inventory["_meta"] = {"hostvars": hostvars}
     return inventory
 
 
 def _of_target(server: Server, logins: Logins, graph: GroupGraph) -> dict[str, Any]:
     inherited = graph.connection_names_for(server.pk)
-    return every_spelling(connection_of(server), inherited) | logins.merged(server, inherited)
+    variables = every_spelling(connection_of(server), inherited) | logins.merged(server, inherited)
+    if ssh_programs.needs_own(server, logins):
+        own = ssh_programs.variables_of(server, logins.folder)
+        variables |= {name: as_data(path) for name, path in own.items()}
+    return variables
 
 
 def _of_neighbour(server: Server, graph: GroupGraph) -> dict[str, Any]:
     inherited = graph.connection_names_for(server.pk)
     columns = every_spelling(connection_of(server), inherited)
     # Passwords that groups set are for targets only.
-    silenced = [name for name in inherited if name in PASSWORDS]
+    silenced = [name for name in inherited if is_connection_secret(name)]
     return columns | variables_of_neighbour(server) | dict.fromkeys(silenced, "")
 
 
-def _vars_of(group: Any) -> dict[str, Any]:
-    priority = {PRIORITY: group.priority} if group.priority != 1 else {}
-    return opened_variables(group, group.variables) | priority
+def _variables_for(targets: list[Server], graph: GroupGraph) -> Callable[[Any], dict[str, Any]]:
+    """What gives a group's variables, decrypted; connection secrets only if it has targets."""
+    reaching = graph.reaching(server.pk for server in targets)
+
+    def opened(group: Any) -> dict[str, Any]:
+        given = group.variables
+        kept = given if group.pk in reaching else without_connection_secrets(given)
+        return opened_variables(group, kept)
+
+    return opened
 
 
-def _own_of(graph: GroupGraph, name: str) -> dict[str, Any]:
-    row = graph.by_name.get(name)
-    return opened_variables(row, row.variables) if row else {}
+def _priority_of(group: Any) -> dict[str, Any]:
+    return {PRIORITY: group.priority} if group.priority != 1 else {}
 
 
-def _ungrouped(graph: GroupGraph, names: dict[int, str]) -> dict[str, Any]:
+def _ungrouped(
+    graph: GroupGraph, names: dict[int, str], variables: dict[str, Any]
+) -> dict[str, Any]:
     """Only if it has variables: an empty one would be no group."""
     hosts = [name for pk, name in names.items() if pk not in graph.groups_of]
-    variables = _own_of(graph, UNGROUPED)
     return {UNGROUPED: {"hosts": hosts, "vars": variables}} if variables and hosts else {}
 
 
@@ -162,7 +219,7 @@ def known_hosts(servers: Iterable[Server]) -> str:
 def aliases(servers: Iterable[Server]) -> str:
     """known_hosts lines with the same keys under each server's unique alias."""
     return "".join(
-        f"{alias_of(server)} {key.strip()}\n"
+        f"{ssh_programs.alias_of(server)} {key.strip()}\n"
         for server in servers
         for key in server.host_key.splitlines()
         if key.strip()

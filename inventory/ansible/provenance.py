@@ -13,6 +13,7 @@ from audit.redaction import MASK, redacted
 from inventory.large_numbers import as_numbers
 from inventory.models import Credential, Server, VariableOverride, group_name
 
+from . import ssh_programs
 from .credential_variables import KEY_FILE, OWN, every_spelling, layers, texts_of
 from .inventory_file import ENVIRONMENT, connection_of
 
@@ -24,7 +25,7 @@ COLUMNS = {
     ENVIRONMENT: "Environment",
 }
 SOURCES = {KEY_FILE: "SSH key file", OWN: "Variables of the server"}
-ONLY_PINNED = "the pinned host key and no other"
+ONLY_PINNED = "a script of the run, for the pinned host key and no other"
 # A credential's key is written only for a run, into the run's folder.
 IN_A_RUN = "a file of the run, from the key"
 
@@ -110,8 +111,8 @@ def _sources(server: Server) -> list[tuple[str, Mapping[str, Any]]]:
         label = SOURCES.get(source, f"Credential {credential}")
         own = source == OWN
         found.append((label, variables if own else every_spelling(variables, inherited)))
-    if credential and credential.needs_pin(server):
-        found.append(("Pinned host key", {"ansible_ssh_args": ONLY_PINNED}))
+    if (credential and credential.needs_pin(server)) or ssh_programs.address_unknown(server):
+        found.append(("Pinned host key", dict.fromkeys(ssh_programs.VARIABLES, ONLY_PINNED)))
     found += [(path, variables) for path, variables in server.all_variables()[1:]]
     return found
 

@@ -8,23 +8,37 @@ from typing import Any
 from inventory.host_variables import opened_if_possible, opened_variables
 from inventory.models import GroupGraph, Server
 
-from .connection import without_logins
-from .credential_variables import write_private
+from . import ssh_programs
+from .connection import without_connection_secrets, without_logins
+from .credential_variables import Logins, write_private
 
 
 def write_variable_files(
-    folder: Path, targets: Iterable[Server], neighbours: Iterable[Server], graph: GroupGraph
+    folder: Path,
+    targets: Iterable[Server],
+    neighbours: Iterable[Server],
+    graph: GroupGraph,
+    logins: Logins,
 ) -> None:
     """Raises Undecryptable for a secret of a target or a group.
 
-    JSON is YAML, too, so the names stay as they are. Of neighbours, logins are left out.
+    JSON is YAML, too, so the names stay as they are. Left out are logins of neighbours, and of
+    targets what their credentials replace.
     """
-    for group in graph.groups.values():
+    targets = list(targets)
+    reaching = graph.reaching(server.pk for server in targets)
+    for pk, group in graph.groups.items():
         for file in group.variable_files:
-            _write(folder, file, opened_variables(group, file.get("variables", {})))
+            given = file.get("variables", {})
+            kept = given if pk in reaching else without_connection_secrets(given)
+            _write(folder, file, opened_variables(group, kept))
     for server in targets:
+        replaced = logins.replaced(server)
+        replaced |= {*ssh_programs.VARIABLES} if ssh_programs.needs_own(server, logins) else set()
         for file in server.variable_files:
-            _write(folder, file, opened_variables(server, file.get("variables", {})))
+            given = file.get("variables", {})
+            kept = {name: value for name, value in given.items() if name not in replaced}
+            _write(folder, file, opened_variables(server, kept))
     for server in neighbours:
         for file in server.variable_files:
             kept = without_logins(file.get("variables", {}))

@@ -8,7 +8,9 @@ from rest_framework import serializers
 from console.api.serializers import StrictModelSerializer, secret
 from console.api.viewsets import EditableViewSet
 from inventory.filters import CredentialFilters
-from inventory.models import Credential, Server
+from inventory.models import Credential, Inventory, Server, ServerGroup
+
+ALLOWED = {"allowed_servers", "allowed_groups", "allowed_inventories"}
 
 
 class CredentialSerializer(StrictModelSerializer):
@@ -36,7 +38,25 @@ class CredentialSerializer(StrictModelSerializer):
         pk_field=serializers.IntegerField(),
         required=False,
         error_messages={"does_not_exist": "There is no server {pk_value}."},
-        help_text="Further servers on which it may be used. With neither, it cannot be used.",
+        help_text="Further servers on which it may be used.",
+    )
+    group_ids = serializers.PrimaryKeyRelatedField(
+        source="allowed_groups",
+        queryset=ServerGroup.objects.all(),
+        many=True,
+        pk_field=serializers.IntegerField(),
+        required=False,
+        error_messages={"does_not_exist": "There is no group {pk_value}."},
+        help_text="Groups on whose servers it may be used, at any depth.",
+    )
+    inventory_ids = serializers.PrimaryKeyRelatedField(
+        source="allowed_inventories",
+        queryset=Inventory.objects.all(),
+        many=True,
+        pk_field=serializers.IntegerField(),
+        required=False,
+        error_messages={"does_not_exist": "There is no inventory {pk_value}."},
+        help_text="Inventories on whose servers it may be used.",
     )
     roles = serializers.ListField(
         child=serializers.CharField(),
@@ -65,6 +85,8 @@ class CredentialSerializer(StrictModelSerializer):
             "environment",
             "environments",
             "server_ids",
+            "group_ids",
+            "inventory_ids",
             "roles",
             "secrets_set",
             "is_active",
@@ -74,21 +96,21 @@ class CredentialSerializer(StrictModelSerializer):
         read_only_fields = ["id", "created_at", "updated_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Leave out allowed_servers, which needs a saved credential."""
-        super().validate({name: attrs[name] for name in attrs if name != "allowed_servers"})
+        """Leave out what needs a saved credential."""
+        super().validate({name: attrs[name] for name in attrs if name not in ALLOWED})
         return attrs
 
     @transaction.atomic
     def save(self, **kwargs: Any) -> Credential:
         credential = super().save(**kwargs)
-        if "allowed_servers" in self.validated_data:
-            credential.allowed_servers.set(self.validated_data["allowed_servers"])
+        for name in self.validated_data.keys() & ALLOWED:
+            getattr(credential, name).set(self.validated_data[name])
         return credential
 
 
 class CredentialViewSet(EditableViewSet):
     """How Ansible logs in. Servers name a credential, or a launch does."""
 
-    queryset = Credential.objects.prefetch_related("allowed_servers").order_by("name")
+    queryset = Credential.objects.prefetch_related(*ALLOWED).order_by("name")
     serializer_class = CredentialSerializer
     filterset_class = CredentialFilters

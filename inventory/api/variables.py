@@ -5,9 +5,8 @@ from typing import Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
-from audit.redaction import redacted
 from console.api.serializers import StrictModelSerializer
-from inventory.host_variables import variables_to_store
+from inventory.host_variables import shown_variables, variables_to_store
 
 
 class VariablesSerializer(StrictModelSerializer):
@@ -23,7 +22,7 @@ class VariablesSerializer(StrictModelSerializer):
         marked = attrs.pop("secret_variables", None)
         stored = self.instance.variables if self.instance else {}
         if marked is not None and "variables" not in attrs:
-            attrs["variables"] = redacted(stored)
+            attrs["variables"] = shown_variables(stored)
         if "variables" in attrs:
             try:
                 attrs["variables"] = variables_to_store(attrs["variables"], stored, marked)
@@ -33,4 +32,4 @@ class VariablesSerializer(StrictModelSerializer):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         shown = super().to_representation(instance)
-        return {**shown, "variables": redacted(shown["variables"])}
+        return {**shown, "variables": shown_variables(shown["variables"])}

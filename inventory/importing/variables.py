@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from audit.redaction import MASK, has_mask
 from inventory.ansible import reading
 from inventory.ansible.names import MAGIC_FOR_SERVERS
 from inventory.host_variables import ALWAYS_OPEN, secret_names
@@ -13,6 +14,7 @@ from schema.fields import storing_problem
 from schema.sealing import mentions_sealed, reseal, seal_secrets
 from schema.secret_names import is_secret_name
 
+MASKED = f"{MASK} stands for a secret that was left out. Export it with its secrets."
 # Names of further variables to encrypt: a list, or a text with commas.
 SECRETS = "infraops_secret_variables"
 
@@ -70,8 +72,9 @@ def _storable(name: str, variables: dict[str, Any]) -> dict[str, Any]:
     if not (storing_problem(values) or marker_problem(list(values.values()))):
         return values
     for key, value in values.items():
-        if problem := storing_problem({key: value}) or marker_problem(value):
-            raise Refused(f"The variable “{key}” of {name}: {problem}")
+        problem = storing_problem({key: value}) or marker_problem(value)
+        if problem or has_mask(value):
+            raise Refused(f"The variable “{key}” of {name}: {problem or MASKED}")
     return values
 
 

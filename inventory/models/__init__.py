@@ -7,7 +7,7 @@ from .host_names import UNPLACED
 from .inventories import Inventory, share_inventories
 from .overrides import VariableOverride
 from .servers import (
-    CHOSEN_BY,
+    LOCALHOST,
     Server,
     ServerQuerySet,
     group_name,
@@ -15,11 +15,13 @@ from .servers import (
     is_production_name,
     spelled_address,
 )
+from .smart_groups import FILTERED_BY, SmartGroup
 from .sources import InventorySource
 
 __all__ = [
     "ALL",
-    "CHOSEN_BY",
+    "FILTERED_BY",
+    "LOCALHOST",
     "UNGROUPED",
     "UNPLACED",
     "Credential",
@@ -33,6 +35,7 @@ __all__ = [
     "ServerGroupMember",
     "ServerGroupQuerySet",
     "ServerQuerySet",
+    "SmartGroup",
     "VariableOverride",
     "group_name",
     "is_group_name",

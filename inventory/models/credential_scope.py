@@ -17,6 +17,8 @@ from schema.fields import JSONShapeField
 from .inventories import share_inventories
 
 if TYPE_CHECKING:
+    from .groups import ServerGroup
+    from .inventories import Inventory
     from .servers import Server
 
 LONGEST_ENVIRONMENT = 50
@@ -46,7 +48,7 @@ def validate_roles(value: Any) -> None:
 
 
 class CredentialScope(models.Model):
-    """Columns and rules of the scope. Without environments or servers, a credential is unusable."""
+    """Columns and rules of the scope. A credential without any of them cannot be used."""
 
     environments = JSONShapeField(
         "may be used in environments",
@@ -61,7 +63,21 @@ class CredentialScope(models.Model):
         verbose_name="usable on servers",
         blank=True,
         related_name="allowed_credentials",
-        help_text="Usable on these servers in any environment. With neither, it cannot be used.",
+        help_text="Usable on these servers in any environment.",
+    )
+    allowed_groups: models.ManyToManyField[ServerGroup, Any] = models.ManyToManyField(
+        "inventory.ServerGroup",
+        verbose_name="usable in groups",
+        blank=True,
+        related_name="allowed_credentials",
+        help_text="Usable on every server in these groups, and in the groups in them.",
+    )
+    allowed_inventories: models.ManyToManyField[Inventory, Any] = models.ManyToManyField(
+        "inventory.Inventory",
+        verbose_name="usable in inventories",
+        blank=True,
+        related_name="allowed_credentials",
+        help_text="Usable on every server of these inventories.",
     )
     roles = JSONShapeField(
         "usable by",
@@ -83,9 +99,31 @@ class CredentialScope(models.Model):
     def allowed_server_ids(self) -> set[int]:
         return set(self.allowed_servers.values_list("pk", flat=True))
 
+    @cached_property
+    def allowed_group_ids(self) -> set[int]:
+        return set(self.allowed_groups.values_list("pk", flat=True))
+
+    @cached_property
+    def allowed_inventory_ids(self) -> set[int]:
+        return set(self.allowed_inventories.values_list("pk", flat=True))
+
     def covers(self, server: Server) -> bool:
-        """True if it may be used on the server, regardless of who launches."""
-        return server.environment in self.environments or server.pk in self.allowed_server_ids
+        """True if it may be used on the server, regardless of who launches.
+
+        With groups in its scope, let the servers share their inventories: each reads its groups.
+        """
+        return (
+            server.environment in self.environments
+            or server.pk in self.allowed_server_ids
+            or server.inventory_id in self.allowed_inventory_ids
+            or self._is_in_group(server)
+        )
+
+    def _is_in_group(self, server: Server) -> bool:
+        if not self.allowed_group_ids:
+            return False
+        groups = server.inventory.graph.with_variables_for(server.pk)
+        return any(group.pk in self.allowed_group_ids for group in groups)
 
     def may_be_used_by(self, user: User) -> bool:
         return user.role in self.roles or user.has_perm("inventory.change_credential")
@@ -99,6 +137,7 @@ class CredentialScope(models.Model):
         if not self.may_be_used_by(actor):
             role = actor.get_role_display().lower()
             raise PermissionDenied(f"The credential “{self}” may not be used by the role {role}.")
+        share_inventories(servers)
         if outside := [server for server in servers if not self.covers(server)]:
             raise Refused(
                 f"The credential “{self}” may not be used on {_told(outside)}. {SET_WHERE}"
@@ -106,7 +145,6 @@ class CredentialScope(models.Model):
         self._refuse_to_send_passwords(servers)
 
     def _refuse_to_send_passwords(self, servers: Sequence[Server]) -> None:
-        share_inventories(servers)
         has_password = f"The credential “{self}” has a password, "
         elsewhere = [server for server in servers if not self._may_send(server)]
         if elsewhere:
@@ -128,10 +166,15 @@ class CredentialScope(models.Model):
 
     @property
     def used_on(self) -> str:
-        """Where it may be used, in words: “production, staging, web1 and 2 more”."""
+        """Where it may be used, in words: “production, group web, web1, web2 and 2 more”."""
+        kinds: dict[str, Any] = {
+            "inventory": self.allowed_inventories,
+            "group": self.allowed_groups,
+        }
+        words = [f"{kind} {row}" for kind, rows in kinds.items() for row in rows.all()]
         servers = list(self.allowed_servers.all())
-        words = [*self.environments, *([_told(servers)] if servers else [])]
-        return ", ".join(words) or "Nowhere yet"
+        told = [_told(servers)] if servers else []
+        return ", ".join([*self.environments, *words, *told]) or "Nowhere yet"
 
     @property
     def used_by(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 
-from inventory.ansible.connection import CONNECTION_NAMES
+from inventory.ansible.connection import CONNECTION_NAMES, is_connection_secret
 
 if TYPE_CHECKING:
     from .groups import ServerGroup
@@ -95,6 +96,10 @@ class GroupGraph:
         built_in = [ALL] if own else [ALL, UNGROUPED]
         return [self.by_name[name] for name in built_in if name in self.by_name] + own
 
+    def reaching(self, servers: Iterable[int]) -> set[int]:
+        """Every group whose variables reach one of these servers."""
+        return {group.pk for server in servers for group in self.with_variables_for(server)}
+
     def depth(self, group: int) -> int:
         """The longest way down to it from `all`, which is at 0."""
         known = self._depths
@@ -114,14 +119,15 @@ class GroupGraph:
             (group for group in groups if group.name != ALL),
             key=lambda group: (self.depth(group.pk), group.priority, group.name),
         )
-        found = []
-        for each in (everybody, others):
-            found += [(f"Group {group.name}", group.variables) for group in each]
-            found += [layer for group in each for layer in group.all_variables()[1:]]
-        return found
+        ordered = [*everybody, *others]
+        own = [(f"Group {group.name}", group.variables) for group in ordered]
+        # What stands in files comes after all that stands in the inventory itself.
+        return own + [layer for group in ordered for layer in group.all_variables()[1:]]
 
     def connection_names_for(self, server: int) -> frozenset[str]:
-        """The names among CONNECTION_NAMES that its groups set, or may set in vaulted files."""
+        """The names that its groups set, or may set in vaulted files, of what connects to it:
+        CONNECTION_NAMES, and secrets of other plugins.
+        """
         own = tuple(self.groups_of.get(server, ()))
         if own not in self._names_together:
             groups = self.with_variables_for(server)
@@ -134,9 +140,13 @@ class GroupGraph:
         """By the groups that servers have in common."""
         return {}
 
+    def connection_names(self, group: int) -> frozenset[str]:
+        """The same of one group alone."""
+        return self._connection_names[group]
+
     @cached_property
     def _connection_names(self) -> dict[int, frozenset[str]]:
-        return {pk: _names_in(group) & CONNECTION_NAMES for pk, group in self.groups.items()}
+        return {pk: _connection_names_in(group) for pk, group in self.groups.items()}
 
     def refuse_cycle(self, parent: int, child: int) -> None:
         """Raise ValidationError if `child` contains `parent`; the message names the path."""
@@ -164,10 +174,11 @@ class GroupGraph:
         return []
 
 
-def _names_in(group: ServerGroup) -> frozenset[str]:
-    if any("vaulted" in file for file in group.variable_files):
-        return CONNECTION_NAMES
-    return frozenset().union(*(variables for _source, variables in group.all_variables()))
+def _connection_names_in(group: ServerGroup) -> frozenset[str]:
+    is_vaulted = any("vaulted" in file for file in group.variable_files)
+    names = {name for _source, variables in group.all_variables() for name in variables}
+    found = {name for name in names if name in CONNECTION_NAMES or is_connection_secret(name)}
+    return frozenset(found) | (CONNECTION_NAMES if is_vaulted else frozenset())
 
 
 def _walk(start: int, nexts: dict[int, list[int]]) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -12,10 +12,16 @@ from django.urls import reverse
 from accounts.editing import Editable
 from inventory.host_variables import HostVariablesField
 from inventory.validators import RESERVED_NAMES, validate_group_name, validate_object
-from schema.fields import CreatedAtField, DescriptionField, ExactCharField, UpdatedAtField
+from schema.fields import (
+    CASCADE_ROW,
+    CreatedAtField,
+    DescriptionField,
+    ExactCharField,
+    UpdatedAtField,
+)
 from schema.limits import LONGEST_SEARCH
 
-from .group_graph import GroupGraph
+from .group_graph import ALL, UNGROUPED, GroupGraph
 from .host_names import UNPLACED
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
@@ -93,7 +99,15 @@ class ServerGroup(Owned, OwnVariables, Editable):
     def get_absolute_url(self) -> str:
         return reverse("admin:inventory_servergroup_change", args=[self.pk])
 
+    @property
+    def list_query(self) -> str:
+        """The query of the list of its servers."""
+        return f"memberships__group__id__exact={self.pk}"
+
     def clean(self) -> None:
+        own = Inventory.objects.filter(pk=self.inventory_id or 0)
+        if own.filter(smart_groups__name=self.name).exists():
+            raise ValidationError({"name": ["The inventory has a smart group of this name."]})
         if self.pk and ServerGroup.objects.exclude(inventory=self.inventory_id).filter(pk=self.pk):
             raise ValidationError({"inventory": ["A group stays in its inventory."]})
 
@@ -101,6 +115,17 @@ class ServerGroup(Owned, OwnVariables, Editable):
     def is_built_in(self) -> bool:
         """True for Ansible's own groups, whose members nobody chooses."""
         return self.name in RESERVED_NAMES
+
+    def holding(self) -> Q:
+        """The condition for the servers in it at any depth, active or not."""
+        here = Q(inventory=self.inventory_id)
+        members = ServerGroupMember.objects.filter(server__isnull=False)
+        if self.name == ALL:
+            return here
+        if self.name == UNGROUPED:
+            return here & ~Q(pk__in=members.values("server"))
+        below = self.inventory.graph.below(self.pk)
+        return Q(pk__in=members.filter(group__in=below).values("server"))
 
     @transaction.atomic
     def set_members(
@@ -132,11 +157,11 @@ class ServerGroupMember(models.Model):
 
     group = models.ForeignKey(ServerGroup, models.CASCADE, related_name="members")
     server = models.ForeignKey(
-        Server, models.CASCADE, null=True, blank=True, related_name="memberships"
+        Server, CASCADE_ROW, null=True, blank=True, related_name="memberships"
     )
     child = models.ForeignKey(
         ServerGroup,
-        models.CASCADE,
+        CASCADE_ROW,
         null=True,
         blank=True,
         related_name="memberships",
@@ -174,15 +199,7 @@ class ServerGroupMember(models.Model):
         ]
 
     def __str__(self) -> str:
-        member = self._named("server") or self._named("child")
-        return f"{member} in {self._named('group')}"
-
-    def _named(self, column: str) -> Any:
-        """A row of it; just its key once it is deleted, and this one with it."""
-        try:
-            return getattr(self, column)
-        except ObjectDoesNotExist:
-            return f"{column} {getattr(self, f'{column}_id')}"
+        return f"{self.server or self.child} in {self.group}"
 
     @property
     def advice(self) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditLog
-from inventory.ansible.connection import address_of, port_of
+from inventory.ansible.connection import address_of, plain_value, port_of
 from inventory.host_key_scan import scan_host_keys
 from inventory.ssh_keys import fingerprint
 from inventory.validators import validate_host_key
@@ -39,6 +39,17 @@ class HostKeys(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def connects_to(self) -> str:
+        """Where Ansible connects to it, in words: “192.0.2.1 port 2222”."""
+        server: Any = self
+        if server.is_local:
+            return "The worker itself"
+        address, port = address_of(server), port_of(server)
+        if not address:
+            return "Set by a template"
+        return address if port == 22 else f"{address} port {port}"
+
     def fetch_host_keys(self, actor: User) -> list[FetchedKey]:
         """The keys that the server presents now. Nothing is pinned.
 
@@ -49,8 +60,14 @@ class HostKeys(models.Model):
             raise PermissionDenied("Only admins can fetch host keys.")
         pinned = set(self.pinned_keys())
         server: Any = self
+        if not server.is_reached_by_ssh:
+            plugin = plain_value(server.connection_plugin) or "a template"
+            raise Refused(f"{self} is not reached over SSH (ansible_connection: {plugin}).")
         if not (address := address_of(server)):
-            raise Refused(f"Only a run knows the address of {self}: a template gives it.")
+            raise Refused(
+                f"The address of {self} is a template, which only a run fills in. The first run "
+                "that reaches it pins its key."
+            )
         keys = scan_host_keys(address, port_of(server))
         found = [FetchedKey(key, key in pinned) for key in keys]
         shown = [key.fingerprint for key in found]

@@ -58,6 +58,7 @@ class Inventory(Editable):
         db_table = "inventories"
         verbose_name_plural = "inventories"
         ordering = ["name"]
+        permissions = [("export_secrets", "Can export secrets, encrypted")]
 
     def __str__(self) -> str:
         return self.name
@@ -75,6 +76,11 @@ class Inventory(Editable):
         if self.is_default:
             raise Refused(f"{self} is the default inventory and cannot be deleted.")
         return super().delete(*args, **kwargs)
+
+    @property
+    def list_query(self) -> str:
+        """The query of the list of its servers."""
+        return f"inventory__id__exact={self.pk}"
 
     @property
     def suffix(self) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from inventory.host_variables import HostVariablesField
-from schema.fields import CreatedAtField, EnumField, ExactCharField, UpdatedAtField
+from schema.fields import CASCADE_ROW, CreatedAtField, EnumField, ExactCharField, UpdatedAtField
 
 from .groups import ServerGroup
 from .inventories import Inventory
@@ -35,11 +35,9 @@ class VariableOverride(models.Model):
         CHANGED = "changed", "The source changed the value"
         REMOVED = "removed", "The source removed the variable"
 
-    server = models.ForeignKey(
-        Server, models.CASCADE, null=True, blank=True, related_name="overrides"
-    )
+    server = models.ForeignKey(Server, CASCADE_ROW, null=True, blank=True, related_name="overrides")
     group = models.ForeignKey(
-        ServerGroup, models.CASCADE, null=True, blank=True, related_name="overrides"
+        ServerGroup, CASCADE_ROW, null=True, blank=True, related_name="overrides"
     )
     name = ExactCharField("variable", max_length=255)
     # {name: value}, encrypted like other variables; and the same of the source, {} if it has none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,7 +20,7 @@ from django.urls import reverse
 
 from accounts.editing import Editable
 from accounts.models import User
-from inventory.ansible.connection import has_own
+from inventory.ansible.connection import has_own, without_mark
 from inventory.host_variables import HostVariablesField
 from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
@@ -33,26 +34,29 @@ from schema.fields import CreatedAtField, DescriptionField, JSONShapeField, Upda
 from schema.limits import LONGEST_SEARCH
 
 from .credentials import Credential
+from .fact_filters import FactQuerySet
 from .host_keys import HostKeys
-from .host_names import UNPLACED, HostNameQuerySet, HostNames, InventoryNameField
+from .host_names import UNPLACED, HostNames, InventoryNameField
 from .inventories import Inventory, default_inventory
 from .own_variables import OwnVariables
 from .ownership import ENVIRONMENT, Owned
 from .sources import InventorySource
 
-# How a launch can select servers without naming them.
-CHOSEN_BY = ("environment", "tag", "search")
 # Columns that a run does not need of its neighbours.
 UNSEEN = (
     *("description", "created_at", "updated_at", "os_type", "os_version", "tags"),
     *("imported_variables", "ssh_key_path"),
 )
+# In JSON, the names of variables with a connection's secret or key.
+LOGIN_NAMES = '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
+# What Ansible takes for the machine that it runs on, unless the inventory has a host of the name.
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
-class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
+class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
@@ -79,17 +83,24 @@ class ServerQuerySet(HostNameQuerySet, models.QuerySet["Server"]):
             .defer(*UNSEEN)
         )
 
-    def chosen(self, environment: str = "", tag: str = "", search: str = "") -> list[Server]:
-        """Active servers that match every given criterion (CHOSEN_BY).
+    def with_logins(self) -> Self:
+        """Servers with a credential, key or connection password of their own.
 
-        For tags see Server.has_tag.
+        Reads the variables of each as text.
         """
-        servers = self.active().order_by("hostname")
-        if search.strip():
-            servers = servers.search(search.strip())
-        if environment.strip():
-            servers = servers.in_environment(environment.strip().lower())
-        return [server for server in servers if not tag.strip() or server.has_tag(tag)]
+        texts = {name: Cast(name, models.TextField()) for name in ("variables", "variable_files")}
+        rows = self.alias(**{f"{name}_text": text for name, text in texts.items()})
+        return rows.filter(
+            Q(credential__isnull=False)
+            | ~Q(ssh_key_path="")
+            | Q(variables_text__regex=LOGIN_NAMES)
+            | Q(variable_files_text__regex=LOGIN_NAMES)
+        )
+
+    def has_localhost(self, servers: Sequence[Server]) -> bool:
+        """Whether localhost is a server like others in the inventory of these."""
+        here = self.active().filter(inventory__in={server.inventory_id for server in servers})
+        return here.filter(inventory_name__in=LOCALHOST).exists()
 
     def search(self, text: str) -> Self:
         """Servers whose host name, address or description contains the text; none if it is long.
@@ -285,7 +296,7 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
         graph = self.inventory.graph
         layers = [*graph.layers_for(self.pk), *self.all_variables()]
         given = [each for _source, each in layers if "ansible_connection" in each]
-        return given[-1]["ansible_connection"] if given else "ssh"
+        return without_mark(given[-1]["ansible_connection"]) if given else "ssh"
 
     @property
     def is_reached_by_ssh(self) -> bool:

@@ -96,6 +96,16 @@
         });
     }
 
+    // --- Servers of several inventories: a launch for each ------------------------------------
+
+    function takePart({ dataset }) {
+        const keys = JSON.parse(dataset.servers);
+        hold();
+        if (keys.length) return chooseServers(keys);
+        form.elements.inventory.value = dataset.inventory;
+        ask(0);
+    }
+
     // --- The playbook's own tags --------------------------------------------------------------
 
     const tagsOf = (field) => field.value.split(",").map((tag) => tag.trim()).filter(Boolean);
@@ -269,7 +279,7 @@
 
     // --- Events -------------------------------------------------------------------------------
 
-    const hasBegun = () => ["playbook", "environment", "tag", "search"].some((name) => form.elements[name].value) || serverPicker.values().length > 0;
+    const hasBegun = () => ["playbook", "inventory", "groups", "limit", "environment", "tag", "search"].some((name) => form.elements[name].value) || serverPicker.values().length > 0;
 
     function changed(event) {
         if (!event.target.name) return; // what finds servers
@@ -282,6 +292,12 @@
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
     form.addEventListener("servers-chosen", () => ask(0));
+    form.addEventListener("click", (event) => {
+        const part = event.target.closest("[data-servers]");
+        if (!part) return;
+        event.preventDefault();
+        takePart(part);
+    });
     variables.addEventListener("click", (event) => {
         const button = event.target.closest("#launch-remembered, [data-tag]");
         if (button?.dataset.tag) toggleTag(button.dataset.tag);

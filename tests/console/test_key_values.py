@@ -107,7 +107,6 @@ def test_a_row_is_of_the_type_that_was_chosen(kind, text, value):
         ("", "a value", "did not arrive whole"),
         ("structure", "[" * 10_000, "nested too deeply"),
         ("structure", "- " * 10_000, "nested too deeply"),
-        ("structure", "[99999999999999999999999]", "64 bits"),
         ("structure", f"[{'9' * 5000}]", "64 bits"),
         ("structure", '["\\ud800"]', "half of a surrogate pair"),
     ],

@@ -20,6 +20,8 @@ def test_the_suites_own_settings_are_fine() -> None:
         ("RUN_DEADLINE_SECONDS", 10**6, "infraops.E001"),
         ("TRUSTED_PROXIES", ["proxy.example.com"], "infraops.E002"),
         ("PLAYBOOK_ROOT", "/nowhere", "infraops.W001"),
+        ("STATE_ROOT", "/dev/null", "infraops.W003"),
+        ("STATE_ROOT", "/proc/self/nowhere", "infraops.W003"),
         ("SESSION_IDLE_MINUTES", 0, "infraops.E004"),
         ("SESSION_HOURS", -1, "infraops.E004"),
         ("API_KEY_DAYS", 0, "infraops.E004"),

@@ -25,6 +25,7 @@ def test_each_role_sees_what_it_may_open(client_of, boss, alice, bob):
         "Servers",
         "Inventories",
         "Groups",
+        "Smart groups",
         "Sources",
         "Overrides",
         "Playbooks",

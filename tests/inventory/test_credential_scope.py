@@ -36,6 +36,50 @@ def test_an_environment_or_a_server_lets_it_be_used_there(alice):
         credential.refuse_misuse([staging, other], alice)
 
 
+def test_a_group_or_an_inventory_lets_it_be_used_on_all_within(alice):
+    staging = make.inventory(name="staging")
+    inside, outside = make.server(hostname="web1"), make.server(hostname="web9")
+    region = make.group("region", children=[make.group("web", inside)])
+    by_group, by_inventory = (make.credential(environments=[]) for _ in range(2))
+    by_group.allowed_groups.add(region)
+    by_inventory.allowed_inventories.add(staging)
+
+    by_group.refuse_misuse([inside], alice)
+    by_inventory.refuse_misuse([make.server(hostname="web1", inventory=staging)], alice)
+    for credential in (by_group, by_inventory):
+        with pytest.raises(Refused, match="may not be used on web9"):
+            credential.refuse_misuse([outside], alice)
+    assert (by_group.used_on, by_inventory.used_on) == ("group region", "inventory staging")
+
+
+def test_who_leaves_the_group_leaves_the_scope(alice):
+    credential, server = make.credential(environments=[]), make.server(hostname="web1")
+    web = make.group("web", server)
+    credential.allowed_groups.add(web)
+    run = make.launch(make.playbook(), alice, [server], credential=credential)
+    web.members.all().delete()
+    assert not run.claim({server.pk})
+    run.refresh_from_db()
+    assert "may not be used on web1" in run.cancel_reason
+
+
+def test_groups_in_a_scope_are_read_once(boss, django_assert_max_num_queries):
+    servers = [make.server() for _ in range(20)]
+    credential = make.credential(environments=[])
+    credential.allowed_groups.add(make.group("web", *servers))
+    rows = list(type(servers[0]).objects.all())
+    with django_assert_max_num_queries(8):
+        credential.refuse_misuse(rows, boss)
+
+
+def test_the_api_sets_groups_and_inventories(api_of, boss):
+    web, credential = make.group("web", make.server()), make.credential()
+    body = {"group_ids": [web.pk], "inventory_ids": [web.inventory_id]}
+    answer = api_of(boss).patch(f"/api/credentials/{credential.pk}", body)
+    assert answer.status_code == 200
+    assert {name: answer.json()[name] for name in body} == body
+
+
 def test_without_a_scope_it_is_used_nowhere_not_even_by_an_admin(boss):
     with pytest.raises(Refused, match="may not be used on"):
         make.credential(environments=[]).refuse_misuse([make.server()], boss)

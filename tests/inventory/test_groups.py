@@ -193,3 +193,14 @@ def test_groups_of_tags_become_groups_once():
     }
     assert imported == {"eu", "web-servers"}
     assert left == 0
+
+
+def test_a_server_or_group_that_is_deleted_leaves_its_groups():
+    """One of two keys of a member is NULL, and never both."""
+    server, kept = make.server(), make.server()
+    inner = make.group("inner", server, kept)
+    outer = make.group("outer", server, children=[inner])
+    server.delete()
+    assert [member.server for member in inner.members.all()] == [kept]
+    inner.delete()
+    assert not outer.members.exists()

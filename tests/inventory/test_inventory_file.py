@@ -10,7 +10,12 @@ import pytest
 from django.conf import settings
 
 from inventory.ansible.credential_variables import Logins
-from inventory.ansible.inventory_file import build_inventory, known_hosts, write_inventory
+from inventory.ansible.inventory_file import (
+    build_inventory,
+    known_hosts,
+    ssh_name_of,
+    write_inventory,
+)
 from inventory.models import Server, ServerGroup
 from schema.exceptions import Refused
 from tests import make
@@ -209,6 +214,58 @@ def test_a_connection_of_a_group_counts(alice):
         credential.refuse_misuse([server], alice)
 
 
+SPELLED = {
+    "ansible_ssh_pass": "hunter2",
+    "ansible_sudo_pass": "hunter2",
+    "ansible_winrm_password": "hunter2",
+    "ansible_ssh_private_key": "hunter2",
+    "ansible_doas_pass": "hunter2",
+}
+
+
+def test_passwords_of_a_group_are_there_for_targets_in_it_only(folder, tmp_path):
+    """Whatever plugin they are for, and in its files too."""
+    inside, outside, neighbour = (make.server(hostname=name) for name in ("in", "out", "other"))
+    files = [{"path": "group_vars/web.yml", "variables": SPELLED | {"db_password": "kept"}}]
+    make.group("web", inside, neighbour, variables=SPELLED, variable_files=files)
+    write_inventory(folder, [inside], [outside, neighbour])
+    written = json.loads((folder / "hosts.json").read_text())
+    assert written["web"]["vars"] == SPELLED
+    hostvars = written["_meta"]["hostvars"]
+    assert {name: hostvars["other"][name] for name in SPELLED} == dict.fromkeys(SPELLED, "")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_inventory(elsewhere, [outside], [inside, neighbour])
+    text = "".join(path.read_text() for path in elsewhere.rglob("*") if path.is_file())
+    assert "hunter2" not in text
+    assert json.loads((elsewhere / "group_vars/web.yml").read_text()) == {"db_password": "kept"}
+
+
+def test_a_credential_wins_over_files_of_the_host_too(folder):
+    credential = make.credential(ssh_user="ops", ssh_password="a")
+    server = make.server(hostname="web1", credential=credential, host_key=make.HOST_KEY)
+    given = {"ansible_user": "root", "ansible_ssh_pass": "old", "ansible_ssh_executable": "x"}
+    files = [{"path": "host_vars/web1", "variables": {**given, "port": 1}}]
+    Server.objects.update(variable_files=files)
+    write_inventory(folder, [Server.objects.get(pk=server.pk)])
+    assert json.loads((folder / "host_vars/web1").read_text()) == {"port": 1}
+
+
+def test_addresses_come_from_groups_and_files_too():
+    server = make.server(hostname="web1", ip_address="")
+    group = make.group("web", server, variables={"ansible_host": "192.0.2.7", "ansible_port": 23})
+    assert ssh_name_of(Server.objects.get()) == "[192.0.2.7]:23"
+    group.variables = {"ansible_host": "{{ inventory_hostname }}.example.com"}
+    group.save()
+    assert ssh_name_of(Server.objects.get()) == "web1.example.com"
+    group.variables = {"ansible_host": "{{ elsewhere }}"}
+    group.save()
+    assert ssh_name_of(Server.objects.get()) == ""
+    files = [{"path": "host_vars/web1", "variables": {"ansible_ssh_host": "[2001:db8::5]"}}]
+    Server.objects.update(variable_files=files)
+    assert ssh_name_of(Server.objects.get()) == "2001:db8::5"
+
+
 def test_neighbours_come_without_credentials(folder, settings):
     secrets = {
         "ansible_password": "hunter2",
@@ -260,7 +317,9 @@ def test_the_files_are_private_whatever_the_umask(folder, umask):
     finally:
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert modes == {"hosts": 0o700, "hosts.json": 0o600, "known_hosts": 0o600}
+    assert modes == {"hosts": 0o700, "hosts.json": 0o600, "known_hosts": 0o600, "ssh": 0o700}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (folder / "ssh").iterdir()}
+    assert modes == {"config": 0o600, **dict.fromkeys(("ssh", "scp", "sftp"), 0o700)}
 
 
 def test_a_file_that_is_there_already_is_not_written_to(folder, tmp_path):

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from inventory.ansible import ssh_programs
 from inventory.ansible.credential_variables import Logins
 from inventory.ansible.inventory_file import build_inventory
 from inventory.ansible.provenance import IN_A_RUN, ONLY_PINNED, groups_of, list_variables
@@ -65,7 +66,7 @@ def test_every_variable_of_the_inventory_is_told_with_its_value(kind, login, tmp
         name: value for name, value in variables.items() if name not in hidden
     }
     secret = {"ansible_password", "ansible_become_password", "ansible_become_pass"}
-    assert hidden <= secret | {"ansible_ssh_private_key_file", "ansible_ssh_args"}
+    assert hidden <= secret | {"ansible_ssh_private_key_file", *ssh_programs.VARIABLES}
     assert sorted(group.name for group in groups_of(server) if not group.left_out) == sorted(groups)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from inventory.choosing import choose_servers
 from inventory.models import Server
 from inventory.tag_texts import parse_tag, tag_text
 from tests import make
@@ -37,6 +38,6 @@ def test_a_list_and_a_launch_find_the_same_by_it(text):
     tags = {"role": ["db", "web"], "rack": 7, "canary": True, "aws:team": "web"}
     server = make.server(tags=tags)
     make.server(tags={"role": "mail", "rack": 77})
-    assert list(Server.objects.with_tag(text)) == [server] == Server.objects.chosen(tag=text)
+    assert list(Server.objects.with_tag(text)) == [server] == choose_servers(tag=text)
     words = {shown for _found_by, shown in server.tag_words()}
     assert words == {"role=db", "role=web", "rack=7", "canary", "aws:team=web"}

@@ -8,6 +8,8 @@ live database in tests/schema/test_live_schema.py.
 
 from tests.schema.design_accounts import ACCOUNTS
 from tests.schema.design_audit import AUDIT
+from tests.schema.design_choosing import CHOOSING
+from tests.schema.design_results import RESULTS
 from tests.schema.design_sources import SOURCES
 
 DESIGN = """
@@ -144,6 +146,8 @@ playbooks
     variables json = {}
     option_rules json = {}
     accepts_undeclared bool = 0
+    working_directory varchar(500) =
+    runs_localhost bool = 0
     is_active bool = 1
     is_exclusive bool = 0
     created_at datetime(6) = now
@@ -153,14 +157,18 @@ playbooks
 
 vault_passwords
     id int
-    playbook_id int
+    playbook_id int?
+    inventory_id int?
     vault_id varchar(50) = default
     password longtext
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
     primary key (id)
     unique (playbook_id, vault_id)
+    unique (inventory_id, vault_id)
+    check ck_vaultpasswords_one_owner
     playbook_id → playbooks.id CASCADE
+    inventory_id → inventories.id CASCADE
 
 runs
     id int
@@ -179,8 +187,16 @@ runs
     become bool = 0
     deadline_seconds int
     idle_deadline_seconds int?
+    chosen_by json = {}
+    whole_inventory bool = 0
+    runs_localhost bool = 0
+    other_hosts json = []
     relaunch_of_id int?
     idempotency_key varchar(64)?
+    working_directory varchar(500) =
+    ansible_config json = {}
+    artifact_count smallint = 0
+    artifacts_note varchar(500) =
     idle_plays json = []
     unmasked json = []
     ansible_version varchar(50) =
@@ -271,51 +287,6 @@ jobs
     user_id → users.id RESTRICT
     run_id → runs.id RESTRICT
 
-job_logs
-    id bigint
-    job_id int
-    line_number int
-    content longtext
-    log_level enum(debug,info,warning,error) = info
-    timestamp datetime(6) = now
-    primary key (id)
-    unique (job_id, line_number)
-    index (timestamp)
-    check ck_joblogs_line_number
-    job_id → jobs.id CASCADE
-
-run_logs
-    id bigint
-    run_id int
-    first_line int
-    content longtext
-    printed_at datetime(6)
-    primary key (id)
-    unique (run_id, first_line)
-    check ck_runlogs_first_line
-    run_id → runs.id CASCADE
-
-task_results
-    id bigint
-    job_id int
-    number int
-    play varchar(255)
-    task varchar(255)
-    action varchar(255)
-    status enum(ok,changed,failed,skipped,unreachable,ignored,rescued)
-    changed bool = 0
-    started_at datetime(6)
-    duration double
-    path varchar(500)
-    message varchar(1000)
-    diff longtext
-    result longtext
-    result_is_cut bool = 0
-    primary key (id)
-    unique (job_id, number)
-    check ck_taskresults_number
-    job_id → jobs.id CASCADE
-
 workers
     id int
     host varchar(255)
@@ -384,9 +355,10 @@ FAILURES = (
     "worker_lost,deadline,internal"
 )
 
+FURTHER = (CHOOSING, SOURCES, RESULTS, AUDIT)
 TABLES = {
     lines[0]: [line.strip() for line in lines[1:]]
-    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), SOURCES, AUDIT)
+    for design in (ACCOUNTS, DESIGN.replace("FAILURES", FAILURES), *FURTHER)
     for block in design.strip().split("\n\n")
     if (lines := block.splitlines())
 }

@@ -1,7 +1,12 @@
 """tickets, ticket_occurrences and ticket_comments."""
 
 from .comments import TicketComment
-from .occurrences import OccurrenceQuerySet, TicketOccurrence, failure_key
+from .occurrences import (
+    OccurrenceQuerySet,
+    TicketOccurrence,
+    failure_key,
+    failure_key_of_host,
+)
 from .states import urgency
 from .tickets import Ticket, TicketQuerySet, assignees
 
@@ -13,5 +18,6 @@ __all__ = [
     "TicketQuerySet",
     "assignees",
     "failure_key",
+    "failure_key_of_host",
     "urgency",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 
@@ -22,7 +22,10 @@ class OccurrenceQuerySet(models.QuerySet["TicketOccurrence"]):
 
 
 class TicketOccurrence(models.Model):
-    """One job in which a ticket's failure occurred; cleared by a later success on that server."""
+    """One job in which a ticket's failure occurred; cleared by a later success on that server.
+
+    If only hosts without a job failed, it is the run's first job.
+    """
 
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="occurrences")
     job = models.OneToOneField(Job, models.CASCADE, related_name="occurrence")
@@ -46,5 +49,15 @@ def failure_key(job: Job) -> str:
     unknown. If no task failed, the kind of failure counts.
     """
     what = job.failed_place or job.failed_task or job.failure_kind
-    parts = (job.playbook_id, job.server.environment, job.failure_kind, what)
+    return _hash(job, job.failure_kind, what)
+
+
+def failure_key_of_host(job: Job, host: dict[str, Any]) -> str:
+    """The same for an item of Run.other_hosts; `job` is one of the run."""
+    what = host["place"] or host["task"] or host["failure_kind"]
+    return _hash(job, host["failure_kind"], what)
+
+
+def _hash(job: Job, failure_kind: str, what: str) -> str:
+    parts = (job.playbook_id, job.server.environment, failure_kind, what)
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()

@@ -68,7 +68,7 @@ class CallbackModule(Default):
     # Plays
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
-        self._hosts.to_come = list(playbook.get_plays())
+        self._hosts.expect(list(playbook.get_plays()))
         self._text(super().v2_playbook_on_start, playbook)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
@@ -82,11 +82,13 @@ class CallbackModule(Default):
         matched = inventory.get_hosts(
             pattern_of(play), ignore_limits=True, ignore_restrictions=True
         )
+        elsewhere = [host.name for host in matched[:NAMED_HOSTS]]
         self._channel.send(
             "idle_play",
             self._channel.collected(super().v2_playbook_on_no_hosts_matched),
             **play_of(play),
-            elsewhere=[host.name for host in matched[:NAMED_HOSTS]],
+            elsewhere=elsewhere,
+            added=[name for name in elsewhere if name not in self._hosts.known],
             elsewhere_count=len(matched),
         )
 

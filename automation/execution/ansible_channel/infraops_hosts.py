@@ -18,11 +18,18 @@ class Hosts:
 
     def __init__(self) -> None:
         self.to_come: list[Any] = []
+        # The hosts of the inventory, before tasks add any.
+        self.known: set[str] = set()
         self.stats: AggregateStats | None = None
         self._tqm: Any = None
         self._missing: dict[str, set[str]] = {}
         self._took_part: set[str] = set()
         self._unanswered: dict[tuple[str, str], Any] = {}
+
+    def expect(self, plays: list[Any]) -> None:
+        """Call with all plays, before the first."""
+        self.to_come = plays
+        self.known = {*inventory_of(plays[0]).hosts} if plays else set()
 
     def note(self, tqm: Any) -> None:
         self._tqm, self.stats = tqm, tqm._stats
@@ -30,8 +37,10 @@ class Hosts:
     def begin(self, play: Any) -> set[str]:
         """Note the start of a batch (`serial`) of a play. Returns its hosts."""
         hosts = _hosts_of(play)
-        # In this batch, and not given up on by an earlier play.
-        here = hosts & {host.name for host in inventory_of(play).get_hosts()}
+        # In this batch, and not given up on by an earlier play. Not among all hosts: localhost is
+        # only there if the inventory names it.
+        pattern = pattern_of(play) or "all"
+        here = hosts & {host.name for host in inventory_of(play).get_hosts(pattern)}
         self._missing.setdefault(play._uuid, set(hosts))
         self._missing[play._uuid] -= here
         self._took_part |= here

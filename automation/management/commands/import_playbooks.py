@@ -41,6 +41,19 @@ class Command(BaseCommand):
             action="store_true",
             help="let new playbooks that declare no variables accept any",
         )
+        parser.add_argument(
+            "--working-directory",
+            default="",
+            metavar="FOLDER",
+            help="where runs of new playbooks start, below PLAYBOOK_ROOT (default: the nearest "
+            "folder with an ansible.cfg)",
+        )
+        parser.add_argument(
+            "--runs-localhost",
+            action="store_true",
+            help="let new playbooks run their plays for localhost in every launch, on the worker "
+            "itself (default: only in launches on a whole inventory)",
+        )
         parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,6 +67,8 @@ class Command(BaseCommand):
                     root,
                     accept_as=user if options["accept"] else None,
                     accepts_undeclared=options["undeclared_variables"],
+                    working_directory=options["working_directory"],
+                    runs_localhost=options["runs_localhost"],
                     dry_run=options["dry_run"],
                 )
             except PermissionDenied as error:

@@ -1,17 +1,21 @@
 """Launch a playbook and follow it: live log lines; the result is the exit status."""
 
+import shlex
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from accounts.terminal import acting_user
-from automation.launching import Choice, Launch
+from automation.launching import Choice, InventoryPart, Launch, SeveralInventories
 from automation.launching.following import LaunchingCommand, parse_extra_vars, refusals_in_words
-from automation.launching.launches import NOBODY_CHOSEN
 from automation.models import Playbook
+from inventory.choosing import CHOSEN_BY
 from inventory.models import Server
 from inventory.tag_texts import TAG_EXAMPLES
+from schema.limits import name_some
+
+FLAGS = {name: f"--{name}" for name in CHOSEN_BY} | {"groups": "--group"}
 
 
 class Command(LaunchingCommand):
@@ -23,9 +27,28 @@ class Command(LaunchingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("playbook", help="the playbook's name")
-        where = parser.add_argument_group("servers: --server, or --environment, --tag and --search")
+        where = parser.add_argument_group("servers: --server, or the other options")
         where.add_argument(
             "--server", action="append", help="a host name, or name@inventory; may be repeated"
+        )
+        where.add_argument(
+            "--inventory",
+            default="",
+            help="every active server of this inventory; alone, the whole inventory",
+        )
+        where.add_argument(
+            "--group",
+            action="append",
+            dest="groups",
+            default=[],
+            metavar="GROUP",
+            help="every active server in this group or smart group; may be repeated",
+        )
+        where.add_argument(
+            "--limit",
+            default="",
+            metavar="PATTERN",
+            help="every active server that this pattern means in Ansible: web:&staging:!db1",
         )
         where.add_argument(
             "--environment", default="", help="every active server in this environment"
@@ -43,7 +66,11 @@ class Command(LaunchingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
             actor = acting_user(options["user"])
-            run = self.launch(actor, lambda: self._build(options), options)
+            try:
+                run = self.launch(actor, lambda: self._build(options), options)
+            except SeveralInventories as several:
+                commands = [_command_for(options["playbook"], part) for part in several.parts]
+                raise CommandError("\n  ".join([f"{several}", *commands])) from None
         if run is not None:
             self.follow(run, wait=not options["no_wait"], for_worker=options["wait_for_worker"])
 
@@ -64,9 +91,23 @@ class Command(LaunchingCommand):
     def _servers(self, options: dict[str, Any]) -> list[Server] | Choice:
         choice = Choice.of(options)
         if bool(options["server"]) == bool(choice.given):
-            raise CommandError("Give either --server, or any of --environment, --tag and --search.")
+            raise CommandError(
+                f"Give either --server, or any of {name_some([*FLAGS.values()], 9)}."
+            )
         if not choice.given:
             return [Server.objects.named(name) for name in options["server"]]
-        if not choice.servers:
-            raise CommandError(NOBODY_CHOSEN)
+        choice.found()
         return choice
+
+
+def _command_for(playbook: str, part: InventoryPart) -> str:
+    """The command that launches on the servers of one inventory."""
+    given: dict[str, Any] = part.chosen_by
+    groups = [f"--group={name}" for name in given.get("groups", ())]
+    texts = [f"{FLAGS[name]}={value}" for name, value in given.items() if name != "groups"]
+    named = (
+        []
+        if given
+        else [f"--server={each.inventory_name}@{each.inventory}" for each in part.servers]
+    )
+    return shlex.join(["run_playbook", playbook, *groups, *texts, *named])

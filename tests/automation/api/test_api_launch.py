@@ -115,7 +115,7 @@ def test_a_value_that_breaks_the_schema_is_named(api_of, alice, ready, values, n
         ("extra_vars", "a=1", "a dictionary"),
         ("extra_vars", None, "may not be null"),
         ("extra_var", {}, "No such field"),
-        ("limit", "all", "No such field"),
+        ("hosts", "all", "No such field"),
         ("verbosity", 5, "less than or equal to 4"),
         ("forks", 0, "greater than or equal to 1"),
         ("forks", 10**30, "less than or equal to 500"),

@@ -8,6 +8,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from automation.content import play_hosts
 from automation.content.play_hosts import Names, forecast, read_plays, terms_of
+from automation.launching import Choice
 from automation.models import Worker
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Server, ServerGroup
@@ -132,13 +133,30 @@ def test_why_a_play_will_not_run(fleet):
     playbook = make.playbook(text, file_path="site.yml")
     assert foreseen(fleet, "", "web1", playbook=playbook)[0] == [
         "Play “Build on the controller” (hosts: localhost) will not run: "
-        "the launch is limited to the chosen servers.",
+        "the launch is limited to the chosen servers, without localhost.",
         "The play at site.yml:3 (hosts: lb) will not run: no chosen server matches.",
         "The play at site.yml:4 (hosts: fresh) will not run: “fresh” matches no server in the "
         "inventory.",
         "Play “Two” (hosts: old,older) will not run: “old” and “older” match no server in the "
         "inventory.",
     ]
+
+
+def test_on_a_whole_inventory_added_hosts_take_part(fleet):
+    text = "- hosts: web\n  tasks: [{add_host: {name: a}}]\n- name: Configure\n  hosts: fresh\n"
+    playbook = make.playbook(text)
+    found = forecast(playbook.file_path, fleet.values(), [], localhost=True, is_unlimited=True)
+    assert [idle.words for idle in found.idle] == [
+        "Play “Configure” (hosts: fresh) may not run: “fresh” matches no server in the inventory "
+        "unless an earlier task adds some."
+    ]
+
+
+def test_localhost_runs_where_the_launch_takes_it_in(fleet):
+    playbook = make.playbook(plays("localhost", "web"))
+    found = forecast(playbook.file_path, [fleet["web1"]], [], localhost=True)
+    assert (found.idle, found.skipped) == ([], [])
+    assert [play.name for play in found.local] == ["For localhost"]
 
 
 def test_a_server_that_is_named_localhost_is_one(fleet):
@@ -158,7 +176,7 @@ def test_a_server_that_is_named_localhost_is_one(fleet):
 def test_groups_may_be_made_by_an_earlier_task(fleet, first, is_sure):
     text = f"- hosts: web\n  {first}\n- name: Configure\n  hosts: fresh\n"
     words, skipped = foreseen(fleet, text)
-    verb, end = ("will", "") if is_sure else ("may", " unless an earlier task adds some")
+    verb, end = ("will", "") if is_sure else ("may", play_hosts.OUTSIDE)
     reason = f"“fresh” matches no server in the inventory{end}"
     assert words == [f"Play “Configure” (hosts: fresh) {verb} not run: {reason}."]
     assert skipped == (["db1"] if is_sure else [])
@@ -219,6 +237,28 @@ def test_the_plan_says_that_nothing_would_run(alice, fleet):
     )
 
 
+def test_the_plan_says_what_runs_on_the_worker(alice, fleet):
+    playbook = make.playbook(plays("localhost", "web"), runs_localhost=True)
+    intention = make.rehearse(playbook, alice, [fleet["web1"]])
+    said = "Play “For localhost” (hosts: localhost) runs on the worker itself."
+    assert intention.left_out == [said]
+    assert "--limit web1,localhost " in intention.command
+    playbook.runs_localhost = False
+    assert make.rehearse(playbook, alice, [fleet["web1"]]).digest != intention.digest
+
+
+def test_the_plan_of_a_whole_inventory_says_that_it_has_no_limit(alice, fleet):
+    choice = Choice(inventory="default")
+    intention = make.rehearse(make.playbook(plays("all")), alice, choice)
+    assert intention.words[1] == (
+        "This is the whole inventory “default”, so there is no --limit: plays for localhost and "
+        "for hosts that tasks add run, too."
+    )
+    assert "--limit" not in intention.command
+    part = make.rehearse(make.playbook(plays("all")), alice, list(fleet.values()))
+    assert "--limit" in part.command
+
+
 def test_the_plan_names_a_few_of_many(alice, fleet):
     many = [f"none{number}" for number in range(9)]
     intention = make.rehearse(make.playbook(plays("web", *many)), alice, [fleet["web1"]])
@@ -232,7 +272,8 @@ def test_the_plan_names_a_few_of_many(alice, fleet):
 
 def test_other_servers_are_asked_for_only_where_needed(alice, fleet, django_assert_num_queries):
     chosen = list(Server.objects.filter(hostname__startswith="web"))
-    for hosts, queries in (("web", 0), ("lb", 1), ("localhost", 0)):
+    # The first one reads who is in the groups.
+    for hosts, queries in (("web", 1), ("lb", 1), ("localhost", 0)):
         intention = make.rehearse(make.playbook(plays(hosts)), alice, chosen)
         with django_assert_num_queries(queries):
             assert intention.left_out or hosts == "web"

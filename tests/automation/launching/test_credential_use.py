@@ -4,6 +4,7 @@ At the launch, between the launch and the claim, and in the run itself.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -312,8 +313,12 @@ def test_a_pinned_servers_options_come_before_all_others(tmp_path, prod, server)
     write_inventory(tmp_path, [Server.objects.get(pk=server.pk)])
 
     hosts = json.loads((tmp_path / "hosts.json").read_text())["_meta"]["hostvars"]
-    options = hosts["db1"]["ansible_ssh_args"]["__ansible_unsafe"]
-    assert "StrictHostKeyChecking=yes" in options
-    assert f"HostKeyAlias=infraops-server-{server.pk}" in options
+    assert hosts["db1"]["ansible_ssh_args"] == "-o StrictHostKeyChecking=no"
+    for program in ("ssh", "scp", "sftp"):
+        script = Path(hosts["db1"][f"ansible_{program}_executable"]["__ansible_unsafe"])
+        options, others = script.read_text().partition('"$@"')[::2]
+        assert f"exec {program} -F " in options and others == "\n"
+        assert "-o StrictHostKeyChecking=yes" in options
+        assert f"-o HostKeyAlias=infraops-server-{server.pk}" in options
     known = (tmp_path / "known_hosts").read_text().splitlines()
     assert f"infraops-server-{server.pk} {make.HOST_KEY}" in known

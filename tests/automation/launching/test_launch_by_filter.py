@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from automation.models import Run
+from inventory.choosing import choose_servers
 from inventory.models import Server
 from tests import make
 from tests.automation.sending import send_launch
@@ -21,6 +22,10 @@ def fleet():
     make.server(hostname="s2", environment="staging", tags={"role": ["db", "web"], "canary": False})
     make.server(hostname="p1", environment="production", tags={"groups": ["web"], "rank": 2})
     make.server(hostname="off", environment="staging", tags={"role": "web"}, is_active=False)
+
+
+def chosen(**criteria):
+    return [server.hostname for server in choose_servers(**criteria)]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,7 @@ def fleet():
     ],
 )
 def test_what_is_chosen(environment, tag, expected):
-    assert [server.hostname for server in Server.objects.chosen(environment, tag)] == expected
+    assert chosen(environment=environment, tag=tag) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,8 +57,7 @@ def test_what_is_chosen(environment, tag, expected):
     ],
 )
 def test_what_a_search_chooses(search, environment, expected):
-    found = Server.objects.chosen(environment=environment, search=search)
-    assert [server.hostname for server in found] == expected
+    assert chosen(environment=environment, search=search) == expected
 
 
 def test_a_search_launches_everywhere_alike(api_of, client_of, alice, boss):

@@ -14,7 +14,7 @@ from automation.launching.launch_fields import LaunchFields
 from automation.launching.launches import Options
 from automation.models import Run
 from automation.models.options import OPTIONS
-from inventory.models import CHOSEN_BY
+from inventory.choosing import CHOSEN_BY
 from schema.exceptions import Refused
 from tests import make
 

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 
 from automation.models import Run, ServerLock, Worker
+from inventory.models import Server
 from schema.exceptions import Refused
 from tests import make
 from tests.private_servers import wait_until
@@ -223,3 +224,45 @@ def test_a_dry_run_of_the_api_refuses_what_ansible_sets_itself(api_of, alice, fl
     answer = api_of(alice).post("/api/jobs", given | {"extra_vars": {name: "x"}})
     assert answer.status_code == 400
     assert "Ansible sets this variable itself" in str(answer.json())
+
+
+KEPT = "Passwords, keys and credentials of servers outside this launch are left out"
+
+
+def kept(actor, servers) -> bool:
+    rows = list(Server.objects.filter(pk__in=[server.pk for server in servers]))
+    return any(KEPT in words for words in make.rehearse(make.playbook(), actor, rows).words)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ssh_key_path": "id_other"},
+        {"variables": {"ansible_become_pass": "x"}},
+        {"variables": {"ansible_winrm_password": {"__ansible_vault": "x"}}},
+        {"variable_files": [{"path": "host_vars/a.yml", "variables": {"ansible_ssh_pass": "x"}}]},
+    ],
+)
+def test_the_logins_of_others_are_said_to_be_left_out(alice, other):
+    server = make.server(variables={"ansible_password": "x"}, ssh_key_path="id_own")
+    make.server(variables={"db_password": "x", "ansible_user": "root"})
+    assert not kept(alice, [server])
+    neighbour = make.server(**other)
+    assert kept(alice, [server])
+    assert not kept(alice, [server, neighbour])
+
+
+def test_passwords_of_groups_are_said_to_be_left_out_for_others_in_them(alice):
+    one, two, three = (make.server() for _ in range(3))
+    make.group("inner", two, variables={"ansible_become_password": "x"})
+    make.group("outer", one, children=[make.group("plain", three)])
+    assert kept(alice, [one])
+    assert not kept(alice, [one, two])
+    make.group("all", variables={"ansible_ssh_pass": "x"})
+    assert kept(alice, [one, two])
+    assert not kept(alice, [one, two, three])
+
+
+def test_a_credential_of_another_server_is_said_to_be_left_out(alice):
+    make.server(credential=make.credential())
+    assert kept(alice, [make.server()])

@@ -101,3 +101,43 @@ def test_one_that_no_key_opens_asks_for_another(settings):
     settings.ENCRYPTION_KEYS = ["b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXIhISE="]
     with pytest.raises(ValidationError, match="Enter it again"):
         vault.full_clean()
+
+
+def test_one_of_an_inventory_is_for_all_its_runs(api_of, boss, alice):
+    inventory, api = make.inventory(name="staging"), api_of(boss)
+    made = api.post(URL, {"inventory_id": inventory.pk, "vault_id": "prod", "password": "hunter2"})
+    assert made.status_code == 201, made.json()
+    assert (made.json()["inventory_id"], made.json()["playbook_id"]) == (inventory.pk, None)
+    found = api.get(URL, {"inventory_id": inventory.pk}).json()["results"]
+    assert [row["id"] for row in found] == [made.json()["id"]]
+    playbook = make.playbook()
+    make.vault_password(playbook=playbook, vault_id="prod")
+    plan = make.rehearse(playbook, alice, [make.server(inventory=inventory)])
+    assert plan.command.count("--vault-id prod@") == 2
+    elsewhere = make.rehearse(playbook, alice, [make.server()])
+    assert elsewhere.command.count("--vault-id") == 1
+    again = api.post(URL, {"inventory_id": inventory.pk, "vault_id": "prod", "password": "x"})
+    assert "The inventory has a password for this vault id already." in str(again.json())
+
+
+def test_it_goes_with_its_inventory():
+    vault = make.vault_password(inventory=make.inventory())
+    vault.inventory.delete()
+    assert not VaultPassword.objects.exists()
+
+
+@pytest.mark.parametrize("owners", [(), ("playbook_id", "inventory_id")])
+def test_it_belongs_to_a_playbook_or_an_inventory(api_of, boss, owners):
+    keys = {"playbook_id": make.playbook().pk, "inventory_id": make.inventory().pk}
+    given = {owner: keys[owner] for owner in owners}
+    answer = api_of(boss).post(URL, {**given, "password": "x"})
+    assert answer.status_code == 400
+    assert "Choose a playbook or an inventory" in str(answer.json())
+
+
+def test_an_admin_adds_one_of_an_inventory_in_the_console(client_of, boss):
+    inventory, client = make.inventory(name="staging"), client_of(boss)
+    form = {"inventory": inventory.pk, "vault_id": "prod", "new_password": "open sesame"}
+    assert client.post(ADD, form).status_code == 302
+    assert str(VaultPassword.objects.get()) == "prod of staging"
+    assert "Choose a playbook" in client.post(ADD, {"vault_id": "x"}).content.decode()

@@ -15,7 +15,7 @@ from inventory.models import Server, ServerGroup, VariableOverride
 from schema.exceptions import Refused
 from schema.sealing import is_sealed
 from tests import make
-from tests.inventory.test_same_inventory import seen_by_ansible
+from tests.inventory.listed import seen_by_ansible
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -21,7 +21,7 @@ from inventory.models import (
 )
 from schema.exceptions import Refused
 from tests import make
-from tests.inventory.test_same_inventory import members, seen_by_ansible
+from tests.inventory.listed import members, seen_by_ansible
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
