@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from automation import processes
 from automation.models import Playbook, Run
 from bench import scenery
 from bench.table import Table, spread
 from bench.workers import ready_workers
+from inventory.ansible import processes
 
 GOAL_SECONDS = 2.0
 TASK = {"name": "Sleep", "ansible.builtin.command": {"cmd": "sleep 300"}}

@@ -8,6 +8,7 @@ class InventoryConfig(AppConfig):
     name = "inventory"
 
     def ready(self) -> None:
+        from . import receivers  # noqa: F401  (connects itself)
         from .models.inventories import keep_default_inventory
         from .parts import PARTS
 

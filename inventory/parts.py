@@ -4,6 +4,9 @@ from console.collected import (
     Endpoint,
     FirstStep,
     HealthCheck,
+    HomeNumbers,
+    HomePanel,
+    QueueTask,
     RolePermissions,
     RowSearch,
     list_entry,
@@ -16,7 +19,9 @@ from .api.inventories import InventoryViewSet, ServerGroupViewSet
 from .api.servers import ServerViewSet
 from .api.smart_groups import SmartGroupViewSet
 from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
-from .models import Server
+from .models import InventorySource, Server
+from .models.source_syncs import TASK
+from .syncing.shown import examine_sources, failed_sources, owner_of, sources_of
 from .variable_sealing import examine_variables
 
 MENU = [
@@ -27,7 +32,10 @@ MENU = [
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
     list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
     list_entry("Inventory", 315, "inventory.smartgroup", "Smart groups", "filter_alt"),
-    list_entry("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
+    list_entry(
+        *("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),
+        pages=("inventory:source_detail",),
+    ),
     list_entry("Inventory", 318, "inventory.variableoverride", "Overrides", "edit_note"),
     list_entry("Inventory", 330, "inventory.credential", "Credentials", "key"),
 ]
@@ -59,7 +67,37 @@ SEARCH = [
         describe=lambda server: server.environment,
         order=10,
     ),
+    RowSearch(
+        permission="inventory.view_inventorysource",
+        icon="sync_alt",
+        find=lambda text: InventorySource.objects.search(text).select_related("inventory"),
+        describe=lambda source: f"Inventory source, {source.get_state_display().lower()}",
+        order=25,
+    ),
 ]
+
+PAGES = [
+    PanelPart(
+        model="inventory.Inventory",
+        template="inventory/sources/_inventory_sources.html",
+        context=sources_of,
+    ),
+    PanelPart(
+        model="inventory.Server",
+        place="notes",
+        template="inventory/sources/_owner.html",
+        context=owner_of,
+        order=5,
+    ),
+    PanelPart(
+        model="inventory.ServerGroup",
+        place="notes",
+        template="inventory/sources/_owner.html",
+        context=owner_of,
+    ),
+]
+
+QUEUE = [QueueTask(function=TASK)]
 
 API = [
     Endpoint(prefix="servers", viewset=ServerViewSet, root={"servers": "server-list"}, order=10),
@@ -155,8 +193,20 @@ HOME = [
     FirstStep(
         template="inventory/_first_step.html", is_done=lambda: Server.objects.exists(), order=10
     ),
+    HomeNumbers(app="inventory", count=failed_sources),
+    HomePanel(
+        name="sources",
+        app="inventory",
+        template="inventory/sources/_home_sources.html",
+        permission="inventory.view_inventorysource",
+        place="top",
+        order=5,
+    ),
 ]
 
-HEALTH = [HealthCheck(name="variables", examine=examine_variables, order=30)]
+HEALTH = [
+    HealthCheck(name="variables", examine=examine_variables, order=30),
+    HealthCheck(name="inventory_sources", examine=examine_sources, order=31),
+]
 
-PARTS = [*WITHIN, *MENU, *SEARCH, *API, *ROLES, *HOME, *HEALTH]
+PARTS = [*PAGES, *WITHIN, *MENU, *SEARCH, *QUEUE, *API, *ROLES, *HOME, *HEALTH]

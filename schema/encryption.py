@@ -4,6 +4,8 @@ settings.ENCRYPTION_KEYS is a list of Fernet keys (`manage.py generate_key` prin
 one encrypts; all of them decrypt. To rotate, put the new key in front and keep the old one.
 """
 
+from functools import lru_cache
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -68,6 +70,11 @@ def _keys() -> MultiFernet:
     keys = getattr(settings, "ENCRYPTION_KEYS", [])
     if not keys:
         raise ImproperlyConfigured(f"ENCRYPTION_KEYS is empty: secrets cannot be stored. {HINT}")
+    return _made_of(tuple(keys))
+
+
+@lru_cache(maxsize=2)
+def _made_of(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([_key(number, key) for number, key in enumerate(keys, start=1)])
 
 

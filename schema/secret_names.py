@@ -187,6 +187,7 @@ def is_secret_name(name: str) -> bool:
     return is_french or any(map(_is_secret_word, words)) or _is_last(last, before)
 
 
+@functools.lru_cache(maxsize=10_000)
 def words_of(name: str) -> tuple[str, ...]:
     """("db", "password") for dbPassword2, db-password and DB_PASSWORD."""
     found = re.split(r"[\W_]+", BOUNDARY.sub("_", _plain(name)).lower())

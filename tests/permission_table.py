@@ -120,6 +120,8 @@ def admin_pages(
 # Pages of packages, whose methods are not ours to specify.
 PREFIXES_OF_PACKAGES = ("admin:", "favicon")
 
+TICKET_VERBS = ("start", "resolve", "close", "reopen", "assign", "prioritise")
+
 CONSOLE = {
     "home": page(VIEWER),
     "home_live": page(VIEWER),
@@ -152,6 +154,8 @@ CONSOLE = {
     "inventory:server_fetch_host_key": verb(ADMIN, key(server_that_is_off)),
     "inventory:server_pin_host_key": verb(ADMIN, key(make.server)),
     "inventory:server_forget_host_key": verb(ADMIN, key(make.server)),
+    **{f"inventory:source_{name}": page(VIEWER, key(make.source)) for name in ("detail", "live")},
+    **{f"inventory:source_{name}": verb(ADMIN, key(make.source)) for name in ("check", "sync")},
     "automation:server_check": verb(OPERATOR, key(make.server)),
     "automation:playbook_detail": page(VIEWER, key(make.playbook)),
     "automation:playbook_accept": verb(ADMIN, key(make.playbook)),
@@ -159,12 +163,7 @@ CONSOLE = {
     "tickets:ticket_relaunch": form(OPERATOR, ticket_id),
     "tickets:ticket_comment": verb(OPERATOR, ticket_id, body="text=Seen"),
     "tickets:comment_edit": form(OPERATOR, own_comment, body="text=Other"),
-    "tickets:ticket_start": verb(OPERATOR, ticket_id),
-    "tickets:ticket_resolve": verb(OPERATOR, ticket_id),
-    "tickets:ticket_close": verb(OPERATOR, ticket_id),
-    "tickets:ticket_reopen": verb(OPERATOR, ticket_id),
-    "tickets:ticket_assign": verb(OPERATOR, ticket_id),
-    "tickets:ticket_prioritise": verb(OPERATOR, ticket_id),
+    **{f"tickets:ticket_{name}": verb(OPERATOR, ticket_id) for name in TICKET_VERBS},
 }
 
 API = {

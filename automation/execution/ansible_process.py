@@ -7,9 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from automation import processes
 from automation.content.ansible_config import INVENTORY_PLUGINS
-from inventory.ansible import inventory_folder, ssh_programs
+from inventory.ansible import inventory_folder, processes, ssh_programs
 
 from .channel import DESCRIPTOR, VARIABLE, ChannelReader
 from .run_folder import CALLBACKS, RunFolder

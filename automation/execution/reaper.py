@@ -10,8 +10,8 @@ import time
 from django.conf import settings
 from django.db import DatabaseError
 
-from automation import processes
 from automation.models import Run
+from inventory.ansible import processes
 from schema.outages import Outage, trouble_of
 from schema.retrying import reconnect
 

@@ -27,9 +27,9 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from audit.context import acting_as
-from automation import processes
 from automation.content import playbook_files
 from automation.models import ClaimLost, Job, Outcome, Run, Worker
+from inventory.ansible import processes
 from inventory.models import Server, share_inventories
 from schema.encryption import Undecryptable
 from schema.retrying import insisting, is_transient, reconnect

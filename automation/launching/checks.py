@@ -17,6 +17,7 @@ from automation.models.credential_use import refuse_misuse
 from automation.models.verdicts import contributed_violations
 from inventory.host_variables import refuse_undecryptable
 from inventory.models import Inventory, Server, share_inventories
+from inventory.syncing.unread import unread_sources
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -24,6 +25,8 @@ from .launches import LONGEST_LAUNCH_REASON, Choice, Launch, SeveralInventories
 
 # Servers whose secrets a launch decrypts to see whether a key is missing.
 MOST_DECRYPTED = 500
+# The rule that an inventory's source was read as it is now; only advice.
+UNREAD = "unread_inventory"
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,17 @@ def verdict_on_launch(candidate: Candidate) -> Verdict:
             rule(candidate)
         except (PermissionDenied, Refused, ValidationError) as error:
             return Verdict((Violation(name, Level.HARD, _said(error), error=error),))
-    violations = tuple(contributed_violations(candidate.run, candidate.servers, candidate.actor))
+    violations = (
+        *_unread_inventories(candidate),
+        *contributed_violations(candidate.run, candidate.servers, candidate.actor),
+    )
     return Verdict(violations, _overridden(candidate, violations))
+
+
+def _unread_inventories(candidate: Candidate) -> list[Violation]:
+    """Sources that have changed since they were last synced: the run would not see that."""
+    found = unread_sources({server.inventory_id for server in candidate.servers})
+    return [Violation(UNREAD, Level.ADVISORY, words) for _source, words in found]
 
 
 def _said(error: Exception) -> str:

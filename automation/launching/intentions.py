@@ -15,10 +15,12 @@ from automation.models.waiting import why_it_would_wait
 from inventory.ansible.connection import is_login_withheld
 from inventory.ansible.names import reservations
 from inventory.ansible.vaulted import vaulted_in
-from inventory.models import Server
+from inventory.models import InventorySource, Server
 from inventory.models.own_variables import OwnVariables
+from inventory.syncing.unread import unread_sources
 from schema.limits import name_some
 
+from .checks import UNREAD
 from .digests import digest_contents, sign_contents
 
 NAMED = 5
@@ -129,6 +131,14 @@ class Intention:
         names = name_some([server.hostname for server in self.servers])
         where = f"{count_servers(self.servers)}{in_production(self.servers)} ({names})"
         return f"Run “{self.run.playbook}”{mode} on {where}?"
+
+    @cached_property
+    def unread_sources(self) -> list[InventorySource]:
+        """Inventory sources that have changed since they were last synced."""
+        if not any(each.rule == UNREAD for each in self.verdict.violations):
+            return []
+        found = unread_sources({server.inventory_id for server in self.servers})
+        return [source for source, _words in found]
 
     @cached_property
     def forecast(self) -> play_hosts.Forecast:

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from audit.models import AuditLog
-from automation import processes
+from inventory.ansible import processes
 from inventory.models import Server
 from schema.retrying import insisting
 

@@ -21,7 +21,8 @@ from django_q.tasks import async_task
 
 from accounts.models import User
 from audit.models import AuditLog
-from automation import processes, variables
+from automation import variables
+from inventory.ansible import processes
 from inventory.models import Credential
 from schema.fields import CreatedAtField
 from schema.retrying import insisting, is_transient

@@ -270,7 +270,8 @@ class RunServers:
     def _every(self) -> list[tuple[tuple[int, frozenset[int]], RelaunchChoice]]:
         taken, target = self._not_skipped, self.taken
         is_all = len(taken) == len(self.groups)
-        choice = RelaunchChoice(f"Relaunch on {target.words(every=is_all)}", target)
+        where = "the whole inventory: " if self.run.whole_inventory else ""
+        choice = RelaunchChoice(f"Relaunch on {where}{target.words(every=is_all)}", target)
         return [(_servers(taken), choice)] if taken else []
 
     @property

@@ -23,6 +23,7 @@ class InventoryAdmin(ConsoleAdmin):
     when_empty = "An inventory is a set of servers that runs see together."
     readonly_fields = ["created_at", "updated_at"]
     change_form_outer_before_template = "inventory/_record_notes.html"
+    change_form_outer_after_template = "inventory/_record_panels.html"
     fieldsets = [
         (None, {"fields": ["name", "description", "separates_environments"]}),
         ("Times", {"fields": [("created_at", "updated_at")]}),

@@ -7,13 +7,17 @@ The names of private modules of Ansible are those of ansible-core 2.19.
 """
 
 import datetime
+import errno
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
+from ansible._internal._datatag._tags import Origin
 from ansible._internal._json._profiles import _legacy
 from ansible.errors import AnsibleError
+from ansible.inventory import manager
 from ansible.inventory.group import Group
 from ansible.inventory.host import Host
 from ansible.inventory.manager import InventoryManager
@@ -24,15 +28,19 @@ from ansible.plugins.loader import init_plugin_loader
 LOCATION = ("inventory_file", "inventory_dir")
 VAULT_HEADER = b"$ANSIBLE_VAULT;"
 NOT_JSON = (datetime.date, bytes, set, tuple)
+# Of one file, with all aliases written out.
+MOST_VALUES = 5_000_000
+TOO_LONG = "It is too long, perhaps because of YAML aliases."
 
 
 def main(path: str) -> None:
     init_plugin_loader()
+    manager.display.error_as_warning = tell_problem
     json.dump(listed(path), sys.stdout)
 
 
 def listed(path: str) -> dict:
-    loader = DataLoader()
+    loader = CarefulLoader()
     inventory = InventoryManager(loader=loader, sources=[path])
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     reader = VariableFiles(loader, folder.resolve())
@@ -81,6 +89,15 @@ def described_group(group: Group, reader: "VariableFiles") -> dict:
         "hosts": [host.name for host in group.hosts],
         "changed": changed_values(group.vars),
     }
+
+
+class CarefulLoader(DataLoader):
+    def load_from_file(self, *args: object, **kwargs: object) -> object:
+        """What the file holds, unless a few lines with aliases stand for gigabytes."""
+        found = super().load_from_file(*args, **kwargs)
+        if count_values(found, {}) > MOST_VALUES:
+            raise AnsibleError(TOO_LONG)
+        return found
 
 
 class VariableFiles:
@@ -133,8 +150,76 @@ def changed_values(value: object, path: str = "") -> list[str]:
     return [path.lstrip(".")] if isinstance(value, NOT_JSON) else []
 
 
+def count_values(value: object, known: dict[int, int]) -> int:
+    """How many there are with all aliases written out; in one step for each that is there."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = MOST_VALUES + 1  # while it is counted: it may contain itself
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(count_values(item, known) for item in items)
+    return known[id(value)]
+
+
+# --- What is wrong --------------------------------------------------------------------------------
+
+
+def tell_problem(msg: str, exception: BaseException, **unused: object) -> None:
+    """Say where it is and what, without the text of the file: that may be a secret."""
+    causes = [exception]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    line, text = line_of(causes)
+    said = re.sub(r",? got: .*", "", str(causes[0]), flags=re.DOTALL)
+    said = said.replace(text, "…") if text else said
+    plugin = msg.split("'")[1] if "'" in msg else "inventory"
+    where = f"{path_of(causes)}:{line}" if line else path_of(causes)
+    sys.stderr.write(f"{where}: {said} ({plugin})\n")
+
+
+def path_of(causes: list[BaseException]) -> str:
+    origins = [Origin.get_tag(getattr(cause, "obj", None)) or cause for cause in causes]
+    paths = (getattr(each, "path", None) for each in origins)
+    return next(filter(None, paths), sys.argv[1])
+
+
+def line_of(causes: list[BaseException]) -> tuple[int, str]:
+    """(line's number or 0, its text if that is in the message)."""
+    for cause in reversed(causes):
+        obj = getattr(cause, "obj", None)
+        origin = obj if isinstance(obj, Origin) else Origin.get_tag(obj)
+        if origin is not None and origin.line_num:
+            return origin.line_num, ""
+    for cause in causes:
+        if found := line_of_ini(cause):
+            return found
+    return 0, ""
+
+
+def line_of_ini(cause: BaseException) -> tuple[int, str] | None:
+    """The plugin forgets the number, but goes through `lines` one by one."""
+    frame = cause.__traceback__
+    while frame is not None:
+        here = frame.tb_frame.f_locals
+        lines, line = here.get("lines"), here.get("line")
+        if isinstance(lines, list) and isinstance(line, str):
+            stripped = [str(each).strip() for each in lines]
+            if line.strip() in stripped:
+                return stripped.index(line.strip()) + 1, line.strip()
+        frame = frame.tb_next
+    return None
+
+
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except AnsibleError as error:
         sys.exit(str(error))
+    except MemoryError:
+        sys.exit("It needs too much memory, perhaps because of YAML aliases.")
+    except RecursionError:
+        sys.exit("Its values are nested too deeply, or contain themselves.")
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        sys.exit(TOO_LONG)

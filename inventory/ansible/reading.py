@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -15,17 +14,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from .confined import Ended, Limits, run_confined
 
-TIMEOUT_SECONDS = 300
-# In bytes: what reading may use, and print.
-MOST_MEMORY = 2 * 1024**3
-MOST_PRINTED = 256 * 1024**2
+MEGABYTE = 1024**2
+FOR_ANYTHING = Limits(seconds=300, memory=2048 * MEGABYTE, file_size=256 * MEGABYTE)
+FOR_DATA = Limits(seconds=60, memory=1024 * MEGABYTE, file_size=64 * MEGABYTE)
 # The environment variables passed on, to scripts and plugins of the inventory too.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR")
 SCRIPT = Path(__file__).with_name("list_inventory.py")
-# Plugins that only parse text. All others run programs, or connect to something.
-PLUGINS_FOR_DATA = "ini,yaml,toml"
+# Plugins that only parse text, and a name that each of them takes a file by. All others run
+# programs, or connect to something.
+DATA_FORMATS = {"ini": "upload.ini", "yaml": "upload.yml", "toml": "upload.toml"}
+LARGEST_UPLOAD = 5 * MEGABYTE
 
 
 class Unreadable(Exception):
@@ -123,12 +123,44 @@ def read(
         raise Unreadable(f"There is no {path}.")
     if "," in str(path):
         raise Unreadable(f"Ansible takes “{path}” for a list of hosts: rename it, without commas.")
+    plugins = ",".join(DATA_FORMATS) if as_data else ""
     with tempfile.TemporaryDirectory(prefix="infraops-inventory-") as scratch:
-        listed, warnings = _list(path, Path(scratch), keep_environment, as_data=as_data)
-    hosts = tuple(_host(entry) for entry in listed["hosts"])
-    if not hosts:
-        raise Unreadable(f"{path} names no hosts.\n{warnings}".strip())
-    return ListedInventory(hosts, tuple(_group(entry) for entry in listed["groups"]), warnings)
+        environment = _environment(Path(scratch), keep_environment, plugins)
+        limits = FOR_DATA if as_data else FOR_ANYTHING
+        return _read(path, Path(scratch), environment, limits, called=str(path))
+
+
+def read_upload(content: str, kind: str) -> ListedInventory:
+    """Read a text that somebody has sent, with Ansible's plugin of this name and no other.
+
+    Nothing in it is executed, and there are no files beside it. Raises Unreadable.
+    """
+    if problem := upload_problem(content.encode(errors="replace"), kind):
+        raise Unreadable(problem)
+    with tempfile.TemporaryDirectory(prefix="infraops-inventory-") as scratch:
+        folder = Path(scratch) / "upload"
+        folder.mkdir()
+        path = folder / DATA_FORMATS[kind]
+        path.write_text(content, encoding="utf-8")
+        environment = _environment(Path(scratch), (), kind)
+        return _read(path, Path(scratch), environment, FOR_DATA, called="The upload")
+
+
+def upload_problem(content: bytes, kind: str) -> str:
+    """Why this cannot be an uploaded inventory, as a sentence; "" if it may be one."""
+    if kind not in DATA_FORMATS:
+        return f"The format must be one of {', '.join(DATA_FORMATS)}."
+    if len(content) > LARGEST_UPLOAD:
+        return f"It is larger than {LARGEST_UPLOAD // MEGABYTE} MB."
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"It is not UTF-8 text (line {line})."
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return f"It contains a NUL character (line {line})."
+    return "" if text.strip() else "It is empty."
 
 
 def python_of_ansible() -> str | None:
@@ -144,55 +176,49 @@ def python_of_ansible() -> str | None:
     return interpreter if first.startswith("#!") and Path(interpreter).exists() else None
 
 
-def _list(
-    path: Path, scratch: Path, keep: Iterable[str], *, as_data: bool
-) -> tuple[dict[str, Any], str]:
-    """The output of list_inventory.py, parsed, and its stderr. Raises Unreadable."""
+def _read(
+    path: Path, scratch: Path, environment: dict[str, str], limits: Limits, *, called: str
+) -> ListedInventory:
+    """`called` stands for the path in messages. Raises Unreadable."""
+    ended = _list(path, scratch, environment, limits)
+    said = ended.said.replace(str(path), called)
+    if ended.status != 0:
+        raise Unreadable(f"Ansible could not read {called}:\n{said}")
+    try:
+        listed = json.loads(ended.printed)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"Ansible printed invalid JSON ({error}).\n{said}") from None
+    hosts = tuple(_host(entry) for entry in listed["hosts"])
+    if not hosts:
+        raise Unreadable(f"{called} names no hosts.\n{said}".strip())
+    return ListedInventory(hosts, tuple(_group(entry) for entry in listed["groups"]), said)
+
+
+def _list(path: Path, scratch: Path, environment: dict[str, str], limits: Limits) -> Ended:
+    """Run list_inventory.py. Raises Unreadable."""
     python = python_of_ansible()
     if python is None:
         raise Unreadable("Ansible is not installed (ansible-playbook comes with ansible-core).")
     try:
-        with (scratch / "listed.json").open("w+b") as listed:
-            done = subprocess.run(
-                [python, str(SCRIPT), str(path)],
-                cwd=path if path.is_dir() else path.parent,
-                env=_environment(scratch, keep, as_data=as_data),
-                stdin=subprocess.DEVNULL,
-                stdout=listed,
-                stderr=subprocess.PIPE,
-                timeout=TIMEOUT_SECONDS,
-                umask=int(settings.ANSIBLE_UMASK, 8),
-                preexec_fn=_limit_resources,
-                check=False,
-            )
-            listed.seek(0)
-            printed = listed.read()
+        return run_confined(
+            [python, str(SCRIPT), str(path)],
+            cwd=path if path.is_dir() else path.parent,
+            environment=environment,
+            scratch=scratch,
+            limits=limits,
+        )
     except subprocess.TimeoutExpired:
-        raise Unreadable(f"Ansible did not finish within {TIMEOUT_SECONDS} s.") from None
-    said = done.stderr.decode(errors="replace").strip()
-    if done.returncode != 0:
-        raise Unreadable(f"Ansible could not read {path}:\n{said}")
-    try:
-        return json.loads(printed), said
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"Ansible printed invalid JSON ({error}).\n{said}") from None
+        raise Unreadable(f"Ansible did not finish within {limits.seconds} s.") from None
 
 
-def _limit_resources() -> None:
-    """Limit this process: a few lines of YAML with aliases can stand for any amount of text."""
-    for kind, most in ((resource.RLIMIT_AS, MOST_MEMORY), (resource.RLIMIT_FSIZE, MOST_PRINTED)):
-        # A limit that this process has already may be lower, and cannot be raised.
-        present = [each for each in resource.getrlimit(kind) if each != resource.RLIM_INFINITY]
-        least = min([most, *present])
-        resource.setrlimit(kind, (least, least))
+def _environment(scratch: Path, keep: Iterable[str], plugins: str) -> dict[str, str]:
+    """An environment without our secrets and without any ansible.cfg that was not asked for.
 
-
-def _environment(scratch: Path, keep: Iterable[str], *, as_data: bool) -> dict[str, str]:
-    """An environment without our secrets and without any ansible.cfg that was not asked for."""
+    With only these inventory plugins, if some are given.
+    """
     config = scratch / "ansible.cfg"
     config.touch()
     kept = {name: os.environ[name] for name in (*KEPT_ENVIRONMENT, *keep) if name in os.environ}
-    data = {"ANSIBLE_INVENTORY_ENABLED": PLUGINS_FOR_DATA} if as_data else {}
     return {
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
@@ -204,7 +230,7 @@ def _environment(scratch: Path, keep: Iterable[str], *, as_data: bool) -> dict[s
         # Names with “-” are common and harmless here.
         "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
         **kept,
-        **data,
+        **({"ANSIBLE_INVENTORY_ENABLED": plugins} if plugins else {}),
     }
 
 

@@ -50,7 +50,8 @@ class Export:
     def files(self) -> dict[str, Variables | str]:
         """{path beside the inventory: variables, or the text of a vaulted file}."""
         found: dict[str, Variables | str] = {}
-        for row in (*self.graph.groups.values(), *self.servers):
+        rows: list[OwnVariables] = [*self.graph.groups.values(), *self.servers]
+        for row in rows:
             for file in row.variable_files:
                 shown = file.get("vaulted") or self._show(row, file.get("variables", {}))
                 found[file["path"]] = shown

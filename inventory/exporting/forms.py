@@ -28,6 +28,7 @@ class ExportForm(forms.Form):
     again = secret_field("Vault password again")
 
     def __init__(self, *args: Any, may_have_secrets: bool, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         if not may_have_secrets:
             for name in ("with_secrets", "vault_password", "again"):

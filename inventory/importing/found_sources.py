@@ -8,7 +8,7 @@ from inventory.models import InventorySource
 from inventory.models.sources import playbook_root
 from schema.exceptions import Refused
 
-from .inventories import inventory_named
+from .inventories import find_or_make_inventory
 
 
 def path_of_source(path: Path) -> str | None:
@@ -28,13 +28,13 @@ def find_or_make_source(
     """
     found = InventorySource.objects.of_path(path).select_related("inventory")
     if inventory:
-        found = found.filter(inventory=inventory_named(inventory))
+        found = found.filter(inventory=find_or_make_inventory(inventory))
     if len(found) > 1:
         names = ", ".join(str(each.inventory) for each in found)
         raise Refused(f"Several inventories have a source {path}: {names}. Name one: --inventory.")
     source = found[0] if found else None
     if source is None:
-        source = InventorySource(inventory=inventory_named(inventory), path=path)
+        source = InventorySource(inventory=find_or_make_inventory(inventory), path=path)
         source.name = _free_name(source)
     source.environment = environment or source.environment
     source.pass_environment = pass_environment or source.pass_environment

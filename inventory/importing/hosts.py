@@ -159,9 +159,8 @@ def _validate(server: Server) -> None:
             field.run_validators(getattr(server, name))
     except ValidationError as error:
         raise NotTaken(" ".join(error.messages)) from None
-    for values in (server.variables, server.variable_files):
-        if problem := storing_problem(values):
-            raise NotTaken(problem)
+    if server.variable_files and (problem := storing_problem(server.variable_files)):
+        raise NotTaken(problem)
 
 
 def _deactivate_missing(servers: Iterable[Server], intake: Intake) -> list[Taken]:

@@ -41,8 +41,8 @@ class Intake:
     def _overrides(self) -> dict[tuple[str, int], list[VariableOverride]]:
         found: dict[tuple[str, int], list[VariableOverride]] = {}
         for each in VariableOverride.objects.of(self.inventory):
-            key = ("server", each.server_id) if each.server_id else ("group", each.group_id)
-            found.setdefault(key, []).append(each)
+            kind, pk = ("server", each.server_id) if each.server_id else ("group", each.group_id)
+            found.setdefault((kind, pk or 0), []).append(each)
         return found
 
     def overrides_of(self, kind: str, pk: int | None) -> list[VariableOverride]:

@@ -21,6 +21,14 @@ from .intake import Intake
 from .report import InventoryImport
 
 
+class Outdated(Refused):
+    """What would be written is not what was expected; `report` says what it is now."""
+
+    def __init__(self, report: InventoryImport) -> None:
+        super().__init__("The inventory changed since you looked at it. Look again.")
+        self.report = report
+
+
 def import_inventory(
     listed: reading.ListedInventory,
     name: str = "",
@@ -38,7 +46,7 @@ def import_inventory(
     or is not what was expected. Single hosts may be refused, with a reason.
     """
     with transaction.atomic():
-        inventory = source.inventory if source else inventory_named(name)
+        inventory = source.inventory if source else find_or_make_inventory(name)
         # One import at a time.
         inventory = Inventory.objects.select_for_update().get(pk=inventory.pk)
         intake = Intake(inventory, source, environment)
@@ -47,7 +55,7 @@ def import_inventory(
         report = intake.report
         report.warnings = listed.warnings
         if expect and expect != report.digest():
-            raise Refused("The inventory changed since you looked at it. Look again.")
+            raise Outdated(report)
         if report.changes_anything and not dry_run:
             _record(intake)
         if dry_run:
@@ -55,7 +63,7 @@ def import_inventory(
     return report
 
 
-def inventory_named(name: str) -> Inventory:
+def find_or_make_inventory(name: str) -> Inventory:
     """The inventory of this name, made if there is none; without one, the default one."""
     found = Inventory.objects.named(name) if name else Inventory.objects.default()
     if found is None:

@@ -33,7 +33,9 @@ def set_members(
         *(("child_id", row.pk) for row in rows.values()),
     }
     before = _in_groups(members)
-    stale, moved, kept = [], [], []
+    stale: list[ServerGroupMember] = []
+    moved: list[ServerGroupMember] = []
+    kept: list[ServerGroupMember] = []
     for member in members:
         column, key = _of(member)
         place = left.pop((column, member.group_id, key), None)
@@ -105,7 +107,7 @@ def _delete(members: list[ServerGroupMember]) -> None:
     for start in range(0, len(members), 500):
         keys = [member.pk for member in members[start : start + 500]]
         rows = ServerGroupMember.objects.filter(pk__in=keys)
-        rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+        rows._raw_delete(rows.db)
 
 
 Places = dict[tuple[int, str], list[int]]

@@ -52,5 +52,7 @@ class Hostnames:
 
 def _folded(text: str) -> str:
     """The text as MySQL and MariaDB compare it, or more alike."""
+    if text.isascii():
+        return text.lower().rstrip()
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in plain if not unicodedata.combining(each)).rstrip()

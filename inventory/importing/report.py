@@ -156,8 +156,8 @@ def _of_place(kind: str, row: str, file: str, old: Any, new: Any) -> Iterator[Va
         if name in old and name in new and old[name] == new[name]:
             continue
         change = "added" if name not in old else "removed" if name not in new else "changed"
-        values = (as_numbers(each.get(name)) for each in (shown_old, shown_new))
-        yield ValueDifference(kind, row, "variable", name, change, *values, file=file)
+        before, after = (as_numbers(each.get(name)) for each in (shown_old, shown_new))
+        yield ValueDifference(kind, row, "variable", name, change, before, after, file)
 
 
 def _places(row: Row | None) -> dict[str, Any]:

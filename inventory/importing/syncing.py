@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,18 +11,17 @@ from django.utils import timezone
 from accounts.models import User
 from audit.context import acting_for
 from audit.models import AuditLog
-from inventory.ansible.reading import ListedInventory, Unreadable, read
+from inventory.ansible.reading import ListedInventory, Unreadable, read, read_upload
 from inventory.models import InventorySource
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 from schema.limits import list_some
 
 from .digests import digest_of_files
-from .inventories import import_inventory
+from .inventories import Outdated, import_inventory
 from .report import InventoryImport
 
 State = InventorySource.State
-SUFFIXES = {"ini": ".ini", "yaml": ".yml", "toml": ".toml"}
 # In characters, of the message of the last sync.
 LONGEST_MESSAGE = 4_000
 
@@ -58,6 +55,8 @@ def sync_source(
                 given: dict[str, Any] = {"environment": environment, "expect": expect}
                 listed = read_source(source)
                 report = import_inventory(listed, source=source, dry_run=dry_run, **given)
+        except Outdated:
+            raise  # nothing is wrong with it: somebody has to look again
         except (Refused, Unreadable, ValidationError, Undecryptable, OSError) as error:
             if not dry_run:
                 note_failure(source, message_of(error))
@@ -72,10 +71,7 @@ def read_source(source: InventorySource) -> ListedInventory:
     if not source.is_upload:
         path = source.located()
         return read(path, keep_environment=source.pass_environment)
-    with tempfile.TemporaryDirectory(prefix="infraops-upload-") as folder:
-        path = Path(folder) / f"hosts{SUFFIXES[source.format]}"
-        path.write_text(source.content.opened())
-        return read(path, as_data=True)
+    return read_upload(source.content.opened(), source.format)
 
 
 def message_of(error: Exception) -> str:

@@ -69,7 +69,8 @@ def _stored_file(file: reading.VariablesFile, known: Any) -> dict[str, Any]:
 def _storable(name: str, variables: dict[str, Any]) -> dict[str, Any]:
     """The variables with large numbers as texts. Raises Refused, naming the variable."""
     values = {key: kept_exactly(value) for key, value in variables.items()}
-    if not (storing_problem(values) or marker_problem(list(values.values()))):
+    every = list(values.values())
+    if not (storing_problem(values) or marker_problem(every) or has_mask(every)):
         return values
     for key, value in values.items():
         problem = storing_problem({key: value}) or marker_problem(value)

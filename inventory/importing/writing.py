@@ -18,7 +18,8 @@ Refusals = dict[int, str]
 
 def as_it_was(row: Any, values: dict[str, Any]) -> Any:
     """Another object of the row with the attributes that it had, for comparison only."""
-    before = type(row).__new__(type(row))
+    model: Any = type(row)
+    before = model.__new__(model)
     before.__dict__.update(values)
     return before
 

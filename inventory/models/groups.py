@@ -204,7 +204,8 @@ class ServerGroupMember(models.Model):
     @property
     def advice(self) -> str:
         """For whoever tries to change a member that a source has put in."""
-        return f"“{self.server or self.child}” in “{self.group}” {self.source.advice}."
+        advice = self.source.advice if self.source else ""
+        return f"“{self.server or self.child}” in “{self.group}” {advice}."
 
     def clean(self) -> None:
         member: Any = self.server or self.child
@@ -212,7 +213,7 @@ class ServerGroupMember(models.Model):
             return
         if self.source and self._is_another_now():
             raise ValidationError(self.advice)
-        if self.pk is None and member.source_id and self.group.source_id:
+        if self._state.adding and member.source_id and self.group.source_id:
             raise ValidationError(f"{member} {member.source.advice}.")
         if self.group.is_built_in:
             raise ValidationError(f"Ansible itself decides what is in “{self.group.name}”.")

@@ -276,7 +276,7 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
         return (*named, *(("is_active",) if self.is_missing else ()))
 
     def _advice(self) -> str:
-        if self.is_missing:
+        if self.source and self.is_missing:
             return f"{self} is no longer in “{self.source.name}”. Add it there and sync."
         return super()._advice()
 

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.editing import Editable
@@ -27,6 +28,7 @@ from schema.limits import LONGEST_SEARCH
 from schema.paths import locate_below
 
 from .inventories import Inventory, default_inventory
+from .source_syncs import SourceSyncs, SyncQuerySet
 
 # In bytes: an uploaded inventory.
 MOST_UPLOADED = 4 * 1024**2
@@ -64,9 +66,20 @@ def validate_environment_names(value: Any) -> None:
             raise ValidationError(f"“{name}” is a setting of the console and never passed on.")
 
 
-class InventorySourceQuerySet(models.QuerySet["InventorySource"]):
+class InventorySourceQuerySet(SyncQuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
+
+    def with_owned(self) -> Self:
+        """Adds `server_count` and `group_count`."""
+        servers, groups = (
+            self.model._meta.get_field(name).related_model._default_manager
+            for name in ("servers", "groups")
+        )
+        return self.annotate(
+            server_count=_count_of(servers.filter(source=OuterRef("pk"))),
+            group_count=_count_of(groups.filter(source=OuterRef("pk"))),
+        )
 
     def of_path(self, path: str) -> Self:
         return self.filter(kind=InventorySource.Kind.PATH, path=path)
@@ -91,7 +104,7 @@ class InventorySourceQuerySet(models.QuerySet["InventorySource"]):
         return found[0]
 
 
-class InventorySource(Editable):
+class InventorySource(SourceSyncs, Editable):
     """Servers, groups and members name the source that they come from: `source_id`."""
 
     class Kind(models.TextChoices):
@@ -192,7 +205,7 @@ class InventorySource(Editable):
         return f"{self.name}{self.inventory.suffix}"
 
     def get_absolute_url(self) -> str:
-        return reverse("admin:inventory_inventorysource_change", args=[self.pk])
+        return reverse("inventory:source_detail", args=[self.pk])
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name, self.path = self.name.strip(), spelled_source(self.path)
@@ -249,6 +262,12 @@ class InventorySource(Editable):
         """For whoever tries to change what it owns."""
         where = "upload a new version" if self.is_upload else f"edit {self.path}"
         return f"belongs to the inventory source “{self.name}”: {where} and sync it"
+
+
+def _count_of(rows: models.QuerySet[Any]) -> Coalesce:
+    """The number of rows as a subquery: joining both tables would multiply them."""
+    counted = rows.order_by().values("source").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
 
 
 def spelled_source(path: str) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from django.db import DatabaseError, connection
 
-from automation import children, processes
+from automation import children
 from automation.models import Run
 from automation.models.waiting import blockers
+from inventory.ansible import processes
 from tests.chaos.journal import Journal
 from tests.private_servers import wait_until
 

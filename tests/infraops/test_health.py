@@ -58,6 +58,7 @@ def test_those_logged_in_hear_ages(api_of, worker, request, who):
         "state": "ok",
         "audit": "ok",
         "variables": "ok",
+        "inventory_sources": "ok",
     }
     assert parts["worker"]["alive"] == 1
     assert 0 <= parts["worker"]["newest_seen_seconds"] < 60
@@ -185,9 +186,9 @@ def test_processes_that_were_replaced_are_told(api_of, boss, worker):
 
 def test_it_asks_a_fixed_number_of_times(api_of, boss, worker, query_ceiling):
     client = api_of(boss)
-    # Three of them for the seals of the audit trail, one for values of variables in clear, one for
-    # artifacts that a missing STATE_ROOT would have.
-    with query_ceiling(17):
+    # Three of them for the seals of the audit trail, one each for values of variables in clear,
+    # inventory sources, and artifacts that a missing STATE_ROOT would have.
+    with query_ceiling(18):
         client.get(URL)
 
 

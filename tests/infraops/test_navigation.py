@@ -91,7 +91,7 @@ def test_a_search_finds_a_few_of_each_kind_and_asks_once(client_of, boss, query_
     for number in range(search.FOUND + 3):
         make.server(hostname=f"shop{number}.example.com")
     client = client_of(boss)
-    with query_ceiling(7):
+    with query_ceiling(8):
         page = client.get(SEARCH, {"s": "shop"}).content.decode()
     assert page.count(".example.com</") <= search.FOUND
 

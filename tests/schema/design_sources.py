@@ -32,11 +32,23 @@ inventory_sources
     is_active bool = 1
     created_at datetime(6) = now
     updated_at datetime(6) = now, auto
+    progress enum(idle,queued,running) = idle
+    progress_since datetime(6)?
+    sync_cause enum(by_hand,changed,schedule) = by_hand
+    is_dry_run bool = 0
+    asked_by_id int?
+    expected_digest varchar(64)
+    sync_token varchar(36)?
+    plan json = {}
+    seen_glance varchar(64)
     primary key (id)
     unique (inventory_id, name)
+    unique (sync_token)
     index (inventory_id), on SQLite
+    index (asked_by_id)
     check ck_inventory_sources_interval
     inventory_id → inventories.id RESTRICT
+    asked_by_id → users.id SET NULL
 
 variable_overrides
     id int

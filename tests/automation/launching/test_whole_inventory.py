@@ -66,3 +66,14 @@ def test_an_unknown_one_is_refused_everywhere(staging, api_of, client_of, alice,
     page = send_launch(client_of(alice), form)
     assert "inventory" in page.context["form"].errors
     assert not Run.objects.exists()
+
+
+def test_relaunching_it_takes_the_whole_inventory_as_it_is_now(staging, client_of, alice):
+    run = make.launch(make.playbook(), alice, Choice(inventory="Staging"))
+    run.cancel(alice)
+    page = client_of(alice).get(run.get_absolute_url()).content.decode()
+    assert "Relaunch on the whole inventory: all 2 servers" in page
+    assert "None: the whole inventory" in page
+    make.server(hostname="web2", inventory=staging)
+    again = make.relaunch(run, alice)
+    assert again.whole_inventory and again.jobs.count() == 3

@@ -60,7 +60,7 @@ def foreign_packages(marker: Path) -> dict[str, str]:
     stranger = {"key": "another key", "salt": Conf.PREFIX, "serializer": PickleSerializer}
     return {
         "another function": package("os.system", args=(touch,)),
-        "a function of ours that is no task": package("automation.processes.kill_marked"),
+        "a function of ours that is no task": package("inventory.ansible.processes.kill_marked"),
         "a function by reference": package(subprocess.check_call, args=(["touch", str(marker)],)),
         "a hook": package(hook="os.system"),
         "a chain": package(chain=[("os.system", (touch,))]),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from automation import processes
 from automation.execution.runner import execute
 from automation.models import Job, Run
+from inventory.ansible import processes
 from tests import make
 from tests.automation.running import run_here, text_of
 from tests.automation.runs.test_runner_stop import is_sleeping, once_asleep

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from automation import processes
 from automation.execution import channel
 from automation.execution.log_writer import LogWriter
 from automation.models import Job
+from inventory.ansible import processes
 from tests import make
 from tests.automation.running import claimed, finish_here, lines_of, run_one
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from audit.models import AuditLog
-from automation import processes
 from automation.execution.runner import execute
 from automation.models import Job, Run
+from inventory.ansible import processes
 from inventory.models import Server
 from tests import make
 from tests.automation.running import text_of

@@ -11,9 +11,9 @@ from django.db import connection
 
 from accounts.models import User
 from audit.models import AuditLog
-from automation import processes
 from automation.execution import reaper
 from automation.models import Job, Playbook, Run, ServerLock
+from inventory.ansible import processes
 from inventory.models import Server
 from tests import make
 from tests.at_once import at_once

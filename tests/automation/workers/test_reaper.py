@@ -16,9 +16,9 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from audit.models import AuditLog
-from automation import processes
 from automation.execution import reaper
 from automation.models import Job, Outcome, Run, ServerLock
+from inventory.ansible import processes
 from schema.retrying import insisting
 from tests import make
 from tests.at_once import at_once

@@ -11,9 +11,9 @@ import pytest
 from django.db import OperationalError, transaction
 
 from audit.models import AuditLog
-from automation import processes
 from automation.execution import reaper
 from automation.models import Job, Run, ServerLock, Worker
+from inventory.ansible import processes
 from tests import make
 from tests.automation.running import text_of
 from tests.private_servers import wait_until

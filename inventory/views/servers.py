@@ -9,13 +9,12 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in
+from inventory.ansible.provenance import groups_of, list_variables
+from inventory.exporting import EXPORT_SECRETS, export_inventory
+from inventory.exporting.forms import ExportForm
+from inventory.exporting.responses import file_response
+from inventory.models import Inventory, Server
 from schema.exceptions import Refused
-
-from .ansible.provenance import groups_of, list_variables
-from .exporting import EXPORT_SECRETS, export_inventory
-from .exporting.forms import ExportForm
-from .exporting.responses import file_response
-from .models import Inventory, Server
 
 
 @require_safe

@@ -1,0 +1,1 @@
+"""Pages of servers and of inventory sources."""
