@@ -171,6 +171,7 @@ def _pages() -> list[pages.Page]:
     return [
         pages.Page("group", group.get_absolute_url()),
         pages.Page("servers of the inventory", f"{servers}?inventory__id__exact={inventory.pk}"),
+        pages.Page("servers of a group", f"{servers}?memberships__group__id__exact={group.pk}"),
         pages.Page("server", server.get_absolute_url()),
         pages.Page("launch form", f"{launch}?{urlencode({'server': server.pk})}"),
         pages.Page("API: servers", f"{reverse('api:server-list')}?inventory={inventory.pk}"),
