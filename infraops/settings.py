@@ -192,13 +192,11 @@ USE_TZ = True
 # The only folders from which registered playbooks, and SSH private keys, may come.
 PLAYBOOK_ROOT = Path(env("PLAYBOOK_ROOT", default=str(BASE_DIR / "playbooks")))
 SSH_KEY_ROOT = Path(env("SSH_KEY_ROOT", default=str(Path.home() / ".ssh")))
-# What ssh reads: a file; none: nothing; empty: what it reads anyway (~/.ssh/config, the system's).
-SSH_CONFIG = env("SSH_CONFIG", default="")
+SSH_CONFIG = env("SSH_CONFIG", default="")  # a file, or none; empty: what ssh reads anyway
 # Servers in these are marked, and whoever is about to run something on them is warned.
 _PRODUCTION = env.list("PRODUCTION_ENVIRONMENTS", default=["production", "prod", "live"])
 PRODUCTION_ENVIRONMENTS = [name.strip().lower() for name in _PRODUCTION]
-# Where runs' private folders are created; None: the system's temporary folder. What outlives a run:
-# the folders of inventories, and artifacts.
+# Private folders of runs (None: in the system's temporary folder), and what outlives them.
 RUN_ROOT = env("RUN_ROOT", default="") or None
 STATE_ROOT = Path(env("STATE_ROOT", default=str(BASE_DIR / "state")))
 # The program to run; empty: beside this Python if it is there, else from PATH.
@@ -247,10 +245,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_fields": ["password"],
         "mask_callable": "audit.redaction.mask_value",
     },
-    {"model": "inventory.Inventory", "exclude_fields": [*TIMES]},
+    *({"model": f"inventory.{n}", "exclude_fields": TIMES} for n in ("Inventory", "SmartGroup")),
     {"model": "inventory.InventorySource", "exclude_fields": [*OF_SYNCS, *TIMES]},
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
-    {"model": "inventory.SmartGroup", "exclude_fields": [*TIMES]},
     {"model": "inventory.ServerGroupMember", "exclude_fields": ["position", "source"]},
     {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, "was_active", *TIMES]},
     {

@@ -30,7 +30,7 @@ MENU = [
         pages=("inventory:server_detail",),
     ),
     list_entry("Inventory", 312, "inventory.inventory", "Inventories", "account_tree"),
-    list_entry("Inventory", 314, "inventory.servergroup", "Groups", "workspaces"),
+    list_entry("Inventory", 314, "inventory.servergroup", "Groups", "hub"),
     list_entry("Inventory", 315, "inventory.smartgroup", "Smart groups", "filter_alt"),
     list_entry(
         *("Inventory", 316, "inventory.inventorysource", "Sources", "sync_alt"),

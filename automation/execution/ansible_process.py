@@ -74,7 +74,9 @@ def process_environment(prepared: dict[str, str], folder: RunFolder, token: str)
         # Groups named like web-servers are common, and a warning in every log tells nobody
         # anything.
         "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS": "ignore",
+        # Sockets that runs share would let one use another's login; empty: Ansible names them.
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.control_path),
+        "ANSIBLE_SSH_CONTROL_PATH": "",
         # Decrypted vaults and filled templates pass through it; removed with the folder.
         "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
         # Only ours: the runner's own callback reports through files and the output.

@@ -14,22 +14,25 @@ from inventory.models import FILTERED_BY, SmartGroup
 from inventory.models.fact_texts import FACT_EXAMPLES
 from inventory.tag_texts import TAG_EXAMPLES
 
+# {criterion: (label, example, help text)}
 LABELS = {
-    "environment": ("Environment", "production"),
-    "os": ("OS", "Debian, or Debian 12"),
-    "tag": ("Tag", TAG_EXAMPLES),
-    "group": ("Group", "web"),
-    "search": ("Matching", "Part of a name, address or description"),
-    "facts": ("Facts", FACT_EXAMPLES),
+    "environment": ("Environment", "production", ""),
+    "os": ("OS", "Debian 12", "With or without a version."),
+    "tag": ("Tag", TAG_EXAMPLES, ""),
+    "group": ("Group", "web", "With the groups in it."),
+    "search": ("Matching", "web1 or 10.0.7.", "Part of a name, address or description."),
+    "facts": ("Facts", "memtotal_mb>=4096", f"One condition per line: {FACT_EXAMPLES}."),
 }
 
 
 def _criterion(name: str) -> forms.CharField:
-    label, example = LABELS[name]
+    label, example, help_text = LABELS[name]
     has_lines = name == "facts"
-    widget = UnfoldAdminTextareaWidget({"rows": 3}) if has_lines else UnfoldAdminTextInputWidget()
-    help_text = f"One condition per line: {example}." if has_lines else f"{example}."
-    return forms.CharField(required=False, label=label, help_text=help_text, widget=widget)
+    attributes = {"placeholder": example, **({"rows": 3} if has_lines else {})}
+    widget = UnfoldAdminTextareaWidget if has_lines else UnfoldAdminTextInputWidget
+    return forms.CharField(
+        required=False, label=label, help_text=help_text, widget=widget(attributes)
+    )
 
 
 class SmartGroupForm(forms.ModelForm):

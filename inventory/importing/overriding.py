@@ -147,7 +147,7 @@ def _permitted(actor: User) -> User:
 
 def _locked(row: Row) -> Any:
     rows: Any = type(row)._default_manager
-    return rows.select_for_update(of=("self",)).select_related("source", "inventory").get(pk=row.pk)
+    return rows.select_for_update().get(pk=row.pk)
 
 
 def _column_of(row: Row) -> str:

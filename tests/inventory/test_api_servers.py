@@ -213,3 +213,18 @@ def test_a_list_asks_a_fixed_number_of_times(api_of, bob, query_ceiling):
     client = api_of(bob)
     with query_ceiling(4):  # session, user, count, rows
         assert len(client.get(URL).json()["results"]) == 20
+
+
+def test_a_name_as_written_is_found_by_it(api_of, bob):
+    """Names that differ in capitals only have host names with a number."""
+    names = ("upper", "UPPER", "2001:db8::10", "büro1")
+    lab = make.inventory(name="lab")
+    rows = {name: make.server(hostname=name, inventory=lab) for name in names[:1]}
+    rows |= {"UPPER": make.server(hostname="upper~2", inventory=lab)}
+    Server.objects.filter(pk=rows["UPPER"].pk).update(inventory_name="UPPER")
+    rows |= {name: make.server(hostname=name, inventory=lab) for name in names[2:]}
+    for name, server in rows.items():
+        found = api_of(bob).get("/api/servers", {"hostname": f"{name}@lab"}).json()["results"]
+        assert [each["id"] for each in found] == [server.pk], name
+    found = api_of(bob).get("/api/servers", {"hostname": "Büro1@lab"}).json()["results"]
+    assert [each["inventory_name"] for each in found] == ["büro1"]

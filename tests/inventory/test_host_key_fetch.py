@@ -180,3 +180,40 @@ def test_the_servers_page_says_why_no_password_is_sent(client_of, boss):
     assert "No password is sent to this server until a key is pinned" in page
     assert "The credential prod may not be used here" in page
     assert "Fetch host key" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"hostname": "nowhere.invalid"}, "cannot resolve the name nowhere.invalid"),
+        ({"variables": {"ansible_host": "{{ site }}"}}, "is a template, which only a run fills in"),
+        ({"variables": {"ansible_connection": "local"}}, "(ansible_connection: local)"),
+        (
+            {"variables": {"ansible_connection": {"__ansible_unsafe": "winrm"}}},
+            "(ansible_connection: winrm)",
+        ),
+    ],
+)
+def test_without_an_address_or_ssh_it_says_why_there_is_no_key(client_of, boss, fields, said):
+    server = make.server(ip_address="", **fields)
+    page = client_of(boss).post(url("fetch", server), follow=True).content.decode()
+    assert said in page
+    server.refresh_from_db()
+    assert server.host_key == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"hostname": "db-alias"}, "db-alias"),
+        ({"hostname": "[::1]", "ssh_port": 2222}, "::1 port 2222"),
+        ({"ip_address": "192.0.2.7"}, "192.0.2.7"),
+        ({"variables": {"ansible_host": "{{ site }}"}}, "Set by a template"),
+        ({"variables": {"ansible_host": {"__ansible_unsafe": "192.0.2.8"}}}, "192.0.2.8"),
+        ({"variables": {"ansible_connection": "local"}}, "The worker itself"),
+    ],
+)
+def test_the_page_says_where_ansible_connects_to(client_of, bob, fields, said):
+    server = make.server(**{"ip_address": "", **fields})
+    page = client_of(bob).get(server.get_absolute_url()).content.decode()
+    assert f"<dt>Address</dt><dd>{said}</dd>" in page

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,6 +114,28 @@ def test_a_full_or_missing_disk_of_artifacts_does_not_change_the_outcome(setting
     assert job.status == Job.Status.SUCCESS, text_of(job)
     assert job.run.artifacts_note == "Not kept: lost.txt (File exists)."
     assert paths(job.run) == []
+
+
+@pytest.fixture
+def small_state_root(settings, tmp_path):
+    """STATE_ROOT on a disk of one megabyte."""
+    settings.STATE_ROOT = tmp_path / "small"
+    settings.STATE_ROOT.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(settings.STATE_ROOT)], check=True
+    )
+    yield
+    subprocess.run(["umount", str(settings.STATE_ROOT)], check=True)
+
+
+@pytest.mark.as_root
+@pytest.mark.slow
+@pytest.mark.on_either
+def test_what_finds_no_room_is_named_and_the_rest_is_kept(small_state_root):
+    job = run_one(play(sh("head -c 3000000 /dev/zero > big; echo a > a.txt; echo z > z.txt")))
+    assert job.status == Job.Status.SUCCESS, text_of(job)
+    assert paths(job.run) == ["a.txt", "z.txt"]
+    assert job.run.artifacts_note == "Not kept: big (No space left on device)."
 
 
 @pytest.mark.slow

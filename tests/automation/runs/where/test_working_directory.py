@@ -103,6 +103,18 @@ def test_a_run_follows_neither_its_inventory_nor_its_log(tmp_path):
     assert not (tmp_path / "log").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.on_either
+def test_its_connections_are_not_shared_wherever_ansible_cfg_puts_them(sshd, tmp_path):
+    sockets = tmp_path / "s"
+    sockets.mkdir()
+    make.playbook_file("ansible.cfg", f"[ssh_connection]\ncontrol_path = {sockets}/%%h-%%p-%%r\n")
+    raw = {"name": "Reach", "ansible.builtin.raw": "true"}
+    (job,) = run_here(make.playbook(play(raw)), make.ssh_server(sshd))
+    assert job.status == Job.Status.SUCCESS, text_of(job)
+    assert list(sockets.iterdir()) == []
+
+
 def test_the_plan_says_where_it_starts_and_what_it_ignores(alice):
     playbook = in_subfolder("[defaults]\ninventory = hosts\nforks = 2\n")
     servers = [make.server() for _ in range(3)]
