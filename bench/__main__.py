@@ -20,6 +20,7 @@ SCRIPTS = (
     "launches",
     "many_runs",
     "many_servers",
+    "inventories",
     "log_in_browser",
     "slow_line",
     "under_load",

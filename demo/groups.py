@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from inventory.ansible.reading import Unreadable, read
-from inventory.importing import import_inventory
+from inventory.ansible.reading import Unreadable
+from inventory.importing import find_or_make_source, sync_source
 from inventory.models import Inventory, Server, ServerGroup, ServerGroupMember
 
 from . import bulk
@@ -103,16 +103,17 @@ def _members(
 
 
 def import_staging() -> int:
-    """Write an inventory below PLAYBOOK_ROOT and import it. Returns its number of servers.
+    """Write an inventory below PLAYBOOK_ROOT and sync it. Returns its number of servers.
 
     Without Ansible nothing can read it: then there is none.
     """
-    folder = Path(settings.PLAYBOOK_ROOT) / FOLDER / "inventories" / STAGING
+    folder = Path(FOLDER) / "inventories" / STAGING
     for name, text in FILES.items():
-        path = folder / name
+        path = Path(settings.PLAYBOOK_ROOT) / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     try:
-        return len(import_inventory(read(folder / "hosts.ini"), STAGING, environment=STAGING).added)
+        source = find_or_make_source((folder / "hosts.ini").as_posix(), STAGING, STAGING)
+        return len(sync_source(None, source).added)
     except Unreadable:
         return 0

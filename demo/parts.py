@@ -37,7 +37,7 @@ def seed_groups(world: World, say: Say) -> dict[str, int]:
 
 def seed_staging(world: World, say: Say) -> dict[str, int]:
     """Last, as nothing has run there yet."""
-    say(f"The inventory “{groups.STAGING}”, imported from files below PLAYBOOK_ROOT")
+    say(f"The inventory “{groups.STAGING}”, from files below PLAYBOOK_ROOT")
     return {"servers in staging": groups.import_staging()}
 
 

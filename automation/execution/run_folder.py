@@ -55,13 +55,13 @@ class CannotStart(Exception):
 
 
 @contextmanager
-def run_folder(run: Run, servers: list[Server]) -> Iterator["RunFolder"]:
+def run_folder(run: Run, servers: list[Server], neighbours: list[Server]) -> Iterator["RunFolder"]:
     """The prepared folder (mode 0700), removed at the end. Raises CannotStart."""
     with ExitStack() as stack:
         try:
             path = stack.enter_context(private_folder(RUN_PREFIX, settings.RUN_ROOT))
             control = stack.enter_context(private_folder(CONTROL_PREFIX, CONTROL_PATH_ROOT))
-            folder = RunFolder(path, control, run, servers)
+            folder = RunFolder(path, control, run, servers, neighbours)
         except OSError as error:
             raise CannotStart(Job.FailureKind.INTERNAL, unwritable(run, error)) from None
         yield folder
@@ -97,7 +97,14 @@ def sweep_folders() -> list[Path]:
 
 
 class RunFolder:
-    def __init__(self, path: Path, control_path: Path, run: Run, servers: list[Server]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        control_path: Path,
+        run: Run,
+        servers: list[Server],
+        neighbours: list[Server],
+    ) -> None:
         self.path = path
         self.control_path = control_path
         self.run = run
@@ -106,7 +113,7 @@ class RunFolder:
         self.config: AnsibleConfig | None = None
         self.playbook = self._copy_playbook()
         self.credentials = self._credentials()
-        self.inventory = self._write_inventory()
+        self.inventory = self._write_inventory(neighbours)
         self.vaults = self._write_vault_passwords()
         self.environment = self._write_environment()
         self.has_variables = self._write_variables()
@@ -199,11 +206,10 @@ class RunFolder:
         copy.unlink(missing_ok=True)
         copy.write_bytes(content)
 
-    def _write_inventory(self) -> Path:
+    def _write_inventory(self, neighbours: list[Server]) -> Path:
         lasting = self._prepare_inventory_folder()
         folder = self.path / "inventory"
         folder.mkdir(mode=0o700)
-        neighbours = Server.objects.neighbours_of(self.servers)
         if grown := inventory_has_grown(self.run):
             raise CannotStart(Job.FailureKind.INTERNAL, grown)
         credential = self.run.credential

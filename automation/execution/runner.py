@@ -17,6 +17,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import pexpect
@@ -119,10 +120,9 @@ class _Execution:
         root = f"{playbook_files.root_of(run.playbook.file_path)}/"
         # {path of the run: what is shown for it}
         self._paths: dict[str, str] = {}
-        neighbours = Server.objects.neighbours_of(self.servers)
-        neighbours = neighbours.only("inventory", "inventory_name", "variables", "variable_files")
-        hosts = [server.inventory_name for server in (*self.servers, *neighbours)]
-        secrets = known_secrets(run, self.servers, neighbours)
+        self.neighbours = list(Server.objects.neighbours_of(self.servers))
+        hosts = [server.inventory_name for server in (*self.servers, *self.neighbours)]
+        secrets = known_secrets(run, self.servers, self.neighbours)
         self.masking = Masking(secrets, hosts, self._with_real_paths, root)
         self.transcript = Transcript(run, self.jobs, self.masking, self.writer)
         self.stopped: Outcome | None = None
@@ -138,7 +138,9 @@ class _Execution:
                 f"ansible-playbook is not installed on the worker {self.run.worker_host}.",
             )
         with ExitStack() as stack:
-            folder = insisting(lambda: stack.enter_context(run_folder(self.run, self.servers)))
+            made = partial(run_folder, self.run, self.servers, self.neighbours)
+            folder = insisting(lambda: stack.enter_context(made()))
+            self.neighbours = []  # there may be thousands
             config = self._configured(folder, program)
             root = playbook_files.root_of(self.run.playbook.file_path)
             self._paths = {str(folder.project): str(root), folder.ssh_programs: ""}

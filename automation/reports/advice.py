@@ -10,9 +10,9 @@ ADVICE: dict[str, str] = {
     "that its address, port, user and key are right, then run “Check connection” on it.",
     _Kind.NO_HOSTS_MATCHED: "No play targets any server of this run. Compare “hosts” in the "
     "playbook with the servers' groups, which come from their environment and tags.",
-    _Kind.LOCALHOST_PLAY: "Every play has “hosts: localhost”, but a run is limited to the "
-    "chosen servers. Use “hosts: all” and delegate what must run on the worker (“delegate_to: "
-    "localhost”), or register a server named localhost and launch on that.",
+    _Kind.LOCALHOST_PLAY: "Every play has “hosts: localhost”, but the run was limited to the "
+    "chosen servers. An admin can let the playbook run such plays in every launch (in its form, "
+    "“Plays for localhost run”); a launch on the whole inventory runs them anyway.",
     _Kind.NO_TASKS: "Every task was skipped. Check the tags of the launch and the conditions in "
     "the playbook.",
     _Kind.NOT_REACHED: "The run stopped before it reached this server. Fix what stopped it, then "

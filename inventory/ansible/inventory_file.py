@@ -33,6 +33,7 @@ from .connection import (
     without_logins,
 )
 from .credential_variables import KNOWN_HOSTS, Logins, as_data, every_spelling, write_private
+from .everybody import list_everybody
 from .variable_files import write_variable_files
 
 DATA = "hosts.json"
@@ -99,7 +100,9 @@ def build_inventory(
     vars_of = _variables_for(targets, graph)
     own_for_all = vars_of(everybody) if everybody else {}
     for_all = _shared(targets, neighbours, logins, hostvars, own_for_all)
-    return arranged(servers, hostvars, for_all, graph, vars_of)
+    built = arranged(servers, hostvars, for_all, graph, vars_of)
+    names = {server.pk: server.inventory_name for server in servers}
+    return {**built, ALL: {**list_everybody(graph, names), "vars": for_all}}
 
 
 def arranged(
@@ -174,7 +177,7 @@ def _ungrouped(
 def _environments(servers: list[Server], inventory: dict[str, Any]) -> dict[str, Any]:
     """A group for each environment, if the inventory separates them and has none of that name."""
     found: dict[str, Any] = {}
-    taken = {*RESERVED_GROUPS, *inventory, *inventory[ALL]["hosts"], ""}
+    taken = {*RESERVED_GROUPS, *inventory, *(server.inventory_name for server in servers), ""}
     for server in servers:
         name = group_name(server.environment)
         if server.inventory.separates_environments and name not in taken:

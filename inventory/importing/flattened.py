@@ -78,7 +78,7 @@ def _never_imported_since() -> list[Server]:
 
 
 def _is_imported(server: Server) -> bool:
-    return bool(server.imported_variables or server.variable_files)
+    return bool(server.source_id or server.imported_variables or server.variable_files)
 
 
 def _take_copies(listed: reading.ListedInventory, left: dict[str, Server]) -> dict[str, list[str]]:

@@ -42,6 +42,11 @@ from .own_variables import OwnVariables
 from .ownership import ENVIRONMENT, Owned
 from .sources import InventorySource
 
+# Columns that a run does not need of its neighbours.
+UNSEEN = (
+    *("description", "created_at", "updated_at", "os_type", "os_version", "tags"),
+    *("imported_variables", "ssh_key_path"),
+)
 # In JSON, the names of variables with a connection's secret or key.
 LOGIN_NAMES = '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
@@ -75,7 +80,7 @@ class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
             self.active()
             .filter(near, inventory__in={server.inventory_id for server in servers})
             .exclude(pk__in=[server.pk for server in servers])
-            .defer("description", "created_at", "updated_at")
+            .defer(*UNSEEN)
         )
 
     def with_logins(self) -> Self:

@@ -69,6 +69,7 @@ def test_groups_are_nested_and_a_second_inventory_is_imported_from_files() -> No
     assert {server.tags["site"] for server in servers} <= {"ams", "fra", "vie"}
     assert fleet.by_name["role_db"].secret_variables == ["backup_password"]
     staging = Inventory.objects.get(name="staging")
+    assert [source.state for source in staging.sources.all()] == ["synced"]
     names = [server.inventory_name for server in staging.servers.order_by("position")]
     assert names[0] == "web-1.staging.example.com" and len(names) == 5
     shop = staging.graph.by_name["shop"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from inventory.ansible.inventory_file import write_inventory
 from inventory.ansible.reading import ListedInventory
 from inventory.importing import import_inventory
-from inventory.models import Inventory, Server
+from inventory.models import Inventory, InventorySource, Server
 
 NAME = "lab"
 
@@ -16,12 +16,11 @@ def lab() -> Inventory:
 
 def take_over(listed: ListedInventory) -> bool:
     """Import it; returns whether anything has changed."""
-    report = import_inventory(listed, NAME)
+    inventory = Inventory.objects.get_or_create(name=NAME)[0]
+    source = InventorySource.objects.get_or_create(inventory=inventory, name=NAME)[0]
+    report = import_inventory(listed, source=source)
     assert not report.refused
-    names = {host.name for host in listed.hosts}
-    # A server that is gone from the inventory is out of its runs.
-    lab().servers.exclude(inventory_name__in=names).update(is_active=False)
-    return bool(report.added or report.changed or report.groups_added or report.groups_changed)
+    return report.changes_anything
 
 
 def rendered(folder: Path, names: list[str] | None = None) -> tuple[Path, str]:

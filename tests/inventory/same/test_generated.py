@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inventory.models import Inventory, Server, ServerGroup
+from inventory.models import Inventory, InventorySource, Server, ServerGroup
 
 from .rendering import NAME, rendered, take_over
 from .seeing import differences
@@ -66,6 +66,7 @@ def forget() -> None:
     """What an earlier example has left."""
     ServerGroup.objects.filter(inventory__name=NAME).delete()
     Server.objects.filter(inventory__name=NAME).delete()
+    InventorySource.objects.filter(inventory__name=NAME).delete()
     Inventory.objects.filter(name=NAME).delete()
 
 

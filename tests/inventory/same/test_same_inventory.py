@@ -65,6 +65,16 @@ def test_after_a_change_and_another_import(shape, ansible, compare, tmp_path):
     assert take_over(ansible.read(later)) is False
 
 
+def test_the_order_of_hosts_is_the_same_at_every_reading(shape, ansible, tmp_path):
+    """Also where Ansible's own is not."""
+    path = shape.lay_out(tmp_path)
+    take_over(ansible.read(path))
+    script, _limit = rendered(tmp_path / "run")
+    seen = ansible.see(script, password=PASSWORD)
+    servers = lab().servers.active().order_by("position", "pk")
+    assert seen["play"] == [server.inventory_name for server in servers]
+
+
 def test_servers_beside_the_imported_ones_change_nothing_for_them(ansible, tmp_path):
     shape = SHAPES["variables beside a file"]
     path = shape.lay_out(tmp_path)
