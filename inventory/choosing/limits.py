@@ -161,7 +161,7 @@ def _unknown_words(found: list[Limit], where: str) -> str:
         f"“{name}” is in {name_some([str(each.names.inventory) for each in places])}"
         for name, places in having.items()
     )
-    return f"No inventory has all of these names: {said}. Launch on each."
+    return f"No inventory has all of these names: {said}. Launch once for each."
 
 
 def _said(name: str, found: list[Limit], where: str) -> str:
