@@ -1,9 +1,10 @@
 """Groups, inventories and smart groups that change between the plan, the launch and a relaunch."""
 
 import pytest
+from django.urls import reverse
 
 from automation import launching
-from automation.launching import Launch, PlanChanged
+from automation.launching import Choice, Launch, PlanChanged
 from automation.launching.digests import name_changes, read_signed
 from automation.models import Run
 from inventory.models import Inventory, Server, ServerGroup
@@ -106,3 +107,27 @@ def test_a_group_of_other_servers_is_not(fleet, playbook, alice):
     _edit_variables(fleet)
     db1 = Server.objects.get(hostname="db1")
     assert make.launch(playbook, alice, [db1], expect=shown.digest)
+
+
+# --- Once more ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def whole_run(staging, playbook, alice) -> Run:
+    run = make.launch(playbook, alice, Choice(inventory="Staging"))
+    run.cancel(alice)
+    return run
+
+
+def test_edit_and_relaunch_of_a_whole_inventory_stays_one(whole_run, client_of, alice):
+    path = f"{reverse('automation:job_launch')}?run={whole_run.pk}"
+    form = client_of(alice).get(path).context["form"]
+    assert (form["inventory"].value(), form["servers"].value()) == ("Staging", [])
+    named = client_of(alice).get(f"{path}&server={whole_run.jobs.get().server_id}").context["form"]
+    assert not named["inventory"].value() and len(named["servers"].value()) == 1
+
+
+def test_the_last_values_of_a_whole_inventory_are_one_again(whole_run, playbook, client_of, alice):
+    path = f"{reverse('automation:job_launch_variables')}?playbook={playbook.pk}"
+    offered = client_of(alice).get(path).context["remembered"]
+    assert '"inventory": "Staging"' in offered.fields() and '"servers": []' in offered.fields()
