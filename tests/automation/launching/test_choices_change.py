@@ -131,3 +131,16 @@ def test_the_last_values_of_a_whole_inventory_are_one_again(whole_run, playbook,
     path = f"{reverse('automation:job_launch_variables')}?playbook={playbook.pk}"
     offered = client_of(alice).get(path).context["remembered"]
     assert '"inventory": "Staging"' in offered.fields() and '"servers": []' in offered.fields()
+
+
+def test_a_repeated_request_is_the_same_launch_whoever_is_in_the_group(
+    fleet, playbook, api_of, alice
+):
+    body, key = {"playbook_id": playbook.pk, "groups": ["web"]}, {"Idempotency-Key": "k1"}
+    first = api_of(alice).post(URL, body, headers=key)
+    make.in_groups(fleet["db1"], "web")
+    again = api_of(alice).post(URL, body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 200), again.content
+    assert again.json()["run_id"] == first.json()["run_id"]
+    other = api_of(alice).post(URL, body | {"groups": ["region"]}, headers=key)
+    assert other.status_code == 409
