@@ -144,3 +144,20 @@ def test_a_repeated_request_is_the_same_launch_whoever_is_in_the_group(
     assert again.json()["run_id"] == first.json()["run_id"]
     other = api_of(alice).post(URL, body | {"groups": ["region"]}, headers=key)
     assert other.status_code == 409
+
+
+# --- A launch for each inventory ------------------------------------------------------------------
+
+
+def test_each_offered_launch_can_be_made(staging, playbook, api_of, alice):
+    """Groups that only one of the inventories has, by their bare names."""
+    body = {"playbook_id": playbook.pk, "groups": ["web", "api"]}
+    choices = api_of(alice).post(URL, body).json()["choices"]
+    assert [each["body"] for each in choices] == [
+        {"groups": ["web@default"], "inventory": "default"},
+        {"groups": ["api@Staging"], "inventory": "Staging"},
+    ]
+    for each in choices:
+        made = api_of(alice).post(URL, {"playbook_id": playbook.pk, **each["body"]})
+        assert made.status_code == 201
+    assert [run.jobs.count() for run in Run.objects.order_by("id")] == [2, 1]
