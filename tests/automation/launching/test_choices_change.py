@@ -1,6 +1,7 @@
 """Groups, inventories and smart groups that change between the plan, the launch and a relaunch."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from automation import launching
@@ -161,3 +162,18 @@ def test_each_offered_launch_can_be_made(staging, playbook, api_of, alice):
         made = api_of(alice).post(URL, {"playbook_id": playbook.pk, **each["body"]})
         assert made.status_code == 201
     assert [run.jobs.count() for run in Run.objects.order_by("id")] == [2, 1]
+
+
+# --- Nothing, and everything ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flag", ["limit", "environment", "tag", "search", "group", "inventory"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_option_of_the_command_is_no_launch_on_everything(
+    fleet, playbook, boss, flag, value
+):
+    """--limit "$HOSTS" of a script in which that is not set."""
+    other = "--search=web" if flag == "inventory" else "--inventory=default"
+    with pytest.raises(CommandError, match=f"--{flag} is empty"):
+        call_command("run_playbook", "hello", "--no-wait", other, f"--{flag}={value}")
+    assert not Run.objects.exists()
