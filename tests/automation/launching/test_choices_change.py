@@ -177,3 +177,14 @@ def test_an_empty_option_of_the_command_is_no_launch_on_everything(
     with pytest.raises(CommandError, match=f"--{flag} is empty"):
         call_command("run_playbook", "hello", "--no-wait", other, f"--{flag}={value}")
     assert not Run.objects.exists()
+
+
+def test_a_smart_group_of_a_deleted_group_says_so(fleet, playbook, api_of, client_of, alice):
+    smart = make.smart_group("canaries", filter={"group": "region"})
+    group("region").delete()
+    said = "The smart group “canaries” asks for the group “region”, which is not there."
+    answer = api_of(alice).post(URL, {"playbook_id": playbook.pk, "groups": ["canaries"]})
+    assert (answer.status_code, answer.json()["fields"]) == (400, {"groups": [said]})
+    assert said in str(api_of(alice).get("/api/servers?group=canaries").json())
+    page = client_of(alice).get(smart.get_absolute_url()).content.decode()
+    assert "0: the inventory has no group “region”" in page
