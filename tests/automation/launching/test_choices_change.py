@@ -1,6 +1,7 @@
 """Groups, inventories and smart groups that change between the plan, the launch and a relaunch."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
@@ -188,3 +189,11 @@ def test_a_smart_group_of_a_deleted_group_says_so(fleet, playbook, api_of, clien
     assert said in str(api_of(alice).get("/api/servers?group=canaries").json())
     page = client_of(alice).get(smart.get_absolute_url()).content.decode()
     assert "0: the inventory has no group “region”" in page
+
+
+def test_many_unknown_names_are_one_short_message(fleet, django_assert_max_num_queries):
+    names = ",".join(f"host{number}" for number in range(120))
+    with django_assert_max_num_queries(20), pytest.raises(ValidationError) as refused:
+        _ = Choice(limit=names).servers
+    said = " ".join(refused.value.messages)
+    assert said.count("There is no server or group") == 3 and "… and 117 more." in said
