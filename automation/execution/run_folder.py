@@ -212,8 +212,14 @@ class RunFolder:
         folder.mkdir(mode=0o700)
         if grown := inventory_has_grown(self.run):
             raise CannotStart(Job.FailureKind.INTERNAL, grown)
-        credential = self.run.credential
-        return write_inventory(folder, self.servers, neighbours, credential, lasting.location_of)
+        return write_inventory(
+            folder,
+            self.servers,
+            neighbours,
+            self.run.credential,
+            lasting.location_of,
+            lasting.originals,
+        )
 
     def _prepare_inventory_folder(self) -> InventoryFolder:
         lasting = InventoryFolder.of(self.servers[0].inventory)
