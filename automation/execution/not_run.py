@@ -68,8 +68,8 @@ class Plays:
             )
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
-            f"Nothing ran: the plays target {said}, which does not include {host}. Its page "
-            "lists the groups that it is in.",
+            f"Nothing ran: the plays target {said}, which does not include {host}. Compare that "
+            "with the server's groups.",
         )
 
 
