@@ -22,7 +22,7 @@ from accounts.editing import Editable
 from accounts.models import User
 from inventory.ansible.connection import has_own, without_mark
 from inventory.host_variables import HostVariablesField
-from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
+from inventory.tag_texts import has_tag, parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
     validate_host_key,
     validate_host_name,
@@ -345,14 +345,8 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
             self.save(update_fields=["os_type", "os_version", "updated_at"])
 
     def has_tag(self, text: str) -> bool:
-        """“web”: a tag of that name that is not false, or a group in `groups`.
-
-        “role=web”: that value.
-        """
-        key, value = parse_tag(text)
-        if value is not None:
-            return value in map(value_text, values_of(self.tags.get(key)))
-        return self.tags.get(key, False) is not False or key in values_of(self.tags.get("groups"))
+        """True for the tag “web” or “role=web”: see tag_texts.py."""
+        return has_tag(self.tags, text)
 
     def tag_words(self) -> list[tuple[str, str]]:
         """(text, text) for each tag: as `with_tag` finds it, and as pages show it."""
