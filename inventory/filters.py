@@ -66,7 +66,7 @@ class HostnameFilter(filters.CharFilter):
         return qs.filter(inventory_name=text) if is_elsewhere else found
 
 
-class OwnerFilter(HostnameFilter):
+class ServerNameFilter(HostnameFilter):
     """The rows of a server, by its name in either form."""
 
     def filter(self, qs: Any, value: str) -> Any:
@@ -106,7 +106,7 @@ class InventorySourceFilters(filters.FilterSet):
 
 class VariableOverrideFilters(filters.FilterSet):
     name = filters.CharFilter()
-    server = OwnerFilter(label="web1, or web1@staging")
+    server = ServerNameFilter(label="web1, or web1@staging")
     group = filters.CharFilter(field_name="group__name")
     conflict = filters.ChoiceFilter(choices=VariableOverride.Conflict)
     ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])

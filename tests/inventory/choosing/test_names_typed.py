@@ -40,6 +40,6 @@ def test_the_api_finds_servers_by_either_form(staging, api_of, bob, query, expec
 @pytest.mark.parametrize("name", ["web1", "web1@default"])
 def test_overrides_of_a_server(staging, api_of, boss, name):
     for server in Server.objects.filter(inventory_name="web1"):
-        VariableOverride.objects.create(server=server, name="x", value=1)
+        VariableOverride.objects.create(server=server, name="x", value={"x": 1})
     found = api_of(boss).get(f"/api/overrides?server={name}").json()["results"]
     assert len(found) == 1
