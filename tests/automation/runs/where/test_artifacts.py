@@ -331,3 +331,16 @@ def test_health_names_a_missing_folder(api_of, boss, settings):
     settings.STATE_ROOT = settings.STATE_ROOT.with_name("unmounted")
     part = api_of(boss).get("/api/health").json()["parts"]["state"]
     assert "unmounted) is missing here" in part["reason"]
+def test_what_a_killed_worker_has_left_is_pruned_too(boss):
+    kept, before = left(), (timezone.now() - timedelta(days=100)).timestamp()
+    abandoned, recent = artifact_folder(kept.run_id + 1), artifact_folder(kept.run_id + 2)
+    for folder in (abandoned, recent):
+        folder.mkdir()
+        (folder / "1").write_text("half a fil")
+    os.utime(abandoned, (before, before))
+    os.utime(kept.file.parent, (before, before))
+    call_command("prune_artifacts", "--days=90")
+    assert not abandoned.exists() and recent.exists() and kept.file.exists()
+    assert AuditLog.objects.get(action="run.artifacts_pruned").details["files"] == 0
+
+
