@@ -14,8 +14,8 @@ from inventory.importing import (
     find_or_make_source,
     import_inventory,
     path_of_source,
-    sync_source,
 )
+from inventory.syncing.performing import sync_at_once
 from schema.exceptions import Refused
 
 # Host names per line of output.
@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 relative, options["inventory"], options["environment"], options["keep_env"]
             )
             self.stdout.write(f"Source: {source}")
-            report = sync_source(None, source, always=True, **how)
+            report = sync_at_once(source, always=True, **how)
             if options["dry_run"]:
                 transaction.set_rollback(True)
         return report

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from inventory.ansible.reading import Unreadable
-from inventory.importing import InventoryImport, ValueDifference, sync_source
+from inventory.importing import InventoryImport, ValueDifference
 from inventory.models import InventorySource
+from inventory.syncing.performing import sync_at_once
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -38,9 +39,7 @@ class Command(BaseCommand):
         for source in self._chosen(options["sources"]):
             self.stdout.write(self.style.MIGRATE_HEADING(f"{source.name} ({source.inventory})"))
             try:
-                report = sync_source(
-                    None, source, dry_run=options["dry_run"], always=options["force"]
-                )
+                report = sync_at_once(source, dry_run=options["dry_run"], always=options["force"])
             except ValidationError as error:
                 failed += self._fail(" ".join(error.messages))
             except (Unreadable, Refused, Undecryptable, OSError) as error:
