@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -16,6 +17,7 @@ from inventory.importing import syncing
 from inventory.models import InventorySource, Server
 from inventory.models.source_syncs import LOST_AFTER, TASK, SyncProgress
 from inventory.syncing import unread
+from inventory.syncing.performing import perform_sync
 from inventory.syncing.tasks import sync_if_asked
 from inventory.syncing.unread import unread_words
 from inventory.syncing.watching import ask_due_syncs
@@ -315,6 +317,20 @@ def test_a_worker_does_what_was_asked_last(boss, monkeypatch) -> None:
     monkeypatch.setattr(InventorySource, "claim_sync", claim_late)
     assert sync_if_asked(source.pk).endswith(": checked")
     assert not Server.objects.exists()
+
+
+def test_a_source_that_is_deleted_meanwhile_takes_nothing_in(boss, client_of) -> None:
+    source = make.source(HOSTS)
+    source.ask_sync(boss)
+    source.claim_sync()
+    delete = reverse("admin:inventory_inventorysource_delete", args=[source.pk])
+    assert client_of(boss).post(delete, {"post": "yes"}).status_code == 302
+    assert perform_sync(source) == "failed"
+    assert not Server.objects.exists()
+    (line,) = AuditLog.objects.filter(action="inventorysource.deleted")
+    assert "name" in line.details["changes"] and not {"plan", "progress"} & {
+        *line.details["changes"]
+    }
 
 
 # --- Unread ---------------------------------------------------------------------------------------

@@ -109,3 +109,13 @@ def test_what_a_command_has_synced_is_not_said_to_be_unread(command):
     assert unread_words(source) == "" and ask_due_syncs() == []
     plan = source.plan
     assert (plan["counts"]["added"], plan["digest"], plan["dry_run"]) == (1, "", False)
+
+
+@pytest.mark.parametrize("command", ["sync_inventory", "import_inventory"])
+def test_what_a_script_says_does_not_command_the_terminal(command):
+    hosts = '{"web": {"hosts": ["ok", "b\\u001b[2Jad"], "vars": {"v": "\\u202e\\u009b2J"}}}'
+    script = f"#!/bin/sh\nprintf '\\033]0;owned\\007' >&2\necho '{hosts}'\n"
+    source = make.source(script)
+    printed = said(command, *([str(source.located())] if command == "import_inventory" else []))
+    assert "Refused: b\\x1b[2Jad" in printed
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*printed}
