@@ -237,7 +237,8 @@ AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_DISABLE_ON_RAW_SAVE = True
 # Records that people edit. Columns changed by verbs are excluded: verbs record themselves.
 TIMES, OF_IMPORTS = ["created_at", "updated_at"], ["position", "sealed_with", "imported_variables"]
-OF_SYNCS = ["digest", "synced_at", "state", "message"]
+OF_SYNCS = ["digest", "synced_at", "state", "message", "plan", "seen_glance", "progress_since"]
+OF_ASKING = ["progress", "sync_cause", "is_dry_run", "asked_by", "expected_digest", "sync_token"]
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {
         "model": "accounts.User",
@@ -246,7 +247,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
         "mask_callable": "audit.redaction.mask_value",
     },
     *({"model": f"inventory.{n}", "exclude_fields": TIMES} for n in ("Inventory", "SmartGroup")),
-    {"model": "inventory.InventorySource", "exclude_fields": [*OF_SYNCS, *TIMES]},
+    {"model": "inventory.InventorySource", "exclude_fields": [*OF_SYNCS, *OF_ASKING, *TIMES]},
     {"model": "inventory.ServerGroup", "exclude_fields": [*OF_IMPORTS, *TIMES]},
     {"model": "inventory.ServerGroupMember", "exclude_fields": ["position", "source"]},
     {"model": "inventory.Server", "exclude_fields": [*OF_IMPORTS, "was_active", *TIMES]},

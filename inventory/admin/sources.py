@@ -18,6 +18,9 @@ from inventory.models import InventorySource
 from inventory.source_forms import SourceForm
 
 UPLOAD = ["file", "text", "format"]
+STILL_SYNCING = (
+    "Not checked: an earlier check or sync is still under way. Check again when it is over."
+)
 
 
 @admin.register(InventorySource)
@@ -100,7 +103,8 @@ def _checked(request: HttpRequest, source: InventorySource) -> HttpResponse:
     """Its page, where a check is under way."""
     user = signed_in(request)
     if source.is_active and user.has_perm("inventory.sync_inventorysource"):
-        source.ask_sync(user, dry_run=True)
+        if not source.ask_sync(user, dry_run=True):
+            messages.warning(request, STILL_SYNCING)
     else:
         messages.info(request, "Not checked: the source is not active.")
     return redirect(source)

@@ -31,6 +31,7 @@ NOT_JSON = (datetime.date, bytes, set, tuple)
 # Of one file, with all aliases written out.
 MOST_VALUES = 5_000_000
 TOO_LONG = "It is too long, perhaps because of YAML aliases."
+SCRIPT_SAID = "Standard error from inventory script:"
 OUT_OF_MEMORY = "It needs too much memory."
 
 
@@ -176,7 +177,13 @@ def tell_problem(msg: str, exception: BaseException, **unused: object) -> None:
     said = OUT_OF_MEMORY if any(isinstance(each, MemoryError) for each in causes) else said
     plugin = msg.split("'")[1] if "'" in msg else "inventory"
     where = f"{path_of(causes)}:{line}" if line else path_of(causes)
-    sys.stderr.write(f"{where}: {said} ({plugin})\n")
+    sys.stderr.write(f"{where}: {said} ({plugin})\n{script_errors(causes)}")
+
+
+def script_errors(causes: list[BaseException]) -> str:
+    """What an inventory script that failed said to stderr."""
+    texts = (str(getattr(cause, "_help_text", None) or "") for cause in causes)
+    return next((text for text in texts if text.startswith(SCRIPT_SAID)), "")
 
 
 def path_of(causes: list[BaseException]) -> str:

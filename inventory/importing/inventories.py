@@ -49,6 +49,8 @@ def import_inventory(
         inventory = source.inventory if source else find_or_make_inventory(name)
         # One import at a time.
         inventory = Inventory.objects.select_for_update().get(pk=inventory.pk)
+        if source and not InventorySource.objects.select_for_update().filter(pk=source.pk):
+            raise Refused(f"The source “{source}” was deleted meanwhile.")
         intake = Intake(inventory, source, environment)
         servers = import_hosts(listed, intake)
         import_groups(listed, intake, servers, _keys_of_refused(intake))

@@ -10,4 +10,6 @@ def sync_if_asked(pk: int) -> str:
     source = InventorySource.objects.select_related("inventory", "asked_by").filter(pk=pk).first()
     if source is None or not source.claim_sync():
         return "nothing to sync"
+    # Until the claim, somebody else may have asked for something else.
+    source.refresh_from_db()
     return f"{source}: {perform_sync(source)}"

@@ -6,20 +6,19 @@ from datetime import timedelta
 from django.utils import timezone
 
 from inventory.models import InventorySource
-from inventory.models.source_syncs import LOST_AFTER, SyncCause
+from inventory.models.source_syncs import SyncCause
 
+from .performing import give_up
 from .unread import is_changed
 
 logger = logging.getLogger(__name__)
-
-LOST = f"The worker that was syncing it has been gone for {LOST_AFTER.seconds // 60} minutes."
 
 
 def ask_due_syncs() -> list[int]:
     """Queue what is due, and wake workers for what still waits. Returns the sources' keys."""
     sources = InventorySource.objects.select_related("inventory")
     for source in sources.lost():
-        source.end_sync(state=InventorySource.State.FAILED, message=LOST)
+        give_up(source)
     for source in sources.waiting():
         source.wake_for_sync()
     return [source.pk for source in sources.active().idle() if _ask(source)]

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditLog
+from inventory.ansible import reading
 from inventory.models import GroupGraph, Inventory, Server, ServerGroup
 from schema.sealing import is_sealed
 from tests import make
@@ -297,7 +299,7 @@ def test_without_ansible_it_says_what_is_missing(ini, monkeypatch):
 
 
 def test_a_script_that_hangs_is_ended(ini, monkeypatch):
-    monkeypatch.setattr("inventory.ansible.reading.TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(reading, "FOR_ANYTHING", replace(reading.FOR_ANYTHING, seconds=0.01))
     with pytest.raises(CommandError, match="did not finish"):
         imported(ini)
 

@@ -14,8 +14,9 @@ from inventory.importing import (
     find_or_make_source,
     import_inventory,
     path_of_source,
-    sync_source,
 )
+from inventory.importing.printable import printable
+from inventory.syncing.performing import sync_at_once
 from schema.exceptions import Refused
 
 # Host names per line of output.
@@ -61,7 +62,7 @@ class Command(BaseCommand):
         try:
             report = self._import(**options)
         except (Unreadable, Refused) as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(printable(str(error))) from None
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         self._say_what_to_know(report)
@@ -80,28 +81,28 @@ class Command(BaseCommand):
                 relative, options["inventory"], options["environment"], options["keep_env"]
             )
             self.stdout.write(f"Source: {source}")
-            report = sync_source(None, source, always=True, **how)
+            report = sync_at_once(source, always=True, **how)
             if options["dry_run"]:
                 transaction.set_rollback(True)
         return report
 
     def _say_what_to_know(self, report: InventoryImport) -> None:
         if report.warnings:
-            self.stderr.write(report.warnings)
+            self.stderr.write(printable(report.warnings))
         for what, names in report.inexact.items():
-            self.stdout.write(f"Stored as text: {what} of {_listed(names)}")
+            self.stdout.write(f"Stored as text: {printable(what)} of {_listed(names)}")
         for what, names in report.unflattened.items():
-            self.stdout.write(f"Left to its group: {what} of {_listed(names)}")
+            self.stdout.write(f"Left to its group: {printable(what)} of {_listed(names)}")
         for what, names in report.encrypted.items():
-            self.stdout.write(f"Encrypted: {what} of {_listed(names)}")
+            self.stdout.write(f"Encrypted: {printable(what)} of {_listed(names)}")
         for what, names in report.overridden.items():
-            self.stdout.write(f"Kept as an override: {what} of {_listed(names)}")
+            self.stdout.write(f"Kept as an override: {printable(what)} of {_listed(names)}")
         for what, names in report.conflicts.items():
             self.stdout.write(f"{what.capitalize()} under an override: {_listed(names)}")
         for what, names in report.kept.items():
             self.stdout.write(f"Gone, but kept for {what}: {_listed(names)}")
         for host, reason in report.refused.items():
-            self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
+            self.stdout.write(self.style.ERROR(printable(f"Refused: {host}: {reason}")))
 
     def _say_what_was_done(self, report: InventoryImport, dry_run: bool) -> None:
         if dry_run:
@@ -120,4 +121,4 @@ class Command(BaseCommand):
 
 def _listed(names: list[str]) -> str:
     rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return printable(", ".join(names[:SHOWN])) + (f" and {rest} more" if rest > 0 else "")

@@ -8,8 +8,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from inventory.ansible.reading import Unreadable
-from inventory.importing import InventoryImport, ValueDifference, sync_source
+from inventory.importing import InventoryImport, ValueDifference
+from inventory.importing.printable import printable
 from inventory.models import InventorySource
+from inventory.syncing.performing import sync_at_once
 from schema.encryption import Undecryptable
 from schema.exceptions import Refused
 
@@ -38,9 +40,7 @@ class Command(BaseCommand):
         for source in self._chosen(options["sources"]):
             self.stdout.write(self.style.MIGRATE_HEADING(f"{source.name} ({source.inventory})"))
             try:
-                report = sync_source(
-                    None, source, dry_run=options["dry_run"], always=options["force"]
-                )
+                report = sync_at_once(source, dry_run=options["dry_run"], always=options["force"])
             except ValidationError as error:
                 failed += self._fail(" ".join(error.messages))
             except (Unreadable, Refused, Undecryptable, OSError) as error:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _fail(self, reason: str) -> int:
-        self.stdout.write(self.style.ERROR(f"Failed: {reason}"))
+        self.stdout.write(self.style.ERROR(printable(f"Failed: {reason}")))
         return 1
 
     def _tell(self, report: InventoryImport, *, dry_run: bool) -> None:
@@ -68,14 +68,14 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write("Dry run: nothing was written. Would be:")
         for each in report.differences():
-            self.stdout.write(f"  {SIGNS[each.change]} {written(each)}")
+            self.stdout.write(f"  {SIGNS[each.change]} {printable(written(each))}")
         for conflict, names in report.conflicts.items():
             for name in names:
-                self.stdout.write(f"  ! {conflict} under an override: {name}")
+                self.stdout.write(printable(f"  ! {conflict} under an override: {name}"))
         for what, names in report.kept.items():
             self.stdout.write(f"  Gone, but kept for {what}: {', '.join(names)}")
         for host, reason in report.refused.items():
-            self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
+            self.stdout.write(self.style.ERROR(printable(f"Refused: {host}: {reason}")))
         counts = [f"{count} {what.replace('_', ' ')}" for what, count in report.counts().items()]
         self.stdout.write(", ".join(each for each in counts if not each.startswith("0 ")))
 

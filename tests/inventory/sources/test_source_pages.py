@@ -270,3 +270,13 @@ def test_the_form_leaves_out_names_that_no_page_can_show(client_of, boss) -> Non
 def test_a_path_that_is_too_long_for_a_file_gets_an_error(client_of, boss) -> None:
     page = client_of(boss).post(ADD, given(kind="path", path="a" * 300, text="", format=""))
     assert page.status_code == 200 and "File name too long" in page.content.decode()
+
+
+def test_an_upload_that_is_replaced_during_a_check_says_that_it_was_not_checked(
+    client_of, boss
+) -> None:
+    client, source = client_of(boss), make.source("web1\n", kind="upload")
+    client.post(reverse("inventory:source_check", args=[source.pk]))
+    change = reverse("admin:inventory_inventorysource_change", args=[source.pk])
+    page = client.post(change, given(name=source.name, text="web2\n"), follow=True)
+    assert "an earlier check or sync is still under way" in page.content.decode()

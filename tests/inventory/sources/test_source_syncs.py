@@ -2,18 +2,23 @@
 
 import os
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from audit.models import AuditLog
 from automation.queue.packages import task_functions
 from inventory.ansible.inventory_file import write_inventory
+from inventory.importing import syncing
 from inventory.models import InventorySource, Server
 from inventory.models.source_syncs import LOST_AFTER, TASK, SyncProgress
 from inventory.syncing import unread
+from inventory.syncing.performing import perform_sync
 from inventory.syncing.tasks import sync_if_asked
 from inventory.syncing.unread import unread_words
 from inventory.syncing.watching import ask_due_syncs
@@ -282,7 +287,66 @@ def test_a_sync_whose_worker_is_gone_is_given_up(boss) -> None:
     ask_due_syncs()
     source.refresh_from_db()
     assert (source.progress, source.state) == ("idle", "failed")
-    assert "gone" in source.message
+    assert "gone" in source.message and "gone" in source.plan["error"]
+    assert AuditLog.objects.filter(action="inventorysource.sync_failed").count() == 1
+
+
+def test_a_check_whose_worker_is_gone_is_no_failed_sync(boss) -> None:
+    source = synced(make.source(HOSTS), boss)
+    source.ask_sync(boss, dry_run=True)
+    source.claim_sync()
+    InventorySource.objects.update(progress_since=timezone.now() - LOST_AFTER * 2)
+    ask_due_syncs()
+    source.refresh_from_db()
+    assert (source.progress, source.state, source.message) == ("idle", "synced", "")
+    assert source.plan["dry_run"] and "gone" in source.plan["error"]
+    assert not AuditLog.objects.filter(action="inventorysource.sync_failed").exists()
+
+
+@pytest.mark.parametrize("trouble", [OSError(28, "No space left"), OperationalError("gone away")])
+def test_a_change_that_was_not_read_for_another_reason_is_tried_again(monkeypatch, trouble) -> None:
+    source = make.source(HOSTS, syncs="on_change")
+    with monkeypatch.context() as patched:
+        patched.setattr(syncing, "read_source", Mock(side_effect=trouble))
+        for _each in range(2):
+            assert ask_due_syncs() == [source.pk]
+            sync_if_asked(source.pk)
+    source.refresh_from_db()
+    assert source.state == "failed"
+    assert AuditLog.objects.filter(action="inventorysource.sync_failed").count() == 1
+    assert ask_due_syncs() == [source.pk]
+    sync_if_asked(source.pk)
+    assert Server.objects.count() == 2 and ask_due_syncs() == []
+
+
+def test_a_worker_does_what_was_asked_last(boss, monkeypatch) -> None:
+    source = make.source(HOSTS)
+    source.ask_sync(boss)
+    claim = InventorySource.claim_sync
+
+    def claim_late(late: InventorySource) -> bool:
+        """Meanwhile, another worker has carried that out, and somebody asks for a check."""
+        monkeypatch.setattr(InventorySource, "claim_sync", claim)
+        InventorySource.objects.update(is_dry_run=True)
+        return late.claim_sync()
+
+    monkeypatch.setattr(InventorySource, "claim_sync", claim_late)
+    assert sync_if_asked(source.pk).endswith(": checked")
+    assert not Server.objects.exists()
+
+
+def test_a_source_that_is_deleted_meanwhile_takes_nothing_in(boss, client_of) -> None:
+    source = make.source(HOSTS)
+    source.ask_sync(boss)
+    source.claim_sync()
+    delete = reverse("admin:inventory_inventorysource_delete", args=[source.pk])
+    assert client_of(boss).post(delete, {"post": "yes"}).status_code == 302
+    assert perform_sync(source) == "failed"
+    assert not Server.objects.exists()
+    (line,) = AuditLog.objects.filter(action="inventorysource.deleted")
+    assert "name" in line.details["changes"] and not {"plan", "progress"} & {
+        *line.details["changes"]
+    }
 
 
 # --- Unread ---------------------------------------------------------------------------------------

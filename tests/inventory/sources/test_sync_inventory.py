@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from inventory.models import Inventory, InventorySource, Server
+from inventory.syncing.unread import unread_words
+from inventory.syncing.watching import ask_due_syncs
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.on_either]
@@ -91,3 +93,29 @@ def test_hosts_imported_before_are_adopted():
     assert "adopted        1  web1" in said("import_inventory", str(path))
     server.refresh_from_db()
     assert server.source is not None and not server.overrides.exists()
+
+
+@pytest.mark.parametrize("command", ["sync_inventory", "import_inventory"])
+def test_what_a_command_has_synced_is_not_said_to_be_unread(command):
+    script = '#!/bin/sh\necho \'{"web": {"hosts": ["web1"]}}\'\n'
+    source = make.source(script, syncs="on_change")
+    names = [str(source.located())] if command == "import_inventory" else []
+    said(command, *names, dry_run=True)
+    source.refresh_from_db()
+    assert source.plan == {} and ask_due_syncs() == [source.pk]
+    InventorySource.objects.update(progress="idle")
+    said(command, *names)
+    source.refresh_from_db()
+    assert unread_words(source) == "" and ask_due_syncs() == []
+    plan = source.plan
+    assert (plan["counts"]["added"], plan["digest"], plan["dry_run"]) == (1, "", False)
+
+
+@pytest.mark.parametrize("command", ["sync_inventory", "import_inventory"])
+def test_what_a_script_says_does_not_command_the_terminal(command):
+    hosts = '{"web": {"hosts": ["ok", "b\\u001b[2Jad"], "vars": {"v": "\\u202e\\u009b2J"}}}'
+    script = f"#!/bin/sh\nprintf '\\033]0;owned\\007' >&2\necho '{hosts}'\n"
+    source = make.source(script)
+    printed = said(command, *([str(source.located())] if command == "import_inventory" else []))
+    assert "Refused: b\\x1b[2Jad" in printed
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*printed}
