@@ -5,11 +5,12 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from itertools import chain
 from typing import Any
 
 from schema.limits import DEEPEST, is_deeper
-from schema.sealing import MASK, is_sealed, texts_in
+from schema.sealing import MASK, is_sealed, mentions_sealed, texts_in
 from schema.secret_names import is_secret
 
 # In characters: the shortest secret that is looked for within another.
@@ -47,12 +48,28 @@ def redacted(value: Any, also: frozenset[str] = frozenset()) -> Any:
 
 
 def masked_like(value: Any, other: Any) -> Any:
-    """A copy with the mask wherever `other` has a sealed value: what is secret from now on."""
-    if is_sealed(other):
+    """A copy with the mask wherever `other` has a sealed or vaulted value: what is secret now.
+
+    Items of a list may have moved: each is masked like every one of the other list.
+    """
+    if is_sealed(other) or _is_vaulted(other):
         return MASK
     if isinstance(value, dict) and isinstance(other, dict):
+        if other.get("vaulted") and other.get("path") == value.get("path"):
+            return value | {"variables": MASK}  # a file that Ansible Vault has encrypted since
         return {name: masked_like(item, other.get(name)) for name, item in value.items()}
+    if isinstance(value, list) and isinstance(other, list):
+        secret = [each for each in other if mentions_sealed(each) or _has_vaulted(each)]
+        return [reduce(masked_like, secret, item) for item in value]
     return value
+
+
+def _is_vaulted(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"__ansible_vault"}
+
+
+def _has_vaulted(value: Any) -> bool:
+    return any(text.startswith("$ANSIBLE_VAULT;") for text in texts_in(value))
 
 
 def unmasked(given: Any, stored: Any) -> Any:

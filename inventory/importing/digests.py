@@ -18,7 +18,10 @@ from schema.exceptions import Refused
 READING = 1
 BESIDE = ("group_vars", "host_vars")
 MOST_FILES = 20_000
-PLUGIN = re.compile(rb"^plugin\s*:", re.MULTILINE)
+# In bytes, of one file. Pages read them, too; a larger one is no inventory.
+LARGEST_FILE = 64 * 1024**2
+# The key may be quoted, indented, or in braces; then a file is rather read once too often.
+PLUGIN = re.compile(rb"""^[ \t{]*["']?plugin["']?[ \t]*:""", re.MULTILINE)
 
 
 def digest_of_files(source: InventorySource) -> str:
@@ -33,12 +36,21 @@ def digest_of_files(source: InventorySource) -> str:
         return found.hexdigest()
     path = source.located()
     for file in files_of(path):
-        content = file.read_bytes()
+        content = _content(file)
         if runs_code(file, content):
             return ""
         found.update(json.dumps([str(file), len(content)]).encode())
         found.update(content)
     return found.hexdigest()
+
+
+def _content(file: Path) -> bytes:
+    """Raises Refused for a file that is too large."""
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise Refused(f"{file.name} is larger than {LARGEST_FILE // 1024**2} MB.")
+    return content
 
 
 def files_of(path: Path) -> Iterator[Path]:
@@ -77,4 +89,6 @@ def runs_code(file: Path, content: bytes) -> bool:
     """True for a script, and for the configuration of an inventory plugin."""
     if os.access(file, os.X_OK) or content.startswith(b"#!"):
         return True
+    if any(part in BESIDE for part in file.relative_to(playbook_root()).parts):
+        return False  # variables, one of which may be called "plugin"
     return file.suffix in (".yml", ".yaml") and PLUGIN.search(content) is not None

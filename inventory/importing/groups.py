@@ -178,15 +178,28 @@ def _report(taken: list[TakenGroup], intake: Intake) -> None:
     report.groups_changed += sorted(with_other_members - known)
 
 
+def _needed_by(row: ServerGroup, intake: Intake) -> str:
+    """What would go with the group although people have made it; "" if nothing.
+
+    A script that has no hosts for a group tonight has some again tomorrow.
+    """
+    if row.allowed_credentials.exists():
+        return "the scope of a credential"
+    if intake.overrides_of("group", row.pk):
+        return "its overrides"
+    return "its other members" if row.members.exists() else ""
+
+
 def _remove_gone(rows: list[ServerGroup], intake: Intake) -> None:
-    """Groups that the source no longer has; those with other members stay, without its values."""
+    """Groups that the source no longer has; those that others need stay, without its values."""
     if intake.source is None:
         return
     for row in rows:
         if row.source_id != intake.source.pk:
             continue
         values = dict(row.__dict__)
-        if row.members.exists():
+        if needed_by := _needed_by(row, intake):
+            intake.report.kept.setdefault(needed_by, []).append(row.name)
             overrides = intake.overrides_of("group", row.pk)
             row.source, row.priority = None, 1
             row.variables, row.variable_files, row.imported_variables = {}, [], []

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from audit.models import AuditLog
 from inventory.ansible import reading
-from inventory.models import Inventory, InventorySource
+from inventory.models import Inventory, InventorySource, Server
 from schema.exceptions import Refused
 
 from .groups import import_groups
@@ -58,6 +58,7 @@ def import_inventory(
             raise Outdated(report)
         if report.changes_anything and not dry_run:
             _record(intake)
+            _let_others_read_again(intake)
         if dry_run:
             transaction.set_rollback(True)
     return report
@@ -78,6 +79,17 @@ def _keys_of_refused(intake: Intake) -> set[int]:
     names = list(intake.report.refused)
     rows = intake.inventory.servers.filter(inventory_name__in=names) if names else []
     return {server.pk for server in rows}
+
+
+def _let_others_read_again(intake: Intake) -> None:
+    """Values of a group may be those of several sources, and only one owns them.
+
+    When that one changes or gives up a group, the others' unchanged files have something to say.
+    """
+    edited = [after for before, after in intake.report.touched if before is not None]
+    if intake.source and any(not isinstance(row, Server) for row in edited):
+        others = intake.inventory.sources.exclude(pk=intake.source.pk)
+        others.update(digest="", seen_glance="")
 
 
 def _record(intake: Intake) -> None:

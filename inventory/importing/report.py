@@ -9,12 +9,12 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from audit.redaction import redacted
+from audit.redaction import masked_like, redacted
 from inventory.ansible import reading
 from inventory.large_numbers import as_numbers
 from inventory.models import Server, ServerGroup
 from schema.encryption import Undecryptable
-from schema.sealing import open_sealed, sealed_paths
+from schema.sealing import MASK, open_sealed, sealed_paths
 
 Row = Server | ServerGroup
 # Columns that are shown as they are.
@@ -63,6 +63,8 @@ class InventoryImport:
     groups_added: list[str] = field(default_factory=list)
     groups_changed: list[str] = field(default_factory=list)
     groups_removed: list[str] = field(default_factory=list)
+    # {what they are kept for: groups} that are gone from the source.
+    kept: dict[str, list[str]] = field(default_factory=dict)
     # {variable: hosts and groups}: overrides made of what people had written there.
     overridden: dict[str, list[str]] = field(default_factory=dict)
     # {"changed" or "removed": ["port of web1"]}: overrides under which the source's value changed.
@@ -149,9 +151,12 @@ def _of_place(kind: str, row: str, file: str, old: Any, new: Any) -> Iterator[Va
     if isinstance(old, str) or isinstance(new, str):
         if old != new:
             yield ValueDifference(kind, row, "vault file", file, _change(old, new), file=file)
-        old, new = ({} if isinstance(each, str) else each for each in (old, new))
+        # What stood in a file that is encrypted now is a secret.
+        old = {name: MASK for name in old or ()} if isinstance(old, dict) else {}
+        new = {} if isinstance(new, str) else new
     old, new = old or {}, new or {}
-    shown_old, shown_new = redacted(old), redacted(new)
+    # What is secret on one side is the same secret on the other.
+    shown_old, shown_new = redacted(masked_like(old, new)), redacted(masked_like(new, old))
     for name in dict.fromkeys([*old, *new]):
         if name in old and name in new and old[name] == new[name]:
             continue

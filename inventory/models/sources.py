@@ -38,7 +38,11 @@ OWN_SECRETS = re.compile(r"SECRET_KEY|ENCRYPTION_KEYS|DATABASE_URL|REDIS_URL|.*A
 
 def validate_source_path(path: str) -> None:
     """A file or folder below PLAYBOOK_ROOT that is there. Raises ValidationError."""
-    if not locate_source(path).exists():
+    try:
+        is_there = locate_source(path).exists()
+    except OSError as error:  # a part of it is too long
+        raise ValidationError(f"“{path}” is not a valid path: {error.strerror}.") from None
+    if not is_there:
         raise ValidationError(f"There is no “{path}” in {playbook_root()}.")
 
 

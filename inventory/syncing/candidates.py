@@ -36,7 +36,7 @@ def _candidates(root: Path) -> Iterator[Path]:
         looked_at += len(entries)
         has_variables = any(entry.name in BESIDE for entry in entries)
         for entry in entries:
-            if entry.name.startswith(".") or entry.is_symlink() or entry.name in NOT_INVENTORIES:
+            if entry.is_symlink() or not _may_be_offered(entry.name):
                 continue
             if entry.is_dir():
                 if folder.name in FOLDERS or _holds_variables(entry):
@@ -45,6 +45,19 @@ def _candidates(root: Path) -> Iterator[Path]:
                     waiting.append((entry, depth + 1))
             elif _looks_like_one(entry, has_variables=has_variables):
                 yield entry
+
+
+def _may_be_offered(name: str) -> bool:
+    """False also for a name that is not UTF-8, which no page can show."""
+    return not name.startswith(".") and name not in NOT_INVENTORIES and _is_text(name)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _holds_variables(folder: Path) -> bool:

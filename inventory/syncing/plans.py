@@ -117,5 +117,9 @@ def _sentences(report: InventoryImport) -> list[str]:
         for words, found in said.items()
         for name, rows in found.items()
     ]
+    lines += [
+        f"Gone from the source, but kept for {reason}: {list_some(groups, NAMED)}."
+        for reason, groups in report.kept.items()
+    ]
     adopted = report.adopted
     return [*lines, *([f"Taken over from here: {list_some(adopted, NAMED)}."] if adopted else [])]

@@ -95,6 +95,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Kept as an override: {what} of {_listed(names)}")
         for what, names in report.conflicts.items():
             self.stdout.write(f"{what.capitalize()} under an override: {_listed(names)}")
+        for what, names in report.kept.items():
+            self.stdout.write(f"Gone, but kept for {what}: {_listed(names)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
 

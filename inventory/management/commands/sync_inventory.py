@@ -72,6 +72,8 @@ class Command(BaseCommand):
         for conflict, names in report.conflicts.items():
             for name in names:
                 self.stdout.write(f"  ! {conflict} under an override: {name}")
+        for what, names in report.kept.items():
+            self.stdout.write(f"  Gone, but kept for {what}: {', '.join(names)}")
         for host, reason in report.refused.items():
             self.stdout.write(self.style.ERROR(f"Refused: {host}: {reason}"))
         counts = [f"{count} {what.replace('_', ' ')}" for what, count in report.counts().items()]

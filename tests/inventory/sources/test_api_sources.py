@@ -93,3 +93,10 @@ def test_what_cannot_be_read_is_said(api_of, boss):
 def test_an_upload_that_is_no_inventory_is_refused(api_of, boss):
     body = {"name": "up", "kind": "upload", "format": "ini", "content": "w1\0\n"}
     assert api_of(boss).post(URL, body).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "x/" + "b" * 260, "x\0y", "a\nb"])
+def test_a_path_that_no_file_can_have_gets_an_error(api_of, boss, path):
+    answer = api_of(boss).post(URL, {"name": "prod", "path": path})
+    assert answer.status_code == 400, answer.json()
+    assert "path" in answer.json()["fields"]

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from inventory.importing import digests
+from inventory.models import InventorySource
 from inventory.syncing.looking import look_at
+from schema.exceptions import Refused
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +83,25 @@ def test_a_link_to_elsewhere_is_not_followed(tmp_path) -> None:
     folder = written(tmp_path / "inv" / "hosts", "w1\n").parent
     (folder / "passwd").symlink_to("/etc/passwd")
     assert look_at(folder) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["plugin: x\n", '"plugin": x\n', "---\n  plugin : x\n", "{'plugin': x}\n"]
+)
+def test_a_plugin_is_asked_at_each_sync_however_its_key_is_written(tmp_path, text) -> None:
+    written(tmp_path / "x.yml", text)
+    assert digests.digest_of_files(InventorySource(inventory_id=1, path="x.yml")) == ""
+
+
+def test_a_variable_called_plugin_is_no_plugin(tmp_path) -> None:
+    written(tmp_path / "hosts", "w1\n")
+    written(tmp_path / "group_vars" / "all.yml", "network:\n  plugin: calico\n")
+    assert digests.digest_of_files(InventorySource(inventory_id=1, path="hosts"))
+
+
+def test_a_file_that_fills_the_memory_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(digests, "LARGEST_FILE", 10)
+    written(tmp_path / "hosts", "w1\n")
+    written(tmp_path / "group_vars" / "all.yml", "x: 123456789\n")
+    with pytest.raises(Refused, match=r"all\.yml is larger"):
+        digests.digest_of_files(InventorySource(inventory_id=1, path="hosts"))

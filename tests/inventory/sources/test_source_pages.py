@@ -1,5 +1,7 @@
 """An inventory source's pages: list, form with uploads, what a sync would change, buttons."""
 
+import os
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -256,3 +258,15 @@ def test_the_command_search_finds_sources(client_of, bob) -> None:
     source = make.source(name="Estate")
     page = client_of(bob).get(reverse("command_search"), {"s": "esta"}).content.decode()
     assert source.get_absolute_url() in page
+
+
+def test_the_form_leaves_out_names_that_no_page_can_show(client_of, boss) -> None:
+    shown = make.playbook_file("inventories/good.ini", "web1\n")
+    shown.with_name(os.fsdecode(b"h\xff.ini")).write_text("web1\n")
+    page = client_of(boss).get(ADD)
+    assert page.status_code == 200 and "inventories/good.ini" in page.content.decode()
+
+
+def test_a_path_that_is_too_long_for_a_file_gets_an_error(client_of, boss) -> None:
+    page = client_of(boss).post(ADD, given(kind="path", path="a" * 300, text="", format=""))
+    assert page.status_code == 200 and "File name too long" in page.content.decode()
