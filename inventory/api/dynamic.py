@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from accounts.signed_in import signed_in
@@ -62,7 +62,9 @@ class DynamicInventoryViewSet(RecordViewSet):
         if host is None:
             return _json(export.dynamic)
         if not export.servers:
-            raise NotFound(f"There is no active server “{host}” in the inventory “{inventory}”.")
+            raise ValidationError(
+                {"host": [f"There is no active server “{host}” in the inventory “{inventory}”."]}
+            )
         return _json(export.of_host(host))
 
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})

@@ -58,7 +58,7 @@ def test_of_one_host_it_has_the_variables(api_of, bob, fleet):
     answer = api_of(bob).get(f"{URL}?inventory=staging&host=web1").json()
     assert answer["db_password"] == "********"
     for name in ("off", "elsewhere", "nobody"):
-        assert api_of(bob).get(f"{URL}?inventory=staging&host={name}").status_code == 404
+        assert api_of(bob).get(f"{URL}?inventory=staging&host={name}").status_code == 400
     refused = api_of(bob).get(f"{URL}?inventory=nowhere")
     assert (refused.status_code, refused.json()["fields"]) == (
         400,
