@@ -11,7 +11,7 @@ from accounts.signed_in import signed_in
 from automation import launching
 from automation.models import Job, Run
 from automation.reports.run_servers import Target
-from inventory.models import Server
+from inventory.models import Server, share_inventories
 from schema.exceptions import Refused
 
 NAMED = 10
@@ -83,6 +83,7 @@ def _of_run(run: Run, jobs: list[Job]) -> str:
 
 def _digest_of(by_run: dict[Run, list[Job]]) -> str:
     """The digest of what all of these relaunches would run."""
+    share_inventories(job.server for jobs in by_run.values() for job in jobs)
     digests = [_digest_of_relaunch(run, jobs) for run, jobs in by_run.items()]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 

@@ -35,6 +35,12 @@ def plays_with_imported(file_path: str) -> list[dict[str, Any]]:
     return [each[1] for each in found if each is not None]
 
 
+def files_with_imported(file_path: str) -> set[str]:
+    """A registered file and those it imports, relative to its root. Skips unreadable files."""
+    found = entries_of(file_path, plays_in, find_imported_file)
+    return {each[0] for each in found if each is not None}
+
+
 def _walked(
     file_path: str,
     read: Read[Entry],

@@ -25,6 +25,8 @@ KEPT_ENVIRONMENT = (
     "ANSIBLE_ROLES_PATH",
     "ANSIBLE_COLLECTIONS_PATH",
 )
+# Ansible's default for `enable_plugins`, without `script`.
+USUAL_PLUGINS = "host_list,auto,yaml,ini,toml"
 
 
 def ansible_playbook() -> str | None:
@@ -84,14 +86,17 @@ def process_environment(prepared: dict[str, str], folder: RunFolder, token: str)
         "ANSIBLE_STDOUT_CALLBACK": "infraops_events",
         # The run's log is ours, and masked.
         "ANSIBLE_LOG_PATH": os.devnull,
-        **_inventory_plugins(folder),
+        "ANSIBLE_INVENTORY_ENABLED": _inventory_plugins(folder),
         inventory_folder.VARIABLE: str(folder.inventory_data),
         VARIABLE: str(DESCRIPTOR),
         processes.MARKER: token,
     }
 
 
-def _inventory_plugins(folder: RunFolder) -> dict[str, str]:
-    """The plugins that ansible.cfg enables, and the one that reads a run's inventory."""
+def _inventory_plugins(folder: RunFolder) -> str:
+    """The plugins that ansible.cfg enables, after the one that reads a run's inventory.
+
+    Always given: ~/.ansible.cfg, or the file that ANSIBLE_CONFIG names, may not enable that one.
+    """
     enabled = folder.config.settings.get(INVENTORY_PLUGINS, "") if folder.config else ""
-    return {"ANSIBLE_INVENTORY_ENABLED": f"script,{enabled}"} if enabled else {}
+    return f"script,{enabled or USUAL_PLUGINS}"

@@ -68,8 +68,8 @@ class Plays:
             )
         return Outcome.failed(
             Kind.NO_HOSTS_MATCHED,
-            f"Nothing ran: the plays target {said}, which does not include {host}. A server's "
-            "groups come from its environment and tags.",
+            f"Nothing ran: the plays target {said}, which does not include {host}. Compare that "
+            "with the server's groups.",
         )
 
 

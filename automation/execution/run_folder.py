@@ -1,7 +1,7 @@
 """The private folder of one run: everything that ansible-playbook reads, removed at the end.
 
-project/       the playbook's surroundings: real folders down to the playbook, links to everything
-               else, and a copy of the playbook whose hash was checked
+project/       the playbook's surroundings: real folders down to the playbook and to those that it
+               imports, links to everything else, and a copy of the playbook whose hash was checked
 inventory/     targets with their credentials, their neighbours, pinned host keys, SSH keys
 vault/         a file for each vault password
 environment    environment variables from credentials
@@ -25,6 +25,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from automation import command_line, variables
 from automation.content import playbook_files
 from automation.content.ansible_config import AnsibleConfig, start_in
+from automation.content.imported_playbooks import files_with_imported
 from automation.models import Job, Outcome, Run, VaultPassword
 from automation.models.claim_checks import inventory_has_grown
 from automation.models.credential_use import refuse_misuse
@@ -180,7 +181,9 @@ class RunFolder:
                 Job.FailureKind.PLAYBOOK_MISSING,
                 f"The working directory {self.run.working_directory} no longer exists.",
             )
-        mirror(root, self.project, [relative.parent, PurePath(self.run.working_directory)])
+        files = [relative, *map(PurePath, files_with_imported(playbook.file_path))]
+        folders = {each.parent for each in files}
+        mirror(root, self.project, [*folders, PurePath(self.run.working_directory)])
         self._put(relative.as_posix(), content)
         self._copy_config()
         return relative.as_posix()
@@ -212,8 +215,14 @@ class RunFolder:
         folder.mkdir(mode=0o700)
         if grown := inventory_has_grown(self.run):
             raise CannotStart(Job.FailureKind.INTERNAL, grown)
-        credential = self.run.credential
-        return write_inventory(folder, self.servers, neighbours, credential, lasting.location_of)
+        return write_inventory(
+            folder,
+            self.servers,
+            neighbours,
+            self.run.credential,
+            lasting.location_of,
+            lasting.originals,
+        )
 
     def _prepare_inventory_folder(self) -> InventoryFolder:
         lasting = InventoryFolder.of(self.servers[0].inventory)

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from audit.redaction import MASK, has_mask
-from automation.launching.relaunching import jobs_to_repeat
+from automation.launching.relaunching import choice_to_repeat, jobs_to_repeat
 from automation.models import Playbook, Run
 from automation.models.options import OPTIONS
 from automation.reports.run_servers import Target
@@ -60,7 +60,7 @@ class Remembered:
     def fields(self) -> str:
         """{field: value} as JSON: booleans for switches, keys for `servers`, else texts.
 
-        With servers, the fields that select others are emptied.
+        With servers, the fields that select others are emptied, but for a whole inventory's.
         """
         form = LaunchForm(playbook=self.run.playbook, initial=self.first)
         names = [*OPTIONS, "credential", *(bound.name for bound in form.variable_fields())]
@@ -69,9 +69,11 @@ class Remembered:
             name: value if isinstance(value, bool) else "" if value is None else str(value)
             for name, value in values.items()
         }
-        servers = [str(server.pk) for server in self.servers]
-        emptied = dict.fromkeys(CHOSEN_BY, "") if servers else {}
-        return json.dumps({**texts, **emptied, "servers": servers})
+        choice = choice_to_repeat(self.run)
+        servers = [] if choice else [str(server.pk) for server in self.servers]
+        emptied = dict.fromkeys(CHOSEN_BY, "") if servers or choice else {}
+        chosen = choice.given if choice else {}
+        return json.dumps({**texts, **emptied, **chosen, "servers": servers})
 
     def words(self) -> list[str]:
         """Values that differ from the defaults: “version 1.4”, “--check”."""

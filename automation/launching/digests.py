@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from automation import variables
 from automation.models import Run
 from automation.models.options import OPTIONS
-from inventory.models import Credential, Server
+from inventory.models import Credential, Server, share_inventories
 from schema.exceptions import Refused
 from schema.limits import name_some
 
@@ -34,8 +34,9 @@ OF_A_SERVER = (
         "ssh_key_path",
         "credential_id",
     ),
-    *("environment", "tags", "variables"),
+    *("environment", "tags", "variables", "variable_files"),
 )
+OF_A_GROUP = ("pk", "name", "priority", "variables", "variable_files")
 # Whether it is for a whole inventory, and for localhost, with the words of a change.
 SCOPE = {
     "whole_inventory": (
@@ -49,7 +50,7 @@ OF_A_CREDENTIAL = ("pk", "name", "ssh_user", "become_method", "become_user")
 MOST_NAMED = 500
 LONGEST_VALUE = 80
 # The number changes with the shape of the contents: forms that are open meanwhile have the old one.
-SALT = "automation.launching.digests.4"
+SALT = "automation.launching.digests.5"
 
 
 class PlanChanged(Refused):
@@ -71,7 +72,8 @@ def contents_of(run: Run, servers: Sequence[Server]) -> dict[str, Any]:
     return {
         "playbook": [run.playbook_id, run.playbook_hash, run.playbook.file_path],
         "start": [run.working_directory, *map(run.ansible_config.get, ("path", "hash"))],
-        "servers": {server.hostname: _short_hash(server) for server in servers},
+        "servers": {server.hostname: _of_a_server(server) for server in servers},
+        "groups": _groups(servers),
         "scope": {name: getattr(run, name) for name in SCOPE},
         "variables": variables.masked(run.extra_vars),
         "options": {name: getattr(run, name) for name in OPTIONS},
@@ -98,9 +100,30 @@ def digest_contents(contents: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
 
 
-def _short_hash(server: Server) -> str:
+def _of_a_server(server: Server) -> str:
+    return _short_hash([getattr(server, name) for name in OF_A_SERVER])
+
+
+def _groups(servers: Sequence[Server]) -> dict[str, str]:
+    """{name: hash} of the groups that the servers are in at any depth: plays are for them.
+
+    Two queries for each inventory whose groups are not read yet.
+    """
+    share_inventories(servers)
+    found: dict[str, str] = {}
+    for inventory in {server.inventory_id: server.inventory for server in servers}.values():
+        graph = inventory.graph
+        for pk in graph.reaching(server.pk for server in servers):
+            group = graph.groups[pk]
+            # With its other members and in order: tasks take the first host of a group.
+            inside = [graph.servers[pk], [graph.groups[key].name for key in graph.children[pk]]]
+            own = [getattr(group, name) for name in OF_A_GROUP]
+            found[str(group)] = _short_hash([*own, *inside])
+    return found
+
+
+def _short_hash(values: list[Any]) -> str:
     """A keyed hash, as the variables may include an easily guessed password."""
-    values = [getattr(server, name) for name in OF_A_SERVER]
     return salted_hmac(SALT, json.dumps(values, sort_keys=True)).hexdigest()[:16]
 
 
@@ -110,10 +133,14 @@ def _short_hash(server: Server) -> str:
 def sign_contents(contents: dict[str, Any]) -> str:
     """The contents, signed, for a form to carry, so that differences can be named later.
 
-    Many servers are replaced by their number.
+    Many servers, or groups, are replaced by their number.
     """
-    servers = contents["servers"]
-    kept = contents | ({"servers": len(servers)} if len(servers) > MOST_NAMED else {})
+    many = {
+        name: len(contents[name])
+        for name in ("servers", "groups")
+        if len(contents[name]) > MOST_NAMED
+    }
+    kept = contents | many
     return signing.dumps(kept, salt=SALT, compress=True)
 
 
@@ -133,6 +160,7 @@ def name_changes(before: dict[str, Any] | None, after: dict[str, Any], playbook:
         *_of_the_playbook(before["playbook"], after["playbook"], playbook),
         *_of_the_start(before["start"], after["start"]),
         *_of_the_servers(before["servers"], after["servers"]),
+        *_of_the_groups(before["groups"], after["groups"]),
         *_of_the_scope(before["scope"], after["scope"]),
         *_of_the_credential(before["credential"][1], after["credential"][1]),
         *_of_the_logins(before["logins"], after["logins"]),
@@ -171,6 +199,14 @@ def _of_the_servers(before: dict[str, str] | int, after: dict[str, str]) -> Iter
         yield f"No longer included: {name_some(removed)}."
     if edited := sorted(name for name in after if before.get(name, after[name]) != after[name]):
         yield f"Edited since: {name_some(edited)}."
+
+
+def _of_the_groups(before: dict[str, str] | int, after: dict[str, str]) -> Iterator[str]:
+    """A group may also be one that the servers were not in, or are not in any more."""
+    if isinstance(before, int):
+        return
+    if changed := sorted(dict(before.items() ^ after.items())):
+        yield f"Groups edited since: {name_some(changed)}."
 
 
 def _of_the_scope(before: dict[str, bool], after: dict[str, bool]) -> Iterator[str]:

@@ -11,7 +11,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from automation.models import Playbook, Run
-from inventory.choosing import CHOSEN_BY, NOBODY_CHOSEN, asked_inventory, choose_servers
+from inventory.choosing import (
+    CHOSEN_BY,
+    NOBODY_CHOSEN,
+    Group,
+    asked_inventory,
+    choose_servers,
+    full_name,
+    group_named,
+)
 from inventory.models import Credential, Inventory, Server
 from schema.exceptions import Refused
 
@@ -96,7 +104,17 @@ class InventoryPart:
     @property
     def chosen_by(self) -> dict[str, Any]:
         """The criteria that choose just these; none if the servers were named."""
-        return self.choice.given | {"inventory": self.inventory.name} if self.choice else {}
+        if self.choice is None:
+            return {}
+        given = self.choice.given | {"inventory": self.inventory.name}
+        if groups := [full_name(group) for group in self._groups(self.choice)]:
+            given["groups"] = groups
+        return given
+
+    def _groups(self, choice: Choice) -> list[Group]:
+        """Those of the chosen groups that are here: an inventory does not know the others."""
+        named = map(group_named, choice.groups)
+        return [group for group in named if group.inventory_id == self.inventory.pk]
 
     @property
     def keys(self) -> list[int]:

@@ -95,10 +95,17 @@ def servers_to_repeat(run: Run, only: str | None = None) -> list[Server]:
     return [job.server for job in jobs_to_repeat(run, only).select_related("server")]
 
 
+def choice_to_repeat(run: Run) -> Choice | None:
+    """For a run on a whole inventory, that, as it is now; None for any other run."""
+    if not run.whole_inventory:
+        return None
+    return Choice(inventory=str(Inventory.objects.filter(servers__jobs__run=run).first()))
+
+
 def _servers(run: Run, only: str | None) -> list[Server] | Choice:
     """The servers to repeat. Raises Refused if there are none."""
-    if run.whole_inventory and not only:
-        return Choice(inventory=str(Inventory.objects.filter(servers__jobs__run=run).first()))
+    if not only and (choice := choice_to_repeat(run)):
+        return choice
     if taken := servers_to_repeat(run, only):
         return taken
     if only:

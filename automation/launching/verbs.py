@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -60,7 +61,8 @@ def rehearse(actor: User, launch: Launch) -> Intention:
 def digest_of_launch(launch: Launch) -> str:
     """The digest to `expect` for this launch, unchecked; "" if its variables are invalid.
 
-    No query if the rows of the launch are loaded; one if its servers have credentials of their own.
+    If the rows of the launch are loaded, up to three queries for the inventory and its groups, and
+    one if its servers have credentials of their own.
     """
     try:
         return digest_contents(contents_of(unsaved_run(launch), launch.each_server()))
@@ -74,14 +76,26 @@ def was_made_by(run: Run, launch: Launch) -> bool:
     To tell a launch that was repeated from another one with the same key.
     """
     try:
-        asked, servers = unsaved_run(launch), launch.each_server()
+        asked = unsaved_run(launch)
+        is_same = _is_same_choice(run, asked) or _has_same_servers(run, launch)
     except ValidationError:
         return False
     return (
-        set(run.jobs.values_list("server_id", flat=True)) == {server.pk for server in servers}
+        is_same
         and variables.opened(run.extra_vars) == variables.opened(asked.extra_vars)
         and all(getattr(run, name) == getattr(asked, name) for name in SAME)
     )
+
+
+def _is_same_choice(run: Run, asked: Run) -> bool:
+    """Whoever is in a group by now: a client that repeats a request asks for the same launch."""
+    chosen = [json.dumps(each.chosen_by, sort_keys=True) for each in (run, asked)]
+    return bool(run.chosen_by) and chosen[0] == chosen[1]
+
+
+def _has_same_servers(run: Run, launch: Launch) -> bool:
+    asked = {server.pk for server in launch.each_server()}
+    return set(run.jobs.values_list("server_id", flat=True)) == asked
 
 
 def _run_of_key(actor: User, launch: Launch) -> Run | None:

@@ -3,6 +3,11 @@ from django.db import migrations, models
 import schema.fields
 
 
+def remove_those_of_inventories(apps, schema_editor):
+    """On the way back: each vault password is a playbook's then, and there are no inventories."""
+    apps.get_model("automation", "VaultPassword").objects.filter(playbook=None).delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("automation", "0017_working_directories_and_artifacts"),
@@ -51,4 +56,6 @@ class Migration(migrations.Migration):
                 violation_error_message="Choose a playbook or an inventory.",
             ),
         ),
+        # Reversed first.
+        migrations.RunPython(migrations.RunPython.noop, remove_those_of_inventories),
     ]

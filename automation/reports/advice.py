@@ -9,7 +9,7 @@ ADVICE: dict[str, str] = {
     _Kind.UNREACHABLE: "Ansible could not connect or log in. Check that the server is up and "
     "that its address, port, user and key are right, then run “Check connection” on it.",
     _Kind.NO_HOSTS_MATCHED: "No play targets any server of this run. Compare “hosts” in the "
-    "playbook with the servers' groups, which come from their environment and tags.",
+    "playbook with the servers' names and groups: each server's page lists its groups.",
     _Kind.LOCALHOST_PLAY: "Every play has “hosts: localhost”, but the run was limited to the "
     "chosen servers. An admin can let the playbook run such plays in every launch (in its form, "
     "“Plays for localhost run”); a launch on the whole inventory runs them anyway.",

@@ -15,7 +15,7 @@ from automation import launching
 from automation.launching import Only
 from automation.launching.relaunching import servers_to_repeat
 from automation.models import Job, Run
-from inventory.models import Server, is_production_name
+from inventory.models import Server, is_production_name, share_inventories
 from schema.exceptions import Refused
 
 # How each selection of servers is called, before "server".
@@ -190,12 +190,13 @@ class RunServers:
     """The servers of a run; queried on first use, and once.
 
     Reads no more than counts, except for the choices of a relaunch that need not ask: one query
-    for the servers of each.
+    for the servers of each, and three for their inventory and its groups.
     """
 
     def __init__(self, run: Run, job: Job | None = None) -> None:
         """With `job`, its server comes first among the choices."""
         self.run, self.job = run, job
+        self._of_a_choice: list[Server] = []
 
     @cached_property
     def groups(self) -> list[JobGroup]:
@@ -249,7 +250,14 @@ class RunServers:
             launch = launching.launch_from(self.run, **self._servers_of(choice))
         except Refused:
             return choice
+        if isinstance(launch.servers, list):
+            self._share_inventory(launch.servers)
         return replace(choice, expect=launching.digest_of_launch(launch))
+
+    def _share_inventory(self, servers: list[Server]) -> None:
+        """Let the servers of all choices share it, so that its groups are read once."""
+        share_inventories([*self._of_a_choice, *servers])
+        self._of_a_choice = servers[:1]
 
     def _servers_of(self, choice: RelaunchChoice) -> dict[str, Any]:
         """As arguments for launch_from; none for a whole inventory."""

@@ -21,7 +21,7 @@ from automation.forms.remembered import last_values
 from automation.forms.server_choice import offer_servers
 from automation.launching import Intention, Launch, Only, PlanChanged
 from automation.launching.intentions import button, describe_servers
-from automation.launching.relaunching import jobs_to_repeat
+from automation.launching.relaunching import choice_to_repeat, jobs_to_repeat
 from automation.models import Job, Playbook, Run
 from console.objects import row_key
 from inventory.choosing import asked_inventory, full_name, group_named
@@ -221,8 +221,11 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         run, only = _run(asked["run"]), asked.get("only", "")
         if run is None or (only and only not in Only.values):
             raise Http404("There is no such run.")
+        named = _servers_named(asked)
+        if not named and not only and (choice := choice_to_repeat(run)):
+            return {**_once_more(run, []), **choice.given}
         taken = jobs_to_repeat(run, only).values_list("server_id", flat=True)
-        return _once_more(run, _servers_named(asked) or list(taken))
+        return _once_more(run, named or list(taken))
     playbook = _playbook(asked.get("playbook"))
     if asked.get("playbook") and not playbook:
         raise Http404("There is no such playbook.")

@@ -116,5 +116,6 @@ class SmartGroupAdmin(ConsoleAdmin):
         return group.words
 
     @admin.display(description="active servers")
-    def matching(self, group: SmartGroup) -> int:
-        return group.server_count
+    def matching(self, group: SmartGroup) -> str:
+        lost = group.lost_group
+        return f"0: the inventory has no group “{lost}”" if lost else str(group.server_count)

@@ -89,7 +89,7 @@ class InventorySourceAdmin(PageAdmin):
     def read_from(self, source: InventorySource) -> str:
         return source.path or f"Upload ({source.get_format_display()})"
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description="sync", ordering="state")
     def sync_state(self, source: InventorySource) -> str:
         return render_to_string("inventory/sources/_source_state.html", {"source": source})
 

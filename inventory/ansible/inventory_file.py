@@ -34,7 +34,7 @@ from .connection import (
 )
 from .credential_variables import KNOWN_HOSTS, Logins, as_data, every_spelling, write_private
 from .everybody import list_everybody
-from .variable_files import write_variable_files
+from .variable_files import link_other_files, write_variable_files
 
 DATA = "hosts.json"
 SCRIPT = "#!/bin/sh\nexec cat -- {data}\n"
@@ -57,10 +57,11 @@ def write_inventory(
     neighbours: Iterable[Server] = (),
     credential: Credential | None = None,
     location: Location = nowhere_else,
+    beside: Iterable[Path] = (),
 ) -> Path:
     """Write script, data, variable files, keys and pinned host keys into `folder` (mode 0700).
 
-    Returns the script's path.
+    Returns the script's path. `beside` are the folders of the inventory's own files.
 
     Targets get their credentials (or the one given), neighbours everything but their logins.
     Raises Undecryptable for a secret of a target or a group.
@@ -74,6 +75,7 @@ def write_inventory(
     write_private(data, json.dumps(built))
     write_private(script, SCRIPT.format(data=shlex.quote(str(data.absolute()))), 0o700)
     write_variable_files(folder, targets, neighbours, graph, logins)
+    link_other_files(folder, beside, built["_meta"]["hostvars"], {*built, ALL, UNGROUPED})
     everybody = [*targets, *neighbours]
     ssh_programs.write_programs(folder, everybody, targets, logins)
     by_alias = {server.pk: server for server in ssh_programs.renamed(everybody).values()}

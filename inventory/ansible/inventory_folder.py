@@ -67,6 +67,12 @@ class InventoryFolder:
         locations = self._locations
         return locations.get(server.source_id) or next(iter(locations.values()))
 
+    @property
+    def originals(self) -> list[Path]:
+        """The folders of the inventory's files below PLAYBOOK_ROOT, each once."""
+        folders = (self._root / self._folder_of(path) for path in self._sources.values())
+        return list(dict.fromkeys(folders))
+
     @cached_property
     def _locations(self) -> dict[int | None, dict[str, str]]:
         """{key of a source: the location of its servers}."""

@@ -1,7 +1,8 @@
 """Write group_vars/ and host_vars/ beside a run's inventory, as they were where it was imported."""
 
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,6 +12,10 @@ from inventory.models import GroupGraph, Server
 from . import ssh_programs
 from .connection import without_connection_secrets, without_logins
 from .credential_variables import Logins, write_private
+
+GROUP_VARS, HOST_VARS = "group_vars", "host_vars"
+# Of files with variables.
+SUFFIXES = {".yml", ".yaml", ".json"}
 
 
 def write_variable_files(
@@ -43,6 +48,30 @@ def write_variable_files(
         for file in server.variable_files:
             kept = without_logins(file.get("variables", {}))
             _write(folder, file, opened_if_possible(kept))
+
+
+def link_other_files(
+    folder: Path, beside: Iterable[Path], hosts: Collection[str], groups: Collection[str]
+) -> None:
+    """Link the files beside the inventory that are for none of its hosts and groups.
+
+    They are for those that a play makes (`group_by`, `add_host`), and for an implicit localhost.
+    """
+    for original in beside:
+        for kind, names in ((GROUP_VARS, groups), (HOST_VARS, hosts)):
+            for path in sorted(_entries(original / kind)):
+                name = path.stem if path.suffix in SUFFIXES else path.name
+                place = folder / kind / path.name
+                if name not in names and not os.path.lexists(place):
+                    place.parent.mkdir(mode=0o700, exist_ok=True)
+                    place.symlink_to(path)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _write(folder: Path, file: dict[str, Any], variables: dict[str, Any]) -> None:

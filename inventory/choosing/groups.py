@@ -44,7 +44,16 @@ def group_named(text: str, inventory: Inventory | None = None) -> Group:
     if len(found) > 1:
         forms = ", ".join(map(full_name, found))
         raise ValidationError({"groups": [f"“{text}” is in several inventories: {forms}."]})
+    _refuse_lost_criterion(found[0])
     return found[0]
+
+
+def _refuse_lost_criterion(group: Group) -> None:
+    """A smart group that asks for a deleted or renamed group would match nothing, silently."""
+    lost = group.lost_group if isinstance(group, SmartGroup) else ""
+    if lost:
+        said = f"The smart group “{group}” asks for the group “{quoted(lost)}”, which is not there."
+        raise ValidationError({"groups": [said]})
 
 
 def _called(name: str, inventory: Inventory | None) -> list[Group]:

@@ -14,12 +14,14 @@ from django.core.exceptions import ValidationError
 
 from inventory.models import ALL, UNGROUPED, Inventory, Server, SmartGroup, group_name
 from inventory.validators import AT
-from schema.limits import LONGEST_PATTERN, name_some, quoted
+from schema.limits import LONGEST_PATTERN, more_words, name_some, quoted
 
 from .patterns import SIGNS, BadPattern, PatternNames, split_pattern, split_subscript, unsigned
 
 # Names that one which is not there is compared with, to find what was meant.
 MOST_COMPARED = 2_000
+# Names that a message is about; the others are counted.
+MOST_UNKNOWN = 3
 EXAMPLE = "web:&staging:!db1"
 
 
@@ -154,14 +156,18 @@ def _unknown_words(found: list[Limit], where: str) -> str:
     """What is wrong if no inventory has everything that is named."""
     nowhere = set.intersection(*(set(each.unknown) for each in found))
     if nowhere:
-        return " ".join(_said(name, found, where) for name in sorted(nowhere))
-    missing = dict.fromkeys(name for each in found for name in each.unknown)
+        each_said = [_said(name, found, where) for name in sorted(nowhere)[:MOST_UNKNOWN]]
+        return " ".join([*each_said, *more_words(len(nowhere) - MOST_UNKNOWN)])
+    unknown = list(dict.fromkeys(name for each in found for name in each.unknown))
+    missing = unknown[:MOST_UNKNOWN]
     having = {name: [each for each in found if name not in each.unknown] for name in missing}
     said = ", ".join(
         f"“{name}” is in {name_some([str(each.names.inventory) for each in places])}"
         for name, places in having.items()
     )
-    return f"No inventory has all of these names: {said}. Launch on each."
+    more = more_words(len(unknown) - MOST_UNKNOWN)
+    first = f"No inventory has all of these names: {said}."
+    return " ".join([first, *more, "Launch on each."])
 
 
 def _said(name: str, found: list[Limit], where: str) -> str:

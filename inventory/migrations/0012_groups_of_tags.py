@@ -4,6 +4,7 @@ from django.db import migrations
 
 # Names that runs have left out as groups.
 RESERVED = {"all", "ungrouped", "_meta", "localhost", ""}
+LONGEST = 255
 ROWS_AT_ONCE = 500
 
 
@@ -33,6 +34,24 @@ def groups_of(tags):
     return found
 
 
+def keep_environments(members, servers):
+    """Leave groups called like an environment what they were: the environment, and who is tagged.
+
+    A group of that name has its own members only, so it needs the environment's too; and it is not
+    needed if nobody else is tagged.
+    """
+    environments = {}
+    for pk, environment in servers.values_list("pk", "environment").iterator():
+        environments.setdefault(group_name(environment), []).append(pk)
+    for name in members.keys() & environments.keys():
+        tagged = {pk for pk, _ in members[name]}
+        if tagged <= set(environments[name]):
+            del members[name]
+        else:
+            members[name] += [(pk, False) for pk in environments[name] if pk not in tagged]
+            members[name].sort()
+
+
 def make_groups(apps, schema_editor):
     """Make the groups that runs had from tags: from now on, tags make none.
 
@@ -48,8 +67,10 @@ def make_groups(apps, schema_editor):
     members = {}
     for pk, tags in servers.values_list("pk", "tags").iterator():
         for name, has_place in groups_of(tags).items():
-            if name not in taken:
+            # Of a text that is longer, nobody has made a group on purpose.
+            if name not in taken and len(name) <= LONGEST:
                 members.setdefault(name, []).append((pk, has_place))
+    keep_environments(members, servers)
     for position, (name, found) in enumerate(sorted(members.items())):
         group = Group.objects.create(inventory=inventory, name=name, position=position)
         rows = [

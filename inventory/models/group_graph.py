@@ -43,6 +43,8 @@ class GroupGraph:
     def _members(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
         children: dict[int, list[int]] = {pk: [] for pk in self.groups}
         servers: dict[int, list[int]] = {pk: [] for pk in self.groups}
+        if not self.groups:
+            return children, servers
         members = self._inventory.groups.filter(members__isnull=False)
         members = members.order_by("members__position", "members__id")
         columns = ("pk", "members__server_id", "members__child_id")

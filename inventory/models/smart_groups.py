@@ -102,9 +102,17 @@ class SmartGroup(Editable):
         groups = ServerGroup.objects.filter(inventory=self.inventory_id)
         if self.name in RESERVED_NAMES or groups.filter(name=self.name).exists():
             raise ValidationError({"name": ["The inventory already has a group of this name."]})
-        named = self.filter.get("group") if isinstance(self.filter, dict) else None
-        if named and not groups.filter(name=named).exists():
-            raise ValidationError({"filter": [f"The inventory has no group “{named}”."]})
+        if lost := self.lost_group:
+            raise ValidationError({"filter": [f"The inventory has no group “{lost}”."]})
+
+    @property
+    def lost_group(self) -> str:
+        """The group that the filter names, if the inventory has none of that name; else ""."""
+        named = self.filter.get("group", "") if isinstance(self.filter, dict) else ""
+        if not isinstance(named, str) or not named:
+            return ""
+        groups = ServerGroup.objects.filter(inventory=self.inventory_id, name=named)
+        return "" if groups.exists() else named
 
     def holding(self) -> Q:
         """The condition for the servers that match the filter now, active or not."""

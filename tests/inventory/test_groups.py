@@ -1,5 +1,9 @@
 """Groups: what may be in them, and how people edit them."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -152,38 +156,52 @@ def test_the_form_keeps_secrets_and_edits_members(client_of, boss):
 BEFORE, AFTER = "0011_server_groups", "0012_groups_of_tags"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_groups_of_tags_become_groups_once():
+@dataclass
+class Converted:
+    """The groups that a migration has made: {name: hostnames}."""
+
+    groups: dict[str, list[str]]
+    imported: set[str]
+    left_on_the_way_back: int
+
+
+def converted(rows: Iterable[tuple[str, str, dict[str, Any]]]) -> Converted:
+    """Of servers (hostname, environment, tags) in a database of then."""
     executor = MigrationExecutor(connection)
     executor.migrate([("inventory", BEFORE)])
-    rows = [
-        ("web1", {"role": "web", "groups": ["eu", "web-servers"], "canary": True, "old": False}),
-        ("db1", {"role": ["db", "web"], "rack": 7, "groups": "eu"}),
-        ("eu2", {"groups": ["all", "web1"]}),
-    ]
     of_then = executor.loader.project_state([("inventory", BEFORE)]).apps
+    server, groups, members = (
+        of_then.get_model("inventory", name).objects
+        for name in ("Server", "ServerGroup", "ServerGroupMember")
+    )
     default = Inventory.objects.default()
-    for name, tags in rows:
-        of_then.get_model("inventory", "Server").objects.create(
-            hostname=name, inventory_name=name, inventory_id=default.pk, tags=tags
-        )
     try:
+        for name, environment, tags in rows:
+            own = {"hostname": name, "inventory_name": name, "inventory_id": default.pk}
+            server.create(**own, environment=environment, tags=tags)
         MigrationExecutor(connection).migrate([("inventory", AFTER)])
-        groups, members = (
-            of_then.get_model("inventory", name) for name in ("ServerGroup", "ServerGroupMember")
-        )
         found = {
             group.name: [member.server.hostname for member in group.members.order_by("id")]
-            for group in groups.objects.all()
+            for group in groups.all()
         }
-        placed = members.objects.filter(position__lt=1000)
+        placed = members.filter(position__lt=1000)
         imported = set(placed.values_list("group__name", flat=True))
         MigrationExecutor(connection).migrate([("inventory", BEFORE)])
-        left = groups.objects.count()
+        return Converted(found, imported, groups.count())
     finally:
         latest = MigrationExecutor(connection)
         latest.migrate(latest.loader.graph.leaf_nodes())
-    assert found == {
+
+
+@pytest.mark.django_db(transaction=True)
+def test_groups_of_tags_become_groups_once():
+    tags = {
+        "web1": {"role": "web", "groups": ["eu", "web-servers"], "canary": True, "old": False},
+        "db1": {"role": ["db", "web"], "rack": 7, "groups": "eu"},
+        "eu2": {"groups": ["all", "web1"]},
+    }
+    found = converted((name, "production", told) for name, told in tags.items())
+    assert found.groups == {
         "role_web": ["web1", "db1"],
         "role_db": ["db1"],
         "rack_7": ["db1"],
@@ -191,8 +209,29 @@ def test_groups_of_tags_become_groups_once():
         "eu": ["web1", "db1"],
         "web-servers": ["web1"],
     }
-    assert imported == {"eu", "web-servers"}
-    assert left == 0
+    assert found.imported == {"eu", "web-servers"}
+    assert found.left_on_the_way_back == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tag_called_like_an_environment_leaves_nobody_out_of_its_group():
+    """In a run, hosts: production were the servers of the environment and the tagged ones."""
+    found = converted(
+        [
+            ("web1", "production", {"groups": ["production"]}),
+            ("db1", "production", {}),
+            ("build1", "eu-test", {"groups": ["staging"]}),
+            ("test1", "eu-test", {"eu_test": True}),
+            ("stage1", "staging", {}),
+        ]
+    )
+    assert found.groups == {"staging": ["build1", "stage1"]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tag_too_long_for_the_name_of_a_group_stops_no_migration():
+    found = converted([("web1", "production", {"note": "x" * 300, "groups": ["y" * 255]})])
+    assert found.groups == {"y" * 255: ["web1"]}
 
 
 def test_a_server_or_group_that_is_deleted_leaves_its_groups():

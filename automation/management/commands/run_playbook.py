@@ -33,7 +33,6 @@ class Command(LaunchingCommand):
         )
         where.add_argument(
             "--inventory",
-            default="",
             help="every active server of this inventory; alone, the whole inventory",
         )
         where.add_argument(
@@ -46,19 +45,13 @@ class Command(LaunchingCommand):
         )
         where.add_argument(
             "--limit",
-            default="",
             metavar="PATTERN",
             help="every active server that this pattern means in Ansible: web:&staging:!db1",
         )
-        where.add_argument(
-            "--environment", default="", help="every active server in this environment"
-        )
-        where.add_argument(
-            "--tag", default="", help=f"every active server with this tag: {TAG_EXAMPLES}"
-        )
+        where.add_argument("--environment", help="every active server in this environment")
+        where.add_argument("--tag", help=f"every active server with this tag: {TAG_EXAMPLES}")
         where.add_argument(
             "--search",
-            default="",
             help="every active server whose name, address or description contains this",
         )
         super().add_arguments(parser)
@@ -89,6 +82,9 @@ class Command(LaunchingCommand):
             raise CommandError(f"There is no playbook “{name}”. Available: {known}.") from None
 
     def _servers(self, options: dict[str, Any]) -> list[Server] | Choice:
+        # A variable of a script that is not set: without it, much more would run.
+        if empty := [flag for name, flag in FLAGS.items() if _is_empty(options[name])]:
+            raise CommandError(f"{empty[0]} is empty.")
         choice = Choice.of(options)
         if bool(options["server"]) == bool(choice.given):
             raise CommandError(
@@ -98,6 +94,12 @@ class Command(LaunchingCommand):
             return [Server.objects.named(name) for name in options["server"]]
         choice.found()
         return choice
+
+
+def _is_empty(given: Any) -> bool:
+    """True for an option that was given without a text."""
+    texts = given if isinstance(given, list) else [given]
+    return any(text is not None and not text.strip() for text in texts)
 
 
 def _command_for(playbook: str, part: InventoryPart) -> str:

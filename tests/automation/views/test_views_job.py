@@ -253,9 +253,9 @@ def test_the_log_of_a_running_job_with_times(client_of, bob):
 def test_the_page_asks_the_database_few_times(client_of, boss, failed, query_ceiling):
     client = client_of(boss)
     make.task_results(failed, "ok", "failed")
-    with query_ceiling(12):
+    with query_ceiling(14):  # two for the groups of the inventory
         client.get(url("job_detail", failed))
-    with query_ceiling(10):
+    with query_ceiling(12):
         client.get(url("job_lines", failed), {"after": 2})
     for job in (failed, make.job(status="running")):
         state = client.get(url("job_detail", job)).context["state"]

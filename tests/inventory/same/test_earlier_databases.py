@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from automation.models import Job, Run
+from automation.models import Job, Run, VaultPassword
 from inventory.ansible.inventory_file import write_inventory
 from inventory.models import Credential, Inventory, Server
 from schema.sealing import seal
@@ -192,7 +192,9 @@ def test_rows_keep_their_names_rights_and_history(earlier):
 
 def test_it_can_go_back_and_forth_again(earlier, ansible, tmp_path):
     migrate_to_today()
-    make.server(hostname="later", inventory=make.inventory(name="staging"))
+    staging = make.inventory(name="staging")
+    make.server(hostname="later", inventory=staging)
+    VaultPassword.objects.create(inventory=staging, vault_id="default", password="hunter4")
     MigrationExecutor(connection).migrate(BEFORE)
     rows = earlier.get_model("inventory", "Server").objects.order_by("pk")
     assert [*rows.values_list("hostname", flat=True)] == [*SERVERS, "later@staging"]

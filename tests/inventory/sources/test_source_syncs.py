@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 
 from audit.models import AuditLog
 from automation.queue.packages import task_functions
+from inventory.ansible.inventory_file import write_inventory
 from inventory.importing import syncing
 from inventory.models import InventorySource, Server
 from inventory.models.source_syncs import LOST_AFTER, TASK, SyncProgress
@@ -195,6 +196,21 @@ def test_a_script_is_executed_without_our_secrets(boss, monkeypatch) -> None:
     source = synced(make.source(f"#!/bin/sh\necho '{shown}'\n"), boss)
     assert source.state == "synced", source.message
     assert source.inventory.groups.get(name="all").variables == {"seen": "[]"}
+
+
+def test_a_sync_does_not_change_the_inventory_of_a_run_that_is_going_on(boss, tmp_path) -> None:
+    source = synced(make.source(HOSTS), boss)
+    (tmp_path / "inventory").mkdir(mode=0o700)
+    target = Server.objects.get(hostname="web1")
+    write_inventory(tmp_path / "inventory", [target], Server.objects.neighbours_of([target]))
+    before = contents_of(tmp_path / "inventory")
+    rewrite(source, "web1 port=1\n")
+    assert synced(source, boss).state == "synced"
+    assert contents_of(tmp_path / "inventory") == before
+
+
+def contents_of(folder) -> dict[str, str]:
+    return {str(file): file.read_text() for file in folder.rglob("*") if file.is_file()}
 
 
 # --- What is due ----------------------------------------------------------------------------------

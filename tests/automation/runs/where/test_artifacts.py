@@ -100,6 +100,18 @@ def test_a_file_that_a_play_replaces_is_kept_and_the_original_stays(settings):
 
 @pytest.mark.slow
 @pytest.mark.on_either
+def test_what_an_imported_playbook_leaves_beside_itself_is_kept_too(settings):
+    for name in ("plays/site.yml", "plays/deep/x/more.yml"):
+        make.playbook_file(name, play(sh("touch {{ playbook_dir }}/left")))
+    imports = [{"import_playbook": f"plays/{name}"} for name in ("site.yml", "deep/x/more.yml")]
+    job = run_one(imports)
+    assert job.status == Job.Status.SUCCESS, job.error_message
+    assert paths(job.run) == ["plays/deep/x/left", "plays/left"]
+    assert not list(settings.PLAYBOOK_ROOT.rglob("left"))
+
+
+@pytest.mark.slow
+@pytest.mark.on_either
 def test_a_failed_run_keeps_what_it_has_left():
     job = run_one(play(sh("echo half > half.txt"), {"ansible.builtin.fail": {"msg": "no"}}))
     assert job.status == Job.Status.FAILED and paths(job.run) == ["half.txt"]

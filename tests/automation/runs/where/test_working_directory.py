@@ -9,7 +9,7 @@ from automation.execution.runner import execute
 from automation.launching import Launch, PlanChanged, launch_from
 from automation.models import Job, Playbook, Run
 from tests import make
-from tests.automation.running import run_here, text_of
+from tests.automation.running import run_here, run_one, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -199,3 +199,15 @@ def test_the_playbooks_page_says_where_it_starts(client_of, bob):
     page = client_of(bob).get(playbook.get_absolute_url()).content.decode()
     assert "<code>play</code> with its ansible.cfg" in page
     assert "a run ignores inventory" in page
+
+
+@pytest.mark.slow
+@pytest.mark.on_either
+@pytest.mark.parametrize("variable", ["HOME", "ANSIBLE_CONFIG"])
+def test_a_configuration_of_the_workers_own_may_enable_other_plugins(
+    tmp_path, monkeypatch, variable
+):
+    config = tmp_path / ".ansible.cfg"
+    config.write_text("[inventory]\nenable_plugins = ini, yaml\n")
+    monkeypatch.setenv(variable, str(tmp_path if variable == "HOME" else config))
+    assert run_one(play(say("there"))).status == Job.Status.SUCCESS
