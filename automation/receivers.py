@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connections
+from django.db.models import Model
 from django.dispatch import receiver
 from django_q.models import Schedule
 
@@ -32,8 +33,7 @@ TOLD_JOBS = 500
 
 def set_up_queue(using: str, **kwargs: Any) -> None:
     """After each migrate: schedule our tasks, and register this release's connection check."""
-    tables = connections[using].introspection.table_names()
-    if {Schedule._meta.db_table, Playbook._meta.db_table} - set(tables):
+    if not all(_is_of_today(model, using) for model in (Schedule, Playbook)):
         return  # a backward migration, or of a single app
     rows = Schedule.objects.using(using)
     for name, (task, minutes) in SCHEDULED.items():
@@ -42,6 +42,18 @@ def set_up_queue(using: str, **kwargs: Any) -> None:
         if not rows.filter(name=name).update(**given):
             rows.create(name=name, **given)
     _register_connection_check(using)
+
+
+def _is_of_today(model: type[Model], using: str) -> bool:
+    """Whether the database has the table with all its columns."""
+    connection = connections[using]
+    table = model._meta.db_table
+    if table not in connection.introspection.table_names():
+        return False
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, table)
+    columns = {column.name for column in described}
+    return columns >= {field.column for field in model._meta.local_concrete_fields}
 
 
 def _register_connection_check(using: str) -> None:

@@ -23,6 +23,7 @@ from .models import (
 )
 from .models.fact_texts import FACT_EXAMPLES
 from .models.host_names import split_hostname
+from .validators import AT
 
 
 class LowerCaseFilter(filters.CharFilter):
@@ -46,17 +47,32 @@ class CredentialFilters(filters.FilterSet):
 
 
 class HostnameFilter(filters.CharFilter):
-    """A host name in either form: web1, web1@default, web1@staging."""
+    """A host name in either form: web1, web1@default, web1@staging.
+
+    A bare name that the default inventory does not have is looked for in all others.
+    """
 
     def filter(self, qs: ServerQuerySet, value: str) -> ServerQuerySet:
-        if not value.strip():
+        text = value.strip()
+        if not text:
             return qs
         try:
-            name, inventory = split_hostname(value.strip())
+            name, inventory = split_hostname(text)
         except ValidationError:
-            return qs.filter(hostname=value.strip().lower())
+            return qs.filter(hostname=text.lower())
         exact = qs.filter(inventory=inventory, inventory_name=name)
-        return exact if exact.exists() else qs.filter(hostname=inventory.full_name(name))
+        found = exact if exact.exists() else qs.filter(hostname=inventory.full_name(name))
+        is_elsewhere = AT not in text and not found.exists()
+        return qs.filter(inventory_name=text) if is_elsewhere else found
+
+
+class ServerNameFilter(HostnameFilter):
+    """The rows of a server, by its name in either form."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value.strip():
+            return qs
+        return qs.filter(server__in=super().filter(Server.objects.all(), value))
 
 
 class InventoryFilters(filters.FilterSet):
@@ -90,7 +106,7 @@ class InventorySourceFilters(filters.FilterSet):
 
 class VariableOverrideFilters(filters.FilterSet):
     name = filters.CharFilter()
-    server = filters.CharFilter(field_name="server__hostname")
+    server = ServerNameFilter(label="web1, or web1@staging")
     group = filters.CharFilter(field_name="group__name")
     conflict = filters.ChoiceFilter(choices=VariableOverride.Conflict)
     ordering = filters.OrderingFilter(fields=["name", "created_at", "updated_at"])

@@ -67,6 +67,11 @@ class OverrideForm(forms.ModelForm):
     class Meta:
         model = VariableOverride
         fields: ClassVar = ["server", "group", "value"]
+        labels: ClassVar = {"value": "Variable"}
+        help_texts: ClassVar = {
+            "server": "A server or a group of an inventory source.",
+            "value": "One variable, with the value that replaces the source's.",
+        }
         field_classes: ClassVar = {"value": MarkedValuesField}
 
     def clean_value(self) -> Any:

@@ -21,7 +21,7 @@ from .api.smart_groups import SmartGroupViewSet
 from .api.sources import InventorySourceViewSet, VariableOverrideViewSet
 from .models import InventorySource, Server
 from .models.source_syncs import TASK
-from .syncing.shown import examine_sources, failed_sources, owner_of, sources_of
+from .syncing.shown import describe_group, examine_sources, failed_sources, owner_of, sources_of
 from .variable_sealing import examine_variables
 
 MENU = [
@@ -94,6 +94,14 @@ PAGES = [
         place="notes",
         template="inventory/sources/_owner.html",
         context=owner_of,
+    ),
+]
+
+PAGES += [
+    PanelPart(
+        model="inventory.ServerGroup",
+        template="inventory/_group_variables.html",
+        context=describe_group,
     ),
 ]
 

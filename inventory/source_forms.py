@@ -41,10 +41,11 @@ class SourceForm(forms.ModelForm):
         "refused.",
     )
     text = forms.CharField(
-        label="or its text",
+        label="Text",
         required=False,
         strip=False,
         widget=UnfoldAdminTextareaWidget({"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="Instead of a file: paste the inventory here.",
     )
     pass_environment = NamesField(
         label="Environment variables",
@@ -56,6 +57,7 @@ class SourceForm(forms.ModelForm):
 
     class Meta:
         widgets: ClassVar = {"path": PathInput}
+        labels: ClassVar = {"syncs": "When"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -25,6 +25,17 @@ def parse_tag(text: str) -> tuple[str, str | None]:
     return key.strip(), value.strip() if has_value else None
 
 
+def has_tag(tags: dict[str, Any], text: str) -> bool:
+    """“web”: a tag of that name that is not false, or a group in `groups`.
+
+    “role=web”: that value.
+    """
+    key, value = parse_tag(text)
+    if value is not None:
+        return value in map(value_text, values_of(tags.get(key)))
+    return tags.get(key, False) is not False or key in values_of(tags.get("groups"))
+
+
 def values_of(value: Any) -> list[Any]:
     """A tag's values as a list."""
     if value is None:

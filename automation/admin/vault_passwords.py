@@ -20,6 +20,7 @@ class VaultPasswordForm(SecretsForm):
     class Meta:
         model = VaultPassword
         fields = ["playbook", "inventory", "vault_id"]
+        labels = {"vault_id": "Vault ID"}
 
 
 @admin.register(VaultPassword)
@@ -32,9 +33,9 @@ class VaultPasswordAdmin(ConsoleAdmin):
         ("inventory", AutocompleteSelectFilter),
     ]
     search_fields = ["vault_id", "playbook__name", "inventory__name"]
-    search_help_text = "Vault id, playbook or inventory"
+    search_help_text = "Vault ID, playbook or inventory"
     autocomplete_fields = ["playbook", "inventory"]
-    when_empty = "Add one for each vault id that a playbook or an inventory uses."
+    when_empty = "Add one for each vault ID that a playbook or an inventory uses."
     fieldsets = [(None, {"fields": [*OWNERS, "vault_id", "new_password"]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:

@@ -62,6 +62,8 @@ class Collection:
 
     run: Run
     project: Path
+    # Hides secrets in a text.
+    mask: Callable[[str], str]
     # (path, size); their numbers are their places, from 1.
     kept: list[tuple[str, int]] = field(default_factory=list)
     missed: dict[str, str] = field(default_factory=dict)
@@ -88,9 +90,12 @@ class Collection:
         said = [f"{name_some(paths, 3)} ({reason})" for reason, paths in by_reason.items()]
         return f"Not kept: {'; '.join(said)}."
 
+    def shown(self, path: str) -> str:
+        return shown_path(path, self.mask)
+
     def take(self, path: str) -> None:
         """Copy this file, or note why not."""
-        shown = shown_path(path)
+        shown = self.shown(path)
         if len(self.kept) >= MOST_FILES:
             self.missed[shown] = f"more than {MOST_FILES} files"
             return
@@ -142,9 +147,12 @@ def keep_artifacts(
     project: Path,
     before: dict[str, Signature],
     fact_cache: PurePosixPath | None,
+    mask: Callable[[str], str],
     on_each: Callable[[], object],
 ) -> None:
-    """Copy the new files and write their rows. Calls `on_each` between two files.
+    """Copy the new files and write their rows, `mask` hiding secrets in their names.
+
+    Calls `on_each` between two files.
 
     Whatever goes wrong is said on the run's page and does not change its outcome. Raises ClaimLost
     if the run was ended elsewhere.
@@ -152,7 +160,7 @@ def keep_artifacts(
     paths = list(new_files(project, before, fact_cache))
     if not paths:
         return
-    collection = Collection(run, project)
+    collection = Collection(run, project, mask)
     folder = artifact_folder(run.pk)
     try:
         for each in (Path(settings.STATE_ROOT), folder.parent, folder):
@@ -161,7 +169,7 @@ def keep_artifacts(
             collection.take(path)
             on_each()
     except OSError as error:
-        collection.missed |= dict.fromkeys(map(shown_path, paths), error.strerror or "error")
+        collection.missed |= dict.fromkeys(map(collection.shown, paths), error.strerror or "error")
         collection.kept = []
     try:
         insisting(lambda: _write(run, collection))
@@ -179,8 +187,8 @@ def _write(run: Run, collection: Collection) -> None:
         run.note(artifact_count=len(collection.kept), artifacts_note=note)
 
 
-def shown_path(path: str) -> str:
+def shown_path(path: str, mask: Callable[[str], str]) -> str:
     """The path as text that can be stored and shown, cut from the left: its end is the name."""
     text = os.fsencode(path).decode(errors="backslashreplace")
-    safe = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    safe = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in mask(text))
     return safe if len(safe) <= LONGEST_PATH else f"…{safe[1 - LONGEST_PATH :]}"

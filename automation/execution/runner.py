@@ -303,7 +303,14 @@ class _Execution:
         cache = folder.config.fact_cache if folder.config else None
         try:
             with self._while_held():
-                keep_artifacts(self.run, folder.project, folder.before, cache, self._beat_if_due)
+                keep_artifacts(
+                    self.run,
+                    folder.project,
+                    folder.before,
+                    cache,
+                    self.masking.text,
+                    self._beat_if_due,
+                )
         except Exception:
             logger.exception("The artifacts of run %s could not be kept", self.run.pk)
 

@@ -63,7 +63,7 @@ class LaunchForm(OptionFields):
         required=False,
         label="Inventory",
         widget=UnfoldAdminSelectWidget,
-        help_text="Alone, the whole inventory.",
+        help_text="Alone: the whole inventory.",
     )
     groups = forms.CharField(
         required=False,

@@ -90,7 +90,9 @@ class SeveralInventories(Refused):
             for inventory, servers in ordered
         ]
         listed = ", ".join(f"{each.inventory} {len(each.servers)}" for each in self.parts)
-        super().__init__(f"These servers are in several inventories ({listed}). Launch on each.")
+        super().__init__(
+            f"These servers are in several inventories ({listed}). Launch once for each."
+        )
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,18 @@ def artifact_folder(run_id: int) -> Path:
     return Path(settings.STATE_ROOT) / ARTIFACTS / str(run_id)
 
 
+def abandoned(moment: datetime) -> list[int]:
+    """Runs whose folders nobody has written to since, and that have no rows of artifacts.
+
+    A worker was killed before it could write them, or they were deleted.
+    """
+    root = Path(settings.STATE_ROOT) / ARTIFACTS
+    old = moment.timestamp()
+    names = {each.name for each in root.glob("[0-9]*") if each.lstat().st_mtime < old}
+    numbers = {int(name) for name in names if name.isdecimal()}
+    return sorted(numbers - {*RunArtifact.objects.values_list("run_id", flat=True).distinct()})
+
+
 def removed_folders(run_ids: Iterable[int]) -> int:
     """Remove the files of these runs from this machine. Returns how many runs had any."""
     folders = [folder for run_id in run_ids if (folder := artifact_folder(run_id)).is_dir()]
@@ -52,11 +64,13 @@ class RunArtifactQuerySet(models.QuerySet["RunArtifact"]):
         return self.filter(run__finished_at__lt=moment)
 
     def prune(self, moment: datetime, actor: User) -> int:
-        """Delete those of runs that finished before, files and rows. Returns how many."""
+        """Delete those of runs that finished before, files and rows. Returns how many.
+
+        So are files without rows.
+        """
         runs = sorted(set(self.older_than(moment).values_list("run_id", flat=True)))
-        if not runs:
+        if not removed_folders([*runs, *abandoned(moment)]) and not runs:
             return 0
-        removed_folders(runs)
         count, _ = self.filter(run__in=runs).delete()
         Run.objects.filter(pk__in=runs).update(artifact_count=0)
         AuditLog.objects.record(

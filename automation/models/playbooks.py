@@ -283,8 +283,8 @@ class Playbook(Editable, OptionRules):
         more = f" and {len(plays) - 1} more" if len(plays) > 1 else ""
         verb = "run" if more else "runs"
         return [
-            f"{plays[0].words}{more} {verb} only in launches on a whole inventory: the playbook "
-            "does not run plays for localhost."
+            f"{plays[0].words}{more} {verb} only in launches on a whole inventory. "
+            "“Plays for localhost run” in the form decides that."
         ]
 
     def _prompted_besides(self, given: Any) -> Collection[str]:

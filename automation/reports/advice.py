@@ -30,6 +30,6 @@ ADVICE: dict[str, str] = {
     "the server before you relaunch.",
     _Kind.DEADLINE: "The run reached its time limit, or its limit without output. See where it "
     "hung, or relaunch with a longer limit.",
-    _Kind.INTERNAL: "This is a bug in InfraOps, not in the playbook. The worker's own log has "
-    "the details.",
+    _Kind.INTERNAL: "The cause is InfraOps or its worker, not the playbook. If the message names "
+    "nothing to change, it is a bug; the worker's own log has the details.",
 }

@@ -15,9 +15,9 @@ from .errors import each_named
 from .json_types import type_problem
 
 
+# Comments, as a docstring would be in the API's documentation below each serializer without one.
+# Unknown and read-only fields are 400, never silently ignored, and so are wrong types.
 class StrictSerializer(serializers.Serializer):
-    """Unknown and read-only fields are 400, never silently ignored, and so are wrong types."""
-
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
@@ -52,12 +52,9 @@ class NoFields(StrictSerializer):
     """The body of an action that takes no values: empty, or {}."""
 
 
+# Leaves validation to the model, so that the API accepts what the admin accepts. `create` and
+# `update` of subclasses may change `self.row`, which is validated but not yet saved.
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
-    """Leaves validation to the model, so that the API accepts what the admin accepts.
-
-    `create` and `update` of subclasses may change `self.row`, which is validated but not yet saved.
-    """
-
     row: Any
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:

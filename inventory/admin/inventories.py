@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
@@ -47,14 +48,30 @@ class MemberInline(TabularInline):
     model = ServerGroupMember
     formset = MemberFormSet
     fk_name = "group"
+    verbose_name = "member"
+    verbose_name_plural = "members"
+    # A row's own fields say what it is.
+    hide_title = True
     fields: ClassVar = ["server", "child"]
     autocomplete_fields: ClassVar = ["server", "child"]
     extra = 0
     per_page = 50
 
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest | None, **kwargs: Any
+    ) -> Any:
+        """Name each field: only the head of the table does."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = capfirst(db_field.verbose_name)
+        return field
+
 
 @admin.register(ServerGroup)
 class ServerGroupAdmin(ConsoleAdmin):
+    class Media:
+        css: ClassVar = {"all": ["inventory/server.css"]}
+
     form = ServerGroupForm
     list_display = ["name", "inventory", "description", "priority", "updated_at"]
     list_select_related = ["inventory"]
@@ -68,10 +85,11 @@ class ServerGroupAdmin(ConsoleAdmin):
     }
     search_fields = ["name", "description"]
     search_help_text = "Name or description"
-    when_empty = "Import an Ansible inventory with its groups: manage.py import_inventory FILE"
+    when_empty = "Groups come from an inventory source, or are added here."
     readonly_fields = ["created_at", "updated_at"]
     autocomplete_fields = ["inventory"]
     change_form_outer_before_template = "inventory/_record_notes.html"
+    change_form_outer_after_template = "inventory/_record_panels.html"
     inlines = [MemberInline]
     fieldsets = [
         (None, {"fields": ["name", "inventory", "description"]}),

@@ -39,7 +39,7 @@ class VariableOverrideAdmin(ConsoleAdmin):
     def of(self, override: VariableOverride) -> str:
         return str(override.row)
 
-    @admin.display(description="stands in")
+    @admin.display(description="defined in")
     def stands_in(self, override: VariableOverride) -> str:
         return override.file or "the inventory itself"
 
@@ -47,7 +47,7 @@ class VariableOverrideAdmin(ConsoleAdmin):
     def conflict_shown(self, override: VariableOverride) -> str:
         return override.get_conflict_display() or "-"
 
-    @admin.display(description="value of the source")
+    @admin.display(description="source's value")
     def source_value(self, override: VariableOverride) -> str:
         shown = redacted(override.replaced)
         return str(shown[override.name]) if shown else "none"

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from audit.redaction import MASK, redacted
 from inventory.large_numbers import as_numbers
-from inventory.models import Credential, Server, VariableOverride, group_name
+from inventory.models import Credential, Server, ServerGroup, VariableOverride, group_name
 
 from . import ssh_programs
 from .credential_variables import KEY_FILE, OWN, every_spelling, layers, texts_of
@@ -67,6 +67,19 @@ def list_variables(server: Server) -> list[Variable]:
             shown = as_numbers(redacted({name: value})[name])
             found[name] = Variable(name, shown, source, loser, urls.get((source, name), ""))
     return sorted(found.values(), key=lambda variable: variable.name)
+
+
+def list_group_variables(group: ServerGroup) -> list[Variable]:
+    """The group's variables, those of the inventory first, then file by file."""
+    overrides = {(each.file, each.name): each for each in group.overrides.all()}
+    found = []
+    for file, variables in group.all_variables():
+        for name, value in sorted(redacted(variables).items()):
+            override = overrides.get((file, name))
+            url = override.get_absolute_url() if override else ""
+            source = file or "The inventory itself"
+            found.append(Variable(name, as_numbers(value), source, override_url=url))
+    return found
 
 
 def groups_of(server: Server) -> list[GroupOfServer]:

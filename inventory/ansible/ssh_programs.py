@@ -27,12 +27,15 @@ OF_THE_USER, OF_THE_SYSTEM = "~/.ssh/config", "/etc/ssh/ssh_config"
 NO_CONFIG = "none"
 USERS_KNOWN_HOSTS = "~/.ssh/known_hosts ~/.ssh/known_hosts2"
 # Pinned keys are checked; an unknown server's key is accepted once, and then pinned.
-FOR_ALL = ("HashKnownHosts=no", "StrictHostKeyChecking=accept-new")
+FOR_ALL = (
+    *("HashKnownHosts=no", "StrictHostKeyChecking=accept-new"),
+    *("NoHostAuthenticationForLocalhost=no", "VerifyHostKeyDNS=no"),
+)
 # Before a password is sent, the other side must show the host key pinned for this server, whatever
 # address a play has redirected the connection to.
 FOR_PINNED = (
     *("GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "UpdateHostKeys=no"),
-    *("NoHostAuthenticationForLocalhost=no", "VerifyHostKeyDNS=no"),
+    *("NoHostAuthenticationForLocalhost=no", "VerifyHostKeyDNS=no", "KnownHostsCommand=none"),
 )
 # Otherwise ssh would offer the worker's own keys first and might log in without the password.
 PASSWORD_ONLY = "PubkeyAuthentication=no"  # noqa: S105

@@ -1,5 +1,6 @@
 """/api/inventory: an inventory as Ansible's scripts print it."""
 
+import json
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -9,7 +10,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from console.api.serializers import StrictSerializer
@@ -50,7 +50,7 @@ class DynamicInventoryViewSet(RecordViewSet):
             ),
         ],
     )
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show an inventory in Ansible's JSON, as for `--list`, with `_meta`.
 
         Secrets are ********. Files beside an imported inventory (group_vars, host_vars) are merged
@@ -60,10 +60,10 @@ class DynamicInventoryViewSet(RecordViewSet):
         host = request.query_params.get("host")
         export = read_export(inventory, hosts=None if host is None else [host])
         if host is None:
-            return Response(export.dynamic)
+            return _json(export.dynamic)
         if not export.servers:
             raise NotFound(f"There is no active server “{host}” in the inventory “{inventory}”.")
-        return Response(export.of_host(host))
+        return _json(export.of_host(host))
 
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -82,6 +82,11 @@ class DynamicInventoryViewSet(RecordViewSet):
         response = HttpResponse(text, content_type="text/plain; charset=utf-8")
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _json(told: dict[str, Any]) -> HttpResponse:
+    """As Ansible writes and reads it: with Infinity and NaN, which other JSON has not."""
+    return HttpResponse(json.dumps(told), content_type="application/json")
 
 
 def _inventory(name: str) -> Inventory:

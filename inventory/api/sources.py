@@ -83,6 +83,12 @@ class InventorySourceSerializer(StrictModelSerializer):
         max_length=LARGEST_UPLOAD,
         help_text="An upload: INI, YAML or TOML, never executed. Write-only, encrypted.",
     )
+    pass_environment = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Names of the worker's environment variables that its script or plugin may see, "
+        "such as cloud credentials.",
+    )
     plan = serializers.SerializerMethodField(
         help_text="What the last check or sync found; null before the first."
     )

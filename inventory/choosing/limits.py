@@ -167,7 +167,7 @@ def _unknown_words(found: list[Limit], where: str) -> str:
     )
     more = more_words(len(unknown) - MOST_UNKNOWN)
     first = f"No inventory has all of these names: {said}."
-    return " ".join([first, *more, "Launch on each."])
+    return " ".join([first, *more, "Launch once for each."])
 
 
 def _said(name: str, found: list[Limit], where: str) -> str:

@@ -40,6 +40,8 @@ class PatternNames:
         """`hosts_of` returns the hosts in a group at any depth."""
         self.hosts, self.groups, self.hosts_of = hosts, groups, hosts_of
         self.is_host, self.is_group = frozenset(hosts), frozenset(groups)
+        # What each regular expression of the pattern matches, of all names.
+        self._matched: dict[str, frozenset[str]] = {}
 
     def knows(self, term: str) -> bool:
         """False for a name that nothing has; True for what need not be a name."""
@@ -51,7 +53,9 @@ class PatternNames:
     def matching(self, terms: Iterable[str]) -> list[str]:
         """The hosts that the terms of a pattern mean, each once. Raises BadPattern."""
         found: dict[str, None] = {}
-        for term in ordered_terms(terms):
+        given = ordered_terms(terms)
+        self._match_expressions(given)
+        for term in given:
             # Of a host and a group of the same name, the host is meant, but not after “!” or “&”.
             that = [term] if term in self.is_host else self._meant_by(unsigned(term))
             if term in self.is_host or term[0] not in SIGNS:
@@ -61,6 +65,12 @@ class PatternNames:
                 among = frozenset(that)
                 found = {host: None for host in found if (host in among) == is_kept}
         return list(found)
+
+    def _match_expressions(self, terms: Iterable[str]) -> None:
+        texts = dict.fromkeys(map(unsigned, terms))
+        asked = [text for text in texts if text.startswith("~") and text not in self._matched]
+        found = matching_names([text[1:] for text in asked], [*self.groups, *self.hosts])
+        self._matched |= zip(asked, found, strict=True)
 
     def _meant_by(self, term: str) -> list[str]:
         name, subscript = split_subscript(term)
@@ -78,19 +88,22 @@ class PatternNames:
 
     def _named(self, name: str) -> list[str]:
         """Hosts of the groups that the name means, or hosts; one of several groups repeatedly."""
-        groups = _matching(name, self.groups, self.is_group)
+        groups = self._matching(name, self.groups, self.is_group)
         found = [host for group in groups for host in self.hosts_of(group)]
         if not groups or name[0] == "~" or any(sign in name for sign in ALSO_HOSTS):
-            found += _matching(name, self.hosts, self.is_host)
+            found += self._matching(name, self.hosts, self.is_host)
         return found
 
-
-def _matching(name: str, names: Sequence[str], known: frozenset[str]) -> list[str]:
-    """Those of the names that a regular expression (~web.*), wildcards or a plain name mean."""
-    if name.startswith("~"):
-        return matching_names(name[1:], names)
-    if not any(sign in name for sign in WILDCARDS):
+    def _matching(self, name: str, names: Sequence[str], known: frozenset[str]) -> list[str]:
+        """Those of the names that a regular expression (~web.*), wildcards or a plain name mean."""
+        if name.startswith("~"):
+            return [each for each in names if each in self._matched[name]]
+        if any(sign in name for sign in WILDCARDS):
+            return _matching_wildcards(name, names)
         return [name] if name in known else []
+
+
+def _matching_wildcards(name: str, names: Sequence[str]) -> list[str]:
     try:
         is_meant = re.compile(translate(name)).match
     except re.error as error:

@@ -22,8 +22,9 @@ from accounts.editing import Editable
 from accounts.models import User
 from inventory.ansible.connection import has_own, without_mark
 from inventory.host_variables import HostVariablesField
-from inventory.tag_texts import parse_tag, tag_text, value_text, values_of
+from inventory.tag_texts import has_tag, parse_tag, tag_text, value_text, values_of
 from inventory.validators import (
+    AT,
     validate_host_key,
     validate_host_name,
     validate_key_path,
@@ -113,6 +114,7 @@ class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
             Q(hostname__icontains=text)
             | Q(ip_address__icontains=text)
             | Q(description__icontains=text)
+            | _in_default_inventory(text)
         )
 
     def tagged(self, key: str, value: str | None = None) -> Self:
@@ -345,19 +347,22 @@ class Server(Owned, HostNames, OwnVariables, HostKeys, Editable):
             self.save(update_fields=["os_type", "os_version", "updated_at"])
 
     def has_tag(self, text: str) -> bool:
-        """“web”: a tag of that name that is not false, or a group in `groups`.
-
-        “role=web”: that value.
-        """
-        key, value = parse_tag(text)
-        if value is not None:
-            return value in map(value_text, values_of(self.tags.get(key)))
-        return self.tags.get(key, False) is not False or key in values_of(self.tags.get("groups"))
+        """True for the tag “web” or “role=web”: see tag_texts.py."""
+        return has_tag(self.tags, text)
 
     def tag_words(self) -> list[tuple[str, str]]:
         """(text, text) for each tag: as `with_tag` finds it, and as pages show it."""
         words = (tag_text(key, one) for key, value in self.tags.items() for one in values_of(value))
         return [(text, text) for text in words]
+
+
+def _in_default_inventory(text: str) -> Q:
+    """“web1@default”: host names there have no such end, but links and people do."""
+    name, at, inventory = text.rpartition(AT)
+    if not at or not name:
+        return Q(pk__in=[])
+    here = Q(inventory__is_default=True, inventory__name__iexact=inventory)
+    return here & Q(hostname__iexact=name)
 
 
 def is_production_name(environment: str) -> bool:

@@ -21,13 +21,13 @@ LONGEST_WARNINGS = 5_000
 NAMED = 5
 # {count: words for it}, in the order in which they are shown.
 COUNTS = {
-    "added": "added",
-    "changed": "changed",
-    "gone": "deactivated",
-    "returned": "activated again",
-    "adopted": "taken over",
-    "refused": "refused",
-    "unchanged": "unchanged",
+    "added": "servers added",
+    "changed": "servers changed",
+    "gone": "servers deactivated",
+    "returned": "servers activated again",
+    "adopted": "servers taken over",
+    "refused": "servers refused",
+    "unchanged": "servers unchanged",
     "groups_added": "groups added",
     "groups_changed": "groups changed",
     "groups_removed": "groups removed",

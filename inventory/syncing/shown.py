@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from console.collected import Condition
+from inventory.ansible.provenance import list_group_variables
 from inventory.models import Inventory, InventorySource, Server, ServerGroup
 from inventory.models.source_syncs import SyncProgress
 
@@ -20,6 +21,12 @@ def sources_of(request: HttpRequest, inventory: Inventory) -> dict[str, Any]:
 def owner_of(request: HttpRequest, row: Server | ServerGroup) -> dict[str, Any]:
     """The source that a server or group belongs to, if any."""
     return {"owner": row.source}
+
+
+def describe_group(request: HttpRequest, group: ServerGroup) -> dict[str, Any]:
+    """What a group sets in the inventory and in files beside it."""
+    vaulted = [file["path"] for file in group.variable_files if "vaulted" in file]
+    return {"variables": list_group_variables(group), "vaulted_files": vaulted}
 
 
 def failed_sources(request: HttpRequest, figures: Mapping[str, Any]) -> dict[str, Any]:

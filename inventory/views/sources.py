@@ -113,7 +113,8 @@ def _counts(plan: Plan) -> list[dict[str, str]]:
     found = []
     for name, words in COUNTS.items():
         if number := counts.get(name):
-            words = words.replace("groups", "group") if number == 1 else words
+            what, how = words.split(" ", 1)
+            words = f"{what.removesuffix('s')} {how}" if number == 1 else words
             style = styles.get(name, "io-count-changed")
             found.append({"words": f"{number:,} {words}", "style": style})
     return found

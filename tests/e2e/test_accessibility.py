@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from automation.models import Job, Run, Worker
 from console.objects import story_of
+from inventory.models import ServerGroup
 from tests import make
 from tests.fixtures.browser import themes
 
@@ -72,7 +73,37 @@ def paths(boss, alice) -> list[str]:
         reverse("admin:accounts_apikey_changelist"),
         reverse("accounts:account"),
         reverse("admin:password_change"),
+        *inventory_paths(),
         "/nowhere/",
+    ]
+
+
+def inventory_paths() -> list[str]:
+    """The pages of inventories, groups and sources, with data on each."""
+    inventory = make.inventory(name="shop")
+    source = make.source(name="Estate", inventory=inventory, state="failed", message="No such file")
+    value = {"name": "port", "file": "", "change": "changed", "before": "80", "after": "8080"}
+    row = {"kind": "server", "name": "web1@shop", "change": "changed", "values": [value]}
+    plan = {"digest": "0" * 64, "dry_run": True, "counts": {"changed": 1}, "rows": [row]}
+    source.plan = plan | {"conflicts": ["The source changed port."], "sentences": ["Encrypted: a."]}
+    source.save()
+    server = make.server(hostname="web1@shop", source=source, variables={"port": 80})
+    group = make.group("web", server, variables={"port": 80})
+    ServerGroup.objects.update(source=source)
+    override = make.override(group, conflict="changed")
+    run = make.job(status="success", server=server).run
+    make.artifact(run)
+    rows = (inventory, source, server, group, make.smart_group(), override, run)
+    names = ("inventory", "servergroup", "smartgroup", "inventorysource", "variableoverride")
+    return [
+        *(each.get_absolute_url() for each in rows),
+        *(reverse(f"admin:inventory_{name}_changelist") for name in names),
+        *(reverse(f"admin:inventory_{name}_add") for name in names),
+        reverse("admin:inventory_inventorysource_change", args=[source.pk]),
+        reverse("inventory:inventory_export", args=[inventory.pk]),
+        reverse("admin:automation_vaultpassword_add"),
+        reverse("admin:inventory_credential_add"),
+        reverse("admin:automation_playbook_add"),
     ]
 
 

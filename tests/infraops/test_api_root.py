@@ -368,3 +368,12 @@ def test_the_browsable_api_is_served_from_here(page_of, boss, transactional_db):
     page.get_by_role("button", name="PATCH").click()
     page.get_by_label("response info").get_by_text('"description": "typed here"').wait_for()
     page.wait_for_load_state("networkidle")
+
+
+def test_the_schema_describes_for_clients_and_gives_lists_a_type(api_of, bob):
+    response = api_of(bob).get("/api/schema?format=json", headers={"Accept": "application/json"})
+    schemas = json.loads(response.content)["components"]["schemas"]
+    for name, schema in schemas.items():
+        assert "validation to the model" not in schema.get("description", ""), name
+        assert "never silently ignored" not in schema.get("description", ""), name
+    assert schemas["InventorySource"]["properties"]["pass_environment"]["type"] == "array"

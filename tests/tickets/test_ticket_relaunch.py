@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from automation.models import Outcome, Run
 from tests import make
+from tests.automation.sending import send_relaunch
 from tests.recording import recorded
+from tickets.receivers import open_ticket
 from tickets.relaunching import servers_still_failing
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +121,15 @@ def test_the_api_does_the_same(api_of, alice, bob, ticket):
     clear(ticket, "web3")
     assert client.post(path).status_code == 409
     assert api_of(bob).post(path).status_code == 403
+
+
+def test_each_inventory_has_a_ticket_of_its_own(alice, client_of):
+    """A run is on one inventory, so one ticket of two could not be relaunched."""
+    playbook, staging = make.playbook(), make.inventory(name="Staging")
+    servers = [make.server(hostname="web1"), make.server(hostname="web1", inventory=staging)]
+    jobs = [make.job(server=each, playbook=playbook, status="failed") for each in servers]
+    tickets = [open_ticket(job) for job in jobs]
+    assert tickets[0] != tickets[1]
+    for ticket, server in zip(tickets, servers, strict=True):
+        send_relaunch(client_of(alice), path_of(ticket), {})
+        assert Run.objects.latest("id").jobs.get().server == server

@@ -43,7 +43,8 @@ class TicketOccurrence(models.Model):
 
 
 def failure_key(job: Job) -> str:
-    """What failed, as 64 hex digits: equal for the same playbook, environment and failing task.
+    """What failed, as 64 hex digits: equal for the same playbook, inventory, environment
+    and failing task.
 
     Names may be templated per server, so the task's place counts, its name only if the place is
     unknown. If no task failed, the kind of failure counts.
@@ -59,5 +60,8 @@ def failure_key_of_host(job: Job, host: dict[str, Any]) -> str:
 
 
 def _hash(job: Job, failure_kind: str, what: str) -> str:
-    parts = (job.playbook_id, job.server.environment, failure_kind, what)
+    server = job.server
+    parts: list[Any] = [job.playbook_id, server.environment, failure_kind, what]
+    # A ticket's servers are relaunched together, and a run is on one inventory.
+    parts += [] if server.inventory.is_default else [server.inventory_id]
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()

@@ -27,8 +27,11 @@ class Command(BaseCommand):
     help = (
         "Take over any Ansible inventory: INI, YAML, TOML, an executable script, or a folder; with "
         "group_vars and host_vars beside it. Hosts become servers, groups become groups, nested "
-        "and in their order. What the inventory sets is set, so a second run changes nothing; no "
-        "server and no group is removed, and none moves to another inventory. Secrets are "
+        "and in their order. What the inventory sets is set, so a second run changes nothing, and "
+        "no server moves to another inventory. A path below PLAYBOOK_ROOT becomes an inventory "
+        "source and is synced: what it owns is read-only in the console, servers that are gone "
+        "are deactivated, and groups that are gone are removed. Any other path is imported once, "
+        "and nothing is removed. Secrets are "
         "encrypted and listed: variables that sound secret, and those that "
         "infraops_secret_variables names. Exit status 1 when the inventory cannot be read or "
         "every host was refused."

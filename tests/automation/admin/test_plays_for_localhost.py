@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 LOCAL = "- name: Build\n  hosts: localhost\n  tasks: []\n- hosts: all\n  tasks: []\n"
 ALL = "- hosts: all\n  tasks: []\n"
 SAID = (
-    "Play “Build” (hosts: localhost) runs only in launches on a whole inventory: the playbook does "
-    "not run plays for localhost."
+    "Play “Build” (hosts: localhost) runs only in launches on a whole inventory. “Plays for "
+    "localhost run” in the form decides that."
 )
 
 

@@ -154,6 +154,14 @@ def test_ssh_args_count_but_not_against_the_checks(sshd, other_key, where, monke
     assert "a host key other than the pinned one" in outcome(NO_CHECKS)
 
 
+def test_loopback_addresses_are_no_exception(sshd, other_key):
+    server = make.ssh_server(sshd, host_key=other_key)
+    server.variables |= {"ansible_ssh_extra_args": "-o NoHostAuthenticationForLocalhost=yes"}
+    server.save()
+    job = run_one(WHERE, server)
+    assert "a host key other than the pinned one" in f"{job.status} {job.error_message}"
+
+
 # --- What an inventory says -----------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from tests.automation.sending import send_launch
 
 pytestmark = pytest.mark.django_db
 
-SAID = "These servers are in several inventories (default 2, staging 1). Launch on each."
+SAID = "These servers are in several inventories (default 2, staging 1). Launch once for each."
 
 
 @pytest.fixture

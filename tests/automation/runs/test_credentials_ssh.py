@@ -117,6 +117,28 @@ def test_a_become_password(password_sshd, account, other_account) -> None:
 
 
 @pytest.mark.as_root
+@pytest.mark.parametrize(
+    "option",
+    [
+        "HostKeyAlias=elsewhere",
+        "GlobalKnownHostsFile={file}",
+        "KnownHostsCommand='/bin/cat {file}'",
+    ],
+)
+def test_no_option_sends_a_password_to_another_host(
+    password_sshd, account, tmp_path, option
+) -> None:
+    known = tmp_path / "known"
+    known.write_text(f"* {password_sshd.host_key}\n")
+    known.chmod(0o644)
+    other = " ".join(generate_key(tmp_path / "other").split()[:2])
+    server = reached(password_sshd, credential=with_password(account), host_key=other)
+    server.variables |= {"ansible_ssh_extra_args": f"-o {option.format(file=known)}"}
+    server.save()
+    job = run_one(WHO, server)
+    assert "a host key other than the pinned one" in f"{job.status} {job.error_message}"
+
+
 def test_the_launchs_credential_wins_over_the_servers(password_sshd, account, alice) -> None:
     wrong = make.credential(name="wrong", ssh_user="nobody", ssh_password="wrong")
     server = reached(

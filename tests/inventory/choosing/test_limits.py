@@ -68,7 +68,7 @@ def test_other_criteria_narrow_it(staging):
         ("web:!db7", "There is no server or group “db7”. Did you mean “db"),
         ("WEB1", "There is no server or group “WEB1”."),
         ("web7", "“web7” is not active."),
-        ("db1:db9", "“db1” is in default, “db9” is in Staging. Launch on each."),
+        ("db1:db9", "“db1” is in default, “db9” is in Staging. Launch once for each."),
         ("web1@nowhere", "There is no server or group “web1@nowhere”."),
         ("@retry.txt", "“@retry.txt” would be a file of names: enter the names themselves."),
         (" , ", "Enter a pattern, for example web:&staging:!db1."),

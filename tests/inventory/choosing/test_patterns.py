@@ -1,5 +1,7 @@
 """Limits mean exactly what Ansible means by them: compared on generated patterns."""
 
+import subprocess
+
 import pytest
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from inventory.ansible.inventory_file import write_inventory
 from inventory.choosing.limits import InventoryNames
-from inventory.choosing.patterns import BadPattern, split_pattern, split_subscript
+from inventory.choosing.patterns import BadPattern, PatternNames, split_pattern, split_subscript
 from inventory.choosing.regexes import matching_names
 from inventory.models import Inventory, Server
 from tests import make
@@ -138,9 +140,24 @@ def test_the_servers_of_a_limit_are_those_of_ansible(fleet, tmp_path):
 
 def test_an_expression_that_never_ends_is_stopped():
     with pytest.raises(BadPattern, match="takes too long"):
-        matching_names("(a+)+$", ["a" * 60 + "!"])
+        matching_names(["(a+)+$"], ["a" * 60 + "!"])
+
+
+def test_the_expressions_of_a_limit_share_a_process_and_its_deadline(monkeypatch):
+    """One process for each would keep a page waiting for minutes."""
+    started = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *a, **more: started.append(a) or run(*a, **more))
+    names = PatternNames(["web1", "web2", "db1"], ["web"], lambda group: ["web1", "web2"])
+    terms = [f"~x{number}" for number in range(100)]
+    assert names.matching([*terms, "~we", "!~.*2"]) == ["web1"]
+    assert len(started) == 1
+    slow = PatternNames(["a" * 60 + "!"], [], lambda group: [])
+    with pytest.raises(BadPattern, match="The 50 regular expressions take too long to match"):
+        slow.matching([f"~(a+)+${number}" for number in range(50)])
+    assert len(started) == 2
 
 
 def test_an_expression_that_is_none_is_told():
     with pytest.raises(BadPattern, match="“~\\(” is not a valid regular expression: missing"):
-        matching_names("(", ["web1"])
+        matching_names(["("], ["web1"])

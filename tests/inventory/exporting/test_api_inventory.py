@@ -44,6 +44,16 @@ def test_it_is_what_a_script_prints(api_of, bob, fleet):
     assert api_of(bob).get(URL).json()["all"]["hosts"] == ["elsewhere"]
 
 
+def test_it_has_the_numbers_that_other_json_has_not(api_of, bob):
+    row = make.inventory(name="Limits")
+    numbers = {"most": {"$float": "inf"}, "large": {"$integer": str(2**70)}}
+    make.server(hostname="web1", inventory=row, variables=numbers)
+    for path in ("inventory=limits", "inventory=limits&host=web1"):
+        told = json.loads(api_of(bob).get(f"{URL}?{path}").content)
+        web1 = told.get("_meta", {"hostvars": {"web1": told}})["hostvars"]["web1"]
+        assert (web1["most"], web1["large"]) == (float("inf"), 2**70)
+
+
 def test_of_one_host_it_has_the_variables(api_of, bob, fleet):
     answer = api_of(bob).get(f"{URL}?inventory=staging&host=web1").json()
     assert answer["db_password"] == "********"
@@ -126,6 +136,10 @@ def test_ansible_reads_it_through_the_documented_script(live_server, boss, fleet
     assert seen["web"]["hosts"] == ["web2", "web1"]
     web1 = seen["_meta"]["hostvars"]["web1"]
     assert (web1["db_password"], web1["port"]) == ("********", 80)
+    wrong = {"INFRAOPS_URL": live_server.url, "INFRAOPS_KEY": token, "INFRAOPS_INVENTORY": "none"}
+    told = subprocess.run([script, "--list"], env=wrong, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert "There is no inventory “none”." in told.stderr
 
 
 # --- The page -------------------------------------------------------------------------------------

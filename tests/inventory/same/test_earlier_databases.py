@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -195,7 +196,8 @@ def test_it_can_go_back_and_forth_again(earlier, ansible, tmp_path):
     staging = make.inventory(name="staging")
     make.server(hostname="later", inventory=staging)
     VaultPassword.objects.create(inventory=staging, vault_id="default", password="hunter4")
-    MigrationExecutor(connection).migrate(BEFORE)
+    for app, name in reversed(BEFORE):
+        call_command("migrate", app, name, verbosity=0)
     rows = earlier.get_model("inventory", "Server").objects.order_by("pk")
     assert [*rows.values_list("hostname", flat=True)] == [*SERVERS, "later@staging"]
     rows.filter(hostname="later@staging").delete()

@@ -198,3 +198,23 @@ def test_the_api_sets_changes_and_removes_one(api_of, boss, alice, web1):
     assert client.delete(path).status_code == 204
     own = client.post("/api/overrides", body | {"server_id": make.server().pk})
     assert own.status_code == 409
+
+
+def test_a_groups_page_has_its_variables_and_those_of_files_and_marks_overrides(
+    client_of, boss, bob
+):
+    source = make.source(name="prod")
+    beside = [
+        {"path": "group_vars/web.yml", "variables": {"ntp": "a.example", "db_password": "hunter2"}},
+        {"path": "group_vars/web/vault.yml", "vaulted": "$ANSIBLE_VAULT;1.1;AES256"},
+    ]
+    group = make.group("web", source=source, variables={"port": 80}, variable_files=beside)
+    override = set_override(boss, group, "ntp", "b.example")
+    page = client_of(boss).get(group.get_absolute_url()).content.decode()
+    assert "group_vars/web.yml" in page and "b.example" in page and "hunter2" not in page
+    assert "group_vars/web/vault.yml" in page
+    assert override.get_absolute_url() in page
+    add = reverse("admin:inventory_variableoverride_add")
+    assert f"{add}?group={group.pk}&amp;variable=port" in page
+    seen = client_of(bob).get(group.get_absolute_url()).content.decode()
+    assert "b.example" in seen and add not in seen

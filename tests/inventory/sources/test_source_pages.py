@@ -53,7 +53,7 @@ def test_a_check_shows_what_differs_and_a_sync_carries_it_out(client_of, boss) -
     checked(client, source)
     page = client.get(source.get_absolute_url()).content.decode()
     assert "What a sync would change" in page
-    assert "1 added" in page and "<strong>web1</strong>" in page
+    assert "1 server added" in page and "<strong>web1</strong>" in page
     assert "&lt;b&gt;bold" in page and "<b>bold" not in page
     digest = source.plan["digest"]
     assert f'name="digest" value="{digest}"' in page
@@ -115,7 +115,7 @@ def test_a_viewer_sees_the_plan_and_no_button(client_of, bob) -> None:
     source.plan = {"digest": "0" * 64, "dry_run": True, "counts": {"added": 1}, "rows": []}
     source.save()
     page = client_of(bob).get(source.get_absolute_url()).content.decode()
-    assert "1 added" in page
+    assert "1 server added" in page
     assert "Sync now" not in page and "Check for changes" not in page
 
 

@@ -52,7 +52,7 @@ def project(tmp_path):
 
 
 def kept(run: Run, project: Path, before=None, cache=None) -> list[str]:
-    keep_artifacts(run, project, before or {}, cache, lambda: None)
+    keep_artifacts(run, project, before or {}, cache, str, lambda: None)
     run.refresh_from_db()
     return paths(run)
 
@@ -192,6 +192,19 @@ def test_hostile_names_are_only_text(run, project, name, shown):
     assert [each.name for each in artifact_folder(run.pk).iterdir()] == ["1"]
 
 
+@pytest.mark.slow
+@pytest.mark.on_either
+def test_a_secret_in_a_name_is_masked():
+    server = make.localhost()
+    server.variables |= {"api_token": "hunter2hunter2"}
+    server.full_clean()
+    server.save()
+    job = run_one(play(sh("touch backup-{{ api_token }}.sql; mkfifo pipe")), server)
+    assert job.status == Job.Status.SUCCESS, job.error_message
+    (path,) = paths(job.run)
+    assert path.startswith("backup-") and "hunter2" not in path
+
+
 def test_a_long_path_keeps_its_end(run, project):
     folder = project.joinpath(*["d" * 200] * 4)
     folder.mkdir(parents=True)
@@ -241,7 +254,7 @@ def test_a_run_that_was_ended_elsewhere_leaves_no_files(run, project):
     (project / "file").write_text("x")
     Run.objects.filter(pk=run.pk).update(claim_token=None)
     with pytest.raises(Exception, match="ended elsewhere"):
-        keep_artifacts(run, project, {}, None, lambda: None)
+        keep_artifacts(run, project, {}, None, str, lambda: None)
     assert not artifact_folder(run.pk).exists() and not RunArtifact.objects.exists()
 
 
@@ -324,6 +337,19 @@ def test_old_ones_are_pruned_with_their_files(boss, capsys):
     assert not old.file.exists() and new.file.exists()
     line = AuditLog.objects.get(action="run.artifacts_pruned")
     assert (line.user, line.details["files"], line.details["runs"]) == (boss, 1, 1)
+
+
+def test_what_a_killed_worker_has_left_is_pruned_too(boss):
+    kept, before = left(), (timezone.now() - timedelta(days=100)).timestamp()
+    abandoned, recent = artifact_folder(kept.run_id + 1), artifact_folder(kept.run_id + 2)
+    for folder in (abandoned, recent):
+        folder.mkdir()
+        (folder / "1").write_text("half a fil")
+    os.utime(abandoned, (before, before))
+    os.utime(kept.file.parent, (before, before))
+    call_command("prune_artifacts", "--days=90")
+    assert not abandoned.exists() and recent.exists() and kept.file.exists()
+    assert AuditLog.objects.get(action="run.artifacts_pruned").details["files"] == 0
 
 
 def test_health_names_a_missing_folder(api_of, boss, settings):
