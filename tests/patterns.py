@@ -154,9 +154,15 @@ class _Reader(ast.NodeVisitor):
             self._refuse(node)
 
     def visit_keyword(self, node: ast.keyword) -> None:
-        """Refuse a pattern that the database would evaluate."""
+        """Refuse a pattern that the database would evaluate, unless it is one of the module's."""
         if (node.arg or "").endswith(("__regex", "__iregex")):
-            self._refuse(node)
+            given = node.value
+            is_held = isinstance(given, ast.Attribute) and given.attr == "pattern"
+            pattern = self._held(given.value) if is_held else None
+            if isinstance(pattern, re.Pattern):
+                self.uses.append((pattern, "scan"))
+            else:
+                self._refuse(node)
         self.generic_visit(node)
 
     def _refuse(self, node: ast.stmt | ast.keyword) -> None:

@@ -18,7 +18,7 @@ FOUND = patterns()
 MADE_AT_RUN_TIME = {
     "automation/execution/masking.py _whole_words": "Names of hosts side by side, with no repeat.",
     "audit/redaction.py _anyhow_written": "No part gives back what it took; its own tests feed it.",
-    "inventory/choosing/patterns.py _matching": "fnmatch's own, on 255 characters at most.",
+    "inventory/choosing/patterns.py _matching_wildcards": "fnmatch's own, on 255 characters.",
     "automation/content/play_hosts.py terms_of": "One of two separators.",
     "schema/foreign_keys.py with_rule": "It meets our own CREATE TABLE only.",
     "schema/live_sqlite.py _kind": "It meets our own CREATE TABLE only.",
@@ -29,7 +29,8 @@ CAPPED: dict[str, int] = {}
 
 def slow_text(pattern: re.Pattern[str], kinds: frozenset[str], longest: int | None = None) -> str:
     """A text that takes it long; "" if there is none."""
-    asked = {"pattern": pattern.pattern, "flags": pattern.flags, "kinds": sorted(kinds)}
+    text = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
+    asked = {"pattern": text, "flags": pattern.flags, "kinds": sorted(kinds)}
     limited = {"longest": longest} if longest else {}
     done = subprocess.run(
         # It only needs the standard library, and is started for each pattern.

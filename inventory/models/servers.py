@@ -15,7 +15,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Lower
 from django.urls import reverse
 
 from accounts.editing import Editable
@@ -49,7 +49,9 @@ UNSEEN = (
     *("imported_variables", "ssh_key_path"),
 )
 # In JSON, the names of variables with a connection's secret or key.
-LOGIN_NAMES = '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
+LOGIN_NAMES = re.compile(
+    '"ansible_[a-z_]*(pass|password|passphrase|private_key|private_key_file)":'
+)
 # Ansible's names for the same connection. Without "smart", which may mean paramiko.
 BY_SSH = ("ssh", "ansible.builtin.ssh", "ansible.legacy.ssh")
 LOCAL = ("local", "ansible.builtin.local", "ansible.legacy.local")
@@ -94,8 +96,8 @@ class ServerQuerySet(FactQuerySet, models.QuerySet["Server"]):
         return rows.filter(
             Q(credential__isnull=False)
             | ~Q(ssh_key_path="")
-            | Q(variables_text__regex=LOGIN_NAMES)
-            | Q(variable_files_text__regex=LOGIN_NAMES)
+            | Q(variables_text__regex=LOGIN_NAMES.pattern)
+            | Q(variable_files_text__regex=LOGIN_NAMES.pattern)
         )
 
     def has_localhost(self, servers: Sequence[Server]) -> bool:
@@ -361,8 +363,8 @@ def _in_default_inventory(text: str) -> Q:
     name, at, inventory = text.rpartition(AT)
     if not at or not name:
         return Q(pk__in=[])
-    here = Q(inventory__is_default=True, inventory__name__iexact=inventory)
-    return here & Q(hostname__iexact=name)
+    default = Inventory.objects.filter(is_default=True).annotate(lower=Lower("name"))
+    return Q(hostname__iexact=name, inventory__in=default.filter(lower=inventory.lower()))
 
 
 def is_production_name(environment: str) -> bool:

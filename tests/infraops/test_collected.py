@@ -158,7 +158,8 @@ def test_what_has_to_work_is_asked_unless_its_basis_fails(api_of, boss):
     with parts.contributed(HealthCheck(name="made up", examine=broken)):
         told = api_of(boss).get("/api/health").json()["parts"]
         assert list(told) == [
-            *("database", "queue", "worker", "audit", "variables", "inventory_sources", "made up"),
+            *("database", "queue", "worker", "state", "audit", "variables"),
+            *("inventory_sources", "made up"),
         ]
         assert told["made up"] == {"status": "unhealthy", "reason": "It is made up."}
         basis = HealthCheck(name="basis", examine=broken, is_basis=True, order=-1)

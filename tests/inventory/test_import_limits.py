@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def script_of(folder: Path, code: str) -> Path:
 def test_a_script_that_wants_too_much_memory_is_refused_with_its_own_words(tmp_path, monkeypatch):
     script = script_of(tmp_path, "bytearray(2**30)")
     assert len(reading.read(script).hosts) == 1
-    monkeypatch.setattr(reading, "MOST_MEMORY", 512 * 1024**2)
+    little = replace(reading.FOR_ANYTHING, memory=512 * 1024**2)
+    monkeypatch.setattr(reading, "FOR_ANYTHING", little)
     with pytest.raises(reading.Unreadable, match="MemoryError"):
         reading.read(script)
 

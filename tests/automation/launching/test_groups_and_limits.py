@@ -121,10 +121,12 @@ def test_what_is_shown_is_what_runs(fleet, playbook, api_of, alice):
         ({"groups": ["web"], "inventory": "x"}, "inventory", "There is no inventory “x”."),
         ({"limit": "wbe"}, "limit", "There is no server or group “wbe”."),
         ({"groups": []}, "groups", "may not be empty"),
-        ({"groups": ["region"], "server_ids": [1]}, "server_id", "Send exactly one of"),
+        ({"groups": ["region"], "server_ids": "lb1"}, "server_id", "Send exactly one of"),
     ],
 )
 def test_the_api_says_what_is_wrong(staging, playbook, api_of, alice, given, field, message):
+    if "server_ids" in given:
+        given = given | {"server_ids": [Server.objects.get(hostname=given["server_ids"]).pk]}
     answer = api_of(alice).post(URL, {"playbook_id": playbook.pk, **given})
     assert answer.status_code == 400
     assert message in str(answer.json()["fields"].get(field))

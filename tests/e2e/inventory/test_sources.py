@@ -29,7 +29,7 @@ def test_an_upload_is_checked_shown_and_synced_once(page_of, boss, qcluster) -> 
     uploaded(page, HOSTS)
     plan = page.locator("#source")
     expect(plan.get_by_role("heading", name="What a sync would change")).to_be_visible(timeout=SOON)
-    expect(plan).to_contain_text("2 added")
+    expect(plan).to_contain_text("2 servers added")
     expect(plan).to_contain_text("1 group added")
     expect(plan.get_by_role("row", name="port")).to_contain_text("80")
     expect(plan.get_by_role("row", name="db_password")).to_contain_text("********")
@@ -69,7 +69,7 @@ def test_what_cannot_be_read_names_the_line(page_of, boss, qcluster) -> None:
     page.get_by_role("link", name="Replace upload").click()
     page.locator("#id_text").fill(HOSTS)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#source")).to_contain_text("2 added", timeout=SOON)
+    expect(page.locator("#source")).to_contain_text("2 servers added", timeout=SOON)
 
 
 def test_a_plan_fits_on_a_phone(page_of, boss) -> None:

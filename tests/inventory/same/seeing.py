@@ -63,6 +63,10 @@ def bare_environment(folder: Path) -> dict[str, str]:
     }
 
 
+# A run has programs of its own for servers whose address is a template.
+PROGRAMS = {f"ansible_{name}_executable" for name in ("ssh", "scp", "sftp")}
+
+
 def differences(bare: Seen, ours: Seen, targets: Iterable[str] | None = None) -> dict[str, Any]:
     """{what: (bare, ours)}; empty if both are the same.
 
@@ -93,4 +97,4 @@ def _variables(seen: Seen, host: str, *, is_target: bool) -> dict[str, str]:
     """As JSON: 1 is not true, and not 1.0."""
     variables = seen["hostvars"].get(host, {})
     kept = variables if is_target else without_logins(variables)
-    return {name: json.dumps(value, sort_keys=True) for name, value in kept.items()}
+    return {n: json.dumps(value, sort_keys=True) for n, value in kept.items() if n not in PROGRAMS}
