@@ -279,8 +279,9 @@ def test_a_worker_goes_on_without_running_any(qcluster, alice, marker: Path) -> 
         alice,
     )
     wait_until(lambda: refusals() == len(foreign) + 1, seconds=60, what="the refusals")
+    schedule = Schedule.objects.filter(func="os.system", repeats=schedules.NEVER)
+    wait_until(schedule.exists, seconds=30, what="the schedule's end")
     assert not marker.exists() and not Task.objects.filter(func="os.system").exists()
-    assert Schedule.objects.get(func="os.system").repeats == schedules.NEVER
 
 
 @pytest.mark.slow
