@@ -16,6 +16,7 @@ from django_q.monitor import save_task
 from automation.execution.reaper import reap_dead
 from automation.execution.run_folder import sweep_folders
 from automation.models import Worker
+from schema.outages import trouble_of
 from schema.retrying import reconnect
 
 from .child import Loss, State
@@ -71,7 +72,9 @@ def perform(task: dict[str, Any]) -> None:
     try:
         said = import_string(task["func"])(*task["args"], **task["kwargs"])
     except Exception as error:
-        logger.exception("The task %s failed", task["func"])
+        # An outage is known already; a traceback would tell nothing about it.
+        is_outage = trouble_of(error) is not None
+        logger.error("The task %s failed: %s", task["func"], error, exc_info=not is_outage)
         failed = {"result": f"{error} : {traceback.format_exc()}", "success": False}
         save_task({**task, **failed, "stopped": timezone.now()}, get_broker())
     else:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
@@ -263,6 +264,20 @@ def test_a_task_that_fails_is_kept_as_a_failure() -> None:
     perform(read_package(payload))
 
     assert Failure.objects.get().func == "automation.tasks.run_next"
+
+
+def test_a_task_that_an_outage_ends_has_no_traceback(monkeypatch, caplog) -> None:
+    def unreachable() -> None:
+        raise OperationalError(2013, "Lost connection to server during query")
+
+    monkeypatch.setattr("automation.tasks.run_next", unreachable)
+    async_task("automation.tasks.run_next")
+    [(_key, payload)] = DatabaseBroker().dequeue()
+
+    perform(read_package(payload))
+
+    [told] = [each for each in caplog.records if "failed" in each.getMessage()]
+    assert "Lost connection" in told.getMessage() and not told.exc_info
 
 
 # --- The database ---------------------------------------------------------------------------------
