@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from automation.models import Playbook, VaultPassword
 from console.api.filters import IdFilter
+from console.api.keys import key_of
 from console.api.serializers import StrictModelSerializer, secret
 from console.api.viewsets import EditableViewSet
 from inventory.models import Inventory
@@ -27,14 +28,8 @@ class VaultPasswordSerializer(StrictModelSerializer):
         error_messages=NO_PLAYBOOK,
         help_text="The playbook whose runs have it. Give this or `inventory_id`.",
     )
-    inventory_id = serializers.PrimaryKeyRelatedField(
-        source="inventory",
-        queryset=Inventory.objects.all(),
-        pk_field=serializers.IntegerField(),
-        required=False,
-        allow_null=True,
-        error_messages={"does_not_exist": "There is no inventory {pk_value}."},
-        help_text="The inventory whose runs have it.",
+    inventory_id = key_of(
+        Inventory, "inventory", "The inventory whose runs have it.", allow_null=True
     )
     password = secret()
 

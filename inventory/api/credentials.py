@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
+from console.api.keys import keys_of
 from console.api.serializers import StrictModelSerializer, secret
 from console.api.viewsets import EditableViewSet
 from inventory.filters import CredentialFilters
@@ -31,32 +32,16 @@ class CredentialSerializer(StrictModelSerializer):
         required=False,
         help_text="Environments in which it may be used on every server.",
     )
-    server_ids = serializers.PrimaryKeyRelatedField(
-        source="allowed_servers",
-        queryset=Server.objects.all(),
-        many=True,
-        pk_field=serializers.IntegerField(),
-        required=False,
-        error_messages={"does_not_exist": "There is no server {pk_value}."},
-        help_text="Further servers on which it may be used.",
+    server_ids = keys_of(
+        Server, "Further servers on which it may be used.", source="allowed_servers"
     )
-    group_ids = serializers.PrimaryKeyRelatedField(
+    group_ids = keys_of(
+        ServerGroup,
+        "Groups on whose servers it may be used, at any depth.",
         source="allowed_groups",
-        queryset=ServerGroup.objects.all(),
-        many=True,
-        pk_field=serializers.IntegerField(),
-        required=False,
-        error_messages={"does_not_exist": "There is no group {pk_value}."},
-        help_text="Groups on whose servers it may be used, at any depth.",
     )
-    inventory_ids = serializers.PrimaryKeyRelatedField(
-        source="allowed_inventories",
-        queryset=Inventory.objects.all(),
-        many=True,
-        pk_field=serializers.IntegerField(),
-        required=False,
-        error_messages={"does_not_exist": "There is no inventory {pk_value}."},
-        help_text="Inventories on whose servers it may be used.",
+    inventory_ids = keys_of(
+        Inventory, "Inventories on whose servers it may be used.", source="allowed_inventories"
     )
     roles = serializers.ListField(
         child=serializers.CharField(),

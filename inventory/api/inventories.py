@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from rest_framework import serializers
 
+from console.api.keys import key_of, keys_of
 from console.api.serializers import StrictModelSerializer
 from console.api.viewsets import EditableViewSet
 from inventory.filters import InventoryFilters, ServerGroupFilters
@@ -44,34 +45,19 @@ class InventoryViewSet(EditableViewSet):
     filterset_class = InventoryFilters
 
 
-def _keys(model: Any, help_text: str) -> Any:
-    name = model._meta.verbose_name
-    return serializers.PrimaryKeyRelatedField(
-        queryset=model.objects.all(),
-        many=True,
-        required=False,
-        pk_field=serializers.IntegerField(),
-        error_messages={"does_not_exist": f"There is no {name} {{pk_value}}."},
-        help_text=help_text,
-    )
-
-
 class ServerGroupSerializer(VariablesSerializer):
-    inventory_id = serializers.PrimaryKeyRelatedField(
-        source="inventory",
-        queryset=Inventory.objects.all(),
-        required=False,
-        pk_field=serializers.IntegerField(),
-        error_messages={"does_not_exist": "There is no inventory {pk_value}."},
-        help_text="Its inventory, for good; by default the default one.",
+    inventory_id = key_of(
+        Inventory, "inventory", "Its inventory, for good; by default the default one."
     )
     source_id = serializers.IntegerField(
         read_only=True,
         allow_null=True,
         help_text="The inventory source that its variables come from.",
     )
-    server_ids = _keys(Server, "The servers in the group itself, in its order; new ones come last.")
-    group_ids = _keys(ServerGroup, "The groups in it, in its order; new ones come last.")
+    server_ids = keys_of(
+        Server, "The servers in the group itself, in its order; new ones come last."
+    )
+    group_ids = keys_of(ServerGroup, "The groups in it, in its order; new ones come last.")
 
     class Meta:
         model = ServerGroup

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
+from console.api.keys import key_of
 from console.api.serializers import NoFields, StrictSerializer
 from console.api.viewsets import EditableViewSet
 from inventory.filters import ServerFilters
@@ -29,14 +30,8 @@ class ServerSerializer(VariablesSerializer):
         allow_null=True,
         help_text="The inventory source that it belongs to.",
     )
-    credential_id = serializers.PrimaryKeyRelatedField(
-        source="credential",
-        queryset=Credential.objects.all(),
-        pk_field=serializers.IntegerField(),
-        required=False,
-        allow_null=True,
-        error_messages={"does_not_exist": "There is no credential {pk_value}."},
-        help_text="Credential that Ansible logs in with.",
+    credential_id = key_of(
+        Credential, "credential", "Credential that Ansible logs in with.", allow_null=True
     )
 
     class Meta:

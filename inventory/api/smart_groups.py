@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from console.api.keys import key_of
 from console.api.serializers import StrictModelSerializer
 from console.api.viewsets import EditableViewSet
 from inventory.filters import SmartGroupFilters
@@ -12,13 +13,8 @@ from inventory.models.fact_texts import FACT_EXAMPLES
 
 
 class SmartGroupSerializer(StrictModelSerializer):
-    inventory_id = serializers.PrimaryKeyRelatedField(
-        source="inventory",
-        queryset=Inventory.objects.all(),
-        required=False,
-        pk_field=serializers.IntegerField(),
-        error_messages={"does_not_exist": "There is no inventory {pk_value}."},
-        help_text="Its inventory, for good; by default the default one.",
+    inventory_id = key_of(
+        Inventory, "inventory", "Its inventory, for good; by default the default one."
     )
     filter = serializers.DictField(
         help_text=f"Criteria that a server has to match, all of them: {', '.join(FILTERED_BY)}. "

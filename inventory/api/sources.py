@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.signed_in import signed_in
 from audit.redaction import redacted
+from console.api.keys import key_of
 from console.api.serializers import StrictModelSerializer, StrictSerializer
 from console.api.viewsets import EditableViewSet
 from inventory.ansible.reading import LARGEST_UPLOAD, upload_problem
@@ -18,19 +19,6 @@ from inventory.filters import InventorySourceFilters, VariableOverrideFilters
 from inventory.importing import remove_override, set_override
 from inventory.models import Inventory, InventorySource, Server, ServerGroup, VariableOverride
 from schema.exceptions import Refused
-
-
-def key_of(model: Any, source: str, help_text: str, **more: Any) -> Any:
-    name = model._meta.verbose_name
-    return serializers.PrimaryKeyRelatedField(
-        source=source,
-        queryset=model.objects.all(),
-        required=False,
-        pk_field=serializers.IntegerField(),
-        error_messages={"does_not_exist": f"There is no {name} {{pk_value}}."},
-        help_text=help_text,
-        **more,
-    )
 
 
 class PlanValueSerializer(serializers.Serializer):
